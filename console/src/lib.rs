@@ -1,0 +1,1 @@
+//! The operators' side: administration, the live page, and what reads the sums.

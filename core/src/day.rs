@@ -1,0 +1,220 @@
+//! A business day, and how one is found from a time and a zone.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+/// A calendar day, as days since 1970-01-01. Years 0001 to 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(i32);
+
+/// The zone in which the business day of a transaction is found.
+#[derive(Clone, Debug)]
+pub struct Zone(TimeZone);
+
+/// A moment of a transaction, RFC 3339 with offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment(Timestamp);
+
+/// The text is no day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be a calendar day as YYYY-MM-DD, such as 2026-11-22")]
+pub struct NotADay;
+
+/// The text is no time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be an RFC 3339 time with offset, such as 2026-11-22T19:19:41+01:00")]
+pub struct NotATime;
+
+/// The text names no time zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be an IANA time zone, such as Europe/Zagreb")]
+pub struct NotAZone;
+
+const EPOCH: Date = Date::constant(1970, 1, 1);
+const MILLIS_PER_DAY: i64 = 86_400_000;
+
+impl Day {
+    /// The day so many days after 1970-01-01.
+    pub fn from_epoch_days(days: i32) -> Self {
+        Self(days)
+    }
+
+    /// Days since 1970-01-01.
+    pub fn epoch_days(self) -> i32 {
+        self.0
+    }
+
+    /// The UTC day of a Unix time in milliseconds.
+    pub fn of_unix_millis(millis: i64) -> Self {
+        let days = millis.div_euclid(MILLIS_PER_DAY);
+        Self(i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX }))
+    }
+
+    /// The Unix time in milliseconds at which this UTC day begins.
+    pub fn start_unix_millis(self) -> i64 {
+        i64::from(self.0) * MILLIS_PER_DAY
+    }
+
+    /// The day so many days later, or earlier when negative.
+    #[must_use]
+    pub fn plus(self, days: i32) -> Self {
+        Self(self.0.saturating_add(days))
+    }
+}
+
+impl FromStr for Day {
+    type Err = NotADay;
+
+    fn from_str(text: &str) -> Result<Self, NotADay> {
+        let bytes = text.as_bytes();
+        let digits = |range: std::ops::Range<usize>| {
+            bytes[range].iter().try_fold(0_i16, |n, b| {
+                b.is_ascii_digit().then(|| n * 10 + i16::from(b - b'0'))
+            })
+        };
+        if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
+            return Err(NotADay);
+        }
+        let (Some(year @ 1..), Some(month), Some(day)) =
+            (digits(0..4), digits(5..7), digits(8..10))
+        else {
+            return Err(NotADay);
+        };
+        Date::new(year, month as i8, day as i8)
+            .map(Self::from)
+            .map_err(|_| NotADay)
+    }
+}
+
+impl From<Date> for Day {
+    fn from(date: Date) -> Self {
+        Self(EPOCH.until(date).map_or(0, |span| span.get_days()))
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match EPOCH.checked_add(jiff::SignedDuration::from_hours(i64::from(self.0) * 24)) {
+            Ok(date) => write!(f, "{date}"),
+            Err(_) => write!(f, "day {}", self.0),
+        }
+    }
+}
+
+impl Zone {
+    /// The day on which this moment falls here.
+    pub fn day(&self, moment: Moment) -> Day {
+        self.0.to_datetime(moment.0).date().into()
+    }
+}
+
+impl FromStr for Zone {
+    type Err = NotAZone;
+
+    fn from_str(name: &str) -> Result<Self, NotAZone> {
+        TimeZone::get(name).map(Self).map_err(|_| NotAZone)
+    }
+}
+
+impl FromStr for Moment {
+    type Err = NotATime;
+
+    fn from_str(text: &str) -> Result<Self, NotATime> {
+        if !has_rfc3339_shape(text.as_bytes()) {
+            return Err(NotATime);
+        }
+        text.parse().map(Self).map_err(|_| NotATime)
+    }
+}
+
+/// Whether the punctuation is RFC 3339's own; the parser behind is more lenient than the readers of the stream may be.
+fn has_rfc3339_shape(text: &[u8]) -> bool {
+    let Some((head, tail)) = text.split_at_checked(19) else {
+        return false;
+    };
+    let head_ok = head
+        .iter()
+        .zip(b"0000-00-00T00:00:00")
+        .all(|(byte, shape)| match shape {
+            b'0' => byte.is_ascii_digit(),
+            _ => byte == shape,
+        });
+    let tail = match tail.strip_prefix(b".") {
+        Some(rest) => {
+            let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+            if !(1..=9).contains(&digits) {
+                return false;
+            }
+            &rest[digits..]
+        }
+        None => tail,
+    };
+    let offset_ok = match tail {
+        b"Z" => true,
+        [b'+' | b'-', a, b, b':', c, d] => [a, b, c, d].into_iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    head_ok && offset_ok
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_late_evening_in_utc_is_the_next_business_day_in_zagreb() {
+        let zone: Zone = "Europe/Zagreb".parse().unwrap();
+        let day = |text: &str| zone.day(text.parse().unwrap()).to_string();
+        assert_eq!(day("2026-11-22T23:30:00Z"), "2026-11-23");
+        assert_eq!(day("2026-11-22T22:59:59.999Z"), "2026-11-22");
+        assert_eq!(day("2026-07-01T22:00:00+00:00"), "2026-07-02");
+    }
+
+    #[test]
+    fn refuses_days_that_do_not_exist_or_are_written_otherwise() {
+        for text in [
+            "2026-02-29",
+            "2026-13-01",
+            "26-11-22",
+            "2026-11-2",
+            "2026/11/22",
+            "0000-01-01",
+            "+026-11-22",
+            "2026-11-22 ",
+        ] {
+            assert_eq!(text.parse::<Day>(), Err(NotADay), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_times_without_offset_or_of_another_shape() {
+        for text in [
+            "2026-11-22T19:19:41",
+            "2026-11-22 19:19:41Z",
+            "2026-11-22T19:19:41+0100",
+            "2026-11-22T19:19Z",
+            "2026-11-22T25:00:00Z",
+        ] {
+            assert!(text.parse::<Moment>().is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_day_reads_back_what_it_wrote(days in -719_162_i32..2_932_896) {
+            let day = Day::from_epoch_days(days);
+            prop_assert_eq!(day.to_string().parse::<Day>(), Ok(day));
+        }
+
+        #[test]
+        fn reading_a_time_never_panics(text in "\\PC{0,40}") {
+            let _ = text.parse::<Moment>();
+            let _ = text.parse::<Day>();
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! A queue message: one request's transactions, as lines of JSON behind a line that says where they come from.
+//!
+//! The first line is the head, every further line one transaction exactly as it will stand on the stream.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::MESSAGE_BYTES;
+use crate::number::{MessageNumber, NotANumber};
+use crate::transaction::Transaction;
+
+const FORMAT: u32 = 1;
+
+/// Where the transactions of a message come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head<'a> {
+    /// The message's number.
+    pub number: MessageNumber,
+    /// The partner that sent it.
+    pub partner: Cow<'a, str>,
+    /// The policy that read it: its name for life.
+    pub policy: Cow<'a, str>,
+    /// The content hash of the policy's version.
+    pub version: Cow<'a, str>,
+    /// The W3C trace context it came with or was given.
+    pub traceparent: Cow<'a, str>,
+}
+
+/// A message taken apart.
+#[derive(Debug)]
+pub struct Envelope<'a> {
+    /// Where it comes from.
+    pub head: Head<'a>,
+    lines: &'a str,
+}
+
+/// What a line of an envelope says of its transaction, as far as shipping it needs.
+#[derive(Debug, Deserialize)]
+pub struct Line<'a> {
+    /// The partner's id.
+    #[serde(borrow)]
+    pub id: Cow<'a, str>,
+    /// RFC 3339 with offset.
+    #[serde(borrow)]
+    pub time: Cow<'a, str>,
+    /// The key.
+    #[serde(borrow)]
+    pub key: Cow<'a, str>,
+    /// The kind.
+    #[serde(borrow, rename = "type")]
+    pub kind: Cow<'a, str>,
+}
+
+/// The bytes are no envelope, or too many.
+#[derive(Debug, thiserror::Error)]
+pub enum BadEnvelope {
+    /// The first line does not read as a head.
+    #[error("queue message: the first line is no head: {0}")]
+    Head(String),
+    /// The format is of another release.
+    #[error("queue message: format {0} is unknown here, {FORMAT} would be right")]
+    Format(u32),
+    /// More than the queue takes.
+    #[error("must have at most {MESSAGE_BYTES} bytes in all once normalised, has {0}")]
+    TooLarge(usize),
+}
+
+#[derive(Serialize, Deserialize)]
+struct WireHead<'a> {
+    tallygate: u32,
+    #[serde(borrow)]
+    number: Cow<'a, str>,
+    #[serde(borrow)]
+    partner: Cow<'a, str>,
+    #[serde(borrow)]
+    policy: Cow<'a, str>,
+    #[serde(borrow)]
+    version: Cow<'a, str>,
+    #[serde(borrow)]
+    traceparent: Cow<'a, str>,
+}
+
+/// Writes a message.
+///
+/// # Errors
+/// [`BadEnvelope::TooLarge`] above [`MESSAGE_BYTES`].
+pub fn encode(head: &Head<'_>, transactions: &[Transaction]) -> Result<Vec<u8>, BadEnvelope> {
+    let wire = WireHead {
+        tallygate: FORMAT,
+        number: head.number.to_string().into(),
+        partner: Cow::Borrowed(&head.partner),
+        policy: Cow::Borrowed(&head.policy),
+        version: Cow::Borrowed(&head.version),
+        traceparent: Cow::Borrowed(&head.traceparent),
+    };
+    let mut bytes = serde_json::to_vec(&wire).map_err(|e| BadEnvelope::Head(e.to_string()))?;
+    bytes.reserve(transactions.iter().map(|t| t.json.len() + 1).sum());
+    for transaction in transactions {
+        bytes.push(b'\n');
+        bytes.extend_from_slice(transaction.json.as_bytes());
+    }
+    if bytes.len() > MESSAGE_BYTES {
+        return Err(BadEnvelope::TooLarge(bytes.len()));
+    }
+    Ok(bytes)
+}
+
+/// Takes a message apart without copying it.
+///
+/// # Errors
+/// When the head does not read, or is of another format.
+pub fn decode(bytes: &[u8]) -> Result<Envelope<'_>, BadEnvelope> {
+    let text = std::str::from_utf8(bytes).map_err(|e| BadEnvelope::Head(e.to_string()))?;
+    let (first, lines) = text.split_once('\n').unwrap_or((text, ""));
+    let wire: WireHead<'_> =
+        serde_json::from_str(first).map_err(|e| BadEnvelope::Head(e.to_string()))?;
+    if wire.tallygate != FORMAT {
+        return Err(BadEnvelope::Format(wire.tallygate));
+    }
+    let number = wire
+        .number
+        .parse()
+        .map_err(|e: NotANumber| BadEnvelope::Head(e.to_string()))?;
+    let WireHead {
+        partner,
+        policy,
+        version,
+        traceparent,
+        ..
+    } = wire;
+    Ok(Envelope {
+        head: Head {
+            number,
+            partner,
+            policy,
+            version,
+            traceparent,
+        },
+        lines,
+    })
+}
+
+impl<'a> Envelope<'a> {
+    /// The transactions' JSON, in the order of their ordinals.
+    pub fn lines(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.lines.split_terminator('\n')
+    }
+}
+
+impl<'a> Line<'a> {
+    /// Reads what shipping needs of a transaction's JSON.
+    ///
+    /// # Errors
+    /// Why it does not read.
+    pub fn read(json: &'a str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(json)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::number::Run;
+    use crate::transaction::Draft;
+
+    fn message() -> Vec<u8> {
+        let draft = |id: &str| Draft {
+            id: id.into(),
+            time: "2026-11-22T23:30:00Z".into(),
+            key: "a\nb\"".replace('\n', " "),
+            amount: "1".into(),
+            currency: "EUR".into(),
+            kind: "sale".into(),
+            ..Draft::default()
+        };
+        let zone = "UTC".parse().unwrap();
+        let transactions =
+            Transaction::check_all(vec![draft("1"), draft("2")], "shop-1", &zone).unwrap();
+        let head = Head {
+            number: MessageNumber {
+                run: Run(7),
+                sequence: 42,
+            },
+            partner: "shop-1".into(),
+            policy: "json".into(),
+            version: "abc".into(),
+            traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into(),
+        };
+        encode(&head, &transactions).unwrap()
+    }
+
+    #[test]
+    fn a_message_has_this_form() {
+        let text = String::from_utf8(message()).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 3);
+        assert_eq!(
+            lines[0],
+            r#"{"tallygate":1,"number":"00000000000000000000000000000007/42","partner":"shop-1","policy":"json","version":"abc","traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}"#
+        );
+    }
+
+    #[test]
+    fn reads_back_what_it_wrote() {
+        let bytes = message();
+        let envelope = decode(&bytes).unwrap();
+        assert_eq!(envelope.head.number.sequence, 42);
+        let ids: Vec<String> = envelope
+            .lines()
+            .map(|l| Line::read(l).unwrap().id.into_owned())
+            .collect();
+        assert_eq!(ids, ["1", "2"]);
+    }
+
+    #[test]
+    fn refuses_another_format_and_garbage() {
+        let other = String::from_utf8(message())
+            .unwrap()
+            .replacen(":1,", ":2,", 1);
+        assert!(matches!(
+            decode(other.as_bytes()),
+            Err(BadEnvelope::Format(2))
+        ));
+        assert!(decode(b"\xff\xfe").is_err());
+        assert!(decode(b"{}").is_err());
+    }
+}

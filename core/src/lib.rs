@@ -1,0 +1,22 @@
+//! The domain of Tallygate, pure: transactions, money, days, numbers, the fold. It does no I/O and knows no clock.
+
+pub mod day;
+pub mod envelope;
+pub mod fold;
+pub mod generation;
+pub mod identity;
+pub mod limits;
+pub mod money;
+pub mod number;
+pub mod partition;
+pub mod record;
+pub mod row;
+pub mod transaction;
+
+pub use day::Day;
+pub use generation::{Generation, PartitionBy};
+pub use identity::Identity;
+pub use money::{Amount, Currency, Sum};
+pub use number::{MessageNumber, RecordNumber, Run};
+pub use row::{Aggregate, Row, RowKey};
+pub use transaction::{Draft, Transaction, Violation};

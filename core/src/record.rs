@@ -1,0 +1,172 @@
+//! A record of the log: the headers it carries, and how the fold reads it.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use crate::day::Day;
+use crate::envelope::{Head, Line};
+use crate::identity::Identity;
+use crate::money::{Amount, Currency};
+use crate::number::RecordNumber;
+
+/// The header with the record's number. It stands first, so that the fold finds it at once.
+pub const NUMBER: &str = "tallygate-number";
+/// The header with the policy and its version, `json@<content hash>`. It stands second.
+pub const POLICY: &str = "tallygate-policy";
+/// The header with the generation's number.
+pub const GENERATION: &str = "tallygate-generation";
+/// The header of a dead letter that says why it is one.
+pub const REASON: &str = "tallygate-reason";
+/// The header of a dead letter that says where in the log it stands: `partition/offset`.
+pub const ORIGIN: &str = "tallygate-origin";
+
+/// The headers of a record, in their order: CloudEvents 1.0 in binary mode, and our own.
+pub fn headers(
+    head: &Head<'_>,
+    line: &Line<'_>,
+    ordinal: u32,
+    generation: u32,
+) -> Vec<(&'static str, String)> {
+    vec![
+        (
+            NUMBER,
+            RecordNumber {
+                message: head.number,
+                ordinal,
+            }
+            .to_string(),
+        ),
+        (POLICY, format!("{}@{}", head.policy, head.version)),
+        (GENERATION, generation.to_string()),
+        ("ce_specversion", "1.0".to_owned()),
+        ("ce_id", line.id.clone().into_owned()),
+        ("ce_source", format!("/{}/{}", head.partner, head.policy)),
+        ("ce_type", line.kind.clone().into_owned()),
+        ("ce_time", line.time.clone().into_owned()),
+        ("content-type", "application/json".to_owned()),
+        ("traceparent", head.traceparent.clone().into_owned()),
+    ]
+}
+
+/// What the fold reads of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// The record's number.
+    pub number: RecordNumber,
+    /// The transaction's identity.
+    pub identity: Identity,
+    /// The partner that sent it.
+    pub partner: Cow<'a, str>,
+    /// The business day.
+    pub day: Day,
+    /// The key.
+    pub key: Cow<'a, str>,
+    /// The amount.
+    pub amount: Amount,
+    /// Its currency.
+    pub currency: Currency,
+}
+
+/// A record that does not read as one of ours.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub struct Unreadable {
+    /// The header or field.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+#[derive(Deserialize)]
+struct Wire<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    day: &'a str,
+    #[serde(borrow)]
+    key: Cow<'a, str>,
+    amount: &'a str,
+    currency: &'a str,
+    #[serde(borrow)]
+    partner: Cow<'a, str>,
+}
+
+impl<'a> Entry<'a> {
+    /// Reads a record from its number header, its policy header and its value.
+    ///
+    /// # Errors
+    /// The first header or field that does not read.
+    pub fn read(
+        number: Option<&[u8]>,
+        policy: Option<&[u8]>,
+        value: &'a [u8],
+    ) -> Result<Self, Unreadable> {
+        let number = header(NUMBER, number)?
+            .parse()
+            .map_err(|e| unreadable(NUMBER, e))?;
+        let policy = header(POLICY, policy)?;
+        let (policy, _) = policy
+            .split_once('@')
+            .ok_or_else(|| unreadable(POLICY, "must be name@version"))?;
+        let wire: Wire<'a> = serde_json::from_slice(value).map_err(|e| unreadable("value", e))?;
+        Ok(Self {
+            number,
+            identity: Identity::of(&wire.partner, policy, &wire.id),
+            partner: wire.partner,
+            day: wire.day.parse().map_err(|e| unreadable("day", e))?,
+            key: wire.key,
+            amount: wire.amount.parse().map_err(|e| unreadable("amount", e))?,
+            currency: wire
+                .currency
+                .parse()
+                .map_err(|e| unreadable("currency", e))?,
+        })
+    }
+}
+
+fn header<'h>(name: &'static str, value: Option<&'h [u8]>) -> Result<&'h str, Unreadable> {
+    let value = value.ok_or_else(|| unreadable(name, "is missing"))?;
+    std::str::from_utf8(value).map_err(|e| unreadable(name, e))
+}
+
+fn unreadable(field: &'static str, problem: impl std::fmt::Display) -> Unreadable {
+    Unreadable {
+        field,
+        problem: problem.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const VALUE: &[u8] = br#"{"id":"a-1","time":"2026-11-22T23:30:00Z","day":"2026-11-23","key":"HR\"1","amount":"12.50","currency":"EUR","type":"sale","partner":"shop-1","attributes":{"till":"7"}}"#;
+    const NUMBER_TEXT: &[u8] = b"0192f0c1a2b37c4d8e5f60718293a4b5/42/7";
+
+    #[test]
+    fn reads_a_record_as_it_was_shipped() {
+        let entry = Entry::read(Some(NUMBER_TEXT), Some(b"json@abc"), VALUE).unwrap();
+        assert_eq!(entry.identity, Identity::of("shop-1", "json", "a-1"));
+        assert_eq!(
+            (entry.number.ordinal, &*entry.key, entry.day.to_string()),
+            (7, "HR\"1", "2026-11-23".into())
+        );
+        assert_eq!(entry.amount.units(), 12_500_000_000);
+    }
+
+    #[test]
+    fn names_what_does_not_read() {
+        let field = |number, policy, value| Entry::read(number, policy, value).unwrap_err().field;
+        assert_eq!(field(None, Some(b"json@a"), VALUE), NUMBER);
+        assert_eq!(field(Some(NUMBER_TEXT), Some(b"json"), VALUE), POLICY);
+        assert_eq!(field(Some(NUMBER_TEXT), Some(b"json@a"), b"{}"), "value");
+    }
+
+    proptest! {
+        #[test]
+        fn reading_never_panics(value in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Entry::read(Some(NUMBER_TEXT), Some(b"json@abc"), &value);
+        }
+    }
+}

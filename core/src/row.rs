@@ -1,0 +1,201 @@
+//! A row of daily sums: absolute, written whole, fenced by the offset of the last record it took.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::day::Day;
+use crate::money::{Currency, Sum};
+
+/// What a row adds up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Aggregate {
+    /// The transactions that counted, by their key.
+    Daily,
+    /// The transactions that counted, by partner.
+    Counted,
+    /// The partners' own repeats, by partner.
+    Duplicate,
+    /// The dead letters, by partner.
+    Dead,
+}
+
+/// Where a row stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowKey {
+    /// What it adds up.
+    pub aggregate: Aggregate,
+    /// The business day.
+    pub day: Day,
+    /// The log partition number, never used twice.
+    pub partition: u32,
+    /// The transaction's key, or the partner.
+    pub key: String,
+    /// The currency of the sum.
+    pub currency: Currency,
+}
+
+/// A row: each figure is a function of its log partition's prefix up to `offset`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Where it stands.
+    pub at: RowKey,
+    /// The exact sum.
+    pub sum: Sum,
+    /// How many transactions it took.
+    pub count: u64,
+    /// The offset of the last record it took. Its write timestamp is this + 1.
+    pub offset: u64,
+    /// The append time of that record, Unix milliseconds.
+    pub updated_at: i64,
+}
+
+impl Aggregate {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Daily, Self::Counted, Self::Duplicate, Self::Dead];
+
+    /// The name in table and topic.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Daily => "daily",
+            Self::Counted => "counted",
+            Self::Duplicate => "duplicate",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+impl fmt::Display for Aggregate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Aggregate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|aggregate| aggregate.as_str() == text)
+            .ok_or_else(|| {
+                format!(
+                    "{text:?} is no aggregate: daily, counted, duplicate or dead would be right"
+                )
+            })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct WireRow {
+    aggregate: String,
+    day: String,
+    key: String,
+    currency: String,
+    partition: u32,
+    sum: String,
+    count: u64,
+    offset: u64,
+    updated_at: String,
+}
+
+impl RowKey {
+    /// The record key on the compacted topic: `["daily","2026-11-22","HR123","EUR",3]`.
+    pub fn topic_key(&self) -> String {
+        let day = self.day.to_string();
+        serde_json::to_string(&(
+            self.aggregate.as_str(),
+            day,
+            &self.key,
+            self.currency.as_str(),
+            self.partition,
+        ))
+        .unwrap_or_default()
+    }
+}
+
+impl Row {
+    /// The record value on the compacted topic.
+    pub fn topic_value(&self) -> String {
+        let wire = WireRow {
+            aggregate: self.at.aggregate.to_string(),
+            day: self.at.day.to_string(),
+            key: self.at.key.clone(),
+            currency: self.at.currency.to_string(),
+            partition: self.at.partition,
+            sum: self.sum.to_string(),
+            count: self.count,
+            offset: self.offset,
+            updated_at: instant(self.updated_at),
+        };
+        serde_json::to_string(&wire).unwrap_or_default()
+    }
+
+    /// Reads a record value of the compacted topic.
+    ///
+    /// # Errors
+    /// What does not read.
+    pub fn from_topic_value(value: &[u8]) -> Result<Self, String> {
+        let wire: WireRow = serde_json::from_slice(value).map_err(|e| e.to_string())?;
+        let at = RowKey {
+            aggregate: wire.aggregate.parse()?,
+            day: wire.day.parse().map_err(|e| format!("day: {e}"))?,
+            partition: wire.partition,
+            key: wire.key,
+            currency: wire
+                .currency
+                .parse()
+                .map_err(|e| format!("currency: {e}"))?,
+        };
+        let updated: jiff::Timestamp = wire
+            .updated_at
+            .parse()
+            .map_err(|e| format!("updated_at: {e}"))?;
+        let sum = wire.sum.parse().map_err(|e| format!("sum: {e}"))?;
+        Ok(Self {
+            at,
+            sum,
+            count: wire.count,
+            offset: wire.offset,
+            updated_at: updated.as_millisecond(),
+        })
+    }
+}
+
+/// A Unix time in milliseconds as RFC 3339 in UTC.
+pub fn instant(unix_millis: i64) -> String {
+    jiff::Timestamp::from_millisecond(unix_millis)
+        .map_or_else(|_| unix_millis.to_string(), |t| format!("{t:.3}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_has_this_form_on_the_compacted_topic_and_reads_back() {
+        let row = Row {
+            at: RowKey {
+                aggregate: Aggregate::Daily,
+                day: "2026-11-22".parse().unwrap(),
+                partition: 3,
+                key: "HR123".into(),
+                currency: "EUR".parse().unwrap(),
+            },
+            sum: "125.00".parse().unwrap(),
+            count: 2,
+            offset: 17,
+            updated_at: 1_795_375_181_500,
+        };
+        assert_eq!(
+            row.at.topic_key(),
+            r#"["daily","2026-11-22","HR123","EUR",3]"#
+        );
+        assert_eq!(
+            row.topic_value(),
+            r#"{"aggregate":"daily","day":"2026-11-22","key":"HR123","currency":"EUR","partition":3,"sum":"125.00","count":2,"offset":17,"updated_at":"2026-11-22T19:19:41.500Z"}"#
+        );
+        assert_eq!(Row::from_topic_value(row.topic_value().as_bytes()), Ok(row));
+    }
+}

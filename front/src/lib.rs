@@ -1,0 +1,1 @@
+//! The partners' side: listeners, access, policies, the queue, and the reply.

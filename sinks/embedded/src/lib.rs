@@ -1,0 +1,1 @@
+//! SQLite with one committing thread, for every embedded default.

@@ -1,0 +1,88 @@
+//! The promise of a queue, whichever server or file keeps it.
+//!
+//! - A message whose `publish` returned `Ok` MUST be durable: it survives `kill -9` of every process involved. One whose
+//!   `publish` failed MAY be in the queue all the same.
+//! - Every message is delivered at least once, and MUST NOT be lost before it is acknowledged. Order is not promised.
+//! - A delivery is leased to one consumer at a time. What a consumer neither acknowledged nor released goes back when the
+//!   consumer is dropped or dies; it MAY then be delivered again, even after an acknowledgement that did not arrive.
+//! - Every call ends within a bounded time, also while the server is away; only [`Consumer::receive`] waits as long as
+//!   the queue is empty.
+//! - Memory is bounded: a consumer holds at most its prefetch.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+/// A durable queue of messages. Cloned handles (`Arc`) are used by many tasks at once.
+#[async_trait]
+pub trait Queue: Send + Sync {
+    /// Puts a message into the queue; `Ok` means durable. Many calls at once share their commits or confirms.
+    ///
+    /// # Errors
+    /// [`QueueError::Away`] when the outcome is unknown or the server does not answer in time: send again.
+    async fn publish(&self, message: Bytes) -> Result<(), QueueError>;
+
+    /// Opens a consumer that leases at most `prefetch` messages at a time.
+    ///
+    /// # Errors
+    /// When the server does not answer in time.
+    async fn consume(&self, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError>;
+
+    /// How many messages wait or are leased; approximate while messages move.
+    ///
+    /// # Errors
+    /// When the server does not answer in time.
+    async fn depth(&self) -> Result<u64, QueueError>;
+}
+
+/// One consumer of a queue. Dropping it returns what it has not acknowledged.
+#[async_trait]
+pub trait Consumer: Send {
+    /// Waits for at least one message, then returns what is there, at most `most`.
+    ///
+    /// # Errors
+    /// When the consumer is lost; open another one. What it had leased comes back by itself.
+    async fn receive(&mut self, most: usize) -> Result<Vec<Delivery>, QueueError>;
+
+    /// These messages are dealt with and MUST NOT come again, unless this fails.
+    ///
+    /// # Errors
+    /// As [`receive`](Self::receive).
+    async fn acknowledge(&mut self, tags: &[Tag]) -> Result<(), QueueError>;
+
+    /// These messages go back to the queue at once.
+    ///
+    /// # Errors
+    /// As [`receive`](Self::receive).
+    async fn release(&mut self, tags: &[Tag]) -> Result<(), QueueError>;
+}
+
+/// What a consumer calls a leased message; it means nothing to another consumer. Tags ascend in the order of delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tag(pub u64);
+
+/// A leased message.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// What to acknowledge or release it by.
+    pub tag: Tag,
+    /// The message as it was published.
+    pub message: Bytes,
+}
+
+/// Why a queue did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// It cannot answer now; trying again later may help. A publish may have gone through.
+    #[error("queue is away: {0}")]
+    Away(String),
+    /// It will not work until somebody changes something.
+    #[error("queue cannot be used: {0}")]
+    Refused(String),
+}
+
+impl QueueError {
+    /// Whether trying again later may help.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Away(_))
+    }
+}

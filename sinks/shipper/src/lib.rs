@@ -1,0 +1,1 @@
+//! Moves messages from the queue into the stream.

@@ -1,0 +1,226 @@
+//! The promise of a stream, whichever server or file keeps it.
+//!
+//! - Three topics, each with the same number of partitions: transactions (the log), daily sums (compacted by record key)
+//!   and dead letters. In a partition, offsets ascend and are never used twice, not even after everything was pruned;
+//!   they need not be contiguous.
+//! - The broker stamps each record with its append time; times in a partition MAY go back, offsets do not.
+//! - An `append` that returned `Ok` is durable. One that failed MAY have appended any part, and MAY be tried again: the log
+//!   is at-least-once.
+//! - The partitions of the transactions are shared out among all live subscriptions; one partition has one owner. A former
+//!   owner's `commit` MUST fail ([`StreamError::Fenced`]) once another owner has been given the partition, and then none
+//!   of it is ever visible.
+//! - A commit is all or nothing: rows, dead letters and consumed offsets. Readers see committed records alone.
+//! - A partition without a committed offset starts where its planner says; there is no silent reset to either end. A
+//!   start that the log no longer has is [`StreamError::Refused`], naming partition, offset and what is there.
+//! - Memory is bounded; records not yet taken stay with the broker. Waiting for records never loses the ownership.
+//! - Every call but the waiting ones ([`Subscription::next`]) ends within a bounded time.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+/// A stream of three topics.
+#[async_trait]
+pub trait Stream: Send + Sync {
+    /// Creates the topics that are missing and checks those that are there: partition count, append-time stamping,
+    /// compaction, retention of at least `retention_days`.
+    ///
+    /// # Errors
+    /// [`StreamError::Refused`] naming the topic, the setting, its value, and what would be right.
+    async fn prepare(&self, retention_days: u32) -> Result<(), StreamError>;
+
+    /// Appends records to the transactions; `Ok` when all of them are durable.
+    ///
+    /// # Errors
+    /// When any of them may not be; append all again.
+    async fn append(&self, records: Vec<NewRecord>) -> Result<(), StreamError>;
+
+    /// Joins those who share the partitions of the transactions.
+    ///
+    /// # Errors
+    /// When the broker does not answer in time.
+    async fn subscribe(&self, planner: Arc<dyn Planner>) -> Result<Box<dyn Subscription>, StreamError>;
+
+    /// Reads a topic without owning or committing anything. `starts` names the partitions and where each begins.
+    ///
+    /// # Errors
+    /// When the broker does not answer in time.
+    async fn follow(&self, topic: Topic, starts: Vec<(u32, Start)>) -> Result<Box<dyn Follower>, StreamError>;
+
+    /// For each partition of the topic what it holds, and up to where the subscriptions' commits have come (of the
+    /// transactions; 0 otherwise and before the first commit).
+    ///
+    /// # Errors
+    /// When the broker does not answer in time.
+    async fn bounds(&self, topic: Topic) -> Result<Vec<Bounds>, StreamError>;
+}
+
+/// One member of those who share the partitions.
+#[async_trait]
+pub trait Subscription: Send {
+    /// The next thing that happened. Cancel-safe.
+    ///
+    /// # Errors
+    /// When the subscription is lost; drop it and subscribe again.
+    async fn next(&mut self) -> Result<Event, StreamError>;
+
+    /// The handle that commits, while [`next`](Self::next) goes on.
+    fn committer(&self) -> Arc<dyn Committer>;
+}
+
+/// Commits what a subscription folded.
+#[async_trait]
+pub trait Committer: Send + Sync {
+    /// Makes rows, dead letters and offsets visible together.
+    ///
+    /// # Errors
+    /// [`StreamError::Fenced`] when a partition is no longer ours; on any error drop the subscription and subscribe again.
+    async fn commit(&self, flush: Flush) -> Result<(), StreamError>;
+}
+
+/// Says where a partition that was just given to us is read from. Called while the rebalance waits: it must be quick.
+pub trait Planner: Send + Sync {
+    /// `committed` is none when nothing was ever committed for the partition.
+    fn start(&self, partition: u32, committed: Option<&Committed>) -> Start;
+}
+
+/// Reads along one topic.
+#[async_trait]
+pub trait Follower: Send {
+    /// The next records, as soon as there are any; an empty batch with `caught_up` when all there is has been read, once
+    /// each time the end is reached. Cancel-safe.
+    ///
+    /// # Errors
+    /// When the broker is away for longer than a bounded time; follow again.
+    async fn next(&mut self) -> Result<Batch, StreamError>;
+}
+
+/// What [`Subscription::next`] reports, in order.
+#[derive(Debug)]
+pub enum Event {
+    /// These partitions are ours, with what was committed for them; their records follow from where the planner said.
+    Assigned(Vec<(u32, Option<Committed>)>),
+    /// These partitions are no longer ours; none of their records follow.
+    Revoked(Vec<u32>),
+    /// Records, in order within each partition.
+    Records(Vec<Record>),
+}
+
+/// A consumed position and the note committed with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// The offset of the next record to fold.
+    pub offset: u64,
+    /// At most 1 KiB of text: the aggregator's fingerprint of the last record folded.
+    pub note: String,
+}
+
+/// Where to read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// The first record there is.
+    Beginning,
+    /// The record at this offset, or the first after it where offsets are not contiguous; the end when it is the next
+    /// offset to be given. Refused when records from it on were pruned.
+    Offset(u64),
+    /// The first record appended at or after this Unix time in milliseconds; the end when there is none.
+    Time(i64),
+    /// Behind the last record.
+    End,
+}
+
+/// The topics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// The log.
+    Transactions,
+    /// The rows of daily sums, compacted by record key.
+    DailySums,
+    /// What could not be counted, with the reason.
+    DeadLetters,
+}
+
+/// A record to append.
+#[derive(Clone, Debug, Default)]
+pub struct NewRecord {
+    /// The partition, from 0.
+    pub partition: u32,
+    /// The record's key.
+    pub key: Bytes,
+    /// Name and value, in order.
+    pub headers: Vec<(&'static str, Bytes)>,
+    /// The record's value.
+    pub value: Bytes,
+}
+
+/// A record that was read.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Its partition, from 0.
+    pub partition: u32,
+    /// Its offset.
+    pub offset: u64,
+    /// The broker's append time, Unix milliseconds.
+    pub appended: i64,
+    /// Its key.
+    pub key: Bytes,
+    /// Name and value, in order.
+    pub headers: Vec<(String, Bytes)>,
+    /// Its value.
+    pub value: Bytes,
+}
+
+/// Records of a follower.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// In order within each partition.
+    pub records: Vec<Record>,
+    /// Whether all that the topic held was read, at the moment of the batch.
+    pub caught_up: bool,
+}
+
+/// What a commit makes visible together.
+#[derive(Debug, Default)]
+pub struct Flush {
+    /// For the daily sums.
+    pub rows: Vec<NewRecord>,
+    /// For the dead letters.
+    pub dead_letters: Vec<NewRecord>,
+    /// The new positions.
+    pub offsets: Vec<(u32, Committed)>,
+}
+
+/// What a partition holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// The partition.
+    pub partition: u32,
+    /// The first offset there is.
+    pub low: u64,
+    /// The next offset to be given.
+    pub high: u64,
+    /// The committed position.
+    pub committed: u64,
+}
+
+/// Why a stream did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamError {
+    /// It cannot answer now; trying again later may help.
+    #[error("stream is away: {0}")]
+    Away(String),
+    /// Another owner has the partition.
+    #[error("stream refused a former owner: {0}")]
+    Fenced(String),
+    /// It will not work until somebody changes something.
+    #[error("stream cannot be used: {0}")]
+    Refused(String),
+}
+
+impl StreamError {
+    /// Whether trying again, with a new subscription where there was one, may help.
+    pub fn is_retryable(&self) -> bool {
+        !matches!(self, Self::Refused(_))
+    }
+}
