@@ -1,0 +1,123 @@
+//! One call of a policy: its store, what it has used of memory and time, and why it ended.
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use wasmtime::{ResourceLimiter, Store, Trap, UpdateDeadline};
+
+use crate::failure::PolicyFailure;
+use crate::keys::Keys;
+use crate::limits;
+use crate::policy::Limits;
+
+thread_local! {
+    /// When this thread last began to run a policy. A call's time counts only while it runs: one that stepped aside for
+    /// others must not be charged for them.
+    static RUNNING_SINCE: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// What a store of wasmtime carries for us.
+pub(crate) struct Call {
+    pub(crate) policy: std::sync::Arc<str>,
+    pub(crate) message: String,
+    pub(crate) keys: Keys,
+    pub(crate) configuring: bool,
+    pub(crate) lines_left: u32,
+    limits: Limits,
+    used: Duration,
+    out_of_time: bool,
+    out_of_memory: bool,
+}
+
+impl Call {
+    pub(crate) fn new(
+        policy: std::sync::Arc<str>,
+        message: String,
+        keys: Keys,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            policy,
+            message,
+            keys,
+            configuring: false,
+            lines_left: limits::LOG_LINES,
+            limits,
+            used: Duration::ZERO,
+            out_of_time: false,
+            out_of_memory: false,
+        }
+    }
+
+    /// Whose fault it was that a call ended with this error.
+    pub(crate) fn failure(&self, error: &wasmtime::Error) -> PolicyFailure {
+        if self.out_of_time {
+            return PolicyFailure::Timeout(self.limits.time);
+        }
+        if self.out_of_memory {
+            return PolicyFailure::OutOfMemory(self.limits.memory);
+        }
+        if let Some(trap) = error.downcast_ref::<Trap>() {
+            return PolicyFailure::Trap(trap.to_string());
+        }
+        PolicyFailure::Trap(error.root_cause().to_string())
+    }
+
+    fn step_aside(&mut self) -> UpdateDeadline {
+        let since = RUNNING_SINCE.replace(Some(Instant::now()));
+        self.used += since.map_or(limits::TICK, |since| since.elapsed());
+        if self.used >= self.limits.time {
+            self.out_of_time = true;
+            return UpdateDeadline::Interrupt;
+        }
+        if self.configuring {
+            return UpdateDeadline::Continue(1);
+        }
+        // tokio's own way to yield: the driver of sockets and timers gets its turn too.
+        UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))
+    }
+}
+
+impl ResourceLimiter for Call {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let fits = desired <= self.limits.memory;
+        self.out_of_memory |= !fits;
+        Ok(fits)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= limits::TABLE_ELEMENTS)
+    }
+}
+
+/// A store for one call.
+pub(crate) fn store(engine: &wasmtime::Engine, call: Call) -> Store<Call> {
+    let mut store = Store::new(engine, call);
+    store.limiter(|call| call);
+    store.set_hostcall_fuel(limits::LIFT_BYTES);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|mut context| Ok(context.data_mut().step_aside()));
+    store
+}
+
+/// Runs a call's future and measures only the time in which it really runs.
+pub(crate) async fn measured<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        RUNNING_SINCE.set(Some(Instant::now()));
+        future.as_mut().poll(context)
+    })
+    .await
+}

@@ -1,0 +1,104 @@
+//! The one wasmtime engine: its pool of instances, and the clock that makes long calls step aside.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::failure::EngineError;
+use crate::limits;
+
+/// What an engine may use altogether.
+#[derive(Debug, Clone, Copy)]
+pub struct EngineLimits {
+    /// Messages in policies at one time, over all policies; further ones wait.
+    pub instances: u32,
+    /// The most memory any one policy can be given, in bytes.
+    pub memory: usize,
+}
+
+impl Default for EngineLimits {
+    fn default() -> Self {
+        Self {
+            instances: limits::INSTANCES,
+            memory: limits::POLICY_MEMORY_MOST,
+        }
+    }
+}
+
+/// The engine that all policies of a process share. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) wasmtime: wasmtime::Engine,
+    pub(crate) places: Arc<Semaphore>,
+    pub(crate) limits: EngineLimits,
+}
+
+impl Engine {
+    /// Sets aside address space for `limits.instances` instances and starts the clock.
+    ///
+    /// # Errors
+    /// When the system does not give the address space or a thread.
+    pub fn new(limits: EngineLimits) -> Result<Self, EngineError> {
+        let wasmtime = wasmtime::Engine::new(&config(limits))
+            .map_err(|error| EngineError(format!("{error:#}")))?;
+        start_clock(&wasmtime)?;
+        let places = Arc::new(Semaphore::new(limits.instances as usize));
+        Ok(Self {
+            wasmtime,
+            places,
+            limits,
+        })
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+fn config(EngineLimits { instances, memory }: EngineLimits) -> Config {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(instances)
+        .total_core_instances(instances.saturating_mul(limits::CORE_INSTANCES))
+        .max_core_instances_per_component(limits::CORE_INSTANCES)
+        .total_memories(instances.saturating_mul(limits::MEMORIES))
+        .max_memories_per_component(limits::MEMORIES)
+        .max_memory_size(memory)
+        .total_tables(instances.saturating_mul(limits::TABLES))
+        .max_tables_per_component(limits::TABLES)
+        .table_elements(limits::TABLE_ELEMENTS)
+        .total_stacks(instances)
+        .linear_memory_keep_resident(limits::KEEP_RESIDENT)
+        .table_keep_resident(limits::KEEP_RESIDENT)
+        .max_unused_warm_slots(limits::WARM_SLOTS)
+        .pagemap_scan(Enabled::Auto);
+    let mut config = Config::new();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .epoch_interruption(true)
+        .max_wasm_stack(limits::STACK_BYTES)
+        .async_stack_size(limits::STACK_BYTES + limits::STACK_BYTES_HOST)
+        .concurrency_support(false)
+        .wasm_component_model(true);
+    config
+}
+
+/// Advances the engine's epoch every tick, until the engine is gone.
+fn start_clock(engine: &wasmtime::Engine) -> Result<(), EngineError> {
+    let engine = engine.weak();
+    std::thread::Builder::new()
+        .name("policy-clock".into())
+        .spawn(move || {
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                std::thread::sleep(limits::TICK);
+            }
+        })
+        .map(drop)
+        .map_err(|error| EngineError(format!("no thread for its clock: {error}")))
+}

@@ -1,0 +1,79 @@
+//! What a policy can ask of the host: the log, and crypto by keys that it never sees.
+
+use crate::call::Call;
+use crate::limits;
+use crate::sign;
+use crate::world::{Host, Level};
+
+impl Call {
+    fn refuse_while_configuring(&self, function: &str, about: &str) -> wasmtime::Result<()> {
+        if self.configuring {
+            wasmtime::bail!(
+                "configure may call nothing of the host, and called {function}({about:?})"
+            );
+        }
+        Ok(())
+    }
+}
+
+impl Host for Call {
+    fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
+        self.refuse_while_configuring("log", cut(&message))?;
+        let Some(left) = self.lines_left.checked_sub(1) else {
+            return Ok(());
+        };
+        self.lines_left = left;
+        let (policy, id, line) = (&*self.policy, &self.message, cut(&message));
+        match level {
+            Level::Debug => {
+                tracing::debug!(target: "tallygate::policy", policy, message_id = id, "{line}")
+            }
+            Level::Info => {
+                tracing::info!(target: "tallygate::policy", policy, message_id = id, "{line}")
+            }
+            Level::Warn => {
+                tracing::warn!(target: "tallygate::policy", policy, message_id = id, "{line}")
+            }
+            Level::Error => {
+                tracing::error!(target: "tallygate::policy", policy, message_id = id, "{line}")
+            }
+        }
+        if left == 0 {
+            tracing::warn!(target: "tallygate::policy", policy, message_id = id, "the policy logged {} lines for this message; more are dropped", limits::LOG_LINES);
+        }
+        Ok(())
+    }
+
+    fn sign_xml(
+        &mut self,
+        key: String,
+        document: Vec<u8>,
+        element_id: String,
+    ) -> wasmtime::Result<Result<Vec<u8>, String>> {
+        self.refuse_while_configuring("sign-xml", cut(&key))?;
+        Ok(self
+            .keys
+            .signer(&key)
+            .and_then(|signer| sign::sign_xml(signer, &document, &element_id)))
+    }
+
+    fn hmac_sha256(
+        &mut self,
+        key: String,
+        data: Vec<u8>,
+    ) -> wasmtime::Result<Result<Vec<u8>, String>> {
+        self.refuse_while_configuring("hmac-sha256", cut(&key))?;
+        Ok(self
+            .keys
+            .hmac(&key)
+            .map(|key| aws_lc_rs::hmac::sign(key, &data).as_ref().to_vec()))
+    }
+}
+
+fn cut(line: &str) -> &str {
+    let mut end = line.len().min(limits::LOG_LINE_BYTES);
+    while !line.is_char_boundary(end) {
+        end -= 1;
+    }
+    &line[..end]
+}

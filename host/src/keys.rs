@@ -1,0 +1,231 @@
+//! The keys a policy may use, by name. They are used here and never enter the sandbox.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::hmac;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{self, EcdsaKeyPair, KeyPair as _, RsaKeyPair};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::limits;
+
+/// A key cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct KeyError(String);
+
+/// Named keys: for signatures, a PEM file with a private key (RSA of 2,048 bits or more, or P-256) and its certificate
+/// first of those in the file; for HMAC, the bytes of a file as they are. Cloning it is cheap.
+#[derive(Clone, Default)]
+pub struct Keys {
+    named: Arc<HashMap<String, Arc<Key>>>,
+    for_any_name: Option<Arc<(Signer, hmac::Key)>>,
+}
+
+enum Key {
+    Signer(Signer),
+    Hmac(hmac::Key),
+}
+
+/// What signs documents: a private key, and its certificates as base64 of their DER, the signer's own first.
+pub(crate) struct Signer {
+    key: SigningKey,
+    pub(crate) certificates: Vec<String>,
+}
+
+enum SigningKey {
+    Rsa(RsaKeyPair),
+    P256(EcdsaKeyPair),
+}
+
+impl Keys {
+    /// No keys.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a key from the contents of a file; one of the same name is replaced.
+    ///
+    /// # Errors
+    /// Names what the contents lack.
+    pub fn add(&mut self, name: &str, contents: &[u8]) -> Result<(), KeyError> {
+        let key = if contents.windows(11).any(|window| window == b"-----BEGIN ") {
+            Key::Signer(Signer::from_pem(contents)?)
+        } else if contents.len() < limits::HMAC_KEY_BYTES {
+            return Err(KeyError(format!(
+                "it is neither PEM nor long enough for HMAC: {} bytes, and {} would be right, such as 32 random ones",
+                contents.len(),
+                limits::HMAC_KEY_BYTES
+            )));
+        } else {
+            Key::Hmac(hmac::Key::new(hmac::HMAC_SHA256, contents))
+        };
+        Arc::make_mut(&mut self.named).insert(name.to_owned(), Arc::new(key));
+        Ok(())
+    }
+
+    /// Fresh keys that go by any name, for trying a policy out: what they sign proves nothing.
+    ///
+    /// # Errors
+    /// When the system gives no randomness.
+    pub fn throw_away() -> Result<Self, KeyError> {
+        let fail = |error: &dyn fmt::Display| {
+            KeyError(format!("no throw-away key could be made: {error}"))
+        };
+        let pair = rcgen::KeyPair::generate().map_err(|error| fail(&error))?;
+        let mut parameters = rcgen::CertificateParams::default();
+        parameters
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, "throw-away");
+        let certificate = parameters
+            .self_signed(&pair)
+            .map_err(|error| fail(&error))?;
+        let signer =
+            Signer::from_pem(format!("{}{}", pair.serialize_pem(), certificate.pem()).as_bytes())?;
+        let hmac = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
+            .map_err(|error| fail(&error))?;
+        Ok(Self {
+            named: Arc::default(),
+            for_any_name: Some(Arc::new((signer, hmac))),
+        })
+    }
+
+    /// Whether a key is there for a function of the host; else what would be right.
+    pub(crate) fn check(&self, name: &str, function: &str) -> Result<(), String> {
+        match function {
+            "sign-xml" => self.signer(name).map(drop),
+            "hmac-sha256" => self.hmac(name).map(drop),
+            other => Err(format!(
+                "the policy wants it for {other}, which this host does not have"
+            )),
+        }
+    }
+
+    pub(crate) fn signer(&self, name: &str) -> Result<&Signer, String> {
+        match (self.named.get(name).map(|key| &**key), &self.for_any_name) {
+            (Some(Key::Signer(signer)), _) => Ok(signer),
+            (Some(Key::Hmac(_)), _) => Err(format!(
+                "the key `{name}` signs nothing: it would be a private key and its certificate in PEM"
+            )),
+            (None, Some(any)) => Ok(&any.0),
+            (None, None) => Err(self.missing(name)),
+        }
+    }
+
+    pub(crate) fn hmac(&self, name: &str) -> Result<&hmac::Key, String> {
+        match (self.named.get(name).map(|key| &**key), &self.for_any_name) {
+            (Some(Key::Hmac(key)), _) => Ok(key),
+            (Some(Key::Signer(_)), _) => Err(format!(
+                "the key `{name}` is for signatures: for HMAC it would be random bytes, not PEM"
+            )),
+            (None, Some(any)) => Ok(&any.1),
+            (None, None) => Err(self.missing(name)),
+        }
+    }
+
+    fn missing(&self, name: &str) -> String {
+        let mut names: Vec<_> = self.named.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        let there = if names.is_empty() {
+            "none is configured".into()
+        } else {
+            format!("there is {}", names.join(", "))
+        };
+        format!("there is no key `{name}` for this policy; {there}")
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.named.keys()).finish()
+    }
+}
+
+impl Signer {
+    fn from_pem(pem: &[u8]) -> Result<Self, KeyError> {
+        let key = PrivateKeyDer::from_pem_slice(pem).map_err(|error| {
+            KeyError(format!(
+                "no private key in it: {error}; PKCS#8, PKCS#1 or SEC1 would be right"
+            ))
+        })?;
+        let certificates = CertificateDer::pem_slice_iter(pem)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| KeyError(format!("a certificate in it cannot be read: {error}")))?;
+        let own = certificates.first().ok_or_else(|| {
+            KeyError("no certificate in it: the key's own would stand beside it".into())
+        })?;
+        let key = SigningKey::from_der(&key)?;
+        let (_, parsed) = x509_parser::parse_x509_certificate(own)
+            .map_err(|error| KeyError(format!("its certificate cannot be read: {error}")))?;
+        if *parsed.public_key().subject_public_key.data != *key.public_key() {
+            return Err(KeyError(
+                "its first certificate belongs to another key".into(),
+            ));
+        }
+        Ok(Self {
+            key,
+            certificates: certificates
+                .iter()
+                .map(|certificate| BASE64.encode(certificate))
+                .collect(),
+        })
+    }
+
+    /// The URI of the signature's algorithm, as XML signatures name it.
+    pub(crate) fn algorithm(&self) -> &'static str {
+        match self.key {
+            SigningKey::Rsa(_) => "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+            SigningKey::P256(_) => "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
+        }
+    }
+
+    /// Signs with SHA-256: PKCS#1 1.5 for RSA; for P-256 the two numbers one after the other, as XML signatures have them.
+    pub(crate) fn sign(&self, data: &[u8]) -> Result<Vec<u8>, String> {
+        let random = SystemRandom::new();
+        let failed = |_| "the key could not sign".to_owned();
+        match &self.key {
+            SigningKey::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&signature::RSA_PKCS1_SHA256, &random, data, &mut signature)
+                    .map_err(failed)?;
+                Ok(signature)
+            }
+            SigningKey::P256(pair) => {
+                Ok(pair.sign(&random, data).map_err(failed)?.as_ref().to_vec())
+            }
+        }
+    }
+}
+
+impl SigningKey {
+    fn from_der(der: &PrivateKeyDer<'_>) -> Result<Self, KeyError> {
+        let p256 = &signature::ECDSA_P256_SHA256_FIXED_SIGNING;
+        let rejected = |_| {
+            KeyError("its private key is of no kind taken here: RSA of 2,048 bits or more, or P-256 would be right".into())
+        };
+        match der {
+            PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()).map(Self::Rsa).map_err(rejected),
+            PrivateKeyDer::Sec1(key) => {
+                EcdsaKeyPair::from_private_key_der(p256, key.secret_sec1_der()).map(Self::P256).map_err(rejected)
+            }
+            PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der())
+                .map(Self::Rsa)
+                .or_else(|_| EcdsaKeyPair::from_pkcs8(p256, key.secret_pkcs8_der()).map(Self::P256))
+                .map_err(rejected),
+            _ => Err(KeyError("its private key is in a form not taken here: PKCS#8, PKCS#1 or SEC1 would be right".into())),
+        }
+    }
+
+    fn public_key(&self) -> Vec<u8> {
+        match self {
+            Self::Rsa(pair) => pair.public_key().as_ref().to_vec(),
+            Self::P256(pair) => pair.public_key().as_ref().to_vec(),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The policy host: runs the components of partners' policies, each message in a fresh copy of a configured snapshot.
+//!
+//! It knows neither HTTP nor queues: plain Rust types go in and come out, and wasmtime stays behind them.
+//!
+//! ```no_run
+//! # async fn example(component: Vec<u8>, mut message: tallygate_host::Message) -> Result<(), Box<dyn std::error::Error>> {
+//! use tallygate_host::{Engine, EngineLimits, Keys, Limits, Outcome, Policy, PolicySpec};
+//!
+//! let engine = Engine::new(EngineLimits::default())?;
+//! let mut keys = Keys::new();
+//! keys.add("jir", &std::fs::read("certs/jir.key")?)?;
+//! // Compiles and configures: blocking, tens of milliseconds. Inside a runtime, use `spawn_blocking`.
+//! let policy = Policy::activate(
+//!     &engine,
+//!     PolicySpec {
+//!         name: "hr-racun".into(),
+//!         component,
+//!         config_json: r#"{"oibs":["98765432198"]}"#.into(),
+//!         keys,
+//!         limits: Limits::default(),
+//!     },
+//! )?;
+//! // Share it (`Arc<Policy>`); a switch of versions is a switch of that pointer, and calls under way finish with theirs.
+//! match policy.handle(&mut message).await {
+//!     Ok(Outcome::Accept(accepted)) => { /* check and queue accepted.transactions, then send accepted.reply */ }
+//!     Ok(Outcome::Answer(reply)) => { /* send it */ }
+//!     Ok(Outcome::Forward(forwarded)) => { /* next policy, or upstream; body None: as it came */ }
+//!     Ok(Outcome::Reject(refusal)) => {
+//!         let reply = policy.fault(&mut message, &refusal).await; // Ok(None) or Err: a problem document
+//!     }
+//!     Err(failure) => { /* this one message failed: failure.code() for metrics, Display for people */ }
+//! }
+//! # Ok(()) }
+//! ```
+
+mod call;
+mod engine;
+mod failure;
+mod imports;
+mod keys;
+pub mod limits;
+mod outcome;
+mod policy;
+mod sign;
+mod snapshot;
+mod world;
+
+pub use engine::{Engine, EngineLimits};
+pub use failure::{ActivationError, EngineError, PolicyFailure};
+pub use keys::{KeyError, Keys};
+pub use policy::{Limits, Policy, PolicySpec, short_version, version_of};
+pub use world::{
+    About, Accepted, Forwarded, Header, KeyUse, Message, Outcome, Refusal, Reply, Transaction,
+};

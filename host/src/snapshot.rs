@@ -1,0 +1,106 @@
+//! Configures a component once and keeps what that left in its memory as a new component.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use wasmtime::component::{Component, Linker};
+use wasmtime::{AsContextMut, Store};
+use wasmtime_wizer::{WasmtimeWizerComponent, Wizer};
+
+use crate::call::{self, Call};
+use crate::engine::Engine;
+use crate::failure::ActivationError;
+use crate::keys::Keys;
+use crate::limits;
+use crate::policy::{Limits, PolicySpec};
+use crate::world::{About, World};
+
+/// Runs `configure` and returns the configured component, and what the policy says of itself.
+pub(crate) fn configure(
+    engine: &Engine,
+    linker: &Linker<Call>,
+    spec: &PolicySpec,
+) -> Result<(Vec<u8>, About), ActivationError> {
+    // The step behind reads a component that a stranger may have made, and has places where it gives up by panicking.
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        at_once(configured(engine, linker, spec))
+    }))
+    .unwrap_or_else(|_| {
+        Err(ActivationError::NotAComponent(
+            "it could not be snapshotted".into(),
+        ))
+    })
+}
+
+async fn configured(
+    engine: &Engine,
+    linker: &Linker<Call>,
+    spec: &PolicySpec,
+) -> Result<(Vec<u8>, About), ActivationError> {
+    let wizer = Wizer::new();
+    let (context, instrumented) = wizer
+        .instrument_component(&spec.component)
+        .map_err(not_a_component)?;
+    let component = Component::new(&engine.wasmtime, &instrumented).map_err(not_a_component)?;
+    let limits = Limits {
+        memory: spec.limits.memory,
+        time: limits::CONFIGURE_TIME,
+    };
+    let mut call = Call::new(Arc::from(&*spec.name), String::new(), Keys::new(), limits);
+    call.configuring = true;
+    let mut store = call::store(&engine.wasmtime, call);
+
+    let pre = linker.instantiate_pre(&component).map_err(wrong_world)?;
+    let instance = pre
+        .instantiate_async(&mut store)
+        .await
+        .map_err(|error| failed(&store, &error))?;
+    let world = World::new(&mut store, &instance).map_err(wrong_world)?;
+    let about = call::measured(
+        world
+            .tallygate_policy_handler()
+            .call_configure(store.as_context_mut(), &spec.config_json),
+    )
+    .await
+    .map_err(|error| failed(&store, &error))?
+    .map_err(|fault| ActivationError::Configuration {
+        pointer: fault.pointer,
+        detail: fault.detail,
+    })?;
+    let snapshot = wizer
+        .snapshot_component(
+            &context,
+            &mut WasmtimeWizerComponent {
+                store: &mut store,
+                instance,
+            },
+        )
+        .await
+        .map_err(not_a_component)?;
+    Ok((snapshot, about))
+}
+
+fn failed(store: &Store<Call>, error: &wasmtime::Error) -> ActivationError {
+    ActivationError::ConfigureFailed(store.data().failure(error))
+}
+
+pub(crate) fn not_a_component(error: wasmtime::Error) -> ActivationError {
+    ActivationError::NotAComponent(format!("{error:#}"))
+}
+
+pub(crate) fn wrong_world(error: wasmtime::Error) -> ActivationError {
+    ActivationError::WrongWorld(format!("{error:#}"))
+}
+
+/// Runs a future that waits for nothing: while it is configured, a policy does not step aside.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
+        std::thread::yield_now();
+    }
+}
