@@ -1,0 +1,231 @@
+//! A real Cassandra node, a cluster of one.
+
+use std::fs;
+use std::ops::Deref;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::certs::Certificates;
+use crate::java::{jars, java};
+use crate::server::{Launch, Server, new_directory};
+use crate::{Credentials, Options, ports};
+
+/// The account that a new cluster makes by itself.
+const USER: Credentials = Credentials {
+    user: "cassandra",
+    password: "cassandra",
+};
+
+/// What the node's own start script adds on Java 17, for its off-heap memory, its agent and its metrics.
+const EXPORTS: &[(&str, &[&str])] = &[
+    (
+        "java.base",
+        &["jdk.internal.misc", "jdk.internal.ref", "java.lang.ref"],
+    ),
+    ("java.management.rmi", &["com.sun.jmx.remote.internal.rmi"]),
+    ("java.rmi", &["sun.rmi.registry", "sun.rmi.server"]),
+    ("java.sql", &["java.sql"]),
+    ("jdk.unsupported", &["sun.misc"]),
+    ("jdk.compiler", &["com.sun.tools.javac.file"]),
+    ("jdk.attach", &["sun.tools.attach"]),
+];
+const OPENS: &[(&str, &[&str])] = &[
+    (
+        "java.base",
+        &[
+            "java.lang",
+            "java.lang.module",
+            "java.lang.reflect",
+            "java.io",
+            "java.util",
+            "java.nio",
+        ],
+    ),
+    (
+        "java.base",
+        &[
+            "sun.nio.ch",
+            "jdk.internal.loader",
+            "jdk.internal.ref",
+            "jdk.internal.reflect",
+        ],
+    ),
+    (
+        "java.base",
+        &[
+            "jdk.internal.math",
+            "jdk.internal.module",
+            "jdk.internal.util.jar",
+        ],
+    ),
+    ("jdk.management", &["com.sun.management.internal"]),
+    ("jdk.compiler", &["com.sun.tools.javac"]),
+];
+
+const LOGGING: &str = r#"<configuration>
+  <appender name="OUT" class="ch.qos.logback.core.ConsoleAppender">
+    <encoder><pattern>%-5level %date{ISO8601} %F:%L - %msg%n</pattern></encoder>
+  </appender>
+  <root level="INFO"><appender-ref ref="OUT"/></root>
+</configuration>
+"#;
+
+/// A node with a heap of 768 MB, and the write durability that Cassandra has by default: when it is killed, it loses what
+/// it acknowledged since its commit log was last synced, up to a second. (Replicas on other machines would have it.)
+pub struct Cassandra {
+    server: Server,
+}
+
+impl Cassandra {
+    /// Without TLS and password.
+    pub fn start() -> Result<Cassandra> {
+        Cassandra::start_with(Options::default())
+    }
+
+    /// [`Options::password`] is the PasswordAuthenticator with its first user, and the CassandraAuthorizer.
+    pub fn start_with(options: Options) -> Result<Cassandra> {
+        let jars = jars("cassandra")?;
+        let directory = new_directory("cassandra")?;
+        let port = ports::free()?;
+        let certificates = options
+            .tls
+            .then(|| Certificates::make(&directory))
+            .transpose()?;
+        fs::write(directory.join("logback.xml"), LOGGING)?;
+        fs::write(
+            directory.join("cassandra.yaml"),
+            settings(&directory, port, certificates.as_ref(), options.password)?,
+        )?;
+        fs::create_dir(directory.join("tmp"))?;
+        let server = Server::start(Launch {
+            name: "cassandra",
+            command: command(&jars, &directory, options.password),
+            directory,
+            port,
+            ready: "Starting listening for CQL clients",
+            companion: None,
+            certificates,
+            credentials: options.password.then_some(USER),
+        })?;
+        if options.password {
+            // The first user is made after the port was opened, and nobody can log in before.
+            server.wait_for_log("Created default superuser role")?;
+        }
+        Ok(Cassandra { server })
+    }
+
+    /// Address and port of CQL.
+    pub fn contact_point(&self) -> String {
+        self.address().to_string()
+    }
+
+    /// Ends it for good and removes its directory, as dropping does.
+    pub fn stop(self) {}
+}
+
+impl Deref for Cassandra {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
+}
+
+fn command(jars: &Path, directory: &Path, password: bool) -> Command {
+    let mut command = java(jars);
+    command.arg(format!(
+        "-javaagent:{}",
+        jars.join("jamm-0.4.0.jar").display()
+    ));
+    command.args(["-Xms512m", "-Xmx768m", "-Djava.net.preferIPv4Stack=true"]);
+    for (option, modules) in [("--add-exports", EXPORTS), ("--add-opens", OPENS)] {
+        for (module, packages) in modules {
+            command.args(
+                packages
+                    .iter()
+                    .map(|package| format!("{option}={module}/{package}=ALL-UNNAMED")),
+            );
+        }
+    }
+    let directory = directory.display();
+    command
+        .arg(format!(
+            "-Dcassandra.config=file://{directory}/cassandra.yaml"
+        ))
+        .arg(format!("-Dcassandra.storagedir={directory}"))
+        .arg(format!(
+            "-Dlogback.configurationFile={directory}/logback.xml"
+        ))
+        .arg(format!("-Djava.io.tmpdir={directory}/tmp"))
+        .arg(format!("-Djna.tmpdir={directory}/tmp"))
+        .args([
+            "-Dcassandra-foreground=yes",
+            "-Djdk.attach.allowAttachSelf=true",
+        ])
+        .args([
+            "-Dio.netty.tryReflectionSetAccessible=true",
+            "-Dcassandra.ring_delay_ms=1",
+        ])
+        .args(["-Dcassandra.skip_wait_for_gossip_to_settle=0"]);
+    if password {
+        command.arg("-Dcassandra.superuser_setup_delay_ms=0");
+    }
+    command.arg("org.apache.cassandra.service.CassandraDaemon");
+    command
+}
+
+fn settings(
+    directory: &Path,
+    port: u16,
+    certificates: Option<&Certificates>,
+    password: bool,
+) -> Result<String> {
+    let (storage, storage_tls) = (ports::free()?, ports::free()?);
+    let mut settings = format!(
+        r#"cluster_name: tallygate-tests
+num_tokens: 1
+initial_token: "0"
+partitioner: org.apache.cassandra.dht.Murmur3Partitioner
+commitlog_sync: periodic
+commitlog_sync_period: 1000ms
+seed_provider:
+  - class_name: org.apache.cassandra.locator.SimpleSeedProvider
+    parameters:
+      - seeds: "127.0.0.1:{storage}"
+listen_address: 127.0.0.1
+rpc_address: 127.0.0.1
+storage_port: {storage}
+ssl_storage_port: {storage_tls}
+start_native_transport: true
+native_transport_port: {port}
+endpoint_snitch: SimpleSnitch
+auto_snapshot: false
+data_file_directories: ["{at}/data"]
+commitlog_directory: "{at}/commitlog"
+saved_caches_directory: "{at}/saved_caches"
+hints_directory: "{at}/hints"
+cdc_raw_directory: "{at}/cdc_raw"
+"#,
+        at = directory.display()
+    );
+    if let Some(files) = certificates {
+        settings.push_str(&format!(
+            r#"client_encryption_options:
+  enabled: true
+  optional: false
+  ssl_context_factory:
+    class_name: org.apache.cassandra.security.PEMBasedSslContextFactory
+  keystore: "{}"
+  require_client_auth: false
+"#,
+            files.bundle.display()
+        ));
+    }
+    if password {
+        settings
+            .push_str("authenticator: PasswordAuthenticator\nauthorizer: CassandraAuthorizer\n");
+    }
+    Ok(settings)
+}
