@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Tallygate: a gateway for transactions that are counted once, to the last cent.
+
+pub mod config;

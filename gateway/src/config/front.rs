@@ -1,0 +1,409 @@
+//! The partners' side of the configuration: listeners, partners, routes, upstreams, policies and bounds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::document::{Located, Table, nearest};
+
+/// Where partners connect.
+#[derive(Debug)]
+pub struct ListenerConfig {
+    /// The name that routes call it by.
+    pub name: String,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its certificate; plain HTTP without.
+    pub tls: Option<TlsConfig>,
+}
+
+/// A server's certificate, and what it asks of callers.
+#[derive(Debug)]
+pub struct TlsConfig {
+    /// The chain, PEM.
+    pub certificate: PathBuf,
+    /// Its key, PEM.
+    pub key: PathBuf,
+    /// The authority that signs callers' certificates, PEM.
+    pub client_ca: Option<PathBuf>,
+    /// Whether callers must have one.
+    pub client_auth: ClientAuth,
+}
+
+/// Whether callers must show a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// Without one there is no connection.
+    Required,
+    /// One is checked when shown.
+    Optional,
+    /// None is asked for.
+    None,
+}
+
+/// Who may call.
+#[derive(Debug)]
+pub struct PartnerConfig {
+    /// The name, for life: it scopes the identity of what is sent.
+    pub name: String,
+    /// How callers are known.
+    pub credential: Option<Credential>,
+}
+
+/// How a caller is known.
+#[derive(Debug)]
+pub enum Credential {
+    /// By a certificate that chained to the listener's authority.
+    Certificate(Certificate),
+    /// By the SHA-256 of its API key, lower-case hex.
+    ApiKeySha256(String),
+}
+
+/// Which certificate.
+#[derive(Debug)]
+pub enum Certificate {
+    /// The subject's common name.
+    SubjectCn(String),
+    /// The SHA-256 of the certificate's DER, lower-case hex.
+    Sha256(String),
+}
+
+/// What may be called.
+#[derive(Debug)]
+pub struct RouteConfig {
+    /// The name in logs and metrics.
+    pub name: String,
+    /// The listeners; empty for all.
+    pub listeners: Vec<String>,
+    /// The host it is narrowed to.
+    pub host: Option<String>,
+    /// The path's prefix.
+    pub path: String,
+    /// The methods; empty for all.
+    pub methods: Vec<String>,
+    /// Who callers without credentials are.
+    pub partner: Option<String>,
+    /// The chain of policies, `name` or `name@version`.
+    pub policies: Vec<String>,
+    /// Where it leads, for a proxy route.
+    pub upstream: Option<String>,
+}
+
+/// Where a proxy route leads.
+#[derive(Debug)]
+pub struct UpstreamConfig {
+    /// The name.
+    pub name: String,
+    /// `http://` or `https://` addresses, taken in turn.
+    pub targets: Vec<String>,
+    /// The authority that signs the targets' certificates; the system's when absent.
+    pub ca: Option<PathBuf>,
+}
+
+/// A policy.
+#[derive(Debug)]
+pub struct PolicyConfig {
+    /// The name, for life.
+    pub name: String,
+    /// The first version.
+    pub component: PathBuf,
+    /// What it is configured with.
+    pub config: serde_json::Value,
+    /// Key files by the name it uses them by.
+    pub keys: BTreeMap<String, PathBuf>,
+    /// Bytes of memory it may have.
+    pub memory: u64,
+    /// Time it may take for a message.
+    pub time: Duration,
+}
+
+/// The bounds of the partners' side.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of a request's head.
+    pub header_size: u64,
+    /// Bytes of a request's body.
+    pub body_size: u64,
+    /// Time to send the head.
+    pub header_time: Duration,
+    /// Time to send the body.
+    pub body_time: Duration,
+    /// Connections at once.
+    pub connections: u64,
+    /// Requests at once.
+    pub requests: u64,
+    /// Time for what is under way when the process stops.
+    pub shutdown_time: Duration,
+}
+
+/// Everything the partners' side needs.
+pub(super) struct FrontConfig {
+    pub(super) listeners: Vec<ListenerConfig>,
+    pub(super) partners: Vec<PartnerConfig>,
+    pub(super) routes: Vec<RouteConfig>,
+    pub(super) upstreams: Vec<UpstreamConfig>,
+    pub(super) policies: Vec<PolicyConfig>,
+    pub(super) limits: Limits,
+}
+
+/// A name that stands once in its list.
+type Names = BTreeSet<String>;
+
+pub(super) fn read(root: &Table<'_>) -> Option<FrontConfig> {
+    let (mut names, mut partner_names, mut route_names) = (Names::new(), Names::new(), Names::new());
+    let listeners: Vec<_> = root.tables("listeners").into_iter().filter_map(|table| listener(&table, &mut names)).collect();
+    let partners: Vec<_> = root.tables("partners").into_iter().filter_map(|table| partner(&table, &mut partner_names)).collect();
+    let upstreams: Vec<_> = sections(root, "upstreams").into_iter().filter_map(|(name, table)| upstream(name, &table)).collect();
+    let policies: Vec<_> = sections(root, "policies").into_iter().filter_map(|(name, table)| policy(name, &table)).collect();
+    let known = Known {
+        listeners: names.iter().map(String::as_str).collect(),
+        partners: partner_names.iter().map(String::as_str).collect(),
+        upstreams: root.table("upstreams").map(|t| t.keys().map(|k| k.value).collect()).unwrap_or_default(),
+        policies: root.table("policies").map(|t| t.keys().map(|k| k.value).collect()).unwrap_or_default(),
+    };
+    let tables = root.tables("routes");
+    let routes: Vec<_> = tables.iter().filter_map(|table| route(table, &known, &mut route_names)).collect();
+    clashes(&tables, &routes);
+    let limits = limits(root);
+    Some(FrontConfig { listeners, partners, routes, upstreams, policies, limits })
+}
+
+/// The names that a route may use.
+struct Known<'k> {
+    listeners: Vec<&'k str>,
+    partners: Vec<&'k str>,
+    upstreams: Vec<&'k str>,
+    policies: Vec<&'k str>,
+}
+
+fn sections<'d>(root: &Table<'d>, key: &str) -> Vec<(String, Table<'d>)> {
+    let Some(all) = root.table(key) else { return Vec::new() };
+    let names: Vec<String> = all.keys().map(|key| key.value.to_owned()).collect();
+    let section = |name: String| all.table(&name).map(|table| (name, table));
+    let sections = names.into_iter().filter_map(section).collect();
+    all.close();
+    sections
+}
+
+/// Names go into metrics, logs, file names and identities, so they are plain, and stand once.
+fn name(table: &Table<'_>, taken: &mut Names) -> Option<String> {
+    let name = table.required("name")?;
+    if !is_plain(&name.value) {
+        table.document().problem_with(&name, PLAIN);
+    }
+    if !taken.insert(name.value.clone()) {
+        table.document().problem_with(&name, format_args!("{:?} stands twice, each name must be its own", name.value));
+    }
+    Some(name.value)
+}
+
+const PLAIN: &str = "must be 1 to 64 letters, digits, dots, hyphens and underscores, and begin with a letter or digit";
+
+fn is_plain(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+    (1..=64).contains(&name.len()) && name.bytes().all(plain) && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
+fn listener(table: &Table<'_>, taken: &mut Names) -> Option<ListenerConfig> {
+    let name = name(table, taken);
+    let address = super::address(table);
+    let wants_tls = table.has("tls");
+    let tls = table.table("tls").and_then(|tls| self::tls(tls, true));
+    table.close();
+    if wants_tls && tls.is_none() {
+        return None;
+    }
+    Some(ListenerConfig { name: name?, address: address?, tls })
+}
+
+/// A server's `tls = { … }`; with client certificates where partners connect.
+pub(super) fn tls(table: Table<'_>, with_clients: bool) -> Option<TlsConfig> {
+    let file = |key: &str| {
+        if !table.has(key) {
+            table.problem(format_args!("{key:?} is missing"));
+        }
+        table.file(key).map(|file| file.value)
+    };
+    let (certificate, key) = (file("certificate"), file("key"));
+    let mut client_auth = ClientAuth::None;
+    let mut client_ca = None;
+    if with_clients {
+        client_ca = table.file("client_ca").map(|file| file.value);
+        client_auth = if client_ca.is_some() { ClientAuth::Required } else { ClientAuth::None };
+        if let Some(text) = table.string("client_auth") {
+            client_auth = match &*text.value {
+                "required" => ClientAuth::Required,
+                "optional" => ClientAuth::Optional,
+                "none" => ClientAuth::None,
+                other => {
+                    table.document().problem_with(&text, format_args!("{other:?} is no way: required, optional or none would be right"));
+                    ClientAuth::None
+                }
+            };
+            if client_auth != ClientAuth::None && !table.has("client_ca") {
+                table.document().problem_with(&text, "needs \"client_ca\", the authority that signs the callers' certificates");
+            }
+        }
+    }
+    table.close();
+    Some(TlsConfig { certificate: certificate?, key: key?, client_ca, client_auth })
+}
+
+fn partner(table: &Table<'_>, taken: &mut Names) -> Option<PartnerConfig> {
+    let name = name(table, taken);
+    let certificate = table.table("certificate").and_then(|certificate| {
+        let (cn, sha256) = (certificate.string("subject_cn"), sha256(&certificate, "sha256"));
+        certificate.close();
+        match (cn, sha256) {
+            (Some(cn), None) => Some(Credential::Certificate(Certificate::SubjectCn(cn.value))),
+            (None, Some(hash)) => Some(Credential::Certificate(Certificate::Sha256(hash))),
+            _ => {
+                certificate.problem("needs one of \"subject_cn\" and \"sha256\"");
+                None
+            }
+        }
+    });
+    let api_key = sha256(table, "api_key_sha256").map(Credential::ApiKeySha256);
+    if certificate.is_some() && api_key.is_some() {
+        table.problem("has a certificate and an API key, one of them would be right");
+    }
+    table.close();
+    Some(PartnerConfig { name: name?, credential: certificate.or(api_key) })
+}
+
+fn sha256(table: &Table<'_>, key: &str) -> Option<String> {
+    let text = table.string(key)?;
+    let hex = text.value.to_ascii_lowercase().replace(':', "");
+    if hex.len() != 64 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+        table.document().problem_with(&text, "must be a SHA-256 as 64 hexadecimal digits");
+        return None;
+    }
+    Some(hex)
+}
+
+fn upstream(name: String, table: &Table<'_>) -> Option<UpstreamConfig> {
+    let targets = table.strings("targets").unwrap_or_default();
+    if targets.is_empty() {
+        table.problem("\"targets\" needs at least one, such as [\"http://127.0.0.1:9000\"]");
+    }
+    for target in &targets {
+        let host = target.value.strip_prefix("http://").or_else(|| target.value.strip_prefix("https://"));
+        if host.is_none_or(|host| host.is_empty() || host.contains(['/', '?', '#', ' '])) {
+            table.document().problem_with(target, format_args!("{:?} is no target, such as http://127.0.0.1:9000", target.value));
+        }
+    }
+    let ca = table.file("ca").map(|ca| ca.value);
+    table.close();
+    Some(UpstreamConfig { name, targets: targets.into_iter().map(|target| target.value).collect(), ca })
+}
+
+fn policy(name: String, table: &Table<'_>) -> Option<PolicyConfig> {
+    if !is_plain(&name) {
+        table.problem(PLAIN);
+    }
+    if !table.has("component") {
+        table.problem("\"component\" is missing, the path of a WebAssembly component");
+    }
+    let component = table.file("component").map(|file| file.value);
+    let config = table.json("config").unwrap_or_else(|| serde_json::json!({}));
+    let mut keys = BTreeMap::new();
+    if let Some(files) = table.table("keys") {
+        for key in files.keys().map(|key| key.value.to_owned()).collect::<Vec<_>>() {
+            if let Some(file) = files.file(&key) {
+                keys.insert(key, file.value);
+            }
+        }
+        files.close();
+    }
+    let (mut memory, mut time) = (16 << 20, Duration::from_secs(1));
+    if let Some(limits) = table.table("limits") {
+        memory = limits.size("memory").unwrap_or(memory);
+        time = limits.duration("time").unwrap_or(time);
+        limits.close();
+    }
+    table.close();
+    Some(PolicyConfig { name, component: component?, config, keys, memory, time })
+}
+
+fn route(table: &Table<'_>, known: &Known<'_>, taken: &mut Names) -> Option<RouteConfig> {
+    let name = name(table, taken);
+    let path = table.required("path");
+    if let Some(path) = path.as_ref().filter(|path| !path.value.starts_with('/')) {
+        table.document().problem_with(path, format_args!("{:?} must begin with \"/\"", path.value));
+    }
+    let check = |what: &str, names: &[&str], text: &Located<String>, name: &str| {
+        if !names.contains(&name) {
+            let right = nearest(name, names).map_or_else(|| names.join(", "), |near| format!("{near:?}"));
+            table.document().problem_with(text, format_args!("there is no {what} {name:?}, known: {right}"));
+        }
+    };
+    let listeners = table.strings("listeners").unwrap_or_default();
+    listeners.iter().for_each(|text| check("listener", &known.listeners, text, &text.value));
+    let partner = table.string("partner").inspect(|text| check("partner", &known.partners, text, &text.value));
+    let policies = table.strings("policies").unwrap_or_default();
+    policies.iter().for_each(|text| check("policy", &known.policies, text, text.value.split('@').next().unwrap_or_default()));
+    let upstream = table.string("upstream").inspect(|text| check("upstream", &known.upstreams, text, &text.value));
+    if policies.is_empty() && upstream.is_none() {
+        table.problem("needs \"policies\" or \"upstream\"");
+    }
+    let methods = table.strings("methods").unwrap_or_default();
+    for method in methods.iter().filter(|method| method.value.is_empty() || !method.value.bytes().all(|b| b.is_ascii_uppercase())) {
+        table.document().problem_with(method, format_args!("{:?} is no method, such as \"POST\"", method.value));
+    }
+    let host = table.string("host").map(|host| host.value.to_ascii_lowercase());
+    table.close();
+    let values = |list: Vec<Located<String>>| list.into_iter().map(|item| item.value).collect();
+    Some(RouteConfig {
+        name: name?,
+        listeners: values(listeners),
+        host,
+        path: path?.value,
+        methods: values(methods),
+        partner: partner.map(|partner| partner.value),
+        policies: values(policies),
+        upstream: upstream.map(|upstream| upstream.value),
+    })
+}
+
+/// Two routes clash when a request could match both equally well.
+fn clashes(tables: &[Table<'_>], routes: &[RouteConfig]) {
+    let overlap = |a: &[String], b: &[String]| a.is_empty() || b.is_empty() || a.iter().any(|item| b.contains(item));
+    for (place, later) in routes.iter().enumerate() {
+        let earlier = routes[..place].iter().find(|earlier| {
+            earlier.host == later.host
+                && earlier.path.trim_end_matches('/') == later.path.trim_end_matches('/')
+                && overlap(&earlier.methods, &later.methods)
+                && overlap(&earlier.listeners, &later.listeners)
+        });
+        if let (Some(earlier), Some(table)) = (earlier, tables.get(place)) {
+            table.problem(format_args!(
+                "clashes with route {:?}: same path {:?}; another path, host, method or listener would be right",
+                earlier.name, later.path
+            ));
+        }
+    }
+}
+
+fn limits(root: &Table<'_>) -> Limits {
+    let mut limits = Limits {
+        header_size: 64 << 10,
+        body_size: 8 << 20,
+        header_time: Duration::from_secs(10),
+        body_time: Duration::from_secs(30),
+        connections: 10_000,
+        requests: 2_000,
+        shutdown_time: Duration::from_secs(20),
+    };
+    if let Some(table) = root.table("limits") {
+        limits.header_size = table.size("header_size").unwrap_or(limits.header_size);
+        limits.body_size = table.size("body_size").unwrap_or(limits.body_size);
+        limits.header_time = table.duration("header_time").unwrap_or(limits.header_time);
+        limits.body_time = table.duration("body_time").unwrap_or(limits.body_time);
+        limits.connections = table.number("connections", 1..=1_000_000).unwrap_or(limits.connections);
+        limits.requests = table.number("requests", 1..=1_000_000).unwrap_or(limits.requests);
+        limits.shutdown_time = table.duration("shutdown_time").unwrap_or(limits.shutdown_time);
+        table.close();
+    }
+    limits
+}
