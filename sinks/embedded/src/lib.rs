@@ -1,1 +1,16 @@
 //! SQLite with one committing thread, for every embedded default.
+//!
+//! All writes of a file go through one thread, which puts as many of them as wait into one transaction: the price of a
+//! synced commit is shared by all who wait for it. Reads run beside it on connections of their own.
+
+mod committer;
+mod data_dir;
+mod database;
+mod failure;
+pub mod limits;
+mod readers;
+
+pub use data_dir::{DataDirLock, LockError, lock_data_dir};
+pub use database::{Database, Durability};
+pub use failure::DatabaseError;
+pub use rusqlite;

@@ -1,0 +1,91 @@
+//! The lock that lets one process alone have a data directory.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+/// The file in the directory that is locked; it holds the owner's process id.
+const LOCK_FILE: &str = "tallygate.lock";
+
+/// Holds a data directory until it is dropped or the process ends, however it ends.
+#[derive(Debug)]
+pub struct DataDirLock {
+    _file: File,
+}
+
+/// Why a data directory is not ours.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another process has it.
+    #[error("data_dir {}: is in use by {}; stop it, or give each process a data_dir of its own", directory.display(), owner(*.pid))]
+    InUse {
+        /// The directory.
+        directory: PathBuf,
+        /// The other process, when it said so.
+        pid: Option<u32>,
+    },
+    /// It cannot be made or written.
+    #[error("data_dir {}: cannot be used: {error}", directory.display())]
+    Unusable {
+        /// The directory.
+        directory: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+}
+
+/// Makes the directory when it is missing, and locks it for this process (rule 15).
+///
+/// # Errors
+/// [`LockError::InUse`] naming the other process, or why it cannot be used.
+pub fn lock_data_dir(directory: impl AsRef<Path>) -> Result<DataDirLock, LockError> {
+    let directory = directory.as_ref();
+    let unusable = |error| LockError::Unusable { directory: directory.to_owned(), error };
+    fs::create_dir_all(directory).map_err(unusable)?;
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(directory.join(LOCK_FILE))
+        .map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        Err(TryLockError::WouldBlock) => {
+            let mut text = String::new();
+            let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
+            return Err(LockError::InUse { directory: directory.to_owned(), pid });
+        }
+    }
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| writeln!(file, "{}", std::process::id()))
+        .map_err(unusable)?;
+    Ok(DataDirLock { _file: file })
+}
+
+fn owner(pid: Option<u32>) -> String {
+    match pid {
+        Some(pid) => format!("process {pid}"),
+        None => "another process".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn rule_15_a_data_dir_has_one_owner_and_the_other_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a/b");
+        let held = lock_data_dir(&path).unwrap();
+        let message = lock_data_dir(&path).unwrap_err().to_string();
+        assert!(message.contains(&format!("process {}", std::process::id())), "{message}");
+        assert!(message.contains("a/b"), "{message}");
+        drop(held);
+        lock_data_dir(&path).unwrap();
+    }
+}

@@ -1,0 +1,20 @@
+//! The sizes and times of an embedded database, in one place.
+
+use std::time::Duration;
+
+/// Writes that may wait for the committing thread; further writers wait to hand theirs over.
+pub const WAITING_WRITES: usize = 4096;
+/// Most writes in one commit: bounds how long the first of them waits for the last.
+pub const COMMIT_WRITES: usize = 1024;
+/// Connections for reading, opened when first needed.
+pub const READERS: usize = 4;
+/// Prepared statements kept for each connection.
+pub const STATEMENTS: usize = 64;
+/// How long a connection waits for a lock of another process.
+pub const LOCK_WAIT: Duration = Duration::from_secs(5);
+/// Pages (of 4 KiB) of the write-ahead log from which on a commit also moves them into the file.
+pub const CHECKPOINT_PAGES: u32 = 4000;
+/// What the write-ahead log is cut back to after a burst, in bytes.
+pub const LOG_BYTES: u32 = 64 * 1024 * 1024;
+/// How long a blocking writer sleeps before it looks again whether there is room.
+pub(crate) const FULL_PAUSE: Duration = Duration::from_millis(1);
