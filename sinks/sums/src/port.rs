@@ -30,7 +30,13 @@ pub trait Sums: Send + Sync {
     ///
     /// # Errors
     /// When the store does not answer in time, or holds what does not read.
-    async fn read(&self, aggregate: Aggregate, day: Day, partition: u32, key: Option<&str>) -> Result<Vec<Row>, SumsError>;
+    async fn read(
+        &self,
+        aggregate: Aggregate,
+        day: Day,
+        partition: u32,
+        key: Option<&str>,
+    ) -> Result<Vec<Row>, SumsError>;
 
     /// Writes rows whole, each fenced by its offset.
     ///

@@ -1,0 +1,106 @@
+//! A session with its statements prepared, once the schema is there.
+
+use std::num::NonZeroUsize;
+
+use scylla::client::PoolSize;
+use scylla::client::execution_profile::ExecutionProfile;
+use scylla::client::session::Session;
+use scylla::client::session_builder::SessionBuilder;
+use scylla::statement::prepared::PreparedStatement;
+use scylla::statement::{self, SerialConsistency};
+
+use super::failure;
+use super::options::{CassandraOptions, Consistency};
+use super::{schema, tls};
+use crate::limits::{KEEPALIVE, PAGE_ROWS};
+use crate::port::SumsError;
+
+pub(super) struct Connected {
+    pub(super) session: Session,
+    pub(super) upsert: PreparedStatement,
+    pub(super) read: PreparedStatement,
+    pub(super) read_key: PreparedStatement,
+    pub(super) generations: PreparedStatement,
+    pub(super) add_generation: PreparedStatement,
+    pub(super) probe: PreparedStatement,
+}
+
+impl Connected {
+    pub(super) async fn open(options: &CassandraOptions, tls: Option<tls::Config>) -> Result<Self, SumsError> {
+        let session = connect(options, tls).await?;
+        schema::prepare(&session, options).await?;
+        let keyspace = &options.keyspace;
+        let columns = r#"key, currency, sum, count, "offset", updated_at"#;
+        let place = "aggregate = ? AND day = ? AND partition = ?";
+        let prepare = async |text: String| prepare(&session, text).await;
+        let mut add_generation = prepare(format!(
+            "INSERT INTO {keyspace}.generations (number, first_partition, topic, partitions, partition_by, \
+             horizon_days, future_days, fold_rules) VALUES (?, ?, ?, ?, ?, ?, ?, ?) IF NOT EXISTS"
+        ))
+        .await?;
+        // One writer in the world, not one in each data centre.
+        add_generation.set_serial_consistency(Some(SerialConsistency::Serial));
+        Ok(Self {
+            upsert: prepare(format!(
+                r#"INSERT INTO {keyspace}.daily_sums (aggregate, day, partition, key, currency, sum, count, "offset",
+                   updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"#
+            ))
+            .await?,
+            read: prepare(format!("SELECT {columns} FROM {keyspace}.daily_sums WHERE {place}")).await?,
+            read_key: prepare(format!(
+                "SELECT {columns} FROM {keyspace}.daily_sums WHERE {place} AND key = ?"
+            ))
+            .await?,
+            generations: prepare(format!(
+                "SELECT number, first_partition, topic, partitions, partition_by, horizon_days, future_days, fold_rules \
+                 FROM {keyspace}.generations"
+            ))
+            .await?,
+            add_generation,
+            // Of our own data, not of the node that happens to answer.
+            probe: prepare(format!("SELECT number FROM {keyspace}.generations WHERE number = 1")).await?,
+            session,
+        })
+    }
+}
+
+async fn connect(options: &CassandraOptions, tls: Option<tls::Config>) -> Result<Session, SumsError> {
+    let profile = ExecutionProfile::builder()
+        .consistency(consistency(options.consistency))
+        .request_timeout(Some(options.request_timeout))
+        .build();
+    let mut builder = SessionBuilder::new()
+        .known_nodes(&options.contact_points)
+        .default_execution_profile_handle(profile.into_handle())
+        .connection_timeout(options.request_timeout)
+        .schema_agreement_timeout(options.request_timeout)
+        .metadata_request_clientside_timeout(options.request_timeout)
+        .keepalive_interval(KEEPALIVE)
+        .keepalive_timeout(options.request_timeout)
+        .pool_size(PoolSize::PerHost(NonZeroUsize::MIN))
+        .keyspaces_to_fetch([&options.keyspace])
+        .tls_context(tls);
+    if let Some(credentials) = &options.credentials {
+        builder = builder.user(&credentials.user, &credentials.password);
+    }
+    builder.build().await.map_err(failure::of_session)
+}
+
+async fn prepare(session: &Session, text: String) -> Result<PreparedStatement, SumsError> {
+    let mut statement = session.prepare(text).await.map_err(failure::of_prepare)?;
+    statement.set_is_idempotent(true);
+    statement.set_page_size(PAGE_ROWS);
+    Ok(statement)
+}
+
+fn consistency(consistency: Consistency) -> statement::Consistency {
+    match consistency {
+        Consistency::One => statement::Consistency::One,
+        Consistency::Two => statement::Consistency::Two,
+        Consistency::Three => statement::Consistency::Three,
+        Consistency::Quorum => statement::Consistency::Quorum,
+        Consistency::All => statement::Consistency::All,
+        Consistency::LocalQuorum => statement::Consistency::LocalQuorum,
+        Consistency::LocalOne => statement::Consistency::LocalOne,
+    }
+}

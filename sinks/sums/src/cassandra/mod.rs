@@ -1,0 +1,164 @@
+//! Daily sums in Cassandra.
+//!
+//! Each row is written with its offset + 1 as timestamp, so that Cassandra itself keeps the newest whatever the order
+//! of arrival. The first call connects: a process can start while Cassandra is away, and the driver finds it again by
+//! itself later.
+
+mod connected;
+mod failure;
+mod options;
+mod rows;
+mod schema;
+mod tls;
+
+use async_trait::async_trait;
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use scylla::response::PagingState;
+use scylla::serialize::row::SerializeRow;
+use scylla::statement::batch::{Batch, BatchStatement, BatchType};
+use scylla::statement::prepared::PreparedStatement;
+use scylla::value::CqlValue;
+use tallygate_core::{Aggregate, Day, Generation, Row};
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
+pub use options::{CassandraOptions, CassandraTls, Consistency, Credentials};
+
+use crate::limits::{BATCHES_IN_FLIGHT, CONNECT_REQUESTS};
+use crate::port::{Sums, SumsError};
+use connected::Connected;
+use rows::{StoredGeneration, StoredRow};
+
+/// The store in Cassandra.
+pub struct Cassandra {
+    options: CassandraOptions,
+    tls: Option<tls::Config>,
+    connected: OnceCell<Connected>,
+}
+
+impl Cassandra {
+    /// Checks the options and reads the files they name; connects at the first call.
+    ///
+    /// # Errors
+    /// [`SumsError::Refused`] naming the option or file that cannot be right.
+    pub fn new(options: CassandraOptions) -> Result<Self, SumsError> {
+        options.check()?;
+        let tls = options.tls.as_ref().map(tls::config).transpose()?;
+        Ok(Self { options, tls, connected: OnceCell::new() })
+    }
+
+    async fn connected(&self) -> Result<&Connected, SumsError> {
+        let bound = self.options.request_timeout * CONNECT_REQUESTS;
+        let connect = || Connected::open(&self.options, self.tls.clone());
+        timeout(bound, self.connected.get_or_try_init(connect)).await.unwrap_or_else(|_| {
+            let millis = bound.as_millis();
+            Err(SumsError::Away(format!(
+                "no connection to {} within {millis} ms",
+                self.options.contact_points.join(", ")
+            )))
+        })
+    }
+
+    fn timestamp(&self, row: &Row) -> i64 {
+        #[cfg(feature = "faults")]
+        if self.options.without_fence {
+            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+            return since.map_or(0, |since| since.as_micros() as i64);
+        }
+        rows::signed(row.offset).saturating_add(1)
+    }
+}
+
+#[async_trait]
+impl Sums for Cassandra {
+    async fn generations(&self) -> Result<Vec<Generation>, SumsError> {
+        let connected = self.connected().await?;
+        let stored: Vec<StoredGeneration> = pages(connected, &connected.generations, ()).await?;
+        let mut generations = stored.into_iter().map(rows::generation).collect::<Result<Vec<_>, _>>()?;
+        generations.sort_by_key(|generation| generation.number);
+        Ok(generations)
+    }
+
+    async fn add_generation(&self, generation: &Generation) -> Result<bool, SumsError> {
+        let connected = self.connected().await?;
+        let answer = connected
+            .session
+            .execute_unpaged(&connected.add_generation, rows::store_generation(generation))
+            .await
+            .map_err(failure::of_execution)?
+            .into_rows_result()
+            .map_err(failure::unreadable)?;
+        let first: scylla::value::Row = answer.first_row().map_err(failure::unreadable)?;
+        Ok(matches!(first.columns.first(), Some(Some(CqlValue::Boolean(true)))))
+    }
+
+    async fn read(
+        &self,
+        aggregate: Aggregate,
+        day: Day,
+        partition: u32,
+        key: Option<&str>,
+    ) -> Result<Vec<Row>, SumsError> {
+        let connected = self.connected().await?;
+        let place = (aggregate.as_str(), rows::date(day), rows::int(partition));
+        let stored: Vec<StoredRow> = match key {
+            None => pages(connected, &connected.read, place).await?,
+            Some(key) => {
+                let (aggregate, day, partition) = place;
+                pages(connected, &connected.read_key, (aggregate, day, partition, key)).await?
+            }
+        };
+        stored.into_iter().map(|stored| rows::row(stored, aggregate, day, partition)).collect()
+    }
+
+    async fn upsert(&self, rows: &[Row]) -> Result<(), SumsError> {
+        let connected = self.connected().await?;
+        let writes: Vec<BoxFuture<'_, _>> =
+            rows::batches(rows).into_iter().map(|batch| self.write(connected, batch).boxed()).collect();
+        stream::iter(writes).buffer_unordered(BATCHES_IN_FLIGHT).try_collect().await
+    }
+
+    async fn probe(&self) -> Result<(), SumsError> {
+        let connected = self.connected().await?;
+        connected.session.execute_unpaged(&connected.probe, ()).await.map_err(failure::of_execution)?;
+        Ok(())
+    }
+}
+
+impl Cassandra {
+    async fn write(&self, connected: &Connected, rows: Vec<&Row>) -> Result<(), SumsError> {
+        let statement = BatchStatement::PreparedStatement(connected.upsert.clone());
+        let mut batch = Batch::new_with_statements(BatchType::Unlogged, vec![statement; rows.len()]);
+        batch.set_is_idempotent(true);
+        let decimals: Vec<rows::Decimal> = rows.iter().map(|row| rows::decimal(row.sum)).collect();
+        let values: Vec<_> =
+            rows.iter().zip(&decimals).map(|(row, sum)| rows::values(row, sum, self.timestamp(row))).collect();
+        connected.session.batch(&batch, &values).await.map_err(failure::of_execution)?;
+        Ok(())
+    }
+}
+
+/// All rows, page by page, each within the request timeout.
+async fn pages<T>(
+    connected: &Connected,
+    statement: &PreparedStatement,
+    values: impl SerializeRow,
+) -> Result<Vec<T>, SumsError>
+where
+    T: for<'f> scylla::deserialize::row::DeserializeRow<'f, 'f>,
+{
+    let (mut all, mut state) = (Vec::new(), PagingState::start());
+    loop {
+        let (page, next) =
+            connected.session.execute_single_page(statement, &values, state).await.map_err(failure::of_execution)?;
+        let page = page.into_rows_result().map_err(failure::unreadable)?;
+        for row in page.rows::<T>().map_err(failure::unreadable)? {
+            all.push(row.map_err(failure::unreadable)?);
+        }
+        match next.into_paging_control_flow() {
+            std::ops::ControlFlow::Break(()) => return Ok(all),
+            std::ops::ControlFlow::Continue(next) => state = next,
+        }
+    }
+}

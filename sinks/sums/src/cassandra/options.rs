@@ -1,0 +1,173 @@
+//! What the store needs to know of a Cassandra cluster.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::limits::{KEYSPACE_BYTES, REQUEST_TIMEOUT};
+use crate::port::SumsError;
+
+/// How to reach a cluster, and how to write to it.
+#[derive(Clone, Debug)]
+pub struct CassandraOptions {
+    /// `host:port` of some of its nodes; the others are learnt from these.
+    pub contact_points: Vec<String>,
+    /// The keyspace, made when missing: small letters, digits and underscores.
+    pub keyspace: String,
+    /// How a keyspace that we make is replicated, as Cassandra's own map: `class`, and the factor or factors.
+    pub replication: Vec<(String, String)>,
+    /// The consistency of reads and writes.
+    pub consistency: Consistency,
+    /// Who we are, where the cluster asks.
+    pub credentials: Option<Credentials>,
+    /// Encrypts; plain TCP without.
+    pub tls: Option<CassandraTls>,
+    /// How long each request may take.
+    pub request_timeout: Duration,
+    /// Writes with the wall clock as timestamp, to prove that tests would notice.
+    #[cfg(feature = "faults")]
+    pub without_fence: bool,
+}
+
+/// How many replicas must answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Consistency {
+    /// One.
+    One,
+    /// Two.
+    Two,
+    /// Three.
+    Three,
+    /// A majority of all.
+    Quorum,
+    /// All.
+    All,
+    /// A majority of those in the coordinator's data centre.
+    #[default]
+    LocalQuorum,
+    /// One of those in the coordinator's data centre.
+    LocalOne,
+}
+
+/// A user of the cluster.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The name.
+    pub user: String,
+    /// The password; never shown.
+    pub password: String,
+}
+
+/// Files for TLS, all PEM.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CassandraTls {
+    /// The authority that signed the nodes' certificates; the system's authorities without.
+    pub ca: Option<PathBuf>,
+    /// Our certificate and its key, where the cluster asks for one.
+    pub identity: Option<(PathBuf, PathBuf)>,
+}
+
+impl CassandraOptions {
+    /// The keyspace `tallygate` of the cluster with these nodes, one replica, no TLS, no credentials.
+    pub fn new(contact_points: Vec<String>) -> Self {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        Self {
+            contact_points,
+            keyspace: "tallygate".to_owned(),
+            replication: vec![pair("class", "SimpleStrategy"), pair("replication_factor", "1")],
+            consistency: Consistency::default(),
+            credentials: None,
+            tls: None,
+            request_timeout: REQUEST_TIMEOUT,
+            #[cfg(feature = "faults")]
+            without_fence: false,
+        }
+    }
+
+    /// What stands in a statement as it is must be harmless there.
+    pub(super) fn check(&self) -> Result<(), SumsError> {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        let keyspace = &self.keyspace;
+        if !(1..=KEYSPACE_BYTES).contains(&keyspace.len())
+            || !keyspace.bytes().all(plain)
+            || !keyspace.starts_with(|c: char| c.is_ascii_lowercase())
+        {
+            return refused(format!(
+                "keyspace {keyspace:?} must be 1 to {KEYSPACE_BYTES} small letters, digits and underscores, and begin \
+                 with a letter"
+            ));
+        }
+        if self.contact_points.is_empty() {
+            return refused("contact_points names no node, \"host:9042\" would be right".to_owned());
+        }
+        if !self.replication.iter().any(|(name, _)| name == "class") {
+            return refused(
+                "replication names no class, { class = \"SimpleStrategy\", replication_factor = 1 } would be right"
+                    .to_owned(),
+            );
+        }
+        let harmless = |text: &str| !text.contains(['\'', '\\']) && !text.contains(char::is_control);
+        match self.replication.iter().find(|(n, v)| !harmless(n) || !harmless(v)) {
+            Some((name, value)) => {
+                refused(format!("replication: {name:?} = {value:?} must hold no quotes and no control characters"))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+fn refused(problem: String) -> Result<(), SumsError> {
+    Err(SumsError::Refused(problem))
+}
+
+impl FromStr for Consistency {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(match text {
+            "ONE" => Self::One,
+            "TWO" => Self::Two,
+            "THREE" => Self::Three,
+            "QUORUM" => Self::Quorum,
+            "ALL" => Self::All,
+            "LOCAL_QUORUM" => Self::LocalQuorum,
+            "LOCAL_ONE" => Self::LocalOne,
+            _ => {
+                return Err(format!(
+                    "{text:?} is no consistency for both reading and writing: ONE, TWO, THREE, QUORUM, ALL, LOCAL_QUORUM \
+                     or LOCAL_ONE would be right"
+                ));
+            }
+        })
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_would_not_stay_within_its_place_in_a_statement() {
+        let good = CassandraOptions::new(vec!["127.0.0.1:9042".into()]);
+        assert!(good.check().is_ok());
+        let keyspace = |keyspace: &str| CassandraOptions { keyspace: keyspace.into(), ..good.clone() };
+        for name in ["", "Tally", "1a", "a-b", "a;b", &"a".repeat(49)] {
+            assert!(keyspace(name).check().is_err(), "{name}");
+        }
+        let replication = vec![("class".to_owned(), "x'; DROP".to_owned())];
+        assert!(CassandraOptions { replication, ..good }.check().is_err());
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let credentials = Credentials { user: "u".into(), password: "secret".into() };
+        assert!(!format!("{credentials:?}").contains("secret"));
+    }
+}

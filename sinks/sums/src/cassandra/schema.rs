@@ -1,0 +1,146 @@
+//! The keyspace and its tables: made when missing, checked when there.
+
+use std::collections::BTreeMap;
+
+use scylla::client::session::Session;
+use scylla::statement::Statement;
+use scylla::statement::unprepared;
+
+use super::failure;
+use super::options::CassandraOptions;
+use crate::port::SumsError;
+
+/// A column: name, type, its kind and its place among those of its kind, as Cassandra's own tables name them.
+type Column = (&'static str, &'static str, &'static str, i32);
+
+struct Table {
+    name: &'static str,
+    columns: &'static [Column],
+    definition: &'static str,
+}
+
+const DAILY_SUMS: Table = Table {
+    name: "daily_sums",
+    columns: &[
+        ("aggregate", "text", "partition_key", 0),
+        ("day", "date", "partition_key", 1),
+        ("partition", "int", "partition_key", 2),
+        ("key", "text", "clustering", 0),
+        ("currency", "text", "clustering", 1),
+        ("sum", "decimal", "regular", -1),
+        ("count", "bigint", "regular", -1),
+        ("offset", "bigint", "regular", -1),
+        ("updated_at", "timestamp", "regular", -1),
+    ],
+    definition: r#"aggregate text, day date, partition int, key text, currency text, sum decimal, count bigint,
+        "offset" bigint, updated_at timestamp, PRIMARY KEY ((aggregate, day, partition), key, currency)"#,
+};
+
+const GENERATIONS: Table = Table {
+    name: "generations",
+    columns: &[
+        ("number", "int", "partition_key", 0),
+        ("first_partition", "int", "regular", -1),
+        ("topic", "text", "regular", -1),
+        ("partitions", "int", "regular", -1),
+        ("partition_by", "text", "regular", -1),
+        ("horizon_days", "int", "regular", -1),
+        ("future_days", "int", "regular", -1),
+        ("fold_rules", "int", "regular", -1),
+    ],
+    definition: "number int PRIMARY KEY, first_partition int, topic text, partitions int, partition_by text,
+        horizon_days int, future_days int, fold_rules int",
+};
+
+/// Looks before it makes anything, so that a user without the right to make tables can use those that are there.
+pub(super) async fn prepare(session: &Session, options: &CassandraOptions) -> Result<(), SumsError> {
+    let keyspace = &options.keyspace;
+    if !has_keyspace(session, keyspace).await? {
+        let replication: Vec<String> =
+            options.replication.iter().map(|(name, value)| format!("'{name}': '{value}'")).collect();
+        let replication = replication.join(", ");
+        change(session, format!("CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = {{{replication}}}"))
+            .await?;
+    }
+    for table in [&DAILY_SUMS, &GENERATIONS] {
+        let Table { name, definition, .. } = table;
+        if columns(session, keyspace, name).await?.is_empty() {
+            change(session, format!("CREATE TABLE IF NOT EXISTS {keyspace}.{name} ({definition})")).await?;
+        }
+        check(keyspace, table, &columns(session, keyspace, name).await?)?;
+    }
+    Ok(())
+}
+
+/// Columns that are not ours are let be, unless they are part of the key.
+fn check(keyspace: &str, table: &Table, found: &BTreeMap<String, (String, String, i32)>) -> Result<(), SumsError> {
+    let name = table.name;
+    let wanted = |column: &str| table.columns.iter().find(|(name, ..)| *name == column);
+    for (column, kind, role, place) in table.columns {
+        let wanted = (kind.to_string(), role.to_string(), *place);
+        match found.get(*column) {
+            Some(found) if *found == wanted => {}
+            Some((kind, role, place)) => {
+                return Err(SumsError::Refused(format!(
+                    "table {keyspace}.{name}: column {column} is {kind} ({role} {place}), {} ({} {}) would be right; let \
+                     another keyspace be configured, or move the table away",
+                    wanted.0, wanted.1, wanted.2
+                )));
+            }
+            None => {
+                return Err(SumsError::Refused(format!(
+                    "table {keyspace}.{name} has no column {column} {kind}; let another keyspace be configured, or move \
+                     the table away"
+                )));
+            }
+        }
+    }
+    let stranger =
+        found.iter().find(|(column, (_, role, _))| role != "regular" && role != "static" && wanted(column).is_none());
+    match stranger {
+        Some((column, _)) => Err(SumsError::Refused(format!(
+            "table {keyspace}.{name} has {column} in its primary key, which would be {} alone",
+            table.definition
+        ))),
+        None => Ok(()),
+    }
+}
+
+async fn has_keyspace(session: &Session, keyspace: &str) -> Result<bool, SumsError> {
+    let found = session
+        .query_unpaged("SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?", (keyspace,))
+        .await
+        .map_err(failure::of_execution)?
+        .into_rows_result()
+        .map_err(failure::unreadable)?;
+    Ok(found.rows_num() > 0)
+}
+
+async fn columns(
+    session: &Session,
+    keyspace: &str,
+    table: &str,
+) -> Result<BTreeMap<String, (String, String, i32)>, SumsError> {
+    let found = session
+        .query_unpaged(
+            "SELECT column_name, type, kind, position FROM system_schema.columns \
+             WHERE keyspace_name = ? AND table_name = ?",
+            (keyspace, table),
+        )
+        .await
+        .map_err(failure::of_execution)?
+        .into_rows_result()
+        .map_err(failure::unreadable)?;
+    let mut columns = BTreeMap::new();
+    for row in found.rows::<(String, String, String, i32)>().map_err(failure::unreadable)? {
+        let (name, kind, role, place) = row.map_err(failure::unreadable)?;
+        columns.insert(name, (kind, role, place));
+    }
+    Ok(columns)
+}
+
+async fn change(session: &Session, text: String) -> Result<(), SumsError> {
+    let statement: Statement = unprepared::Statement::new(text);
+    session.query_unpaged(statement, ()).await.map_err(failure::of_execution)?;
+    Ok(())
+}
