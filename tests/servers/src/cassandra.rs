@@ -13,17 +13,11 @@ use crate::server::{Launch, Server, new_directory};
 use crate::{Credentials, Options, ports};
 
 /// The account that a new cluster makes by itself.
-const USER: Credentials = Credentials {
-    user: "cassandra",
-    password: "cassandra",
-};
+const USER: Credentials = Credentials { user: "cassandra", password: "cassandra" };
 
 /// What the node's own start script adds on Java 17, for its off-heap memory, its agent and its metrics.
 const EXPORTS: &[(&str, &[&str])] = &[
-    (
-        "java.base",
-        &["jdk.internal.misc", "jdk.internal.ref", "java.lang.ref"],
-    ),
+    ("java.base", &["jdk.internal.misc", "jdk.internal.ref", "java.lang.ref"]),
     ("java.management.rmi", &["com.sun.jmx.remote.internal.rmi"]),
     ("java.rmi", &["sun.rmi.registry", "sun.rmi.server"]),
     ("java.sql", &["java.sql"]),
@@ -32,34 +26,9 @@ const EXPORTS: &[(&str, &[&str])] = &[
     ("jdk.attach", &["sun.tools.attach"]),
 ];
 const OPENS: &[(&str, &[&str])] = &[
-    (
-        "java.base",
-        &[
-            "java.lang",
-            "java.lang.module",
-            "java.lang.reflect",
-            "java.io",
-            "java.util",
-            "java.nio",
-        ],
-    ),
-    (
-        "java.base",
-        &[
-            "sun.nio.ch",
-            "jdk.internal.loader",
-            "jdk.internal.ref",
-            "jdk.internal.reflect",
-        ],
-    ),
-    (
-        "java.base",
-        &[
-            "jdk.internal.math",
-            "jdk.internal.module",
-            "jdk.internal.util.jar",
-        ],
-    ),
+    ("java.base", &["java.lang", "java.lang.module", "java.lang.reflect", "java.io", "java.util", "java.nio"]),
+    ("java.base", &["sun.nio.ch", "jdk.internal.loader", "jdk.internal.ref", "jdk.internal.reflect"]),
+    ("java.base", &["jdk.internal.math", "jdk.internal.module", "jdk.internal.util.jar"]),
     ("jdk.management", &["com.sun.management.internal"]),
     ("jdk.compiler", &["com.sun.tools.javac"]),
 ];
@@ -89,10 +58,7 @@ impl Cassandra {
         let jars = jars("cassandra")?;
         let directory = new_directory("cassandra")?;
         let port = ports::free()?;
-        let certificates = options
-            .tls
-            .then(|| Certificates::make(&directory))
-            .transpose()?;
+        let certificates = options.tls.then(|| Certificates::make(&directory)).transpose()?;
         fs::write(directory.join("logback.xml"), LOGGING)?;
         fs::write(
             directory.join("cassandra.yaml"),
@@ -135,39 +101,22 @@ impl Deref for Cassandra {
 
 fn command(jars: &Path, directory: &Path, password: bool) -> Command {
     let mut command = java(jars);
-    command.arg(format!(
-        "-javaagent:{}",
-        jars.join("jamm-0.4.0.jar").display()
-    ));
+    command.arg(format!("-javaagent:{}", jars.join("jamm-0.4.0.jar").display()));
     command.args(["-Xms512m", "-Xmx768m", "-Djava.net.preferIPv4Stack=true"]);
     for (option, modules) in [("--add-exports", EXPORTS), ("--add-opens", OPENS)] {
         for (module, packages) in modules {
-            command.args(
-                packages
-                    .iter()
-                    .map(|package| format!("{option}={module}/{package}=ALL-UNNAMED")),
-            );
+            command.args(packages.iter().map(|package| format!("{option}={module}/{package}=ALL-UNNAMED")));
         }
     }
     let directory = directory.display();
     command
-        .arg(format!(
-            "-Dcassandra.config=file://{directory}/cassandra.yaml"
-        ))
+        .arg(format!("-Dcassandra.config=file://{directory}/cassandra.yaml"))
         .arg(format!("-Dcassandra.storagedir={directory}"))
-        .arg(format!(
-            "-Dlogback.configurationFile={directory}/logback.xml"
-        ))
+        .arg(format!("-Dlogback.configurationFile={directory}/logback.xml"))
         .arg(format!("-Djava.io.tmpdir={directory}/tmp"))
         .arg(format!("-Djna.tmpdir={directory}/tmp"))
-        .args([
-            "-Dcassandra-foreground=yes",
-            "-Djdk.attach.allowAttachSelf=true",
-        ])
-        .args([
-            "-Dio.netty.tryReflectionSetAccessible=true",
-            "-Dcassandra.ring_delay_ms=1",
-        ])
+        .args(["-Dcassandra-foreground=yes", "-Djdk.attach.allowAttachSelf=true"])
+        .args(["-Dio.netty.tryReflectionSetAccessible=true", "-Dcassandra.ring_delay_ms=1"])
         .args(["-Dcassandra.skip_wait_for_gossip_to_settle=0"]);
     if password {
         command.arg("-Dcassandra.superuser_setup_delay_ms=0");
@@ -176,12 +125,7 @@ fn command(jars: &Path, directory: &Path, password: bool) -> Command {
     command
 }
 
-fn settings(
-    directory: &Path,
-    port: u16,
-    certificates: Option<&Certificates>,
-    password: bool,
-) -> Result<String> {
+fn settings(directory: &Path, port: u16, certificates: Option<&Certificates>, password: bool) -> Result<String> {
     let (storage, storage_tls) = (ports::free()?, ports::free()?);
     let mut settings = format!(
         r#"cluster_name: tallygate-tests
@@ -224,8 +168,7 @@ cdc_raw_directory: "{at}/cdc_raw"
         ));
     }
     if password {
-        settings
-            .push_str("authenticator: PasswordAuthenticator\nauthorizer: CassandraAuthorizer\n");
+        settings.push_str("authenticator: PasswordAuthenticator\nauthorizer: CassandraAuthorizer\n");
     }
     Ok(settings)
 }

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
 
 /// The files of one server's TLS, all PEM.
@@ -28,22 +27,15 @@ impl Certificates {
         let mut authority = CertificateParams::new(Vec::new())?;
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        authority
-            .distinguished_name
-            .push(DnType::CommonName, "a test's authority");
+        authority.distinguished_name.push(DnType::CommonName, "a test's authority");
         let authority_key = KeyPair::generate()?;
         let authority_pem = authority.self_signed(&authority_key)?.pem();
 
-        let mut server =
-            CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()])?;
-        server
-            .distinguished_name
-            .push(DnType::CommonName, "localhost");
+        let mut server = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()])?;
+        server.distinguished_name.push(DnType::CommonName, "localhost");
         server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let key = KeyPair::generate()?;
-        let certificate_pem = server
-            .signed_by(&key, &Issuer::new(authority, authority_key))?
-            .pem();
+        let certificate_pem = server.signed_by(&key, &Issuer::new(authority, authority_key))?.pem();
         let key_pem = key.serialize_pem();
 
         let certificates = Certificates {
@@ -55,10 +47,7 @@ impl Certificates {
         fs::write(&certificates.ca, &authority_pem)?;
         fs::write(&certificates.certificate, &certificate_pem)?;
         write_secret(&certificates.key, &key_pem)?;
-        write_secret(
-            &certificates.bundle,
-            &format!("{key_pem}{certificate_pem}{authority_pem}"),
-        )?;
+        write_secret(&certificates.bundle, &format!("{key_pem}{certificate_pem}{authority_pem}"))?;
         Ok(certificates)
     }
 }

@@ -11,11 +11,7 @@ use anyhow::{Result, bail};
 pub(crate) fn java(jars: &Path) -> Command {
     let mut command = Command::new(program());
     // Its own file in the temporary directory would outlive a killed JVM.
-    command
-        .arg("-XX:-UsePerfData")
-        .arg("-cp")
-        .arg(jars.join("*"))
-        .env_remove("JAVA_TOOL_OPTIONS");
+    command.arg("-XX:-UsePerfData").arg("-cp").arg(jars.join("*")).env_remove("JAVA_TOOL_OPTIONS");
     command
 }
 
@@ -27,10 +23,7 @@ pub(crate) fn jars(server: &str) -> Result<PathBuf> {
     };
     let folder = root.join(server);
     if !folder.join(".complete").is_file() {
-        bail!(
-            "no jars of {server} in {}: run setup/install-servers, which puts them there",
-            folder.display()
-        );
+        bail!("no jars of {server} in {}: run setup/install-servers, which puts them there", folder.display());
     }
     Ok(folder.canonicalize()?)
 }
@@ -41,12 +34,7 @@ fn program() -> PathBuf {
         .into_iter()
         .flatten()
         .flatten()
-        .filter(|entry| {
-            entry
-                .file_name()
-                .to_string_lossy()
-                .starts_with("java-17-openjdk-")
-        })
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with("java-17-openjdk-"))
         .map(|entry| entry.path().join("bin/java"))
         .find(|program| program.is_file());
     seventeen

@@ -12,10 +12,7 @@ use crate::java::{jars, java};
 use crate::server::{Launch, Server, new_directory};
 use crate::{Credentials, Options, ports};
 
-const USER: Credentials = Credentials {
-    user: "tally",
-    password: "gate-secret",
-};
+const USER: Credentials = Credentials { user: "tally", password: "gate-secret" };
 
 /// A broker that creates no topic by itself, and stamps records as Kafka does by default.
 pub struct Kafka {
@@ -34,26 +31,13 @@ impl Kafka {
         let jars = jars("kafka")?;
         let directory = new_directory("kafka")?;
         let port = ports::free()?;
-        let certificates = options
-            .tls
-            .then(|| Certificates::make(&directory))
-            .transpose()?;
+        let certificates = options.tls.then(|| Certificates::make(&directory)).transpose()?;
         let properties = directory.join("server.properties");
-        fs::write(
-            &properties,
-            settings(&directory, port, certificates.as_ref(), options.password)?,
-        )?;
+        fs::write(&properties, settings(&directory, port, certificates.as_ref(), options.password)?)?;
         format_storage(&jars, &properties)?;
 
         let mut command = java(&jars);
-        command
-            .args([
-                "-Xms256m",
-                "-Xmx1g",
-                "-Djava.net.preferIPv4Stack=true",
-                "kafka.Kafka",
-            ])
-            .arg(&properties);
+        command.args(["-Xms256m", "-Xmx1g", "-Djava.net.preferIPv4Stack=true", "kafka.Kafka"]).arg(&properties);
         let server = Server::start(Launch {
             name: "kafka",
             directory,
@@ -81,12 +65,7 @@ impl Kafka {
     /// printed. `--bootstrap-server` is added.
     pub fn tool(&self, class: &str, arguments: &[&str]) -> Result<String> {
         let mut command = java(&self.jars);
-        command.args([
-            "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
-            class,
-            "--bootstrap-server",
-            &self.brokers(),
-        ]);
+        command.args(["-Dorg.slf4j.simpleLogger.defaultLogLevel=error", class, "--bootstrap-server", &self.brokers()]);
         command.args(arguments);
         output_of(command, class)
     }
@@ -106,29 +85,16 @@ impl Deref for Kafka {
 fn format_storage(jars: &Path, properties: &Path) -> Result<()> {
     let mut command = java(jars);
     // Any id will do; each server has a directory of its own.
-    command.args([
-        "-XX:TieredStopAtLevel=1",
-        "kafka.tools.StorageTool",
-        "format",
-        "-t",
-        "dGFsbHlnYXRlLXRlc3Rz",
-        "-c",
-    ]);
+    command.args(["-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format", "-t", "dGFsbHlnYXRlLXRlc3Rz", "-c"]);
     command.arg(properties);
     output_of(command, "StorageTool format").map(|_| ())
 }
 
 fn output_of(mut command: Command, what: &str) -> Result<String> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot run Kafka's {what}"))?;
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot run Kafka's {what}"))?;
     if !output.status.success() {
         let said = [output.stdout, output.stderr].concat();
-        bail!(
-            "Kafka's {what} failed: {}",
-            String::from_utf8_lossy(&said).trim()
-        );
+        bail!("Kafka's {what} failed: {}", String::from_utf8_lossy(&said).trim());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
@@ -143,12 +109,7 @@ fn protocol(tls: bool, password: bool) -> &'static str {
 }
 
 /// The broker speaks to itself (transaction markers) over a plain listener of its own, whatever clients must use.
-fn settings(
-    directory: &Path,
-    port: u16,
-    certificates: Option<&Certificates>,
-    password: bool,
-) -> Result<String> {
+fn settings(directory: &Path, port: u16, certificates: Option<&Certificates>, password: bool) -> Result<String> {
     let (controller, own) = (ports::free()?, ports::free()?);
     let protocol = protocol(certificates.is_some(), password);
     let mut settings = format!(
@@ -174,10 +135,7 @@ fn settings(
         data = directory.join("data").display(),
     );
     if let Some(files) = certificates {
-        settings.push_str(&format!(
-            "ssl.keystore.type=PEM\nssl.keystore.location={}\n",
-            files.bundle.display()
-        ));
+        settings.push_str(&format!("ssl.keystore.type=PEM\nssl.keystore.location={}\n", files.bundle.display()));
     }
     if password {
         settings.push_str(&format!(

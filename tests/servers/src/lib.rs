@@ -42,10 +42,7 @@ pub struct Options {
 
 impl Options {
     /// TLS and a password.
-    pub const SECURE: Options = Options {
-        tls: true,
-        password: true,
-    };
+    pub const SECURE: Options = Options { tls: true, password: true };
 }
 
 /// A user that a server started with [`Options::password`] knows.

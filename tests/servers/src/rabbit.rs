@@ -13,14 +13,8 @@ use crate::{Credentials, Options, ports};
 
 const BIN: &str = "/usr/lib/rabbitmq/bin";
 const NODE: &str = "tallygate@localhost";
-const GUEST: Credentials = Credentials {
-    user: "guest",
-    password: "guest",
-};
-const USER: Credentials = Credentials {
-    user: "tally",
-    password: "gate-secret",
-};
+const GUEST: Credentials = Credentials { user: "guest", password: "guest" };
+const USER: Credentials = Credentials { user: "tally", password: "gate-secret" };
 
 /// A broker of one node with its own Erlang port mapper.
 pub struct RabbitMq {
@@ -37,29 +31,20 @@ impl RabbitMq {
     /// With [`Options::password`] there is one user, who is not `guest`.
     pub fn start_with(options: Options) -> Result<RabbitMq> {
         if !Path::new(BIN).join("rabbitmq-server").is_file() {
-            bail!(
-                "no RabbitMQ in {BIN}: run setup/install-servers, which installs Debian's package"
-            );
+            bail!("no RabbitMQ in {BIN}: run setup/install-servers, which installs Debian's package");
         }
         let directory = new_directory("rabbitmq")?;
         let port = ports::free()?;
-        let certificates = options
-            .tls
-            .then(|| Certificates::make(&directory))
-            .transpose()?;
+        let certificates = options.tls.then(|| Certificates::make(&directory)).transpose()?;
         let credentials = if options.password { USER } else { GUEST };
         write_configuration(&directory, port, certificates.as_ref(), credentials)?;
 
         let environment = environment(&directory)?;
         let mut command = Command::new(Path::new(BIN).join("rabbitmq-server"));
         // Under systemd the script replaces itself with the broker, so that the child is the broker and no shell before it.
-        command
-            .envs(environment.clone())
-            .env("RUNNING_UNDER_SYSTEMD", "true")
-            .env_remove("NOTIFY_SOCKET");
+        command.envs(environment.clone()).env("RUNNING_UNDER_SYSTEMD", "true").env_remove("NOTIFY_SOCKET");
         let mut epmd = Command::new("epmd");
-        epmd.args(["-address", "127.0.0.1"])
-            .envs(environment.clone());
+        epmd.args(["-address", "127.0.0.1"]).envs(environment.clone());
         let server = Server::start(Launch {
             name: "rabbitmq",
             directory,
@@ -70,30 +55,16 @@ impl RabbitMq {
             certificates,
             credentials: options.password.then_some(USER),
         })?;
-        Ok(RabbitMq {
-            server,
-            environment,
-        })
+        Ok(RabbitMq { server, environment })
     }
 
     /// `amqp://…` or `amqps://…`, with user, password and virtual host.
     pub fn url(&self) -> String {
-        let scheme = if self.certificates().is_some() {
-            "amqps"
-        } else {
-            "amqp"
-        };
+        let scheme = if self.certificates().is_some() { "amqps" } else { "amqp" };
         let Credentials { user, password } = self.credentials().unwrap_or(GUEST);
         // The certificate names both, but some clients check host names only.
-        let host = if self.certificates().is_some() {
-            "localhost"
-        } else {
-            "127.0.0.1"
-        };
-        format!(
-            "{scheme}://{user}:{password}@{host}:{}/%2f",
-            self.address().port()
-        )
+        let host = if self.certificates().is_some() { "localhost" } else { "127.0.0.1" };
+        format!("{scheme}://{user}:{password}@{host}:{}/%2f", self.address().port())
     }
 
     /// Runs `rabbitmqctl` on this broker and returns what it printed: `list_queues`, `set_vm_memory_high_watermark 0`…
@@ -106,11 +77,7 @@ impl RabbitMq {
             .output()
             .context("cannot run rabbitmqctl")?;
         if !output.status.success() {
-            bail!(
-                "rabbitmqctl {} failed: {}",
-                arguments.join(" "),
-                String::from_utf8_lossy(&output.stderr).trim()
-            );
+            bail!("rabbitmqctl {} failed: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim());
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
@@ -146,10 +113,7 @@ fn environment(directory: &Path) -> Result<Vec<(&'static str, String)>> {
         ("RABBITMQ_LOGS", "-".to_owned()),
         ("RABBITMQ_PID_FILE", at("pid")),
         // Schedulers that wait by spinning take the cores from the other servers and the test.
-        (
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
-            "+sbwt none +sbwtdcpu none +sbwtdio none".to_owned(),
-        ),
+        ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+sbwt none +sbwtdcpu none +sbwtdio none".to_owned()),
     ])
 }
 
@@ -174,15 +138,8 @@ fn write_configuration(
         )),
     }
     fs::write(directory.join("rabbitmq.conf"), settings)?;
-    fs::write(
-        directory.join("advanced.config"),
-        "[{kernel,[{inet_dist_use_interface,{127,0,0,1}}]}].\n",
-    )?;
+    fs::write(directory.join("advanced.config"), "[{kernel,[{inet_dist_use_interface,{127,0,0,1}}]}].\n")?;
     fs::write(directory.join("enabled_plugins"), "[].\n")?;
-    let cookie = format!(
-        "{:016X}{:016X}",
-        rand::random::<u64>(),
-        rand::random::<u64>()
-    );
+    let cookie = format!("{:016X}{:016X}", rand::random::<u64>(), rand::random::<u64>());
     write_secret(&directory.join(".erlang.cookie"), &cookie)
 }

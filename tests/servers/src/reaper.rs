@@ -64,8 +64,7 @@ impl Reaper {
         }
         line.push('\n');
         let pipe = self.pipe.as_mut().context("the reaper's pipe is closed")?;
-        pipe.write_all(line.as_bytes())
-            .context("the process that watches over a server is gone")
+        pipe.write_all(line.as_bytes()).context("the process that watches over a server is gone")
     }
 
     /// Leaves the directory where it is, for its log.

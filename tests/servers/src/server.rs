@@ -62,12 +62,7 @@ pub(crate) fn new_directory(name: &str) -> Result<PathBuf> {
     let directory = tempfile::Builder::new()
         .prefix(&format!("tallygate-{name}-"))
         .tempdir()
-        .with_context(|| {
-            format!(
-                "cannot make a directory for {name} in {}",
-                std::env::temp_dir().display()
-            )
-        })?;
+        .with_context(|| format!("cannot make a directory for {name} in {}", std::env::temp_dir().display()))?;
     Ok(directory.keep())
 }
 
@@ -81,9 +76,7 @@ impl Server {
         let mut companions = Vec::new();
         if let Some(mut companion) = launch.companion {
             quiet(&mut companion, &launch.directory, &file)?;
-            let child = companion
-                .spawn()
-                .with_context(|| format!("cannot start {:?}", companion.get_program()))?;
+            let child = companion.spawn().with_context(|| format!("cannot start {:?}", companion.get_program()))?;
             reaper.watch(&[child.id()])?;
             companions.push(child);
         }
@@ -95,12 +88,7 @@ impl Server {
             ready: launch.ready,
             certificates: launch.certificates,
             credentials: launch.credentials,
-            run: Mutex::new(Run {
-                command,
-                child: None,
-                companions,
-                reaper,
-            }),
+            run: Mutex::new(Run { command, child: None, companions, reaper }),
         };
         server.launch(&mut server.run())?;
         Ok(server)
@@ -123,9 +111,7 @@ impl Server {
 
     /// The certificate authority to trust (PEM), when it was started with TLS.
     pub fn ca(&self) -> Option<&Path> {
-        self.certificates
-            .as_ref()
-            .map(|certificates| certificates.ca.as_path())
+        self.certificates.as_ref().map(|certificates| certificates.ca.as_path())
     }
 
     /// Who may log in, when it was started with a password.
@@ -145,9 +131,7 @@ impl Server {
             return Ok(());
         };
         signal_group(child, Signal::KILL)?;
-        child
-            .wait()
-            .with_context(|| format!("cannot wait for {}", self.name))?;
+        child.wait().with_context(|| format!("cannot wait for {}", self.name))?;
         run.forget_child()
     }
 
@@ -186,12 +170,7 @@ impl Server {
         let deadline = Instant::now() + READY_WITHIN;
         while !self.log_since(0)?.contains(text) {
             if Instant::now() > deadline {
-                bail!(
-                    "{} did not log '{text}' within {} s; {}",
-                    self.name,
-                    READY_WITHIN.as_secs(),
-                    self.end_of_log()
-                );
+                bail!("{} did not log '{text}' within {} s; {}", self.name, READY_WITHIN.as_secs(), self.end_of_log());
             }
             thread::sleep(POLL);
         }
@@ -208,19 +187,13 @@ impl Server {
 
     fn signal(&self, signal: Signal) -> Result<()> {
         let run = self.run();
-        let child = run
-            .child
-            .as_ref()
-            .with_context(|| format!("{} does not run", self.name))?;
+        let child = run.child.as_ref().with_context(|| format!("{} does not run", self.name))?;
         kill_process(pid(child)?, signal).with_context(|| format!("cannot signal {}", self.name))
     }
 
     fn launch(&self, run: &mut Run) -> Result<()> {
         let seen = fs::metadata(&self.log).map_or(0, |log| log.len());
-        let child = run
-            .command
-            .spawn()
-            .with_context(|| format!("cannot start {}", self.name))?;
+        let child = run.command.spawn().with_context(|| format!("cannot start {}", self.name))?;
         run.child = Some(child);
         run.tell_reaper()?;
         let outcome = self.wait_until_ready(run, seen);
@@ -235,11 +208,7 @@ impl Server {
         loop {
             if let Some(status) = run.exited()? {
                 run.forget_child()?;
-                bail!(
-                    "{} ended with {status} before it was ready; {}",
-                    self.name,
-                    self.end_of_log()
-                );
+                bail!("{} ended with {status} before it was ready; {}", self.name, self.end_of_log());
             }
             if self.log_since(seen)?.contains(self.ready)
                 && TcpStream::connect_timeout(&self.address(), Duration::from_secs(1)).is_ok()
@@ -247,12 +216,7 @@ impl Server {
                 return Ok(());
             }
             if Instant::now() > deadline {
-                bail!(
-                    "{} was not ready within {} s; {}",
-                    self.name,
-                    READY_WITHIN.as_secs(),
-                    self.end_of_log()
-                );
+                bail!("{} was not ready within {} s; {}", self.name, READY_WITHIN.as_secs(), self.end_of_log());
             }
             thread::sleep(POLL);
         }
@@ -260,8 +224,7 @@ impl Server {
 
     fn log_since(&self, offset: u64) -> Result<String> {
         let mut text = Vec::new();
-        let mut file =
-            File::open(&self.log).with_context(|| format!("cannot read {}", self.log.display()))?;
+        let mut file = File::open(&self.log).with_context(|| format!("cannot read {}", self.log.display()))?;
         file.seek(SeekFrom::Start(offset))?;
         file.read_to_end(&mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
@@ -271,11 +234,7 @@ impl Server {
         let text = self.log_since(0).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         let shown = &lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..];
-        format!(
-            "the end of its log {}:\n{}",
-            self.log.display(),
-            shown.join("\n")
-        )
+        format!("the end of its log {}:\n{}", self.log.display(), shown.join("\n"))
     }
 }
 
@@ -304,12 +263,7 @@ impl Run {
     }
 
     fn tell_reaper(&mut self) -> Result<()> {
-        let groups: Vec<u32> = self
-            .companions
-            .iter()
-            .chain(&self.child)
-            .map(Child::id)
-            .collect();
+        let groups: Vec<u32> = self.companions.iter().chain(&self.child).map(Child::id).collect();
         self.reaper.watch(&groups)
     }
 }
@@ -335,10 +289,7 @@ fn open_log(path: &Path) -> Result<File> {
 }
 
 fn pid(child: &Child) -> Result<Pid> {
-    i32::try_from(child.id())
-        .ok()
-        .and_then(Pid::from_raw)
-        .context("not a process id")
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw).context("not a process id")
 }
 
 /// The whole group: a server's own helpers go with it.

@@ -31,8 +31,5 @@ pub fn cassandra() -> Result<&'static Cassandra> {
 }
 
 fn get<T>(shared: &'static Shared<T>, start: fn() -> Result<T>) -> Result<&'static T> {
-    shared
-        .get_or_init(|| start().map_err(|error| format!("{error:#}")))
-        .as_ref()
-        .map_err(|error| anyhow!("{error}"))
+    shared.get_or_init(|| start().map_err(|error| format!("{error:#}"))).as_ref().map_err(|error| anyhow!("{error}"))
 }

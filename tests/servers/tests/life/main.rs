@@ -11,14 +11,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use tallygate_test_servers::{Cassandra, Credentials, Kafka, Options, RabbitMq, Server, shared};
 
-const GUEST: Credentials = Credentials {
-    user: "guest",
-    password: "guest",
-};
-const STRANGER: Credentials = Credentials {
-    user: "stranger",
-    password: "wrong",
-};
+const GUEST: Credentials = Credentials { user: "guest", password: "guest" };
+const STRANGER: Credentials = Credentials { user: "stranger", password: "wrong" };
 const TOPICS: &str = "org.apache.kafka.tools.TopicCommand";
 
 /// A single node that is killed loses what it acknowledged since the last sync of its commit log, each second.
@@ -45,10 +39,7 @@ fn rabbitmq_keeps_its_data_over_kill_and_restart() -> Result<()> {
 fn kafka_keeps_its_data_over_kill_and_restart() -> Result<()> {
     let kafka = Kafka::start()?;
     wire::kafka_versions(&mut wire::connect(&kafka)?)?;
-    kafka.tool(
-        TOPICS,
-        &["--create", "--topic", "kept", "--partitions", "3"],
-    )?;
+    kafka.tool(TOPICS, &["--create", "--topic", "kept", "--partitions", "3"])?;
     kill_and_restart(&kafka)?;
     wire::kafka_versions(&mut wire::connect(&kafka)?)?;
     ensure!(kafka.tool(TOPICS, &["--list"])?.contains("kept"));
@@ -84,15 +75,10 @@ fn a_paused_server_answers_only_when_it_is_resumed() -> Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(1)))?;
     let mut waiting = stream.try_clone()?;
     std::io::Write::write_all(&mut waiting, b"AMQP\0\0\x09\x01")?;
-    ensure!(
-        waiting.read(&mut [0; 1]).is_err(),
-        "it answered although it was paused"
-    );
+    ensure!(waiting.read(&mut [0; 1]).is_err(), "it answered although it was paused");
     rabbit.resume()?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
-    waiting
-        .read_exact(&mut [0; 1])
-        .context("it did not answer after it was resumed")
+    waiting.read_exact(&mut [0; 1]).context("it did not answer after it was resumed")
 }
 
 #[test]
@@ -103,9 +89,7 @@ fn rabbitmq_with_tls_and_a_password_lets_nobody_else_in() -> Result<()> {
     wire::amqp_log_in(&mut wire::connect(&rabbit)?, credentials)?;
     ensure!(wire::amqp_log_in(&mut wire::connect(&rabbit)?, STRANGER).is_err());
     ensure!(wire::amqp_log_in(&mut wire::connect(&rabbit)?, GUEST).is_err());
-    speaks_tls_only(&rabbit, |mut plain| {
-        wire::amqp_log_in(&mut plain, credentials)
-    })
+    speaks_tls_only(&rabbit, |mut plain| wire::amqp_log_in(&mut plain, credentials))
 }
 
 #[test]
@@ -127,17 +111,13 @@ fn cassandra_with_tls_and_a_password_lets_nobody_else_in() -> Result<()> {
     wire::cql(&mut stream, "SELECT release_version FROM system.local")?;
     ensure!(wire::cql_log_in(&mut wire::connect(&cassandra)?, Some(STRANGER)).is_err());
     ensure!(wire::cql_log_in(&mut wire::connect(&cassandra)?, None).is_err());
-    speaks_tls_only(&cassandra, |mut plain| {
-        wire::cql_log_in(&mut plain, Some(credentials))
-    })
+    speaks_tls_only(&cassandra, |mut plain| wire::cql_log_in(&mut plain, Some(credentials)))
 }
 
 #[test]
 fn a_shared_server_is_started_once_and_outlives_the_thread_that_asked_first() -> Result<()> {
     let first = thread::spawn(|| shared::rabbit().map(|rabbit| rabbit.url()));
-    let url = first
-        .join()
-        .map_err(|_| anyhow::anyhow!("the first thread panicked"))??;
+    let url = first.join().map_err(|_| anyhow::anyhow!("the first thread panicked"))??;
     ensure!(shared::rabbit()?.url() == url);
     wire::amqp_log_in(&mut wire::connect(shared::rabbit()?)?, GUEST)
 }
@@ -149,25 +129,16 @@ fn a_server_and_its_directory_go_with_the_process_that_started_it() -> Result<()
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
-    let (stdout, stderr) = (
-        starter.stdout.take().context("no stdout")?,
-        starter.stderr.take().context("no stderr")?,
-    );
+    let (stdout, stderr) = (starter.stdout.take().context("no stdout")?, starter.stderr.take().context("no stderr")?);
     let mut line = String::new();
     BufReader::new(stdout).read_line(&mut line)?;
     let address: SocketAddr = line
         .rsplit_once('@')
         .and_then(|(_, rest)| rest.split('/').next()?.parse().ok())
         .with_context(|| format!("no address in '{line}'"))?;
-    let log = BufReader::new(stderr)
-        .lines()
-        .map_while(|line| line.ok())
-        .find(|line| line.ends_with(".log"));
+    let log = BufReader::new(stderr).lines().map_while(|line| line.ok()).find(|line| line.ends_with(".log"));
     let log = log.context("it named no log")?;
-    let directory = std::path::Path::new(log.trim())
-        .parent()
-        .context("the log is in no directory")?
-        .to_owned();
+    let directory = std::path::Path::new(log.trim()).parent().context("the log is in no directory")?.to_owned();
     ensure!(directory.is_dir());
     stops_for_good(address, directory, || {
         starter.kill()?; // SIGKILL: no destructor runs
@@ -180,10 +151,7 @@ fn kill_and_restart(server: &Server) -> Result<()> {
     let (address, pid) = (server.address(), server.pid());
     server.kill()?;
     ensure!(server.pid().is_none());
-    ensure!(
-        TcpStream::connect(address).is_err(),
-        "it still listens after it was killed"
-    );
+    ensure!(TcpStream::connect(address).is_err(), "it still listens after it was killed");
     server.restart()?;
     ensure!(server.address() == address && server.pid() != pid);
     Ok(())
@@ -192,10 +160,7 @@ fn kill_and_restart(server: &Server) -> Result<()> {
 fn shut_down_and_restart(server: &Server) -> Result<()> {
     let began = Instant::now();
     server.shut_down()?;
-    ensure!(
-        began.elapsed() < Duration::from_secs(25),
-        "it did not stop when it was asked to"
-    );
+    ensure!(began.elapsed() < Duration::from_secs(25), "it did not stop when it was asked to");
     server.restart()
 }
 
@@ -206,19 +171,11 @@ fn speaks_tls_only(server: &Server, log_in: impl FnOnce(TcpStream) -> Result<()>
     Ok(())
 }
 
-fn stops_for_good(
-    address: SocketAddr,
-    directory: std::path::PathBuf,
-    stop: impl FnOnce() -> Result<()>,
-) -> Result<()> {
+fn stops_for_good(address: SocketAddr, directory: std::path::PathBuf, stop: impl FnOnce() -> Result<()>) -> Result<()> {
     stop()?;
     let deadline = Instant::now() + Duration::from_secs(20);
     while TcpStream::connect(address).is_ok() || directory.exists() {
-        ensure!(
-            Instant::now() < deadline,
-            "{address} or {} is still there",
-            directory.display()
-        );
+        ensure!(Instant::now() < deadline, "{address} or {} is still there", directory.display());
         thread::sleep(Duration::from_millis(50));
     }
     Ok(())

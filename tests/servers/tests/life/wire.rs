@@ -25,9 +25,7 @@ pub(crate) fn connect(server: &Server) -> Result<Box<dyn Stream>> {
     };
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(ca)?)?;
-    let config = ClientConfig::builder()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
     let session = ClientConnection::new(Arc::new(config), ServerName::try_from("localhost")?)?;
     Ok(Box::new(StreamOwned::new(session, plain)))
 }
@@ -36,19 +34,11 @@ pub(crate) fn connect(server: &Server) -> Result<Box<dyn Stream>> {
 pub(crate) fn amqp_log_in(stream: &mut dyn Stream, credentials: Credentials) -> Result<()> {
     stream.write_all(b"AMQP\0\0\x09\x01")?;
     let start = amqp_method(stream)?;
-    ensure!(
-        start.starts_with(&[0, 10, 0, 10]),
-        "not a Connection.Start: {start:?}"
-    );
-    ensure!(
-        start.windows(8).any(|window| window == b"RabbitMQ"),
-        "not a RabbitMQ"
-    );
+    ensure!(start.starts_with(&[0, 10, 0, 10]), "not a Connection.Start: {start:?}");
+    ensure!(start.windows(8).any(|window| window == b"RabbitMQ"), "not a RabbitMQ");
     let mut start_ok = vec![0, 10, 0, 11, 0, 0, 0, 0, 5];
     start_ok.extend(b"PLAIN");
-    start_ok.extend(long(
-        format!("\0{}\0{}", credentials.user, credentials.password).as_bytes(),
-    )?);
+    start_ok.extend(long(format!("\0{}\0{}", credentials.user, credentials.password).as_bytes())?);
     start_ok.extend(b"\x05en_US");
     let mut frame = vec![1, 0, 0];
     frame.extend(long(&start_ok)?);
@@ -72,10 +62,7 @@ fn amqp_method(stream: &mut dyn Stream) -> Result<Vec<u8>> {
 /// Kafka's ApiVersions, the first thing that every client asks.
 pub(crate) fn kafka_versions(stream: &mut dyn Stream) -> Result<()> {
     let answer = kafka_ask(stream, 18, 0, &[])?;
-    ensure!(
-        answer.starts_with(&[0, 0]),
-        "ApiVersions answered an error: {answer:?}"
-    );
+    ensure!(answer.starts_with(&[0, 0]), "ApiVersions answered an error: {answer:?}");
     Ok(())
 }
 
@@ -97,10 +84,7 @@ fn kafka_ask(stream: &mut dyn Stream, api: i16, version: i16, body: &[u8]) -> Re
     request.extend(body);
     stream.write_all(&long(&request)?)?;
     let answer = framed(stream)?;
-    Ok(answer
-        .strip_prefix(&NUMBER)
-        .context("an answer to another request")?
-        .to_vec())
+    Ok(answer.strip_prefix(&NUMBER).context("an answer to another request")?.to_vec())
 }
 
 /// CQL's start, with a password when the server asks for one.
@@ -112,22 +96,11 @@ pub(crate) fn cql_log_in(stream: &mut dyn Stream, credentials: Option<Credential
     match (answer, credentials) {
         (READY, None) => Ok(()),
         (AUTHENTICATE, Some(Credentials { user, password })) => {
-            let (answer, body) = cql_ask(
-                stream,
-                15,
-                &long(format!("\0{user}\0{password}").as_bytes())?,
-            )?;
-            ensure!(
-                answer == SUCCESS,
-                "not let in: {}",
-                String::from_utf8_lossy(&body)
-            );
+            let (answer, body) = cql_ask(stream, 15, &long(format!("\0{user}\0{password}").as_bytes())?)?;
+            ensure!(answer == SUCCESS, "not let in: {}", String::from_utf8_lossy(&body));
             Ok(())
         }
-        _ => bail!(
-            "unexpected answer {answer} to STARTUP: {}",
-            String::from_utf8_lossy(&body)
-        ),
+        _ => bail!("unexpected answer {answer} to STARTUP: {}", String::from_utf8_lossy(&body)),
     }
 }
 
@@ -136,11 +109,7 @@ pub(crate) fn cql(stream: &mut dyn Stream, statement: &str) -> Result<Vec<u8>> {
     let mut body = long(statement.as_bytes())?;
     body.extend([0, 1, 0]); // consistency ONE, no flags
     let (answer, body) = cql_ask(stream, 7, &body)?;
-    ensure!(
-        answer == 8,
-        "{statement}: {}",
-        String::from_utf8_lossy(&body)
-    );
+    ensure!(answer == 8, "{statement}: {}", String::from_utf8_lossy(&body));
     Ok(body)
 }
 

@@ -1,0 +1,61 @@
+# Tallygate's commands. Each sets up what it needs and is missing first; `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint samples soak bench servers advisories setup toolchain clean
+
+# Where the sample messages with their check.py are, and which program reads them.
+SAMPLES ?= ../shared/samples
+TALLYGATE ?= target/debug/tallygate
+# More arguments for what is run by demo, servers, bench and soak.
+ARGS ?=
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+demo: toolchain ## build everything and run the whole chain, with sample partners sending, until Ctrl-C
+	@echo "==> building; the first time this takes about ten minutes on two cores"
+	@setup/cargo build --release --bin tallygate
+	@policies/build.sh target/policies
+	@exec target/release/tallygate demo $(ARGS)
+
+test: setup ## all checks and tests, also those with real servers and clients
+	@setup/run-checks test
+
+lint: toolchain ## formatting, clippy, dependencies and their licences
+	@setup/install-deny
+	@setup/run-checks lint
+
+samples: toolchain ## read the sample messages in SAMPLES with the stock policies and compare
+	@test -f $(SAMPLES)/check.py || { echo "no check.py in $(SAMPLES): name the folder, make samples SAMPLES=…" >&2; exit 1; }
+	@setup/cargo build --bin tallygate
+	@policies/build.sh target/policies
+	@python3 $(SAMPLES)/check.py target/policies --tallygate $(TALLYGATE) --only hr-racun
+
+soak: setup ## run the chain on real servers for long, with faults, and reconcile
+	@policies/build.sh target/policies
+	@setup/cargo run --release -p tallygate-bench --bin soak -- $(ARGS)
+
+bench: setup ## measure, side by side with others
+	@policies/build.sh target/policies
+	@setup/cargo run --release -p tallygate-bench --bin bench -- $(ARGS)
+
+servers: setup ## start real RabbitMQ, Kafka and Cassandra and print their addresses, until Ctrl-C
+	@setup/cargo build -q -p tallygate-test-servers
+	@exec target/debug/tallygate-test-servers $(ARGS)
+
+advisories: toolchain ## ask the RustSec database, fetched from where it lives, about the dependencies
+	@setup/install-deny
+	@.servers/bin/cargo-deny check advisories
+
+setup: toolchain ## install what building and testing need, and nothing else
+	@setup/install-servers
+	@setup/install-clients
+	@setup/install-deny
+
+toolchain:
+	@setup/install-toolchain
+
+clean: ## remove what was built; what setup fetched, in .servers/, stays
+	@rm -rf target policies/target
