@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use tallygate_core::PartitionBy;
+use tallygate_sums::Consistency;
 
-use super::document::{Located, Table};
+use super::document::Table;
 
 /// The queue.
 #[derive(Debug)]
@@ -56,8 +57,8 @@ pub struct KafkaConfig {
     pub partitions: u32,
     /// What decides a record's partition.
     pub partition_by: PartitionBy,
-    /// Copies of each topic that we create.
-    pub replication_factor: u16,
+    /// Copies of each topic that we create; the broker's default when absent.
+    pub replication_factor: Option<u16>,
     /// The aggregators' consumer group.
     pub group: String,
     /// Further librdkafka properties.
@@ -83,7 +84,7 @@ pub struct CassandraConfig {
     /// The replication class and its factors.
     pub replication: Vec<(String, String)>,
     /// The consistency of reads and writes.
-    pub consistency: Located<String>,
+    pub consistency: Consistency,
     /// User and password.
     pub credentials: Option<(String, String)>,
     /// Trust and identity; plain TCP without.
@@ -138,7 +139,7 @@ pub(super) fn stream(root: &Table<'_>) -> Option<StreamConfig> {
                 dead_letters_topic: text(&table, "dead_letters_topic", "tallygate.dead-letters"),
                 partitions,
                 partition_by,
-                replication_factor: table.number("replication_factor", 1..=100).unwrap_or(1) as u16,
+                replication_factor: table.number("replication_factor", 1..=100).map(|factor| factor as u16),
                 group: text(&table, "group", GROUP),
                 properties: table.table("properties").map(|properties| properties_of(&properties)).unwrap_or_default(),
             };
@@ -156,8 +157,7 @@ pub(super) fn sums(root: &Table<'_>) -> Option<SumsConfig> {
         "cassandra" => {
             let replication = table.table("replication").map(|replication| properties_of(&replication).into_iter().collect());
             let simple = || vec![("class".to_owned(), "SimpleStrategy".to_owned()), ("replication_factor".to_owned(), "1".to_owned())];
-            let (key, span) = ("sums.consistency".to_owned(), 0..0);
-            let consistency = table.string("consistency").unwrap_or(Located { value: "LOCAL_QUORUM".to_owned(), key, span });
+            let consistency = table.parsed("consistency").map_or_else(Consistency::default, |consistency| consistency.value);
             let (user, password) = (table.string("user"), table.string("password"));
             if user.is_some() != password.is_some() {
                 table.problem("\"user\" and \"password\" go together");

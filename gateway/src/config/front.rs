@@ -119,7 +119,7 @@ pub struct PolicyConfig {
 }
 
 /// The bounds of the partners' side.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a request's head.
     pub header_size: u64,
@@ -387,12 +387,12 @@ fn clashes(tables: &[Table<'_>], routes: &[RouteConfig]) {
 
 fn limits(root: &Table<'_>) -> Limits {
     let mut limits = Limits {
-        header_size: 64 << 10,
+        header_size: 32 << 10,
         body_size: 8 << 20,
         header_time: Duration::from_secs(10),
         body_time: Duration::from_secs(30),
-        connections: 10_000,
-        requests: 2_000,
+        connections: 4096,
+        requests: 1024,
         shutdown_time: Duration::from_secs(20),
     };
     if let Some(table) = root.table("limits") {

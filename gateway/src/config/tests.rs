@@ -112,3 +112,18 @@ fn rule_15_refuses_roles_that_would_split_an_embedded_backend() {
     assert!(check("aggregator").unwrap_err().contains("embedded sums"));
     assert!("gatway".parse::<Roles>().is_err());
 }
+
+#[test]
+fn the_example_that_documents_every_key_is_good() {
+    let text = include_str!("../../../tallygate.example.toml");
+    let folder = tempfile::tempdir().unwrap();
+    crate::certs::make(&folder.path().join("certs"), &[]).unwrap();
+    std::fs::create_dir_all(folder.path().join("policies")).unwrap();
+    for policy in ["policies/json.wasm", "policies/hr-racun.wasm"] {
+        std::fs::write(folder.path().join(policy), "x").unwrap();
+    }
+    let config = Config::parse(&folder.path().join("tallygate.toml"), text).unwrap();
+    assert_eq!((config.partners.len(), config.routes.len(), config.policies.len()), (3, 3, 2));
+    let silent = Config::parse(&folder.path().join("tallygate.toml"), "").unwrap();
+    assert_eq!(config.limits, silent.limits, "the example shows the defaults");
+}

@@ -1,0 +1,113 @@
+//! The command line's way to the administration of a running gateway: HTTPS with a token.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use http::{Method, Request, Uri, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use serde_json::Value;
+
+use crate::cli::AdminArguments;
+use crate::config::{AdminConfig, Config};
+
+/// A component is compiled before the gateway answers.
+const TIME: Duration = Duration::from_secs(120);
+const ANSWER_BYTES: usize = 16 << 20;
+
+/// A gateway's administration.
+pub struct AdminClient {
+    base: String,
+    token: String,
+    tls: Arc<rustls::ClientConfig>,
+}
+
+impl AdminClient {
+    /// Takes address, token and authority from the arguments, then from the configuration.
+    ///
+    /// # Errors
+    /// What is missing, and where it would be looked for.
+    pub fn new(arguments: &AdminArguments) -> Result<Self> {
+        let file = &arguments.file.config;
+        let needs_file = arguments.admin.is_none() || arguments.token.is_none() || arguments.ca.is_none();
+        let configured = if needs_file && file.exists() { configured(file)? } else { None };
+        let configured = configured.as_ref();
+        let base = match (&arguments.admin, configured) {
+            (Some(base), _) => base.trim_end_matches('/').to_owned(),
+            (None, Some(admin)) => format!("https://{}", admin.address),
+            (None, None) => bail!("no address of the administration: give --admin, TALLYGATE_ADMIN, or a configuration with [admin]"),
+        };
+        let token = arguments.token.clone().or_else(|| configured?.token.clone());
+        let Some(token) = token else {
+            bail!("no token: give --token, TALLYGATE_TOKEN, or admin.token in {}", file.display());
+        };
+        let ca = arguments.ca.clone().or_else(|| configured.map(|admin| admin.ca.clone().unwrap_or_else(|| admin.tls.certificate.clone())));
+        let Some(ca) = ca else {
+            bail!("no authority: give --ca, TALLYGATE_CA, or admin.ca in {}", file.display());
+        };
+        Ok(Self { base, token, tls: Arc::new(trusting(&ca)?) })
+    }
+
+    /// Sends one request and returns the JSON it is answered with.
+    ///
+    /// # Errors
+    /// When there is no answer, or a refusal, whose detail is given.
+    pub async fn call(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Value> {
+        let uri: Uri = format!("{}{path}", self.base).parse().with_context(|| format!("{}{path} is no address", self.base))?;
+        let request = Request::builder()
+            .method(method)
+            .uri(uri)
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
+            .header(header::CONTENT_TYPE, if body.starts_with(b"\0asm") { "application/wasm" } else { "application/json" })
+            .body(Full::new(Bytes::from(body)))?;
+        let connector = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_tls_config((*self.tls).clone())
+            .https_only()
+            .enable_http1()
+            .build();
+        let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build(connector);
+        let answer = tokio::time::timeout(TIME, async {
+            let response = client.request(request).await?;
+            let status = response.status();
+            let body = Limited::new(response.into_body(), ANSWER_BYTES).collect().await.map_err(|e| anyhow::anyhow!("{e}"))?;
+            anyhow::Ok((status, body.to_bytes()))
+        });
+        let (status, body) = answer
+            .await
+            .with_context(|| format!("{} gave no answer within {TIME:?}", self.base))?
+            .with_context(|| format!("{} cannot be asked", self.base))?;
+        let value: Value = serde_json::from_slice(&body).unwrap_or_default();
+        if !status.is_success() {
+            let detail = value["detail"].as_str().or_else(|| value["title"].as_str());
+            bail!("{} refused with {status}: {}", self.base, detail.unwrap_or("without a word"));
+        }
+        Ok(value)
+    }
+}
+
+fn configured(file: &Path) -> Result<Option<AdminConfig>> {
+    match Config::load(file) {
+        Ok(config) => Ok(config.admin),
+        Err(problems) => {
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            bail!("{}", lines.join("\n"))
+        }
+    }
+}
+
+/// Trusts the certificates of a file alone, as authorities or, when it is the server's own, as itself.
+fn trusting(file: &Path) -> Result<rustls::ClientConfig> {
+    let mut roots = rustls::RootCertStore::empty();
+    let certificates = CertificateDer::pem_file_iter(file).with_context(|| format!("cannot read {}", file.display()))?;
+    for certificate in certificates {
+        let certificate = certificate.with_context(|| format!("{} is no PEM file with certificates", file.display()))?;
+        roots.add(certificate).with_context(|| format!("{} holds a certificate that cannot be trusted", file.display()))?;
+    }
+    Ok(rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
+}

@@ -1,0 +1,33 @@
+//! `tallygate check`, and the loading that every other command begins with.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::cli::BAD_CONFIGURATION;
+use crate::config::{Config, Problem, Roles};
+
+pub(crate) fn check(file: &Path, roles: &Roles, json: bool) -> Result<ExitCode> {
+    let problems = load(file, roles).err().unwrap_or_default();
+    if json {
+        let problem = |p: &Problem| {
+            serde_json::json!({ "file": p.file, "line": p.line, "key": p.key, "message": p.message })
+        };
+        println!("{}", serde_json::json!({ "problems": problems.iter().map(problem).collect::<Vec<_>>() }));
+    } else if problems.is_empty() {
+        println!("{}: good", file.display());
+    } else {
+        problems.iter().for_each(|problem| eprintln!("{problem}"));
+    }
+    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(BAD_CONFIGURATION) })
+}
+
+/// Reads a configuration and checks it for these roles.
+pub(crate) fn load(file: &Path, roles: &Roles) -> Result<Config, Vec<Problem>> {
+    let config = Config::load(file)?;
+    match roles.check(&config) {
+        Ok(()) => Ok(config),
+        Err(message) => Err(vec![Problem { file: file.to_owned(), line: 1, key: String::new(), message }]),
+    }
+}

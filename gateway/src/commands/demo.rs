@@ -1,0 +1,85 @@
+//! `tallygate demo`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::run::{log_to_stderr, told_to_stop};
+use crate::app::{App, Sockets};
+use crate::certs;
+use crate::cli::DemoArguments;
+use crate::config::{Config, Roles};
+use crate::demo;
+use crate::faults::Fault;
+use crate::supervise::Supervisor;
+
+const GRACE: Duration = Duration::from_secs(25);
+
+pub(crate) fn demo(arguments: &DemoArguments) -> Result<ExitCode> {
+    if std::env::var_os("RUST_LOG").is_none() {
+        let _ = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_writer(std::io::stderr).try_init();
+    } else {
+        log_to_stderr();
+    }
+    let partners = demo::PARTNERS.map(|(name, _)| name.to_owned());
+    certs::make(&arguments.dir.join("certs"), &partners)?;
+    let file = demo::configuration(&arguments.dir, &arguments.policies)?;
+    let config = Config::load(&file).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("{}", lines.join("\n"))
+    })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start a runtime")?;
+    runtime.block_on(async {
+        let (config, roles) = (Arc::new(config), Roles::default());
+        let sockets = Sockets::bind(&config, &roles)?;
+        let mut app = App::start(&config, &roles, sockets, Fault::default())?;
+        app.before_all(senders(arguments, &config));
+        explain(arguments, &config, &file)?;
+        app.run(told_to_stop()?).await?;
+        println!("stopped");
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn senders(arguments: &DemoArguments, config: &Config) -> Supervisor {
+    let mut senders = Supervisor::default();
+    let port = config.listeners.first().map_or(8443, |listener| listener.address.port());
+    let pause = Duration::from_secs(1) * demo::PARTNERS.len() as u32 / arguments.pace;
+    for (name, kind) in demo::PARTNERS {
+        let (folder, base) = (arguments.dir.clone(), format!("https://localhost:{port}"));
+        senders.start(name, GRACE, move |stop| async move { demo::send(&folder, base, name, kind, pause, stop).await });
+    }
+    senders
+}
+
+fn explain(arguments: &DemoArguments, config: &Config, file: &std::path::Path) -> Result<()> {
+    let folder = arguments.dir.display();
+    let binary = std::env::current_exe().map_or_else(|_| "tallygate".to_owned(), |path| path.display().to_string());
+    let password = std::fs::read_to_string(arguments.dir.join("certs/operator.password")).context("cannot read the operator's password")?;
+    let (partners, admin) = (config.listeners.first().map(|l| l.address), config.admin.as_ref().map(|admin| admin.address));
+    let (Some(partners), Some(admin)) = (partners, admin) else {
+        anyhow::bail!("{}: needs a listener and [admin]", file.display());
+    };
+    println!(
+        r#"Tallygate runs: three partners send XML and JSON over mutual TLS, all in {folder}. Ctrl-C ends it.
+
+The page      https://{admin}/
+              (its certificate is signed by {folder}/certs/server-ca.pem, so a browser asks once)
+  user        operator
+  password    {password}
+
+Send one      curl --cacert {folder}/certs/server-ca.pem --cert {folder}/certs/shop-1.pem --key {folder}/certs/shop-1.key \
+              -H 'content-type: application/json' https://localhost:{port}/v1/transactions \
+              -d '{{"id":"hello-1","time":"{now}","key":"hello","amount":"12.50","currency":"EUR","type":"sale"}}'
+
+The sums      {binary} sums --config {file}
+One key       {binary} sums --config {file} --key hello
+The proof     {binary} reconcile --config {file}"#,
+        port = partners.port(),
+        now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        file = file.display(),
+    );
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! A partner's side of the line: HTTPS with a client certificate.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+const TIME: Duration = Duration::from_secs(20);
+
+/// A partner with its certificate and connections.
+#[derive(Clone)]
+pub struct Partner {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    base: String,
+}
+
+/// What a partner is answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The header fields.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// No answer came: whether the message was taken is unknown.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer: {0}")]
+pub struct PartnerError(String);
+
+impl Partner {
+    /// A partner with the certificate of this name in a folder that [`crate::certs::make`] filled, or without any.
+    ///
+    /// # Errors
+    /// When a certificate or key cannot be read.
+    pub fn new(certs: &Path, certificate: Option<&str>, base: String) -> Result<Self> {
+        let mut roots = rustls::RootCertStore::empty();
+        for certificate in chain(&certs.join("server-ca.pem"))? {
+            roots.add(certificate)?;
+        }
+        let tls = rustls::ClientConfig::builder().with_root_certificates(roots);
+        let tls = match certificate {
+            None => tls.with_no_client_auth(),
+            Some(name) => {
+                let key = certs.join(format!("{name}.key"));
+                let key = PrivateKeyDer::from_pem_file(&key).with_context(|| format!("cannot read {}", key.display()))?;
+                tls.with_client_auth_cert(chain(&certs.join(format!("{name}.pem")))?, key)?
+            }
+        };
+        let connector = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls).https_only().enable_http1().build();
+        let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
+        Ok(Self { client, base })
+    }
+
+    /// Sends one message and waits for its answer.
+    ///
+    /// # Errors
+    /// When none came in time.
+    pub async fn post(&self, path: &str, content_type: &str, body: Bytes) -> Result<Answer, PartnerError> {
+        let say = |error: &dyn std::fmt::Display| PartnerError(error.to_string());
+        let request = Request::post(format!("{}{path}", self.base))
+            .header(header::CONTENT_TYPE, content_type)
+            .body(Full::new(body))
+            .map_err(|e| say(&e))?;
+        let answer = tokio::time::timeout(TIME, async {
+            let response = self.client.request(request).await.map_err(|e| say(&e))?;
+            let (parts, body) = response.into_parts();
+            let body = body.collect().await.map_err(|e| say(&e))?.to_bytes();
+            Ok(Answer { status: parts.status, headers: parts.headers, body })
+        });
+        answer.await.map_err(|_| PartnerError(format!("none within {TIME:?}")))?
+    }
+}
+
+fn chain(file: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let certificates = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
+    certificates.with_context(|| format!("cannot read the certificates of {}", file.display()))
+}

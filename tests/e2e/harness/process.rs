@@ -1,0 +1,139 @@
+//! One process of the appliance: started, killed, stopped, woken, as faults have it.
+
+use std::fs::File;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
+
+use super::eventually;
+
+const UP_WITHIN: Duration = Duration::from_secs(60);
+
+/// A process, and how to start it again.
+#[derive(Debug)]
+pub struct Process {
+    /// What the test calls it.
+    pub name: String,
+    /// Its configuration.
+    pub config: PathBuf,
+    /// Its data directory.
+    pub data: PathBuf,
+    /// Where it takes partners' messages.
+    pub partners_port: u16,
+    /// Where it is administered.
+    pub admin_port: u16,
+    /// Where its metrics are.
+    pub metrics_port: u16,
+    roles: String,
+    fault: Option<&'static str>,
+    child: Mutex<Option<Child>>,
+}
+
+/// The command under test.
+pub fn tallygate() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_tallygate"))
+}
+
+impl Process {
+    pub fn new(name: &str, config: PathBuf, data: PathBuf, ports: [u16; 3], roles: &str, fault: Option<&'static str>) -> Self {
+        let [partners_port, admin_port, metrics_port] = ports;
+        let (name, roles) = (name.to_owned(), roles.to_owned());
+        Self { name, config, data, partners_port, admin_port, metrics_port, roles, fault, child: Mutex::default() }
+    }
+
+    /// Starts it; it need not be up yet.
+    pub fn start(&self) {
+        let log = File::options().create(true).append(true).open(self.log()).unwrap();
+        let mut command = tallygate();
+        command.args(["run", "--config"]).arg(&self.config).args(["--roles", &self.roles]);
+        command.env("RUST_LOG", "info").stdout(log.try_clone().unwrap()).stderr(log);
+        if let Some(fault) = self.fault {
+            command.env("TALLYGATE_FAULT", fault);
+        }
+        // SAFETY: a single system call that is safe between fork and exec. Nothing outlives a test that was killed.
+        #[allow(unsafe_code)]
+        unsafe {
+            command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::KILL))?));
+        }
+        *self.child.lock().unwrap() = Some(command.spawn().unwrap());
+    }
+
+    /// Waits until its metrics can be read, and its partners' port too where it plays that role.
+    pub fn wait_until_up(&self) {
+        eventually(&format!("{} is up (see {})", self.name, self.log().display()), UP_WITHIN, || {
+            let answers = |port: u16| std::net::TcpStream::connect(("127.0.0.1", port)).map(drop).map_err(|e| e.to_string());
+            self.check_alive()?;
+            answers(self.metrics_port)?;
+            if self.roles.contains("gateway") { answers(self.partners_port) } else { Ok(()) }
+        });
+    }
+
+    fn check_alive(&self) -> Result<(), String> {
+        match self.child.lock().unwrap().as_mut().map(Child::try_wait) {
+            Some(Ok(Some(status))) => panic!("{} ended with {status}: {}", self.name, self.last_words()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The end of its log.
+    pub fn last_words(&self) -> String {
+        let log = std::fs::read_to_string(self.log()).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(15)..].join("\n")
+    }
+
+    /// Ends it as a power switch would.
+    pub fn kill(&self) {
+        self.signal(Signal::KILL);
+        if let Some(mut child) = self.child.lock().unwrap().take() {
+            child.wait().unwrap();
+        }
+    }
+
+    /// Asks it to end, and waits.
+    pub fn stop(&self) -> std::process::ExitStatus {
+        self.signal(Signal::TERM);
+        self.child.lock().unwrap().take().unwrap().wait().unwrap()
+    }
+
+    /// Stops its clock.
+    pub fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(child) = self.child.lock().unwrap().as_ref() {
+            let _ = kill_process(Pid::from_child(child), signal);
+        }
+    }
+
+    /// Runs a command of the same configuration.
+    pub fn command(&self, arguments: &[&str]) -> Output {
+        tallygate().args(arguments).arg("--config").arg(&self.config).output().unwrap()
+    }
+
+    /// Where it writes what it has to say.
+    pub fn log(&self) -> PathBuf {
+        self.config.with_extension("log")
+    }
+
+    /// The folder of the site.
+    pub fn folder(&self) -> &Path {
+        self.config.parent().unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
