@@ -8,7 +8,8 @@
 //!   is at-least-once.
 //! - The partitions of the transactions are shared out among all live subscriptions; one partition has one owner. A former
 //!   owner's `commit` MUST fail ([`StreamError::Fenced`]) once another owner has been given the partition, and then none
-//!   of it is ever visible.
+//!   of it is ever visible. A commit that was begun before [`Event::Revoked`] was handed out is waited for before the
+//!   partition goes to its next owner, for a bounded time.
 //! - A commit is all or nothing: rows, dead letters and consumed offsets. Readers see committed records alone.
 //! - A partition without a committed offset starts where its planner says; there is no silent reset to either end. A
 //!   start that the log no longer has is [`StreamError::Refused`], naming partition, offset and what is there.
@@ -19,6 +20,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+
+use crate::records::Record;
 
 /// A stream of three topics.
 #[async_trait]
@@ -75,7 +78,9 @@ pub trait Committer: Send + Sync {
     /// Makes rows, dead letters and offsets visible together.
     ///
     /// # Errors
-    /// [`StreamError::Fenced`] when a partition is no longer ours; on any error drop the subscription and subscribe again.
+    /// [`StreamError::Fenced`] when a partition is no longer ours: nothing of it is visible, ever. The subscription may
+    /// live on; forget what was folded and call its [`next`](Subscription::next), which says what is ours now, or fails.
+    /// After any other error it is unknown whether the commit took place: drop the subscription and subscribe again.
     async fn commit(&self, flush: Flush) -> Result<(), StreamError>;
 }
 
@@ -88,8 +93,8 @@ pub trait Planner: Send + Sync {
 /// Reads along one topic.
 #[async_trait]
 pub trait Follower: Send {
-    /// The next records, as soon as there are any; an empty batch with `caught_up` when all there is has been read, once
-    /// each time the end is reached. Cancel-safe.
+    /// The next records, as soon as there are any. Each time the end of all partitions is reached, one batch says
+    /// `caught_up`, with the last records or empty. Cancel-safe.
     ///
     /// # Errors
     /// When the broker is away for longer than a bounded time; follow again.
@@ -154,23 +159,6 @@ pub struct NewRecord {
     pub value: Bytes,
 }
 
-/// A record that was read.
-#[derive(Clone, Debug)]
-pub struct Record {
-    /// Its partition, from 0.
-    pub partition: u32,
-    /// Its offset.
-    pub offset: u64,
-    /// The broker's append time, Unix milliseconds.
-    pub appended: i64,
-    /// Its key.
-    pub key: Bytes,
-    /// Name and value, in order.
-    pub headers: Vec<(String, Bytes)>,
-    /// Its value.
-    pub value: Bytes,
-}
-
 /// Records of a follower.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -198,7 +186,7 @@ pub struct Bounds {
     pub partition: u32,
     /// The first offset there is.
     pub low: u64,
-    /// The next offset to be given.
+    /// The next offset to be given; records up to it may not all be visible yet.
     pub high: u64,
     /// The committed position.
     pub committed: u64,

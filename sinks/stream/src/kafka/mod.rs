@@ -1,0 +1,101 @@
+//! The stream on Kafka: idempotent appends, a consumer group, and transactions fenced by its generation.
+
+mod append;
+mod client;
+mod commit;
+mod follow;
+mod gather;
+mod handover;
+mod look;
+mod options;
+mod ownership;
+mod start;
+mod subscription;
+mod topics;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use rdkafka::error::KafkaError;
+
+use self::append::Appender;
+use self::client::blocking;
+use self::commit::{Names, Writer};
+use self::look::Looker;
+use self::subscription::Member;
+use crate::metrics::StreamMetrics;
+use crate::port::{Bounds, Follower, NewRecord, Planner, Start, Stream, StreamError, Subscription, Topic};
+
+pub use self::options::{BadOption, KafkaOptions};
+
+/// A stream kept by Kafka.
+pub struct KafkaStream {
+    options: Arc<KafkaOptions>,
+    appender: Appender,
+    looker: Arc<Looker>,
+    names: Arc<Names>,
+    metrics: StreamMetrics,
+}
+
+impl KafkaStream {
+    /// Checks the options; connects to nothing yet.
+    ///
+    /// # Errors
+    /// The first option that cannot work.
+    pub fn new(options: KafkaOptions, metrics: StreamMetrics) -> Result<Self, BadOption> {
+        options.check()?;
+        let options = Arc::new(options);
+        Ok(Self {
+            appender: Appender::new(Arc::clone(&options)),
+            looker: Arc::new(Looker::new(Arc::clone(&options))),
+            names: Arc::new(Names::new(&options.group)),
+            options,
+            metrics,
+        })
+    }
+}
+
+#[async_trait]
+impl Stream for KafkaStream {
+    async fn prepare(&self, retention_days: u32) -> Result<(), StreamError> {
+        topics::prepare(Arc::clone(&self.options), retention_days).await
+    }
+
+    async fn append(&self, records: Vec<NewRecord>) -> Result<(), StreamError> {
+        let begun = Instant::now();
+        let outcome = self.appender.append(&records).await;
+        self.metrics.append.observe(begun, records.len(), &outcome);
+        outcome
+    }
+
+    async fn subscribe(&self, planner: Arc<dyn Planner>) -> Result<Box<dyn Subscription>, StreamError> {
+        let options = Arc::clone(&self.options);
+        let names = Arc::clone(&self.names);
+        let metrics = self.metrics.clone();
+        let subscription = blocking(move || {
+            let writer = Arc::new(Writer::new(Arc::clone(&options), names));
+            writer.open()?;
+            let member = Member::new(options.topic.clone(), planner);
+            let refused = |error: KafkaError| StreamError::Refused(client::reason(&error));
+            let consumer = client::consumer(&options).create_with_context(member).map_err(refused)?;
+            subscription::start(consumer, writer, metrics)
+        });
+        Ok(Box::new(subscription.await?))
+    }
+
+    async fn follow(&self, topic: Topic, starts: Vec<(u32, Start)>) -> Result<Box<dyn Follower>, StreamError> {
+        let options = Arc::clone(&self.options);
+        let follower = blocking(move || follow::follow(&options, options.name(topic), &starts));
+        Ok(Box::new(follower.await?))
+    }
+
+    async fn bounds(&self, topic: Topic) -> Result<Vec<Bounds>, StreamError> {
+        let looker = Arc::clone(&self.looker);
+        let bounds = blocking(move || looker.look(topic)).await?;
+        if topic == Topic::Transactions {
+            self.metrics.backlog(&bounds);
+        }
+        Ok(bounds)
+    }
+}

@@ -1,0 +1,251 @@
+//! Records that were read: those of a batch share one buffer, so that one record costs no allocation of its own.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+/// A record that was read.
+///
+/// It shares its bytes with the rest of its batch, so cloning and handing on are cheap; one that is kept for long keeps
+/// the whole batch (at most about 1 MiB).
+#[derive(Clone)]
+pub struct Record {
+    /// Its partition, from 0.
+    pub partition: u32,
+    /// Its offset.
+    pub offset: u64,
+    /// The broker's append time, Unix milliseconds.
+    pub appended: i64,
+    key: u32,
+    value: u32,
+    /// Key, value, headers; of each header the name's length, the name, the value's length, the value.
+    bytes: Bytes,
+}
+
+/// The headers of a record, name and value, in order.
+#[derive(Clone)]
+pub struct Headers<'a>(&'a [u8]);
+
+/// Gathers records into one buffer.
+#[derive(Default)]
+pub(crate) struct Packer {
+    buffer: Vec<u8>,
+    entries: Vec<Entry>,
+}
+
+/// Where a record stands in the buffer.
+struct Entry {
+    partition: u32,
+    offset: u64,
+    appended: i64,
+    start: usize,
+    key: u32,
+    value: u32,
+}
+
+/// Takes the headers of the record being packed.
+pub(crate) struct HeaderSink<'a>(&'a mut Vec<u8>);
+
+const LENGTH: usize = size_of::<u32>();
+
+impl Record {
+    /// A record with a buffer of its own.
+    pub fn new(
+        (partition, offset, appended): (u32, u64, i64),
+        key: &[u8],
+        headers: &[(&str, &[u8])],
+        value: &[u8],
+    ) -> Self {
+        let mut bytes = Vec::with_capacity(key.len() + value.len());
+        bytes.extend_from_slice(key);
+        bytes.extend_from_slice(value);
+        let mut sink = HeaderSink(&mut bytes);
+        for (name, value) in headers {
+            sink.put(name, value);
+        }
+        let (key, value) = (length(key), length(value));
+        Self { partition, offset, appended, key, value, bytes: bytes.into() }
+    }
+
+    /// Its key.
+    pub fn key(&self) -> &[u8] {
+        &self.bytes[..self.key as usize]
+    }
+
+    /// Its value.
+    pub fn value(&self) -> &[u8] {
+        &self.bytes[self.key as usize..self.body()]
+    }
+
+    /// Its headers, name and value, in order.
+    pub fn headers(&self) -> Headers<'_> {
+        Headers(&self.bytes[self.body()..])
+    }
+
+    /// The value of its first header of this name.
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        self.headers().find(|(other, _)| *other == name).map(|(_, value)| value)
+    }
+
+    /// Its key, sharing the batch's buffer.
+    pub fn key_bytes(&self) -> Bytes {
+        self.bytes.slice(..self.key as usize)
+    }
+
+    /// Its value, sharing the batch's buffer.
+    pub fn value_bytes(&self) -> Bytes {
+        self.bytes.slice(self.key as usize..self.body())
+    }
+
+    fn body(&self) -> usize {
+        self.key as usize + self.value as usize
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record")
+            .field("partition", &self.partition)
+            .field("offset", &self.offset)
+            .field("appended", &self.appended)
+            .field("key", &String::from_utf8_lossy(self.key()))
+            .field("value", &String::from_utf8_lossy(self.value()))
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Iterator for Headers<'a> {
+    type Item = (&'a str, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (name, rest) = field(self.0)?;
+        let (value, rest) = field(rest)?;
+        self.0 = rest;
+        Some((std::str::from_utf8(name).unwrap_or_default(), value))
+    }
+}
+
+impl Packer {
+    /// Adds a record; `headers` puts its headers into the sink.
+    pub(crate) fn push(
+        &mut self,
+        (partition, offset, appended): (u32, u64, i64),
+        key: &[u8],
+        value: &[u8],
+        headers: impl FnOnce(&mut HeaderSink<'_>),
+    ) {
+        let start = self.buffer.len();
+        self.buffer.extend_from_slice(key);
+        self.buffer.extend_from_slice(value);
+        let (key, value) = (length(key), length(value));
+        headers(&mut HeaderSink(&mut self.buffer));
+        self.entries.push(Entry { partition, offset, appended, start, key, value });
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Bytes gathered so far.
+    pub(crate) fn bytes(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// The records gathered, in order; the packer is empty again.
+    pub(crate) fn finish(&mut self) -> Vec<Record> {
+        let buffer = Bytes::from(std::mem::take(&mut self.buffer));
+        let entries = std::mem::take(&mut self.entries);
+        let ends = entries.iter().skip(1).map(|next| next.start).chain([buffer.len()]);
+        let records = entries.iter().zip(ends).map(|(entry, end)| Record {
+            partition: entry.partition,
+            offset: entry.offset,
+            appended: entry.appended,
+            key: entry.key,
+            value: entry.value,
+            bytes: buffer.slice(entry.start..end),
+        });
+        records.collect()
+    }
+}
+
+/// Headers as the embedded log keeps them, which is as a record holds them.
+pub(crate) fn encode<'h>(headers: impl IntoIterator<Item = (&'h str, &'h [u8])>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut sink = HeaderSink(&mut bytes);
+    for (name, value) in headers {
+        sink.put(name, value);
+    }
+    bytes
+}
+
+impl HeaderSink<'_> {
+    /// Puts headers that [`encode`] made.
+    pub(crate) fn put_encoded(&mut self, headers: &[u8]) {
+        self.0.extend_from_slice(headers);
+    }
+
+    pub(crate) fn put(&mut self, name: &str, value: &[u8]) {
+        for field in [name.as_bytes(), value] {
+            self.0.extend_from_slice(&length(field).to_le_bytes());
+            self.0.extend_from_slice(field);
+        }
+    }
+}
+
+/// No stream takes a record of 4 GiB.
+fn length(field: &[u8]) -> u32 {
+    u32::try_from(field.len()).unwrap_or(u32::MAX)
+}
+
+fn field(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<LENGTH>()?;
+    rest.split_at_checked(u32::from_le_bytes(*length) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_of_one_buffer_read_back_as_they_were_packed() {
+        let mut packer = Packer::default();
+        packer.push((1, 7, -5), b"k", b"value", |sink| {
+            sink.put("a", b"1");
+            sink.put("b", b"");
+        });
+        packer.push((2, 8, 6), b"", b"", |_| {});
+        assert_eq!((packer.len(), packer.bytes()), (2, 6 + 16 + 3));
+        let records = packer.finish();
+        let [first, second] = &records[..] else { panic!("two records") };
+        assert_eq!((first.partition, first.offset, first.appended), (1, 7, -5));
+        assert_eq!((first.key(), first.value()), (&b"k"[..], &b"value"[..]));
+        let headers: Vec<_> = first.headers().collect();
+        assert_eq!(headers, [("a", &b"1"[..]), ("b", &b""[..])]);
+        assert_eq!((first.header("b"), first.header("c")), (Some(&b""[..]), None));
+        assert_eq!((second.key(), second.value(), second.headers().count()), (&b""[..], &b""[..], 0));
+        assert_eq!((packer.len(), packer.bytes()), (0, 0));
+    }
+
+    #[test]
+    fn stored_headers_have_this_form() {
+        let stored = encode([("ab", &b"1"[..])]);
+        assert_eq!(stored, b"\x02\0\0\0ab\x01\0\0\x001");
+        let mut packer = Packer::default();
+        packer.push((0, 0, 0), b"", b"", |sink| sink.put_encoded(&stored));
+        assert_eq!(packer.finish()[0].header("ab"), Some(&b"1"[..]));
+    }
+
+    #[test]
+    fn damaged_headers_read_as_fewer() {
+        let mut packer = Packer::default();
+        packer.push((0, 0, 0), b"", b"", |sink| sink.put_encoded(b"\xff\xff\xff\xffab"));
+        assert_eq!(packer.finish()[0].headers().count(), 0);
+    }
+
+    #[test]
+    fn a_record_of_its_own_reads_back_too() {
+        let record = Record::new((0, 1, 2), b"key", &[("name", b"x")], b"v");
+        assert_eq!((record.key_bytes().as_ref(), record.value_bytes().as_ref()), (&b"key"[..], &b"v"[..]));
+        assert_eq!(record.header("name"), Some(&b"x"[..]));
+    }
+}
