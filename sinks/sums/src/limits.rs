@@ -25,3 +25,7 @@ pub const KEYSPACE_BYTES: usize = 48;
 pub const EMBEDDED_ROWS: usize = 4_096;
 /// How long a call to the embedded store may take.
 pub const EMBEDDED_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often, and how far apart, tables that another process just made are looked for again.
+pub const SCHEMA_LOOKS: u32 = 20;
+/// The pause between these looks.
+pub const SCHEMA_LOOK: Duration = Duration::from_millis(200);

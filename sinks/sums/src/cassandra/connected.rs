@@ -12,11 +12,15 @@ use scylla::statement::{self, SerialConsistency};
 use super::failure;
 use super::options::{CassandraOptions, Consistency};
 use super::{schema, tls};
-use crate::limits::{KEEPALIVE, PAGE_ROWS};
+use crate::limits::{KEEPALIVE, PAGE_ROWS, SCHEMA_LOOK, SCHEMA_LOOKS};
 use crate::port::SumsError;
 
 pub(super) struct Connected {
     pub(super) session: Session,
+    pub(super) statements: Statements,
+}
+
+pub(super) struct Statements {
     pub(super) upsert: PreparedStatement,
     pub(super) read: PreparedStatement,
     pub(super) read_key: PreparedStatement,
@@ -29,10 +33,24 @@ impl Connected {
     pub(super) async fn open(options: &CassandraOptions, tls: Option<tls::Config>) -> Result<Self, SumsError> {
         let session = connect(options, tls).await?;
         schema::prepare(&session, options).await?;
-        let keyspace = &options.keyspace;
+        let mut prepared = Statements::prepare(&session, &options.keyspace).await;
+        for _ in 0..SCHEMA_LOOKS {
+            // A table that another process just made stands in the schema some time before it can be used.
+            if !matches!(prepared, Err(SumsError::Refused(_))) {
+                break;
+            }
+            tokio::time::sleep(SCHEMA_LOOK).await;
+            prepared = Statements::prepare(&session, &options.keyspace).await;
+        }
+        Ok(Self { statements: prepared?, session })
+    }
+}
+
+impl Statements {
+    async fn prepare(session: &Session, keyspace: &str) -> Result<Self, SumsError> {
         let columns = r#"key, currency, sum, count, "offset", updated_at"#;
         let place = "aggregate = ? AND day = ? AND partition = ?";
-        let prepare = async |text: String| prepare(&session, text).await;
+        let prepare = async |text: String| prepare(session, text).await;
         let mut add_generation = prepare(format!(
             "INSERT INTO {keyspace}.generations (number, first_partition, topic, partitions, partition_by, \
              horizon_days, future_days, fold_rules) VALUES (?, ?, ?, ?, ?, ?, ?, ?) IF NOT EXISTS"
@@ -59,7 +77,6 @@ impl Connected {
             add_generation,
             // Of our own data, not of the node that happens to answer.
             probe: prepare(format!("SELECT number FROM {keyspace}.generations WHERE number = 1")).await?,
-            session,
         })
     }
 }

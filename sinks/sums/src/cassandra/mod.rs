@@ -74,7 +74,7 @@ impl Cassandra {
 impl Sums for Cassandra {
     async fn generations(&self) -> Result<Vec<Generation>, SumsError> {
         let connected = self.connected().await?;
-        let stored: Vec<StoredGeneration> = pages(connected, &connected.generations, ()).await?;
+        let stored: Vec<StoredGeneration> = pages(connected, &connected.statements.generations, ()).await?;
         let mut generations = stored.into_iter().map(rows::generation).collect::<Result<Vec<_>, _>>()?;
         generations.sort_by_key(|generation| generation.number);
         Ok(generations)
@@ -84,7 +84,7 @@ impl Sums for Cassandra {
         let connected = self.connected().await?;
         let answer = connected
             .session
-            .execute_unpaged(&connected.add_generation, rows::store_generation(generation))
+            .execute_unpaged(&connected.statements.add_generation, rows::store_generation(generation))
             .await
             .map_err(failure::of_execution)?
             .into_rows_result()
@@ -103,10 +103,10 @@ impl Sums for Cassandra {
         let connected = self.connected().await?;
         let place = (aggregate.as_str(), rows::date(day), rows::int(partition));
         let stored: Vec<StoredRow> = match key {
-            None => pages(connected, &connected.read, place).await?,
+            None => pages(connected, &connected.statements.read, place).await?,
             Some(key) => {
                 let (aggregate, day, partition) = place;
-                pages(connected, &connected.read_key, (aggregate, day, partition, key)).await?
+                pages(connected, &connected.statements.read_key, (aggregate, day, partition, key)).await?
             }
         };
         stored.into_iter().map(|stored| rows::row(stored, aggregate, day, partition)).collect()
@@ -121,14 +121,14 @@ impl Sums for Cassandra {
 
     async fn probe(&self) -> Result<(), SumsError> {
         let connected = self.connected().await?;
-        connected.session.execute_unpaged(&connected.probe, ()).await.map_err(failure::of_execution)?;
+        connected.session.execute_unpaged(&connected.statements.probe, ()).await.map_err(failure::of_execution)?;
         Ok(())
     }
 }
 
 impl Cassandra {
     async fn write(&self, connected: &Connected, rows: Vec<&Row>) -> Result<(), SumsError> {
-        let statement = BatchStatement::PreparedStatement(connected.upsert.clone());
+        let statement = BatchStatement::PreparedStatement(connected.statements.upsert.clone());
         let mut batch = Batch::new_with_statements(BatchType::Unlogged, vec![statement; rows.len()]);
         batch.set_is_idempotent(true);
         let decimals: Vec<rows::Decimal> = rows.iter().map(|row| rows::decimal(row.sum)).collect();

@@ -1,0 +1,177 @@
+//! The role: a member of those who share the log, made anew whenever it fails.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tallygate_core::Generation;
+use tallygate_core::fold::Horizon;
+use tallygate_stream::{Stream, StreamError};
+use tallygate_sums::{Sums, SumsError};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::backoff::Backoff;
+use crate::limits;
+use crate::local_state::LocalState;
+use crate::membership::{Failure, Membership};
+use crate::metrics::AggregatorMetrics;
+use crate::partition::Faults;
+
+/// How an aggregator works.
+#[derive(Clone, Debug)]
+pub struct AggregatorOptions {
+    /// How late and how far ahead transactions may come.
+    pub horizon: Horizon,
+    /// The shortest time from the beginning of one flush to that of the next.
+    pub flush_every: Duration,
+    /// The file for the local state, for this process alone; without it every takeover learns from the log.
+    pub state_path: Option<PathBuf>,
+    /// What a test build switches off.
+    #[cfg(feature = "faults")]
+    pub faults: Faults,
+}
+
+/// Folds the log into daily sums.
+pub struct Aggregator {
+    parts: Parts,
+    handle: Handle,
+}
+
+/// Looks at an aggregator from outside.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    stopped: watch::Receiver<BTreeMap<u32, String>>,
+}
+
+/// Why an aggregator gave up: it will not work until somebody changes something.
+#[derive(Debug, thiserror::Error)]
+pub enum AggregatorError {
+    /// The stream cannot be used.
+    #[error(transparent)]
+    Stream(StreamError),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(SumsError),
+    /// Something in the process or in the log is not as it must be.
+    #[error("aggregator: {0}")]
+    Broken(String),
+}
+
+/// What every membership works with.
+pub(crate) struct Parts {
+    pub(crate) horizon: Horizon,
+    pub(crate) flush_every: Duration,
+    pub(crate) faults: Faults,
+    pub(crate) generation: Generation,
+    pub(crate) stream: Arc<dyn Stream>,
+    pub(crate) sums: Arc<dyn Sums>,
+    pub(crate) state: Arc<LocalState>,
+    pub(crate) stopped: watch::Sender<BTreeMap<u32, String>>,
+    pub(crate) metrics: AggregatorMetrics,
+}
+
+/// For how many days the log must keep its records, so that identities can be learnt from it (rule 8).
+pub fn retention_days(horizon: Horizon) -> u32 {
+    u32::from(horizon.past) + u32::from(horizon.future) + 1
+}
+
+impl Aggregator {
+    /// Opens the local state. The stream must have been prepared for [`retention_days`], and the generation settled.
+    pub fn new(
+        options: AggregatorOptions,
+        stream: Arc<dyn Stream>,
+        sums: Arc<dyn Sums>,
+        generation: Generation,
+        metrics: AggregatorMetrics,
+    ) -> Self {
+        let (stopped, handle) = watch::channel(BTreeMap::new());
+        let state = Arc::new(LocalState::open(options.state_path.as_deref(), &generation));
+        #[cfg(feature = "faults")]
+        let faults = options.faults;
+        #[cfg(not(feature = "faults"))]
+        let faults = Faults::default();
+        let parts = Parts {
+            horizon: options.horizon,
+            flush_every: options.flush_every,
+            faults,
+            generation,
+            stream,
+            sums,
+            state,
+            stopped,
+            metrics,
+        };
+        let handle = Handle { stopped: handle };
+        Self { parts, handle }
+    }
+
+    /// A handle that outlives the run.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Works until asked to stop; what was folded by then is flushed, within a bounded time. What fails and may work
+    /// later is tried again, for ever.
+    ///
+    /// # Errors
+    /// What will not work until somebody changes something.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), AggregatorError> {
+        let stopped = async {
+            shutdown.cancelled().await;
+            sleep(limits::STOP_WAIT).await;
+            tracing::warn!("the last flush took too long; the next owner folds those records again");
+        };
+        tokio::select! {
+            outcome = self.members(&shutdown) => outcome,
+            () = stopped => Ok(()),
+        }
+    }
+
+    async fn members(&self, shutdown: &CancellationToken) -> Result<(), AggregatorError> {
+        let (mut backoff, mut refusals) = (Backoff::new(), 0);
+        while !shutdown.is_cancelled() {
+            let begun = Instant::now();
+            let outcome = match Membership::begin(&self.parts).await {
+                Ok(membership) => membership.run(shutdown).await,
+                Err(failure) => Err(failure),
+            };
+            let Err(failure) = outcome else { return Ok(()) };
+            if begun.elapsed() >= limits::HEALTHY {
+                (backoff, refusals) = (Backoff::new(), 0);
+            }
+            self.parts.metrics.failed("membership");
+            tracing::warn!(error = %failure, "folding begins anew from what was committed");
+            if !failure.is_retryable() {
+                refusals += 1;
+                if refusals >= limits::REFUSALS {
+                    return Err(failure.into());
+                }
+            }
+            tokio::select! {
+                () = backoff.wait() => {}
+                () = shutdown.cancelled() => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Handle {
+    /// The partitions that stopped as the log does not continue what was folded, each with the reason.
+    pub fn stopped_partitions(&self) -> BTreeMap<u32, String> {
+        self.stopped.borrow().clone()
+    }
+}
+
+impl From<Failure> for AggregatorError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Stream(error) => Self::Stream(error),
+            Failure::Store(error) => Self::Store(error),
+            other => Self::Broken(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What the aggregator counts and times.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+use tallygate_core::fold::{Reason, Verdict};
+
+/// The aggregator's metrics; clones count into the same figures.
+#[derive(Clone, Debug)]
+pub struct AggregatorMetrics {
+    records: Family<VerdictLabel, Counter>,
+    pub(crate) verdicts: Verdicts,
+    pub(crate) learnt: Counter,
+    pub(crate) rows: Counter,
+    pub(crate) errors: Family<HopLabel, Counter>,
+    pub(crate) flush: Histogram,
+    pub(crate) store: Histogram,
+    pub(crate) commit: Histogram,
+    pub(crate) takeover: Histogram,
+    pub(crate) lag: Family<PartitionLabel, Gauge>,
+    pub(crate) pending: Gauge,
+    pub(crate) dirty: Gauge,
+    pub(crate) known: Gauge,
+    pub(crate) partitions: Gauge,
+    pub(crate) stopped: Gauge,
+    pub(crate) store_away: Gauge,
+}
+
+/// What became of a record.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct VerdictLabel {
+    verdict: &'static str,
+}
+
+/// What failed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct HopLabel {
+    pub(crate) hop: &'static str,
+}
+
+/// A partition of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct PartitionLabel {
+    pub(crate) partition: u32,
+}
+
+/// The counters of the verdicts, at hand for each record.
+#[derive(Clone, Debug)]
+pub(crate) struct Verdicts {
+    counted: Counter,
+    duplicate: Counter,
+    redelivered: Counter,
+    conflict: Counter,
+    outside_horizon: Counter,
+    unreadable: Counter,
+}
+
+impl AggregatorMetrics {
+    /// Registers them, as `aggregator_…`.
+    pub fn register(registry: &mut Registry) -> Self {
+        let metrics = Self::new();
+        let registry = registry.sub_registry_with_prefix("aggregator");
+        let Self { records, learnt, rows, errors, .. } = &metrics;
+        registry.register("records", "Records folded, by what became of them", records.clone());
+        registry.register("learnt_records", "Records read only to learn identities", learnt.clone());
+        registry.register("rows", "Rows written to store and stream", rows.clone());
+        registry.register("errors", "Calls of a store, stream or local state that failed", errors.clone());
+        for (name, help, seconds) in [
+            ("flush", "Time of a flush, from its first row to the local state", &metrics.flush),
+            ("flush_store", "Time of a flush's rows to the store of sums", &metrics.store),
+            ("flush_commit", "Time of a flush's commit to the stream", &metrics.commit),
+            ("takeover", "Time to load the open rows of partitions taken over", &metrics.takeover),
+        ] {
+            registry.register_with_unit(name, help, Unit::Seconds, seconds.clone());
+        }
+        registry.register("lag_records", "Records of the log not folded yet, by partition", metrics.lag.clone());
+        for (name, help, gauge) in [
+            ("pending_records", "Records folded and not committed yet", &metrics.pending),
+            ("dirty_rows", "Rows that wait to be written", &metrics.dirty),
+            ("known_identities", "Identities known", &metrics.known),
+            ("partitions", "Partitions owned", &metrics.partitions),
+            (
+                "stopped_partitions",
+                "Partitions that stopped, as the log does not continue what was folded",
+                &metrics.stopped,
+            ),
+            ("store_away", "Whether the store of sums is away (1) or not (0)", &metrics.store_away),
+        ] {
+            registry.register(name, help, gauge.clone());
+        }
+        metrics
+    }
+
+    pub(crate) fn failed(&self, hop: &'static str) {
+        self.errors.get_or_create(&HopLabel { hop }).inc();
+    }
+
+    fn new() -> Self {
+        let records = Family::<VerdictLabel, Counter>::default();
+        let counter = |verdict| records.get_or_create(&VerdictLabel { verdict }).clone();
+        let verdicts = Verdicts {
+            counted: counter("counted"),
+            duplicate: counter("duplicate"),
+            redelivered: counter("redelivered"),
+            conflict: counter("conflict"),
+            outside_horizon: counter("outside_horizon"),
+            unreadable: counter("unreadable"),
+        };
+        let seconds = || Histogram::new(exponential_buckets(0.001, 2.0, 16));
+        Self {
+            verdicts,
+            records,
+            learnt: Counter::default(),
+            rows: Counter::default(),
+            errors: Family::default(),
+            flush: seconds(),
+            store: seconds(),
+            commit: seconds(),
+            takeover: seconds(),
+            lag: Family::default(),
+            pending: Gauge::default(),
+            dirty: Gauge::default(),
+            known: Gauge::default(),
+            partitions: Gauge::default(),
+            stopped: Gauge::default(),
+            store_away: Gauge::default(),
+        }
+    }
+}
+
+impl Default for AggregatorMetrics {
+    /// Metrics that nobody looks at.
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Verdicts {
+    pub(crate) fn count(&self, verdict: &Verdict) {
+        let counter = match verdict {
+            Verdict::Counted => &self.counted,
+            Verdict::Duplicate => &self.duplicate,
+            Verdict::Redelivered => &self.redelivered,
+            Verdict::Dead(Reason::Conflict) => &self.conflict,
+            Verdict::Dead(Reason::OutsideHorizon { .. }) => &self.outside_horizon,
+            Verdict::Dead(Reason::Unreadable(_)) => &self.unreadable,
+        };
+        counter.inc();
+    }
+}

@@ -1,0 +1,133 @@
+//! How far back the store may have lost writes when it was away.
+
+use std::collections::VecDeque;
+
+use tokio::time::Instant;
+
+use crate::limits::{STORE_TAIL, TAIL_STEP};
+use crate::note::Point;
+
+/// The latest writes of one partition, by when the store took them.
+#[derive(Debug)]
+pub(crate) struct Tail {
+    /// What came of records before it is safe in the store.
+    anchor: Point,
+    flushed: VecDeque<Step>,
+    /// The oldest append time among the records folded since the last flush was taken.
+    folding: i64,
+}
+
+/// What one flush, or several close together, wrote.
+#[derive(Debug)]
+struct Step {
+    begun: Instant,
+    ended: Instant,
+    /// Behind the last record of it.
+    end: Point,
+    /// The oldest append time among its records.
+    oldest: i64,
+}
+
+/// What a flush takes out of the tail, to be brought back when it is done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stretch {
+    pub(crate) end: Point,
+    pub(crate) oldest: i64,
+}
+
+impl Tail {
+    pub(crate) fn new(anchor: Point) -> Self {
+        Self { anchor, flushed: VecDeque::new(), folding: i64::MAX }
+    }
+
+    /// A record was folded.
+    pub(crate) fn fold(&mut self, appended: i64) {
+        self.folding = self.folding.min(appended);
+    }
+
+    /// A flush is taken that ends here.
+    pub(crate) fn take(&mut self, end: Point) -> Stretch {
+        let oldest = std::mem::replace(&mut self.folding, i64::MAX);
+        Stretch { end, oldest }
+    }
+
+    /// The flush is in the store.
+    pub(crate) fn flushed(&mut self, stretch: Stretch, now: Instant) {
+        let Stretch { end, oldest } = stretch;
+        match self.flushed.back_mut() {
+            Some(last) if now.duration_since(last.begun) < TAIL_STEP => {
+                last.ended = now;
+                last.end = end;
+                last.oldest = last.oldest.min(oldest);
+            }
+            _ => self.flushed.push_back(Step { begun: now, ended: now, end, oldest }),
+        }
+    }
+
+    /// Where the tail begins now.
+    pub(crate) fn anchor(&mut self, now: Instant) -> Point {
+        while let Some(first) = self.flushed.front()
+            && now.duration_since(first.ended) > STORE_TAIL
+        {
+            self.anchor = first.end;
+            self.flushed.pop_front();
+        }
+        self.anchor
+    }
+
+    /// The offset where the tail began when last asked.
+    pub(crate) fn begins(&self) -> u64 {
+        self.anchor.offset
+    }
+
+    /// The store was away: rows with records appended since the returned time are to be written again, and until that is
+    /// done the tail does not move.
+    pub(crate) fn lost(&mut self) -> i64 {
+        let oldest = self.flushed.drain(..).map(|step| step.oldest).min();
+        self.folding = self.folding.min(oldest.unwrap_or(i64::MAX));
+        self.folding
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn point(offset: u64) -> Point {
+        Point { offset, clock: offset as i64 * 10 }
+    }
+
+    #[test]
+    fn rule_12_the_tail_begins_where_flushes_are_old_enough_to_be_safe() {
+        let (mut tail, start) = (Tail::new(point(5)), Instant::now());
+        for n in 1..=10_u64 {
+            tail.fold(n as i64 * 100);
+            let stretch = tail.take(point(5 + n));
+            tail.flushed(stretch, start + TAIL_STEP * n as u32);
+        }
+        assert_eq!(tail.anchor(start + TAIL_STEP * 10), point(5));
+        let later = start + STORE_TAIL + TAIL_STEP * 3 + Duration::from_millis(1);
+        assert_eq!(tail.anchor(later), point(8));
+        assert_eq!(tail.anchor(later + STORE_TAIL), point(15));
+    }
+
+    #[test]
+    fn rule_12_what_was_lost_stays_in_the_tail_until_it_is_written_again() {
+        let (mut tail, start) = (Tail::new(point(0)), Instant::now());
+        for (offset, appended) in [(1, 300), (2, 200), (3, 400)] {
+            tail.fold(appended);
+            let stretch = tail.take(point(offset));
+            tail.flushed(stretch, start + TAIL_STEP * offset as u32);
+        }
+        let back = start + STORE_TAIL * 5;
+        assert_eq!(tail.lost(), 200);
+        assert_eq!(tail.anchor(back), point(0));
+        let again = tail.take(point(3));
+        assert_eq!(again.oldest, 200);
+        tail.flushed(again, back);
+        assert_eq!(tail.anchor(back + STORE_TAIL), point(0));
+        assert_eq!(tail.anchor(back + STORE_TAIL + TAIL_STEP), point(3));
+    }
+}

@@ -1,0 +1,109 @@
+//! Whatever dies, and whenever: the same rows, and each dead letter once.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::world::{DAY, NOON, Running, Sent, World};
+
+/// What the store may lose when it is killed, well within the tail.
+const STORE_LOSES: Duration = Duration::from_secs(60);
+
+/// Traffic with resends, redeliveries, conflicts, latecomers and days that pass.
+fn next_sent(world: &World, log_time: &mut i64, sent: &mut Vec<Sent>) -> Sent {
+    let chance = &world.chance;
+    *log_time += chance.below(DAY as u64 / 200) as i64;
+    let fresh = Sent {
+        partition: chance.below(3) as u32,
+        message: sent.len() as u64,
+        id: sent.len() as u64,
+        day: *log_time / DAY + chance.below(7) as i64 - 4,
+        amount: chance.below(1_000),
+        // Times may go back a little.
+        appended: *log_time - chance.below(2_000) as i64,
+    };
+    let again = (!sent.is_empty()).then(|| sent[chance.below(sent.len() as u64) as usize]);
+    let one = match (chance.below(10), again) {
+        (0, Some(again)) => Sent { appended: fresh.appended, ..again },
+        (1, Some(again)) => Sent { appended: fresh.appended, message: fresh.message, ..again },
+        (2, Some(again)) => {
+            Sent { appended: fresh.appended, message: fresh.message, amount: again.amount + 1, ..again }
+        }
+        _ => fresh,
+    };
+    sent.push(one);
+    one
+}
+
+/// Sends, kills, starts, takes the store away; then lets everything come to rest, and checks.
+async fn whatever_happens(world: World, steps: usize, pause: Duration) {
+    let (mut running, mut zombies): (Vec<Running>, Vec<Running>) = (vec![world.start()], Vec::new());
+    let (mut log_time, mut sent, mut away_until) = (NOON, Vec::new(), None);
+    world.store.fail_one_in(20);
+    world.log.fail_one_in(20);
+    for _ in 0..steps {
+        for _ in 0..world.chance.below(10) {
+            let one = next_sent(&world, &mut log_time, &mut sent);
+            world.append(one);
+        }
+        world.chance.pause(pause).await;
+        match world.chance.below(30) {
+            0 => {
+                if let Some(one) = running.pop() {
+                    one.kill().await;
+                }
+                running.push(world.start());
+            }
+            // The former owner lives on and learns of it late.
+            1 => {
+                zombies.append(&mut running);
+                running.push(world.start());
+            }
+            2 if away_until.is_none() => {
+                world.store.go_away();
+                world.store.lose_since(Instant::now() - STORE_LOSES.min(pause * 20));
+                away_until = Some(Instant::now() + pause * 20);
+            }
+            _ => {}
+        }
+        if away_until.is_some_and(|until| Instant::now() > until) {
+            world.store.come_back();
+            away_until = None;
+        }
+    }
+    world.store.come_back();
+    world.store.fail_one_in(0);
+    world.log.fail_one_in(0);
+    for zombie in zombies {
+        zombie.kill().await;
+    }
+    world.settle().await;
+    // The probe finds out what the store lost, and it is written again.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    for one in running {
+        assert_eq!(one.handle.stopped_partitions(), Default::default());
+        one.stop().await;
+    }
+    world.check();
+    assert!(sent.len() > steps);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rules_10_to_12_sums_are_exact_whatever_dies_between_the_steps_of_a_flush() {
+    for seed in 0..60 {
+        println!("seed {seed}");
+        let world = World::new(seed, 3, Duration::from_millis(200));
+        whatever_happens(world, 300, Duration::from_secs(1)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_10_to_12_sums_are_exact_with_local_state_too() {
+    for seed in 100..112 {
+        println!("seed {seed}");
+        let directory = tempfile::tempdir().unwrap();
+        let mut world = World::new(seed, 3, Duration::from_micros(300));
+        world.state_path = Some(directory.path().join("identities.db"));
+        whatever_happens(world, 300, Duration::from_millis(2)).await;
+    }
+}
