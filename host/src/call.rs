@@ -32,12 +32,7 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(
-        policy: std::sync::Arc<str>,
-        message: String,
-        keys: Keys,
-        limits: Limits,
-    ) -> Self {
+    pub(crate) fn new(policy: std::sync::Arc<str>, message: String, keys: Keys, limits: Limits) -> Self {
         Self {
             policy,
             message,
@@ -81,23 +76,13 @@ impl Call {
 }
 
 impl ResourceLimiter for Call {
-    fn memory_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
+    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         let fits = desired <= self.limits.memory;
         self.out_of_memory |= !fits;
         Ok(fits)
     }
 
-    fn table_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
+    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         Ok(desired <= limits::TABLE_ELEMENTS)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
-use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::failure::EngineError;
 use crate::limits;
@@ -74,8 +74,7 @@ fn config(EngineLimits { instances, memory }: EngineLimits) -> Config {
         .total_stacks(instances)
         .linear_memory_keep_resident(limits::KEEP_RESIDENT)
         .table_keep_resident(limits::KEEP_RESIDENT)
-        .max_unused_warm_slots(limits::WARM_SLOTS)
-        .pagemap_scan(Enabled::Auto);
+        .max_unused_warm_slots(limits::WARM_SLOTS);
     let mut config = Config::new();
     config
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))

@@ -8,9 +8,7 @@ use crate::world::{Host, Level};
 impl Call {
     fn refuse_while_configuring(&self, function: &str, about: &str) -> wasmtime::Result<()> {
         if self.configuring {
-            wasmtime::bail!(
-                "configure may call nothing of the host, and called {function}({about:?})"
-            );
+            wasmtime::bail!("configure may call nothing of the host, and called {function}({about:?})");
         }
         Ok(())
     }
@@ -51,22 +49,12 @@ impl Host for Call {
         element_id: String,
     ) -> wasmtime::Result<Result<Vec<u8>, String>> {
         self.refuse_while_configuring("sign-xml", cut(&key))?;
-        Ok(self
-            .keys
-            .signer(&key)
-            .and_then(|signer| sign::sign_xml(signer, &document, &element_id)))
+        Ok(self.keys.signer(&key).and_then(|signer| sign::sign_xml(signer, &document, &element_id)))
     }
 
-    fn hmac_sha256(
-        &mut self,
-        key: String,
-        data: Vec<u8>,
-    ) -> wasmtime::Result<Result<Vec<u8>, String>> {
+    fn hmac_sha256(&mut self, key: String, data: Vec<u8>) -> wasmtime::Result<Result<Vec<u8>, String>> {
         self.refuse_while_configuring("hmac-sha256", cut(&key))?;
-        Ok(self
-            .keys
-            .hmac(&key)
-            .map(|key| aws_lc_rs::hmac::sign(key, &data).as_ref().to_vec()))
+        Ok(self.keys.hmac(&key).map(|key| aws_lc_rs::hmac::sign(key, &data).as_ref().to_vec()))
     }
 }
 

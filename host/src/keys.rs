@@ -75,25 +75,14 @@ impl Keys {
     /// # Errors
     /// When the system gives no randomness.
     pub fn throw_away() -> Result<Self, KeyError> {
-        let fail = |error: &dyn fmt::Display| {
-            KeyError(format!("no throw-away key could be made: {error}"))
-        };
+        let fail = |error: &dyn fmt::Display| KeyError(format!("no throw-away key could be made: {error}"));
         let pair = rcgen::KeyPair::generate().map_err(|error| fail(&error))?;
         let mut parameters = rcgen::CertificateParams::default();
-        parameters
-            .distinguished_name
-            .push(rcgen::DnType::CommonName, "throw-away");
-        let certificate = parameters
-            .self_signed(&pair)
-            .map_err(|error| fail(&error))?;
-        let signer =
-            Signer::from_pem(format!("{}{}", pair.serialize_pem(), certificate.pem()).as_bytes())?;
-        let hmac = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
-            .map_err(|error| fail(&error))?;
-        Ok(Self {
-            named: Arc::default(),
-            for_any_name: Some(Arc::new((signer, hmac))),
-        })
+        parameters.distinguished_name.push(rcgen::DnType::CommonName, "throw-away");
+        let certificate = parameters.self_signed(&pair).map_err(|error| fail(&error))?;
+        let signer = Signer::from_pem(format!("{}{}", pair.serialize_pem(), certificate.pem()).as_bytes())?;
+        let hmac = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()).map_err(|error| fail(&error))?;
+        Ok(Self { named: Arc::default(), for_any_name: Some(Arc::new((signer, hmac))) })
     }
 
     /// Whether a key is there for a function of the host; else what would be right.
@@ -101,18 +90,16 @@ impl Keys {
         match function {
             "sign-xml" => self.signer(name).map(drop),
             "hmac-sha256" => self.hmac(name).map(drop),
-            other => Err(format!(
-                "the policy wants it for {other}, which this host does not have"
-            )),
+            other => Err(format!("the policy wants it for {other}, which this host does not have")),
         }
     }
 
     pub(crate) fn signer(&self, name: &str) -> Result<&Signer, String> {
         match (self.named.get(name).map(|key| &**key), &self.for_any_name) {
             (Some(Key::Signer(signer)), _) => Ok(signer),
-            (Some(Key::Hmac(_)), _) => Err(format!(
-                "the key `{name}` signs nothing: it would be a private key and its certificate in PEM"
-            )),
+            (Some(Key::Hmac(_)), _) => {
+                Err(format!("the key `{name}` signs nothing: it would be a private key and its certificate in PEM"))
+            }
             (None, Some(any)) => Ok(&any.0),
             (None, None) => Err(self.missing(name)),
         }
@@ -121,9 +108,9 @@ impl Keys {
     pub(crate) fn hmac(&self, name: &str) -> Result<&hmac::Key, String> {
         match (self.named.get(name).map(|key| &**key), &self.for_any_name) {
             (Some(Key::Hmac(key)), _) => Ok(key),
-            (Some(Key::Signer(_)), _) => Err(format!(
-                "the key `{name}` is for signatures: for HMAC it would be random bytes, not PEM"
-            )),
+            (Some(Key::Signer(_)), _) => {
+                Err(format!("the key `{name}` is for signatures: for HMAC it would be random bytes, not PEM"))
+            }
             (None, Some(any)) => Ok(&any.1),
             (None, None) => Err(self.missing(name)),
         }
@@ -132,11 +119,8 @@ impl Keys {
     fn missing(&self, name: &str) -> String {
         let mut names: Vec<_> = self.named.keys().map(String::as_str).collect();
         names.sort_unstable();
-        let there = if names.is_empty() {
-            "none is configured".into()
-        } else {
-            format!("there is {}", names.join(", "))
-        };
+        let there =
+            if names.is_empty() { "none is configured".into() } else { format!("there is {}", names.join(", ")) };
         format!("there is no key `{name}` for this policy; {there}")
     }
 }
@@ -150,31 +134,21 @@ impl fmt::Debug for Keys {
 impl Signer {
     fn from_pem(pem: &[u8]) -> Result<Self, KeyError> {
         let key = PrivateKeyDer::from_pem_slice(pem).map_err(|error| {
-            KeyError(format!(
-                "no private key in it: {error}; PKCS#8, PKCS#1 or SEC1 would be right"
-            ))
+            KeyError(format!("no private key in it: {error}; PKCS#8, PKCS#1 or SEC1 would be right"))
         })?;
         let certificates = CertificateDer::pem_slice_iter(pem)
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| KeyError(format!("a certificate in it cannot be read: {error}")))?;
-        let own = certificates.first().ok_or_else(|| {
-            KeyError("no certificate in it: the key's own would stand beside it".into())
-        })?;
+        let own = certificates
+            .first()
+            .ok_or_else(|| KeyError("no certificate in it: the key's own would stand beside it".into()))?;
         let key = SigningKey::from_der(&key)?;
         let (_, parsed) = x509_parser::parse_x509_certificate(own)
             .map_err(|error| KeyError(format!("its certificate cannot be read: {error}")))?;
         if *parsed.public_key().subject_public_key.data != *key.public_key() {
-            return Err(KeyError(
-                "its first certificate belongs to another key".into(),
-            ));
+            return Err(KeyError("its first certificate belongs to another key".into()));
         }
-        Ok(Self {
-            key,
-            certificates: certificates
-                .iter()
-                .map(|certificate| BASE64.encode(certificate))
-                .collect(),
-        })
+        Ok(Self { key, certificates: certificates.iter().map(|certificate| BASE64.encode(certificate)).collect() })
     }
 
     /// The URI of the signature's algorithm, as XML signatures name it.
@@ -192,13 +166,10 @@ impl Signer {
         match &self.key {
             SigningKey::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&signature::RSA_PKCS1_SHA256, &random, data, &mut signature)
-                    .map_err(failed)?;
+                pair.sign(&signature::RSA_PKCS1_SHA256, &random, data, &mut signature).map_err(failed)?;
                 Ok(signature)
             }
-            SigningKey::P256(pair) => {
-                Ok(pair.sign(&random, data).map_err(failed)?.as_ref().to_vec())
-            }
+            SigningKey::P256(pair) => Ok(pair.sign(&random, data).map_err(failed)?.as_ref().to_vec()),
         }
     }
 }
@@ -207,7 +178,9 @@ impl SigningKey {
     fn from_der(der: &PrivateKeyDer<'_>) -> Result<Self, KeyError> {
         let p256 = &signature::ECDSA_P256_SHA256_FIXED_SIGNING;
         let rejected = |_| {
-            KeyError("its private key is of no kind taken here: RSA of 2,048 bits or more, or P-256 would be right".into())
+            KeyError(
+                "its private key is of no kind taken here: RSA of 2,048 bits or more, or P-256 would be right".into(),
+            )
         };
         match der {
             PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()).map(Self::Rsa).map_err(rejected),
@@ -218,7 +191,9 @@ impl SigningKey {
                 .map(Self::Rsa)
                 .or_else(|_| EcdsaKeyPair::from_pkcs8(p256, key.secret_pkcs8_der()).map(Self::P256))
                 .map_err(rejected),
-            _ => Err(KeyError("its private key is in a form not taken here: PKCS#8, PKCS#1 or SEC1 would be right".into())),
+            _ => Err(KeyError(
+                "its private key is in a form not taken here: PKCS#8, PKCS#1 or SEC1 would be right".into(),
+            )),
         }
     }
 

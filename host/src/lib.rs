@@ -49,6 +49,4 @@ pub use engine::{Engine, EngineLimits};
 pub use failure::{ActivationError, EngineError, PolicyFailure};
 pub use keys::{KeyError, Keys};
 pub use policy::{Limits, Policy, PolicySpec, short_version, version_of};
-pub use world::{
-    About, Accepted, Forwarded, Header, KeyUse, Message, Outcome, Refusal, Reply, Transaction,
-};
+pub use world::{About, Accepted, Forwarded, Header, KeyUse, Message, Outcome, Refusal, Reply, Transaction};

@@ -1,41 +1,52 @@
 //! Checks of what a policy returned, so that nobody behind has to expect a status 0 or a header with a line break.
 
 use crate::failure::PolicyFailure;
-use crate::world::{Header, Outcome, Refusal, Reply};
+use crate::world::{Forwarded, Header, Message, Outcome, Refusal, Reply};
 
 pub(crate) fn check(outcome: Outcome) -> Result<Outcome, PolicyFailure> {
     match &outcome {
         Outcome::Accept(accepted) => {
             if accepted.transactions.is_empty() {
-                return Err(bad(
-                    "accept without any transaction; `answer` is for a reply alone",
-                ));
+                return Err(bad("accept without any transaction; `answer` is for a reply alone"));
             }
-            check_reply(&accepted.reply)?;
+            reply(&accepted.reply)?;
         }
-        Outcome::Answer(reply) => check_reply(reply)?,
-        Outcome::Forward(forwarded) => check_headers(&forwarded.headers)?,
+        Outcome::Answer(answer) => reply(answer)?,
+        Outcome::Forward(forwarded) => check_headers(&forwarded.set_headers)?,
         Outcome::Reject(refusal) => check_refusal(refusal)?,
     }
     Ok(outcome)
 }
 
-pub(crate) fn check_reply(reply: &Reply) -> Result<(), PolicyFailure> {
+impl Forwarded {
+    /// Makes the changes to the message that goes on.
+    pub fn apply(self, message: &mut Message) {
+        let gone = |header: &Header| {
+            self.remove_headers.contains(&header.name) || self.set_headers.iter().any(|set| set.name == header.name)
+        };
+        message.headers.retain(|header| !gone(header));
+        message.headers.extend(self.set_headers);
+        message.method = self.method.unwrap_or_else(|| std::mem::take(&mut message.method));
+        message.target = self.target.unwrap_or_else(|| std::mem::take(&mut message.target));
+        message.body = self.body.unwrap_or_else(|| std::mem::take(&mut message.body));
+    }
+}
+
+pub(crate) fn check_reply(given: Reply) -> Result<Reply, PolicyFailure> {
+    reply(&given)?;
+    Ok(given)
+}
+
+fn reply(reply: &Reply) -> Result<(), PolicyFailure> {
     if !(200..600).contains(&reply.status) {
-        return Err(bad(&format!(
-            "a reply with status {}, which would be 200 to 599",
-            reply.status
-        )));
+        return Err(bad(&format!("a reply with status {}, which would be 200 to 599", reply.status)));
     }
     check_headers(&reply.headers)
 }
 
 fn check_refusal(refusal: &Refusal) -> Result<(), PolicyFailure> {
     if !(400..600).contains(&refusal.status) {
-        return Err(bad(&format!(
-            "a refusal with status {}, which would be 400 to 599",
-            refusal.status
-        )));
+        return Err(bad(&format!("a refusal with status {}, which would be 400 to 599", refusal.status)));
     }
     Ok(())
 }
@@ -48,15 +59,8 @@ fn check_headers(headers: &[Header]) -> Result<(), PolicyFailure> {
                 header.name
             )));
         }
-        if header
-            .value
-            .iter()
-            .any(|&byte| (byte < b' ' && byte != b'\t') || byte == 0x7f)
-        {
-            return Err(bad(&format!(
-                "a header `{}` with a control character in its value",
-                header.name
-            )));
+        if header.value.iter().any(|&byte| (byte < b' ' && byte != b'\t') || byte == 0x7f) {
+            return Err(bad(&format!("a header `{}` with a control character in its value", header.name)));
         }
     }
     Ok(())

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use tokio::sync::{Semaphore, SemaphorePermit};
-use wasmtime::Store;
-use wasmtime::component::{Component, Linker};
+use tokio::sync::Semaphore;
+use wasmtime::component::{Component, ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Linker, Lower};
 
 use crate::call::{self, Call};
 use crate::engine::Engine;
@@ -15,7 +14,7 @@ use crate::keys::Keys;
 use crate::limits;
 use crate::outcome;
 use crate::snapshot;
-use crate::world::{self, About, Message, Outcome, Refusal, Reply, WorldPre};
+use crate::world::{self, About, Header, Message, Outcome, Refusal, Reply};
 
 /// What one call of a policy may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,10 +27,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            memory: limits::POLICY_MEMORY,
-            time: limits::POLICY_TIME,
-        }
+        Self { memory: limits::POLICY_MEMORY, time: limits::POLICY_TIME }
     }
 }
 
@@ -60,7 +56,10 @@ pub struct Policy {
     engine: Engine,
     /// No policy may hold all places of the engine: while one burns its time away in all of these, others find room.
     places: Semaphore,
-    pre: WorldPre<Call>,
+    pre: InstancePre<Call>,
+    handle: ComponentExportIndex,
+    fault: ComponentExportIndex,
+    respond: ComponentExportIndex,
 }
 
 impl Policy {
@@ -71,23 +70,12 @@ impl Policy {
     pub fn activate(engine: &Engine, spec: PolicySpec) -> Result<Self, ActivationError> {
         check(engine, &spec)?;
         let mut linker = Linker::new(&engine.wasmtime);
-        world::add_to_linker::<Call, Data>(&mut linker, |call| call)
-            .map_err(snapshot::wrong_world)?;
+        world::add_to_linker::<Call, Data>(&mut linker, |call| call).map_err(snapshot::wrong_world)?;
         let (snapshot, about) = snapshot::configure(engine, &linker, &spec)?;
-        for used in &about.keys {
-            spec.keys
-                .check(&used.name, &used.function)
-                .map_err(|detail| ActivationError::Key {
-                    name: used.name.clone(),
-                    detail,
-                })?;
-        }
-        let component =
-            Component::new(&engine.wasmtime, &snapshot).map_err(snapshot::not_a_component)?;
-        let pre = linker
-            .instantiate_pre(&component)
-            .and_then(WorldPre::new)
-            .map_err(snapshot::wrong_world)?;
+        check_needs(&spec, &about)?;
+        let component = Component::new(&engine.wasmtime, &snapshot).map_err(snapshot::not_a_component)?;
+        let pre = linker.instantiate_pre(&component).map_err(snapshot::wrong_world)?;
+        let function = |name| world::export(&component, name);
         Ok(Self {
             name: spec.name.into(),
             version: version_of(&spec.component),
@@ -97,49 +85,41 @@ impl Policy {
             engine: engine.clone(),
             places: Semaphore::new((engine.limits.instances as usize / 2).max(1)),
             pre,
+            handle: function("handle")?,
+            fault: function("fault")?,
+            respond: function("respond")?,
         })
     }
 
-    /// Asks the policy what is to become of a message. `message.policy` is set to this policy's name, and the body is
-    /// shown only to a policy that needs it.
+    /// Asks the policy what is to become of a message. It sees this policy's name as the message's `policy`, and of
+    /// headers and body only what it needs; the message itself stays as it is.
     ///
     /// # Errors
     /// When the policy failed; nothing of its outcome is known.
     pub async fn handle(&self, message: &mut Message) -> Result<Outcome, PolicyFailure> {
-        let body = self.prepare(message);
-        let outcome = self.handled(message).await;
-        restore(message, body);
-        outcome
+        let view = View::new(self, message);
+        let (outcome,) = self.call(view.message, &self.handle, (&*view.message,)).await?;
+        outcome::check(outcome)
     }
 
     /// Asks the policy to put a refusal into the partner's protocol; `None`: it has no form of its own for it.
     ///
     /// # Errors
     /// When the policy failed; a plain problem document serves then too.
-    pub async fn fault(
-        &self,
-        message: &mut Message,
-        refusal: &Refusal,
-    ) -> Result<Option<Reply>, PolicyFailure> {
-        let body = self.prepare(message);
-        let reply = self.faulted(message, refusal).await;
-        restore(message, body);
-        reply
+    pub async fn fault(&self, message: &mut Message, refusal: &Refusal) -> Result<Option<Reply>, PolicyFailure> {
+        let view = View::new(self, message);
+        let (reply,): (Option<Reply>,) = self.call(view.message, &self.fault, (&*view.message, refusal)).await?;
+        reply.map(outcome::check_reply).transpose()
     }
 
     /// Asks the policy to change an upstream's response; only for one whose [`About::sees_responses`] says so.
     ///
     /// # Errors
     /// When the policy failed; the response it should have changed must not be sent.
-    pub async fn respond(
-        &self,
-        message: &mut Message,
-        response: &Reply,
-    ) -> Result<Reply, PolicyFailure> {
-        let body = self.prepare(message);
-        let reply = self.responded(message, response).await;
-        restore(message, body);
-        reply
+    pub async fn respond(&self, message: &mut Message, response: &Reply) -> Result<Reply, PolicyFailure> {
+        let view = View::new(self, message);
+        let (reply,) = self.call(view.message, &self.respond, (&*view.message, response)).await?;
+        outcome::check_reply(reply)
     }
 
     /// The operator's name for it.
@@ -160,99 +140,75 @@ impl Policy {
         &self.about
     }
 
-    async fn handled(&self, message: &Message) -> Result<Outcome, PolicyFailure> {
-        let _places = self.places().await?;
-        let mut store = self.store(message);
-        let result = call::measured(async {
-            let world = self.pre.instantiate_async(&mut store).await?;
-            world
-                .tallygate_policy_handler()
-                .call_handle(&mut store, message)
-                .await
-        })
-        .await;
-        outcome::check(result.map_err(|error| store.data().failure(&error))?)
-    }
-
-    async fn faulted(
+    /// Calls a function in a fresh instance, once there is a place for one.
+    async fn call<Params, Return>(
         &self,
         message: &Message,
-        refusal: &Refusal,
-    ) -> Result<Option<Reply>, PolicyFailure> {
-        let _places = self.places().await?;
-        let mut store = self.store(message);
-        let result = call::measured(async {
-            let world = self.pre.instantiate_async(&mut store).await?;
-            world
-                .tallygate_policy_handler()
-                .call_fault(&mut store, message, refusal)
-                .await
-        })
-        .await;
-        let reply = result.map_err(|error| store.data().failure(&error))?;
-        reply.as_ref().map_or(Ok(()), outcome::check_reply)?;
-        Ok(reply)
-    }
-
-    async fn responded(&self, message: &Message, response: &Reply) -> Result<Reply, PolicyFailure> {
-        let _places = self.places().await?;
-        let mut store = self.store(message);
-        let result = call::measured(async {
-            let world = self.pre.instantiate_async(&mut store).await?;
-            world
-                .tallygate_policy_handler()
-                .call_respond(&mut store, message, response)
-                .await
-        })
-        .await;
-        let reply = result.map_err(|error| store.data().failure(&error))?;
-        outcome::check_reply(&reply)?;
-        Ok(reply)
-    }
-
-    async fn places(&self) -> Result<(SemaphorePermit<'_>, SemaphorePermit<'_>), PolicyFailure> {
+        function: &ComponentExportIndex,
+        params: Params,
+    ) -> Result<Return, PolicyFailure>
+    where
+        Params: ComponentNamedList + Lower + Send + Sync,
+        Return: ComponentNamedList + Lift + Send + Sync + 'static,
+    {
         let closed = |_| PolicyFailure::Host("it is shutting down".into());
-        Ok((
-            self.places.acquire().await.map_err(closed)?,
-            self.engine.places.acquire().await.map_err(closed)?,
-        ))
+        let _own = self.places.acquire().await.map_err(closed)?;
+        let _any = self.engine.places.acquire().await.map_err(closed)?;
+        let call = Call::new(self.name.clone(), message.id.clone(), self.keys.clone(), self.limits);
+        let mut store = call::store(&self.engine.wasmtime, call);
+        call::measured(async {
+            let instance = self.pre.instantiate_async(&mut store).await?;
+            let function = instance.get_typed_func::<Params, Return>(&mut store, function)?;
+            function.call_async(&mut store, params).await
+        })
+        .await
+        .map_err(|error| store.data().failure(&error))
     }
+}
 
-    fn store(&self, message: &Message) -> Store<Call> {
-        let call = Call::new(
-            self.name.clone(),
-            message.id.clone(),
-            self.keys.clone(),
-            self.limits,
-        );
-        call::store(&self.engine.wasmtime, call)
-    }
+/// A message as its policy gets to see it. What is hidden comes back at the end, also of a call that was given up.
+struct View<'a> {
+    message: &'a mut Message,
+    body: Option<Vec<u8>>,
+    headers: Option<Vec<Header>>,
+}
 
-    fn prepare(&self, message: &mut Message) -> Option<Vec<u8>> {
-        if *message.policy != *self.name {
-            message.policy = self.name.to_string();
+impl<'a> View<'a> {
+    fn new(policy: &Policy, message: &'a mut Message) -> Self {
+        if *message.policy != *policy.name {
+            message.policy = policy.name.to_string();
         }
-        (!self.about.needs_body && !message.body.is_empty())
-            .then(|| std::mem::take(&mut message.body))
+        let body = (!policy.about.needs_body).then(|| std::mem::take(&mut message.body));
+        let needed = &policy.about.headers;
+        let headers = (*needed != ["*"]).then(|| {
+            let seen = message.headers.iter().filter(|header| needed.contains(&header.name)).cloned().collect();
+            std::mem::replace(&mut message.headers, seen)
+        });
+        Self { message, body, headers }
+    }
+}
+
+impl Drop for View<'_> {
+    fn drop(&mut self) {
+        if let Some(body) = self.body.take() {
+            self.message.body = body;
+        }
+        if let Some(headers) = self.headers.take() {
+            self.message.headers = headers;
+        }
     }
 }
 
 impl std::fmt::Debug for Policy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Policy")
-            .field("name", &self.name)
-            .field("version", &self.version)
-            .finish_non_exhaustive()
+        f.debug_struct("Policy").field("name", &self.name).field("version", &self.version).finish_non_exhaustive()
     }
 }
 
 /// The version of a component: the SHA-256 of its bytes, in 64 lower-case hexadecimal digits.
 #[must_use]
 pub fn version_of(component: &[u8]) -> String {
-    Sha256::digest(component)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(component).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The first 12 digits of a version, for people.
@@ -268,29 +224,13 @@ impl wasmtime::component::HasData for Data {
     type Data<'a> = &'a mut Call;
 }
 
-fn restore(message: &mut Message, body: Option<Vec<u8>>) {
-    if let Some(body) = body {
-        message.body = body;
-    }
-}
-
 fn check(engine: &Engine, spec: &PolicySpec) -> Result<(), ActivationError> {
     if spec.component.len() > limits::COMPONENT_BYTES {
-        return Err(ActivationError::TooLarge {
-            bytes: spec.component.len(),
-            limit: limits::COMPONENT_BYTES,
-        });
+        return Err(ActivationError::TooLarge { bytes: spec.component.len(), limit: limits::COMPONENT_BYTES });
     }
     if spec.config_json.len() > limits::CONFIG_BYTES {
-        let detail = format!(
-            "it has {} bytes, and {} is the most",
-            spec.config_json.len(),
-            limits::CONFIG_BYTES
-        );
-        return Err(ActivationError::Configuration {
-            pointer: String::new(),
-            detail,
-        });
+        let detail = format!("it has {} bytes, and {} is the most", spec.config_json.len(), limits::CONFIG_BYTES);
+        return Err(ActivationError::Configuration { pointer: String::new(), detail });
     }
     if spec.limits.memory > engine.limits.memory {
         let most = engine.limits.memory;
@@ -298,6 +238,21 @@ fn check(engine: &Engine, spec: &PolicySpec) -> Result<(), ActivationError> {
             "memory is {} bytes, and {most} is the most here",
             spec.limits.memory
         )));
+    }
+    Ok(())
+}
+
+/// Whether there is what the policy says it needs.
+fn check_needs(spec: &PolicySpec, about: &About) -> Result<(), ActivationError> {
+    if let Some(fact) = about.facts.first() {
+        return Err(ActivationError::WrongWorld(format!(
+            "it needs the fact `{fact}`, which this gateway does not know"
+        )));
+    }
+    for used in &about.keys {
+        spec.keys
+            .check(&used.name, &used.function)
+            .map_err(|detail| ActivationError::Key { name: used.name.clone(), detail })?;
     }
     Ok(())
 }

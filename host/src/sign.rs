@@ -17,19 +17,9 @@ const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 ///
 /// # Errors
 /// Says what is wrong with the document: not well-formed, a DTD, no such element or more than one, signed already.
-pub(crate) fn sign_xml(
-    signer: &Signer,
-    document: &[u8],
-    element_id: &str,
-) -> Result<Vec<u8>, String> {
-    if element_id.is_empty()
-        || !element_id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-    {
-        return Err(format!(
-            "the id {element_id:?} is not of letters, digits, `-`, `_` and `.`"
-        ));
+pub(crate) fn sign_xml(signer: &Signer, document: &[u8], element_id: &str) -> Result<Vec<u8>, String> {
+    if element_id.is_empty() || !element_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+        return Err(format!("the id {element_id:?} is not of letters, digits, `-`, `_` and `.`"));
     }
     let text = std::str::from_utf8(document).map_err(|_| "the document is not UTF-8")?;
     check_size(text)?;
@@ -44,11 +34,7 @@ pub(crate) fn sign_xml(
     let selected = NodeSet::tree_without_comments(element, &parsed);
     let canonical = canonicalize_doc::<&str>(&parsed, C14nMode::Exclusive, Some(&selected), &[])
         .map_err(|error| format!("the document has no canonical form: {error}"))?;
-    let signed_info = signed_info(
-        signer.algorithm(),
-        element_id,
-        &BASE64.encode(Sha256::digest(canonical)),
-    );
+    let signed_info = signed_info(signer.algorithm(), element_id, &BASE64.encode(Sha256::digest(canonical)));
     let signature = signature(signer, &signed_info)?;
 
     let mut signed = String::with_capacity(text.len() + signature.len());
@@ -87,11 +73,7 @@ fn signature(signer: &Signer, signed_info: &str) -> Result<String, String> {
 /// A cheap look before the parser's: its time grows with the square of an element's attributes.
 fn check_size(text: &str) -> Result<(), String> {
     if text.len() > limits::SIGN_BYTES {
-        return Err(format!(
-            "the document has {} bytes, and {} is the most",
-            text.len(),
-            limits::SIGN_BYTES
-        ));
+        return Err(format!("the document has {} bytes, and {} is the most", text.len(), limits::SIGN_BYTES));
     }
     let mut equals = 0;
     for byte in text.bytes() {
@@ -112,9 +94,7 @@ fn check_size(text: &str) -> Result<(), String> {
 
 fn find(document: &Document<'_>, id: &str) -> Result<NodeId, String> {
     let mut found = None;
-    let root = document
-        .document_element()
-        .ok_or("the document has no element")?;
+    let root = document.document_element().ok_or("the document has no element")?;
     for node in std::iter::once(root).chain(document.descendants(root)) {
         let Some(element) = document.element(node) else {
             continue;
@@ -131,15 +111,10 @@ fn find(document: &Document<'_>, id: &str) -> Result<NodeId, String> {
 
 /// Where the element's end tag begins.
 fn place_of_signature(document: &Document<'_>, element: NodeId) -> Result<usize, String> {
-    let range = document
-        .node_range(element)
-        .ok_or("the element cannot be found in the document's text")?;
+    let range = document.node_range(element).ok_or("the element cannot be found in the document's text")?;
     let source = document.input_text().get(range.clone()).unwrap_or_default();
     if source.ends_with("/>") {
         return Err("the element is empty, and there is nothing to sign".into());
     }
-    source
-        .rfind("</")
-        .map(|at| range.start + at)
-        .ok_or_else(|| "the element has no end tag".into())
+    source.rfind("</").map(|at| range.start + at).ok_or_else(|| "the element has no end tag".into())
 }

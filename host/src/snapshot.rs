@@ -23,14 +23,8 @@ pub(crate) fn configure(
     spec: &PolicySpec,
 ) -> Result<(Vec<u8>, About), ActivationError> {
     // The step behind reads a component that a stranger may have made, and has places where it gives up by panicking.
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        at_once(configured(engine, linker, spec))
-    }))
-    .unwrap_or_else(|_| {
-        Err(ActivationError::NotAComponent(
-            "it could not be snapshotted".into(),
-        ))
-    })
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| at_once(configured(engine, linker, spec))))
+        .unwrap_or_else(|_| Err(ActivationError::NotAComponent("it could not be snapshotted".into())))
 }
 
 async fn configured(
@@ -39,43 +33,23 @@ async fn configured(
     spec: &PolicySpec,
 ) -> Result<(Vec<u8>, About), ActivationError> {
     let wizer = Wizer::new();
-    let (context, instrumented) = wizer
-        .instrument_component(&spec.component)
-        .map_err(not_a_component)?;
+    let (context, instrumented) = wizer.instrument_component(&spec.component).map_err(not_a_component)?;
     let component = Component::new(&engine.wasmtime, &instrumented).map_err(not_a_component)?;
-    let limits = Limits {
-        memory: spec.limits.memory,
-        time: limits::CONFIGURE_TIME,
-    };
+    let limits = Limits { memory: spec.limits.memory, time: limits::CONFIGURE_TIME };
     let mut call = Call::new(Arc::from(&*spec.name), String::new(), Keys::new(), limits);
     call.configuring = true;
     let mut store = call::store(&engine.wasmtime, call);
 
     let pre = linker.instantiate_pre(&component).map_err(wrong_world)?;
-    let instance = pre
-        .instantiate_async(&mut store)
-        .await
-        .map_err(|error| failed(&store, &error))?;
+    let instance = pre.instantiate_async(&mut store).await.map_err(|error| failed(&store, &error))?;
     let world = World::new(&mut store, &instance).map_err(wrong_world)?;
-    let about = call::measured(
-        world
-            .tallygate_policy_handler()
-            .call_configure(store.as_context_mut(), &spec.config_json),
-    )
-    .await
-    .map_err(|error| failed(&store, &error))?
-    .map_err(|fault| ActivationError::Configuration {
-        pointer: fault.pointer,
-        detail: fault.detail,
-    })?;
+    let about =
+        call::measured(world.tallygate_policy_handler().call_configure(store.as_context_mut(), &spec.config_json))
+            .await
+            .map_err(|error| failed(&store, &error))?
+            .map_err(|fault| ActivationError::Configuration { pointer: fault.pointer, detail: fault.detail })?;
     let snapshot = wizer
-        .snapshot_component(
-            &context,
-            &mut WasmtimeWizerComponent {
-                store: &mut store,
-                instance,
-            },
-        )
+        .snapshot_component(&context, &mut WasmtimeWizerComponent { store: &mut store, instance })
         .await
         .map_err(not_a_component)?;
     Ok((snapshot, about))

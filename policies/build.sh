@@ -1,0 +1,21 @@
+#!/bin/bash
+# Builds every policy of this workspace as a component: policies/build.sh [FOLDER], target/policies unless named.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(dirname "$here")
+mkdir -p "${1:-$root/target/policies}"
+out=$(cd "${1:-$root/target/policies}" && pwd)
+
+(cd "$root" && cargo build --quiet -p tallygate-componentize)
+# From inside the workspace: its .cargo/config.toml says how a guest is linked.
+(cd "$here" && "$root/setup/wasm-cargo" build --release)
+
+for policy in hello hostile hr-racun json; do
+    module=$here/target/wasm32-unknown-unknown/release/${policy//-/_}.wasm
+    component=$out/$policy.wasm
+    if [ ! -e "$component" ] || [ "$module" -nt "$component" ] || [ "${BASH_SOURCE[0]}" -nt "$component" ]; then
+        "${CARGO_TARGET_DIR:-$root/target}/debug/tallygate-componentize" "$module" "$component"
+    fi
+    echo "$component"
+done

@@ -1,0 +1,57 @@
+//! The stock policy `json`: one transaction, an array of them, or one a line.
+//!
+//! Its configuration can say where the fields are: `{"fields":{"amount":"/payment/total"}}`, each a JSON Pointer into a
+//! transaction's object.
+
+mod fields;
+mod pointers;
+mod scanner;
+mod transactions;
+
+use std::fmt::Write;
+
+use tallygate_policy::config::Config;
+use tallygate_policy::{About, ConfigFault, Message, Outcome, Policy, Refusal, Reply, export};
+
+use crate::pointers::Node;
+
+struct Json {
+    root: Node,
+}
+
+impl Policy for Json {
+    fn configure(config: &str) -> Result<Self, ConfigFault> {
+        let mut config = Config::parse(config)?;
+        let root = pointers::configure(config.section("fields")?)?;
+        config.finish()?;
+        Ok(Self { root })
+    }
+
+    fn about(&self, about: About) -> About {
+        About { config_schema: Some(include_str!("config-schema.json").to_owned()), ..about }
+    }
+
+    fn handle(&self, message: Message) -> Outcome {
+        match self.accept(&message) {
+            Ok(outcome) => outcome,
+            Err(refusal) => refusal.into(),
+        }
+    }
+}
+
+export!(Json);
+
+impl Json {
+    fn accept(&self, message: &Message) -> Result<Outcome, Refusal> {
+        let body = std::str::from_utf8(&message.body)
+            .map_err(|error| Refusal::new(400, "not-json", format!("byte {} is not UTF-8, which JSON is in", error.valid_up_to() + 1)))?;
+        let transactions = transactions::read(body, &self.root)?;
+        let mut accepted = String::with_capacity(24);
+        // Writing to a String cannot fail.
+        let _ = write!(accepted, "{{\"accepted\":{}}}", transactions.len());
+        Ok(Outcome::accept(transactions, Reply::json(202, accepted)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

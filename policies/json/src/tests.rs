@@ -1,0 +1,172 @@
+//! What the policy makes of bodies, good and bad.
+
+use tallygate_policy::{Message, Outcome, Policy, Refusal, Transaction};
+
+use crate::Json;
+
+fn message(body: &str) -> Message {
+    Message {
+        id: "m-1".into(),
+        received: "2026-11-22T18:20:54Z".into(),
+        route: "transactions".into(),
+        policy: "json".into(),
+        partner: Some("shop-1".into()),
+        method: "POST".into(),
+        target: "/v1/transactions".into(),
+        headers: vec![],
+        body: body.into(),
+        facts: vec![],
+    }
+}
+
+fn outcome(config: &str, body: &str) -> Outcome {
+    Json::configure(config).expect("a configuration").handle(message(body))
+}
+
+fn accepted(config: &str, body: &str) -> Vec<Transaction> {
+    match outcome(config, body) {
+        Outcome::Accept(accepted) => {
+            assert_eq!(accepted.reply.status, 202);
+            assert_eq!(accepted.reply.headers[0].value, b"application/json");
+            assert_eq!(String::from_utf8_lossy(&accepted.reply.body), format!("{{\"accepted\":{}}}", accepted.transactions.len()));
+            accepted.transactions
+        }
+        other => panic!("{body} gave {other:?}"),
+    }
+}
+
+fn refused(body: &str) -> Refusal {
+    match outcome("{}", body) {
+        Outcome::Reject(refusal) => refusal,
+        other => panic!("{body} gave {other:?}"),
+    }
+}
+
+const ONE: &str = r#"{"id":"a","time":"2026-11-22T19:20:54+01:00","key":"HR1","amount":12.50,"currency":"EUR"}"#;
+
+#[test]
+fn one_object_is_one_transaction() {
+    let all = accepted("", ONE);
+    let [one] = all.as_slice() else { panic!("{all:?}") };
+    assert_eq!((&*one.id, &*one.key, &*one.amount, &*one.currency), ("a", "HR1", "12.50", "EUR"));
+    assert_eq!((&*one.time, &one.day, &*one.kind), ("2026-11-22T19:20:54+01:00", &None, "transaction"));
+}
+
+#[test]
+fn arrays_and_lines_hold_several() {
+    for body in [format!("[{ONE},{ONE}]"), format!(" [ {ONE}\n, {ONE} ]\n"), format!("{ONE}\n{ONE}\n"), format!("{ONE}\r\n\r\n{ONE}")] {
+        assert_eq!(accepted("{}", &body).len(), 2, "{body}");
+    }
+}
+
+#[test]
+fn the_amount_is_the_number_s_own_text() {
+    for amount in ["0.1", "-0", "1.10", "100000000000000000.000000001", "\"12.50\"", "\"0012\""] {
+        let body = ONE.replace("12.50", amount);
+        assert_eq!(accepted("{}", &body)[0].amount, amount.trim_matches('"'));
+    }
+}
+
+#[test]
+fn an_amount_that_is_no_plain_decimal_names_its_field() {
+    for amount in ["1e2", "\"+1\"", "\"1,5\"", "true", "null", "[1]", "0.1234567890", "1234567890123456789"] {
+        let refusal = refused(&format!("[{ONE},{}]", ONE.replace("12.50", amount)));
+        assert_eq!((refusal.status, refusal.field.as_deref()), (422, Some("/1/amount")), "{amount}");
+    }
+}
+
+#[test]
+fn optional_fields_travel_along() {
+    let body = ONE.replace("\"id\"", r#""day":"2026-11-23","type":"sale","attributes":{"till":"7","naïve\n":"\u010d\ud83d\ude00"},"more":[{"x":null}],"id""#);
+    let one = accepted("{}", &body).remove(0);
+    assert_eq!((one.day.as_deref(), &*one.kind), (Some("2026-11-23"), "sale"));
+    assert_eq!(one.attributes, [("till".into(), "7".into()), ("naïve\n".into(), "č😀".into())]);
+}
+
+#[test]
+fn a_missing_or_wrong_field_is_named() {
+    let cases = [
+        ("{}", "/id"),
+        (&*ONE.replace("\"key\"", "\"kye\""), "/key"),
+        (&*ONE.replace("\"a\"", "7"), "/id"),
+        (&*ONE.replace("\"EUR\"", "null"), "/currency"),
+        (&*ONE.replace("\"id\"", r#""attributes":{"till":7},"id""#), "/attributes/till"),
+        (&*ONE.replace("\"id\"", r#""attributes":["till"],"id""#), "/attributes"),
+    ];
+    for (body, field) in cases {
+        assert_eq!(refused(body).field.as_deref(), Some(field), "{body}");
+    }
+}
+
+#[test]
+fn a_name_that_stands_twice_in_an_object_is_refused() {
+    let many: String = (0..40).map(|n| format!("\"n{n}\":{n},")).collect();
+    for (body, field) in [
+        (ONE.replace("\"id\"", r#""amount":1,"id""#), "/amount"),
+        (ONE.replace("\"id\"", r#""am\u006funt":1,"id""#), "/amount"),
+        (ONE.replace("\"id\"", r#""other":1,"other":1,"id""#), "/other"),
+        (ONE.replace("\"id\"", r#""attributes":{"a/b":"1","a/b":"1"},"id""#), "/attributes/a~1b"),
+        (ONE.replace("\"id\"", &format!("{many}\"n7\":0,\"id\"")), "/n7"),
+    ] {
+        let refusal = refused(&body);
+        assert_eq!((&*refusal.code, refusal.field.as_deref()), ("name-twice", Some(field)), "{body}");
+    }
+}
+
+#[test]
+fn what_is_no_json_is_refused_saying_where() {
+    assert_eq!(refused("[\n  {\"id\":}]").detail, "a value was expected at line 2, column 9");
+    let nested = format!("{{\"x\":{}", "[".repeat(100));
+    for body in [
+        "", " ", "nonsense", "1", "\"a\"", "[", "{", "{\"id\"", "{\"id\":", "{\"id\":\"a\"", "{\"id\":\"a\",}", "{,}", "{\"a\":1 \"b\":2}",
+        "[1]", "{\"x\":01}", "{\"x\":1.}", "{\"x\":.5}", "{\"x\":-}", "{\"x\":1e}", "{\"x\":+1}", "{\"x\":nul}", "{\"x\":\"\u{1}\"}",
+        "{\"x\":\"\\x\"}", "{\"x\":\"\\u12\"}", "{\"x\":\"\\ud800\"}", "{\"x\":\"\\ud800\\u0041\"}", "{\"x\":\"\\udc00\"}", "{\"x\":[1,]}", "{\"x\":[1 2]}",
+        "{\"x\":{\"y\"}}", "{\"x\":\"", "{\"x\":\"\\", &nested, "\u{feff}{}",
+    ] {
+        assert_eq!(refused(body).status, 400, "{body}");
+    }
+    assert_eq!(refused(&format!("{ONE}x")).status, 400);
+    assert_eq!(refused(&format!("[{ONE}]x")).status, 400);
+}
+
+#[test]
+fn an_empty_array_is_refused() {
+    assert_eq!((refused("[]").status, &*refused("[ ]").code), (422, "no-transactions"));
+}
+
+#[test]
+fn bytes_that_are_no_utf_8_are_refused() {
+    let policy = Json::configure("{}").expect("a configuration");
+    let mut message = message("");
+    message.body = b"{\"id\":\"\xff\"}".to_vec();
+    let Outcome::Reject(refusal) = policy.handle(message) else { panic!("not refused") };
+    assert_eq!(refusal.detail, "byte 8 is not UTF-8, which JSON is in");
+}
+
+#[test]
+fn fields_are_found_where_the_configuration_says() {
+    let config = r#"{"fields":{"amount":"/payment/total","currency":"/payment/currency","id":"/ids/1","key":"/a~1b"}}"#;
+    let body = r#"{"ids":["x","y"],"a/b":"K","time":"t","amount":[],"payment":{"total":7,"currency":"EUR","note":{}}}"#;
+    let one = accepted(config, body).remove(0);
+    assert_eq!((&*one.id, &*one.key, &*one.amount, &*one.currency), ("y", "K", "7", "EUR"));
+    let Outcome::Reject(missing) = outcome(config, &body.replace("total", "totl")) else { panic!("not refused") };
+    assert_eq!(missing.field.as_deref(), Some("/payment/total"));
+    let Outcome::Reject(twice) = outcome(config, &body.replace("\"note\":{}", "\"total\":8")) else { panic!("not refused") };
+    assert_eq!(twice.field.as_deref(), Some("/payment/total"));
+}
+
+#[test]
+fn a_configuration_that_cannot_be_meant_is_refused_by_name() {
+    let fault = |config: &str| match Json::configure(config) {
+        Ok(_) => panic!("{config} was taken"),
+        Err(fault) => fault.pointer,
+    };
+    assert_eq!(fault(r#"{"feilds":{}}"#), "/feilds");
+    assert_eq!(fault(r#"{"fields":{"amuont":"/a"}}"#), "/fields/amuont");
+    assert_eq!(fault(r#"{"fields":{"amount":7}}"#), "/fields/amount");
+    assert_eq!(fault(r#"{"fields":{"amount":"payment"}}"#), "/fields/amount");
+    assert_eq!(fault(r#"{"fields":{"amount":"/a~2"}}"#), "/fields/amount");
+    assert_eq!(fault(r#"{"fields":{"amount":"/id"}}"#), "/fields/amount");
+    assert_eq!(fault(r#"{"fields":{"amount":"/id/x"}}"#), "/fields/amount");
+    assert_eq!(fault(r#"{"fields":{"id":"/key/x"}}"#), "/fields/key");
+}

@@ -1,0 +1,26 @@
+//! What the gateway does for a policy while it handles a message.
+
+use crate::world::tallygate::policy::host as imports;
+
+pub use imports::Level;
+
+/// Writes a line to the gateway's log. Long lines are cut and many are dropped.
+pub fn log(level: Level, message: &str) {
+    imports::log(level, message);
+}
+
+/// Signs the element whose `Id` is `element_id` and returns the document with the signature as its last child.
+///
+/// # Errors
+/// Says what is wrong with the key or the document.
+pub fn sign_xml(key: &str, document: &[u8], element_id: &str) -> Result<Vec<u8>, String> {
+    imports::sign_xml(key, document, element_id)
+}
+
+/// The 32 bytes of HMAC-SHA-256 over `data`.
+///
+/// # Errors
+/// Says what is wrong with the key.
+pub fn hmac_sha256(key: &str, data: &[u8]) -> Result<Vec<u8>, String> {
+    imports::hmac_sha256(key, data)
+}

@@ -1,0 +1,65 @@
+//! Write a policy for the Tallygate gateway: implement [`Policy`], then [`export!`] it.
+//!
+//! ```
+//! use tallygate_policy::{ConfigFault, Message, Outcome, Policy, Reply, export};
+//!
+//! struct Hello;
+//!
+//! impl Policy for Hello {
+//!     fn configure(_config: &str) -> Result<Self, ConfigFault> { Ok(Hello) }
+//!     fn handle(&self, message: Message) -> Outcome {
+//!         Reply::text(200, format!("hello, {}\n", message.partner.unwrap_or_default())).into()
+//!     }
+//! }
+//! export!(Hello);
+//! # fn main() {}
+//! ```
+
+#[cfg(all(feature = "bump", target_family = "wasm"))]
+mod bump;
+#[cfg(feature = "config")]
+pub mod config;
+pub mod decimal;
+pub mod host;
+mod policy;
+mod reply;
+pub mod world;
+pub mod xml;
+
+pub use policy::{Policy, Slot};
+pub use world::tallygate::policy::types::{
+    About, Accepted, ConfigFault, Forwarded, Header, KeyUse, Message, Outcome, Refusal, Reply, Transaction,
+};
+
+/// Makes a type that is a [`Policy`] the component's policy. Once in a crate, whose `crate-type` has `cdylib`.
+#[macro_export]
+macro_rules! export {
+    ($policy:ty) => {
+        const _: () = {
+            use $crate::world::exports::tallygate::policy::handler::Guest;
+
+            static POLICY: $crate::Slot<$policy> = $crate::Slot::new();
+
+            #[allow(dead_code, reason = "only wasm has the exports; elsewhere, such as in tests, all the rest is there")]
+            struct Exported;
+
+            impl Guest for Exported {
+                fn configure(config: String) -> Result<$crate::About, $crate::ConfigFault> {
+                    POLICY.configure(&config, env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+                }
+                fn handle(message: $crate::Message) -> $crate::Outcome {
+                    $crate::Policy::handle(POLICY.get(), message)
+                }
+                fn fault(message: $crate::Message, refusal: $crate::Refusal) -> Option<$crate::Reply> {
+                    $crate::Policy::fault(POLICY.get(), message, refusal)
+                }
+                fn respond(message: $crate::Message, response: $crate::Reply) -> $crate::Reply {
+                    $crate::Policy::respond(POLICY.get(), message, response)
+                }
+            }
+
+            #[cfg(target_family = "wasm")]
+            $crate::world::export_policy!(Exported with_types_in $crate::world);
+        };
+    };
+}

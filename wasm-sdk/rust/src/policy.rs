@@ -1,0 +1,86 @@
+//! What a policy implements, and where the configured one is kept.
+
+use std::sync::OnceLock;
+
+use crate::host;
+use crate::{About, ConfigFault, Message, Outcome, Refusal, Reply};
+
+/// A policy: configured once, then asked about each message in a fresh copy of what `configure` left behind.
+pub trait Policy: Sized + Send + Sync + 'static {
+    /// Makes the policy from its configuration, a JSON object. Whatever can be worked out beforehand belongs here: no
+    /// message pays for it. Nothing of [`host`](crate::host) may be called.
+    ///
+    /// # Errors
+    /// One refuses the activation; [`ConfigFault::at`] says where.
+    fn configure(config: &str) -> Result<Self, ConfigFault>;
+
+    /// Decides what becomes of a message. A [`Reply`] or a [`Refusal`] turns into an outcome by `into()`.
+    fn handle(&self, message: Message) -> Outcome;
+
+    /// What the policy says of itself. What is passed names the crate and its version and asks for bodies, for no
+    /// headers, no responses and no keys.
+    fn about(&self, about: About) -> About {
+        about
+    }
+
+    /// Puts a refusal, the gateway's own too, into the partner's protocol. `None`: a problem document.
+    fn fault(&self, message: Message, refusal: Refusal) -> Option<Reply> {
+        let _ = (message, refusal);
+        None
+    }
+
+    /// Changes an upstream's response; called only if [`About::sees_responses`].
+    fn respond(&self, message: Message, response: Reply) -> Reply {
+        let _ = message;
+        response
+    }
+}
+
+/// Where [`export!`](crate::export) keeps the configured policy.
+pub struct Slot<P>(OnceLock<P>);
+
+impl<P: Policy> Slot<P> {
+    /// An empty one.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    /// Configures the policy and keeps it.
+    ///
+    /// # Errors
+    /// The policy's own; or it was configured before.
+    pub fn configure(&self, config: &str, name: &str, version: &str) -> Result<About, ConfigFault> {
+        std::panic::set_hook(Box::new(|panic| host::log(host::Level::Error, &panic.to_string())));
+        let policy = P::configure(config)?;
+        let about = policy.about(About {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            needs_body: true,
+            headers: Vec::new(),
+            facts: Vec::new(),
+            sees_responses: false,
+            keys: Vec::new(),
+            config_schema: None,
+        });
+        self.0.set(policy).map_err(|_| ConfigFault::at("", "configured already"))?;
+        Ok(about)
+    }
+
+    /// The policy.
+    ///
+    /// # Panics
+    /// When it was not configured: the gateway always does.
+    pub fn get(&self) -> &P {
+        match self.0.get() {
+            Some(policy) => policy,
+            None => panic!("the policy was not configured"),
+        }
+    }
+}
+
+impl<P: Policy> Default for Slot<P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,112 @@
+//! Short ways to make replies, refusals and outcomes.
+
+use crate::{Accepted, ConfigFault, Forwarded, Header, KeyUse, Message, Outcome, Refusal, Reply, Transaction};
+
+impl Reply {
+    /// A reply with a body of the given type.
+    pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, headers: vec![Header::new("content-type", content_type)], body: body.into() }
+    }
+
+    /// A reply of plain text.
+    pub fn text(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self::new(status, "text/plain; charset=utf-8", body)
+    }
+
+    /// A reply of JSON that is written already.
+    pub fn json(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self::new(status, "application/json", body)
+    }
+
+    /// The reply with a further header; the name in lower case.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
+        self.headers.push(Header::new(name, value));
+        self
+    }
+}
+
+impl Header {
+    /// A header; the name in lower case.
+    pub fn new(name: &str, value: impl Into<Vec<u8>>) -> Self {
+        Self { name: name.to_owned(), value: value.into() }
+    }
+}
+
+impl Refusal {
+    /// A refusal: a status from 400 on, a short name for programs such as `wrong-amount`, and for people what was wrong
+    /// and what would be right.
+    pub fn new(status: u16, code: &str, detail: impl Into<String>) -> Self {
+        Self { status, code: code.to_owned(), detail: detail.into(), field: None, retry_after: None }
+    }
+
+    /// The refusal, naming the field.
+    #[must_use]
+    pub fn at(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+}
+
+impl Message {
+    /// The first header of that name, which is in lower case; [`About::headers`](crate::About) must ask for it.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        self.headers.iter().find(|header| header.name == name).map(|header| &*header.value)
+    }
+}
+
+impl Forwarded {
+    /// The message goes on as it came.
+    #[must_use]
+    pub fn unchanged() -> Self {
+        Self { method: None, target: None, set_headers: Vec::new(), remove_headers: Vec::new(), body: None }
+    }
+}
+
+impl Outcome {
+    /// Queue the transactions; when they are durable, send the reply.
+    #[must_use]
+    pub fn accept(transactions: Vec<Transaction>, reply: Reply) -> Self {
+        Self::Accept(Accepted { transactions, reply })
+    }
+}
+
+impl From<Reply> for Outcome {
+    fn from(reply: Reply) -> Self {
+        Self::Answer(reply)
+    }
+}
+
+impl From<Forwarded> for Outcome {
+    fn from(forwarded: Forwarded) -> Self {
+        Self::Forward(forwarded)
+    }
+}
+
+impl From<Refusal> for Outcome {
+    fn from(refusal: Refusal) -> Self {
+        Self::Reject(refusal)
+    }
+}
+
+impl KeyUse {
+    /// A key for [`host::sign_xml`](crate::host::sign_xml).
+    #[must_use]
+    pub fn sign_xml(name: &str) -> Self {
+        Self { name: name.to_owned(), function: "sign-xml".to_owned() }
+    }
+
+    /// A key for [`host::hmac_sha256`](crate::host::hmac_sha256).
+    #[must_use]
+    pub fn hmac_sha256(name: &str) -> Self {
+        Self { name: name.to_owned(), function: "hmac-sha256".to_owned() }
+    }
+}
+
+impl ConfigFault {
+    /// What is wrong at a place, which is a JSON Pointer such as `/oibs/3`; empty: the whole configuration.
+    pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into() }
+    }
+}

@@ -1,0 +1,330 @@
+//! The reader: from element to element, with the namespaces in scope.
+
+use std::borrow::Cow;
+
+use super::tag::{self, Attribute};
+use super::{ATTRIBUTES, DEPTH, XmlError, text};
+
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
+const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
+
+/// The name of an element. Its prefix means nothing and is not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Element<'a> {
+    /// The namespace; empty: none.
+    pub namespace: &'a str,
+    /// The name in it.
+    pub local: &'a str,
+}
+
+/// Reads a document from front to back. It stands in one element at a time; [`root`](Reader::root) and
+/// [`child`](Reader::child) enter one, and [`text`](Reader::text), [`skip`](Reader::skip) and a `child` that returns none
+/// leave it.
+pub struct Reader<'a> {
+    document: &'a str,
+    at: usize,
+    open: Vec<Open<'a>>,
+    scope: Vec<Binding<'a>>,
+    attributes: Vec<Attribute<'a>>,
+    /// The element entered last was written `<name/>`: it ends without an end tag.
+    empty: bool,
+}
+
+struct Open<'a> {
+    name: &'a str,
+    scope: usize,
+}
+
+struct Binding<'a> {
+    prefix: &'a str,
+    namespace: &'a str,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads what stands before the root element.
+    ///
+    /// # Errors
+    /// On characters XML does not have, another encoding than UTF-8, a DTD, a comment, a processing instruction.
+    pub fn new(document: &'a str) -> Result<Self, XmlError> {
+        let mut reader = Self { document, at: 0, open: Vec::with_capacity(8), scope: Vec::with_capacity(4), attributes: Vec::with_capacity(4), empty: false };
+        if text::has_forbidden_character(document) {
+            return reader.fail("a character that XML does not have");
+        }
+        reader.at = if document.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        if reader.rest().starts_with("<?xml") && reader.rest().as_bytes().get(5).copied().is_some_and(tag::is_blank) {
+            reader.declaration()?;
+        }
+        Ok(reader)
+    }
+
+    fn declaration(&mut self) -> Result<(), XmlError> {
+        let Some(end) = self.rest().find("?>") else { return self.fail("an XML declaration without an end") };
+        let declared = &self.rest()[5..end];
+        let encoding = declared.find("encoding").map(|at| declared[at + 8..].trim_start_matches(['=', ' ', '"', '\'']));
+        let is_utf8 = |name: &str| name.get(..5).is_some_and(|name| name.eq_ignore_ascii_case("utf-8"));
+        if !encoding.is_none_or(is_utf8) {
+            return self.fail("another encoding than UTF-8");
+        }
+        self.at += end + 2;
+        Ok(())
+    }
+
+    /// Enters the root element.
+    ///
+    /// # Errors
+    /// When there is none, or something else stands before it.
+    pub fn root(&mut self) -> Result<Element<'a>, XmlError> {
+        self.at += tag::blanks(self.rest());
+        if !self.open.is_empty() || !self.rest().starts_with('<') {
+            return self.fail("no root element");
+        }
+        self.enter()
+    }
+
+    /// Enters the next child of the element it stands in; none: there is no further one, and it stands in the parent.
+    ///
+    /// # Errors
+    /// When the document is not well-formed there, or has text between the elements.
+    pub fn child(&mut self) -> Result<Option<Element<'a>>, XmlError> {
+        if self.leave_empty() {
+            return Ok(None);
+        }
+        self.at += tag::blanks(self.rest());
+        match self.rest().as_bytes() {
+            [b'<', b'/', ..] => self.leave().map(|()| None),
+            [b'<', b'!', b'[', ..] => self.fail("text where only elements may stand"),
+            [b'<', ..] => self.enter().map(Some),
+            [] => self.fail("the document ends within an element"),
+            _ => self.fail("text where only elements may stand"),
+        }
+    }
+
+    /// Returns the text of the element it stands in, and leaves it.
+    ///
+    /// # Errors
+    /// When the document is not well-formed there, or the element has children.
+    pub fn text(&mut self) -> Result<Cow<'a, str>, XmlError> {
+        let mut whole = Cow::Borrowed("");
+        if self.leave_empty() {
+            return Ok(whole);
+        }
+        loop {
+            let rest = self.rest();
+            let (length, end) = text::plain_run(rest.as_bytes());
+            if length > 0 {
+                text::push(&mut whole, &rest[..length]);
+            }
+            self.at += length;
+            match end {
+                None => return self.fail("the document ends within an element"),
+                Some(b']') => return self.fail("a `]]>` in a text"),
+                Some(b'&') => whole.to_mut().push(self.reference()?),
+                Some(_) => match self.rest().as_bytes() {
+                    [b'<', b'/', ..] => return self.leave().map(|()| whole),
+                    [b'<', b'!', b'[', ..] => text::push(&mut whole, self.cdata()?),
+                    [b'<', b'!' | b'?', ..] => return self.enter().map(|_| whole),
+                    _ => return self.fail("an element where only text may stand"),
+                },
+            }
+        }
+    }
+
+    /// Leaves the element it stands in, whatever is in it.
+    ///
+    /// # Errors
+    /// When the document is not well-formed there.
+    pub fn skip(&mut self) -> Result<(), XmlError> {
+        let outside = self.open.len().saturating_sub(1);
+        while self.open.len() > outside {
+            if self.leave_empty() {
+                continue;
+            }
+            let (length, end) = text::plain_run(self.rest().as_bytes());
+            self.at += length;
+            match end {
+                None => return self.fail("the document ends within an element"),
+                Some(b']') => return self.fail("a `]]>` in a text"),
+                Some(b'&') => drop(self.reference()?),
+                Some(_) => match self.rest().as_bytes() {
+                    [b'<', b'/', ..] => self.leave()?,
+                    [b'<', b'!', b'[', ..] => drop(self.cdata()?),
+                    _ => drop(self.enter()?),
+                },
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of an attribute in no namespace, of the element entered last.
+    #[must_use]
+    pub fn attribute(&self, local: &str) -> Option<&str> {
+        self.attributes.iter().find(|attribute| attribute.prefix.is_empty() && attribute.local == local).map(|attribute| &*attribute.value)
+    }
+
+    /// Checks that nothing follows the root element, which was left.
+    ///
+    /// # Errors
+    /// When something does.
+    pub fn finish(&mut self) -> Result<(), XmlError> {
+        self.at += tag::blanks(self.rest());
+        if !self.open.is_empty() || !self.rest().is_empty() {
+            return self.fail("something behind the end of the root element");
+        }
+        Ok(())
+    }
+
+    fn rest(&self) -> &'a str {
+        &self.document[self.at..]
+    }
+
+    fn fail<T>(&self, detail: impl Into<String>) -> Result<T, XmlError> {
+        Err(XmlError::new(self.document, self.at, detail))
+    }
+
+    fn reference(&mut self) -> Result<char, XmlError> {
+        let (character, length) = text::reference(self.rest()).or_else(|detail| self.fail(detail))?;
+        self.at += length;
+        Ok(character)
+    }
+
+    fn cdata(&mut self) -> Result<&'a str, XmlError> {
+        let Some(inside) = self.rest().strip_prefix("<![CDATA[") else { return self.fail("a `<![` that begins no CDATA") };
+        let Some(end) = inside.find("]]>") else { return self.fail("CDATA without an end") };
+        self.at += "<![CDATA[".len() + end + "]]>".len();
+        Ok(&inside[..end])
+    }
+
+    fn enter(&mut self) -> Result<Element<'a>, XmlError> {
+        match self.rest().as_bytes() {
+            [b'<', b'?', ..] => return self.fail("a processing instruction, which is not taken"),
+            [b'<', b'!', b'-', ..] => return self.fail("a comment, which is not taken"),
+            [b'<', b'!', ..] => return self.fail("a document type, which is not taken"),
+            _ => {}
+        }
+        if self.open.len() == DEPTH {
+            return self.fail(format!("elements nested deeper than {DEPTH}"));
+        }
+        let start = self.at;
+        let rest = &self.rest()[1..];
+        let name = &rest[..tag::name_length(rest)];
+        let Some((prefix, local)) = tag::split(name) else { return self.fail("a `<` that begins no element") };
+        self.at += 1 + name.len();
+        let scope = self.scope.len();
+        self.tag()?;
+        self.open.push(Open { name, scope });
+        let Some(namespace) = self.namespace(prefix) else {
+            self.at = start;
+            return self.fail(format!("the prefix `{prefix}` stands for no namespace"));
+        };
+        self.check_attributes()?;
+        Ok(Element { namespace, local })
+    }
+
+    /// Reads attributes up to the end of a start tag.
+    fn tag(&mut self) -> Result<(), XmlError> {
+        self.attributes.clear();
+        let mut declared = 0;
+        loop {
+            let blanks = tag::blanks(self.rest());
+            self.at += blanks;
+            match self.rest().as_bytes() {
+                [b'>', ..] => {
+                    self.at += 1;
+                    self.empty = false;
+                    return Ok(());
+                }
+                [b'/', b'>', ..] => {
+                    self.at += 2;
+                    self.empty = true;
+                    return Ok(());
+                }
+                _ if blanks == 0 => return self.fail("a start tag without an end"),
+                _ => {}
+            }
+            if self.attributes.len() + declared == ATTRIBUTES {
+                return self.fail(format!("more than {ATTRIBUTES} attributes"));
+            }
+            let (attribute, length) = tag::attribute(self.rest()).or_else(|detail| self.fail(detail))?;
+            if attribute.prefix == "xmlns" || (attribute.prefix.is_empty() && attribute.local == "xmlns") {
+                self.declare(attribute, declared)?;
+                declared += 1;
+            } else {
+                self.attributes.push(attribute);
+            }
+            self.at += length;
+        }
+    }
+
+    /// Takes a namespace declaration; `before` are those of the same tag that came before it.
+    fn declare(&mut self, attribute: Attribute<'a>, before: usize) -> Result<(), XmlError> {
+        let prefix = if attribute.prefix.is_empty() { "" } else { attribute.local };
+        let Cow::Borrowed(namespace) = attribute.value else { return self.fail("a namespace with references or line ends in it") };
+        let reserved = prefix == "xmlns" || namespace == XMLNS || ((prefix == "xml") != (namespace == XML));
+        if reserved || (namespace.is_empty() && !prefix.is_empty()) {
+            return self.fail("a namespace declaration that is not allowed");
+        }
+        if self.scope[self.scope.len() - before..].iter().any(|binding| binding.prefix == prefix) {
+            return self.fail("the same namespace declared twice in a tag");
+        }
+        self.scope.push(Binding { prefix, namespace });
+        Ok(())
+    }
+
+    fn namespace(&self, prefix: &str) -> Option<&'a str> {
+        match self.scope.iter().rev().find(|binding| binding.prefix == prefix) {
+            Some(binding) => Some(binding.namespace),
+            None if prefix.is_empty() => Some(""),
+            None if prefix == "xml" => Some(XML),
+            None => None,
+        }
+    }
+
+    /// No attribute twice, neither as written nor by its namespace; no prefix unknown.
+    fn check_attributes(&self) -> Result<(), XmlError> {
+        for (index, attribute) in self.attributes.iter().enumerate() {
+            if !attribute.prefix.is_empty() && self.namespace(attribute.prefix).is_none() {
+                return self.fail(format!("the prefix `{}` stands for no namespace", attribute.prefix));
+            }
+            let same = |other: &Attribute<'_>| {
+                other.local == attribute.local
+                    && (other.prefix == attribute.prefix
+                        || (!other.prefix.is_empty() && !attribute.prefix.is_empty() && self.namespace(other.prefix) == self.namespace(attribute.prefix)))
+            };
+            if self.attributes[..index].iter().any(same) {
+                return self.fail(format!("the attribute `{}` twice", attribute.local));
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves an element that was written `<name/>`, if it stands in one.
+    fn leave_empty(&mut self) -> bool {
+        if self.empty {
+            self.empty = false;
+            self.close();
+            return true;
+        }
+        false
+    }
+
+    /// Reads the end tag of the element it stands in.
+    fn leave(&mut self) -> Result<(), XmlError> {
+        let Some(open) = self.open.last() else { return self.fail("an end tag of no element") };
+        let name = open.name;
+        let Some(behind) = self.rest()[2..].strip_prefix(name) else { return self.fail(format!("another end tag than `</{name}>`")) };
+        let blanks = tag::blanks(behind);
+        if !behind[blanks..].starts_with('>') {
+            return self.fail(format!("another end tag than `</{name}>`"));
+        }
+        self.at += 2 + name.len() + blanks + 1;
+        self.close();
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        if let Some(open) = self.open.pop() {
+            self.scope.truncate(open.scope);
+        }
+        self.attributes.clear();
+    }
+}
