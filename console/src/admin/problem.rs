@@ -1,0 +1,137 @@
+//! Refusals, as `application/problem+json` (RFC 9457): the only place where a failure gets its status.
+
+use std::time::Duration;
+
+use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{Method, Response, StatusCode};
+use serde::Serialize;
+use tallygate_stream::StreamError;
+use tallygate_sums::SumsError;
+
+use super::body::{Body, full};
+use crate::live::TooManyDays;
+use crate::policies::PolicyError;
+
+/// A refusal.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    detail: String,
+    headers: Vec<(http::HeaderName, HeaderValue)>,
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+}
+
+impl Problem {
+    fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into(), headers: Vec::new() }
+    }
+
+    fn with(mut self, name: http::HeaderName, value: impl TryInto<HeaderValue>) -> Self {
+        if let Ok(value) = value.try_into() {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    fn away(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).with(RETRY_AFTER, HeaderValue::from_static("2"))
+    }
+
+    pub(super) fn bad(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    pub(super) fn unauthorized(detail: impl Into<String>) -> Self {
+        // No Basic challenge: a browser would ask for the password by itself, over the page's own form.
+        Self::new(StatusCode::UNAUTHORIZED, detail)
+            .with(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"tallygate\""))
+    }
+
+    pub(super) fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    pub(super) fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    pub(super) fn method(right: &Method) -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, format!("{right} would be right")).with(ALLOW, right.as_str())
+    }
+
+    pub(super) fn too_large(most: usize) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body must have at most {most} bytes"))
+    }
+
+    pub(super) fn too_slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")
+    }
+
+    pub(super) fn wait(time: Duration) -> Self {
+        let seconds = time.as_secs().max(1);
+        let detail = format!("too many failed attempts; try again in {seconds} s");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, detail).with(RETRY_AFTER, seconds.to_string())
+    }
+
+    pub(super) fn busy(detail: impl Into<String>) -> Self {
+        Self::away(detail)
+    }
+
+    pub(super) fn absent(what: &str, role: &str) -> Self {
+        Self::not_found(format!("this process has no {what}; ask one that runs the role {role}"))
+    }
+
+    pub(super) fn into_response(self) -> Response<Body> {
+        let wire = Wire {
+            kind: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("refused"),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+        };
+        let json = serde_json::to_vec(&wire).unwrap_or_default();
+        let mut response = Response::new(full(json));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.extend(self.headers);
+        response
+    }
+}
+
+impl From<SumsError> for Problem {
+    fn from(error: SumsError) -> Self {
+        Self::away(error.to_string())
+    }
+}
+
+impl From<StreamError> for Problem {
+    fn from(error: StreamError) -> Self {
+        Self::away(error.to_string())
+    }
+}
+
+impl From<TooManyDays> for Problem {
+    fn from(error: TooManyDays) -> Self {
+        Self::away(error.to_string())
+    }
+}
+
+impl From<PolicyError> for Problem {
+    fn from(error: PolicyError) -> Self {
+        let detail = error.to_string();
+        match error {
+            PolicyError::Unknown(_) => Self::not_found(detail),
+            PolicyError::Invalid(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
+            PolicyError::Conflict(_) => Self::new(StatusCode::CONFLICT, detail),
+            PolicyError::Away(_) => Self::away(detail),
+        }
+    }
+}

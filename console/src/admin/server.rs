@@ -1,0 +1,132 @@
+//! Accepts connections, speaks TLS, and serves HTTP/1.1 or HTTP/2 as the client chose.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::ServerConfig;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+
+use super::patient::Patient;
+use super::{State, route};
+use crate::limits::{CONNECTIONS, HANDSHAKE_TIME, HEAD_BYTES, HEAD_TIME, STOP_TIME, WRITE_TIME};
+use crate::metrics::Counted;
+
+/// The pause after the system refused a connection, for example for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves until the state's stop; then lets what is in flight finish.
+pub(super) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, state: Arc<State>) {
+    let mut tls = ServerConfig::clone(&tls);
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(tls));
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut connections = JoinSet::new();
+    loop {
+        let place = tokio::select! {
+            () = state.stop.cancelled() => break,
+            Some(ended) = connections.join_next() => {
+                notice(ended);
+                continue;
+            }
+            place = places.clone().acquire_owned() => place,
+        };
+        let Ok(place) = place else { break };
+        let accepted = tokio::select! {
+            () = state.stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((tcp, peer)) => {
+                let (acceptor, state) = (acceptor.clone(), state.clone());
+                connections.spawn(async move {
+                    let _place = place;
+                    let _counted = Counted::one(&state.metrics.connections);
+                    connection(tcp, peer, acceptor, &state).await;
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the console could not accept a connection");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    let all = async {
+        while let Some(ended) = connections.join_next().await {
+            notice(ended);
+        }
+    };
+    // What has not finished by then is dropped with the set.
+    let _ = timeout(STOP_TIME, all).await;
+}
+
+async fn connection(tcp: TcpStream, peer: SocketAddr, acceptor: TlsAcceptor, state: &Arc<State>) {
+    // Changes are small and are to be seen at once.
+    let _ = tcp.set_nodelay(true);
+    let stream = match timeout(HANDSHAKE_TIME, acceptor.accept(Patient::new(tcp, WRITE_TIME))).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => {
+            tracing::debug!(%peer, %error, "a TLS handshake failed");
+            return;
+        }
+        Err(_) => return,
+    };
+    let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let service = {
+        let state = state.clone();
+        service_fn(move |request| {
+            let state = state.clone();
+            async move { Ok::<_, Infallible>(route::answer(state, peer.ip(), request).await) }
+        })
+    };
+    let io = TokioIo::new(stream);
+    let served = if http2 {
+        let connection = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .max_header_list_size(HEAD_BYTES as u32)
+            .max_concurrent_streams(64)
+            .keep_alive_interval(HEAD_TIME)
+            .keep_alive_timeout(HEAD_TIME)
+            .serve_connection(io, service);
+        tokio::pin!(connection);
+        tokio::select! {
+            served = &mut connection => served,
+            () = state.stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        }
+    } else {
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIME)
+            .max_buf_size(HEAD_BYTES)
+            .serve_connection(io, service);
+        tokio::pin!(connection);
+        tokio::select! {
+            served = &mut connection => served,
+            () = state.stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        }
+    };
+    if let Err(error) = served {
+        tracing::debug!(%peer, %error, "a connection ended early");
+    }
+}
+
+fn notice(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a connection's task died");
+    }
+}

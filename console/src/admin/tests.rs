@@ -1,0 +1,1 @@
+//! The administration server over real TLS.

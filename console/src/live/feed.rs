@@ -1,0 +1,182 @@
+//! One browser's feed: the state of its day when it opens, then what changed, at the browser's own pace.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use tallygate_core::Day;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::Shared;
+use super::days::TooManyDays;
+use super::plot::Point;
+use crate::clock;
+use crate::ledger::{KeySum, Top, Total};
+use crate::limits::{HEARTBEAT, PLOT_SECONDS, UPDATE_PAUSE};
+use crate::metrics::Counted;
+use crate::text::as_text;
+
+/// What a browser wants to see.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    /// The day; without it today's, whichever that is.
+    pub(crate) day: Option<Day>,
+    /// The top keys.
+    pub(crate) top: Top,
+    /// A key to show whatever its rank.
+    pub(crate) key: Option<String>,
+}
+
+/// One browser's feed.
+pub(crate) struct Feed {
+    shared: Arc<Shared>,
+    ask: Ask,
+    day: Day,
+    changed: watch::Receiver<()>,
+    sent: Option<Sent>,
+    _counted: Counted,
+}
+
+/// What the browser has, so that only differences are sent.
+struct Sent {
+    at: Instant,
+    state: State,
+    totals: Vec<Total>,
+    top: Vec<KeySum>,
+    found: Vec<KeySum>,
+    plot: Vec<Point>,
+}
+
+/// How far the page can be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct State {
+    /// Whether the stream is followed.
+    following: bool,
+    /// Whether the store answers.
+    store: bool,
+    /// Whether the day's rows are all in.
+    loaded: bool,
+    /// Whether the top keys are those of the busiest keys alone, for there are too many.
+    pruned: bool,
+}
+
+/// What a browser is told. What is left out has not changed.
+#[derive(Debug, Serialize)]
+pub(crate) struct Message {
+    /// The server's clock, Unix milliseconds.
+    pub(crate) now: i64,
+    /// The day that is shown.
+    #[serde(serialize_with = "as_text")]
+    pub(crate) day: Day,
+    /// The day that it is.
+    #[serde(serialize_with = "as_text")]
+    pub(crate) today: Day,
+    /// Whether this is the whole state, not a change.
+    pub(crate) whole: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) state: Option<State>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) totals: Option<Vec<Total>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) top: Option<Vec<KeySum>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) found: Option<Vec<KeySum>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) plot: Option<Vec<Point>>,
+}
+
+impl Feed {
+    pub(super) fn open(shared: Arc<Shared>, ask: Ask) -> Result<Self, TooManyDays> {
+        let (day, changed) = {
+            let mut days = shared.days();
+            let day = ask.day.unwrap_or(days.today());
+            (day, days.watch(day, ask.key.as_deref())?)
+        };
+        shared.wanted.notify_one();
+        let counted = Counted::one(&shared.metrics.browsers);
+        Ok(Self { shared, ask, day, changed, sent: None, _counted: counted })
+    }
+
+    /// The next message: the whole state at first, then changes, at the latest after a heartbeat; none when a page
+    /// that shows today has to turn to another day.
+    pub(crate) async fn next(&mut self) -> Option<Message> {
+        let Some(sent) = &self.sent else {
+            self.load_key().await;
+            return self.take(true);
+        };
+        let (earliest, latest) = (sent.at + UPDATE_PAUSE, sent.at + HEARTBEAT);
+        loop {
+            let heard = timeout_at(latest, self.changed.changed()).await;
+            if heard.is_ok() {
+                sleep_until(earliest).await;
+            }
+            let beat = !matches!(heard, Ok(Ok(())));
+            let message = self.take(false)?;
+            let says_something = message.state.is_some()
+                || message.totals.is_some()
+                || message.top.is_some()
+                || message.found.is_some()
+                || message.plot.is_some();
+            if says_something || beat {
+                return Some(message);
+            }
+        }
+    }
+
+    /// The key's rows straight from the store: the day's may still be loading. It is pinned, so it is being followed.
+    async fn load_key(&self) {
+        let Some(key) = &self.ask.key else { return };
+        let rows = self.shared.reader.rows(tallygate_core::Aggregate::Daily, self.day, Some(key)).await;
+        match rows {
+            Ok(rows) => self.shared.apply(&rows),
+            Err(error) => tracing::debug!(%error, "a key could not be looked up; it comes with the day's load"),
+        }
+    }
+
+    /// What differs from what the browser has.
+    fn take(&mut self, whole: bool) -> Option<Message> {
+        self.changed.mark_unchanged();
+        let now = clock::now_millis();
+        let (state, totals, top, found, plot, today) = {
+            let days = self.shared.days();
+            let held = days.get(self.day)?;
+            let keys = held.view.keys.as_ref();
+            let state = State {
+                following: days.following,
+                store: days.store_answers,
+                loaded: held.loaded,
+                pruned: keys.is_some_and(super::keys::Keys::pruned),
+            };
+            let top = keys.map(|keys| keys.top(self.ask.top)).unwrap_or_default();
+            let found = keys.zip(self.ask.key.as_deref()).map(|(keys, key)| keys.key(key)).unwrap_or_default();
+            // A second may still grow for a while after it has passed; three are sent each time.
+            let back = if whole { PLOT_SECONDS as i64 } else { 3 };
+            let plot = held.view.plot.since(now.div_euclid(1_000) - back);
+            (state, held.view.totals(), top, found, plot, days.today())
+        };
+        if self.ask.day.is_none() && today != self.day {
+            return None;
+        }
+        let before = self.sent.take().filter(|_| !whole);
+        let before = before.as_ref();
+        let message = Message {
+            now,
+            day: self.day,
+            today,
+            whole,
+            state: (before.map(|b| b.state) != Some(state)).then_some(state),
+            totals: (before.map(|b| &b.totals) != Some(&totals)).then(|| totals.clone()),
+            top: (before.map(|b| &b.top) != Some(&top)).then(|| top.clone()),
+            found: (before.map(|b| &b.found) != Some(&found)).then(|| found.clone()),
+            plot: (before.map(|b| &b.plot) != Some(&plot) && !(plot.is_empty() && !whole)).then(|| plot.clone()),
+        };
+        self.sent = Some(Sent { at: Instant::now(), state, totals, top, found, plot });
+        Some(message)
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.shared.days().leave(self.day, self.ask.key.as_deref());
+    }
+}

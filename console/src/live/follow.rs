@@ -1,0 +1,71 @@
+//! Follows the rows of daily sums, once for all browsers.
+
+use std::sync::Arc;
+
+use tallygate_core::{Aggregate, Row};
+use tallygate_stream::{Start, Stream, StreamError, Topic};
+use tokio::time::sleep;
+
+use super::Shared;
+use crate::clock;
+use crate::limits::{RETRY_FIRST, RETRY_MOST};
+
+/// Follows for ever; a stream that is away is followed again.
+pub(super) async fn follow(shared: &Shared, stream: &Arc<dyn Stream>) {
+    let mut pause = RETRY_FIRST;
+    loop {
+        let lost = match follow_once(shared, stream).await {
+            Ok(lost) => {
+                pause = RETRY_FIRST;
+                lost
+            }
+            Err(error) => error,
+        };
+        shared.days().lost();
+        shared.metrics.failed("stream");
+        tracing::warn!(error = %lost, "the live page does not follow the daily sums; trying again");
+        sleep(pause).await;
+        pause = (pause * 2).min(RETRY_MOST);
+    }
+}
+
+/// Follows until the stream is lost; an error when it could not be followed at all.
+async fn follow_once(shared: &Shared, stream: &Arc<dyn Stream>) -> Result<StreamError, StreamError> {
+    let bounds = stream.bounds(Topic::DailySums).await?;
+    let starts = bounds.iter().map(|bounds| (bounds.partition, Start::End)).collect();
+    let mut follower = stream.follow(Topic::DailySums, starts).await?;
+    shared.days().followed();
+    shared.wanted.notify_one();
+    loop {
+        let batch = match follower.next().await {
+            Ok(batch) => batch,
+            Err(lost) => return Ok(lost),
+        };
+        if batch.records.is_empty() {
+            continue;
+        }
+        let rows: Vec<Row> = batch.records.iter().filter_map(|record| read(shared, &record.value)).collect();
+        shared.apply(&rows);
+    }
+}
+
+fn read(shared: &Shared, value: &[u8]) -> Option<Row> {
+    if value.is_empty() {
+        // A row that was removed; the page learns of it with its next load.
+        return None;
+    }
+    match Row::from_topic_value(value) {
+        Ok(row) => {
+            shared.metrics.rows.inc();
+            if row.at.aggregate == Aggregate::Counted {
+                let age = clock::now_millis().saturating_sub(row.updated_at).max(0);
+                shared.metrics.row_age_seconds.observe(age as f64 / 1_000.0);
+            }
+            Some(row)
+        }
+        Err(_) => {
+            shared.metrics.unreadable.inc();
+            None
+        }
+    }
+}

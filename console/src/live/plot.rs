@@ -1,0 +1,99 @@
+//! What counted in each of the last seconds, for the plot.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::Serialize;
+use tallygate_core::{Currency, Sum};
+
+use crate::limits::{PLOT_CURRENCIES, PLOT_SECONDS};
+
+/// The last seconds in which anything counted, oldest first.
+#[derive(Default)]
+pub(crate) struct Plot {
+    seconds: VecDeque<Second>,
+}
+
+#[derive(Clone, Default)]
+struct Second {
+    at: i64,
+    count: u64,
+    sums: BTreeMap<Currency, (u64, Sum)>,
+}
+
+/// One second as the page gets it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Point {
+    /// Unix seconds.
+    pub(crate) at: i64,
+    /// Transactions, of all currencies.
+    pub(crate) count: u64,
+    /// By currency, the transactions and what they add up to.
+    pub(crate) sums: BTreeMap<String, (u64, String)>,
+}
+
+impl Plot {
+    /// Notes that so much more counted at this Unix time in milliseconds.
+    pub(crate) fn add(&mut self, at_millis: i64, now_millis: i64, currency: Currency, count: u64, sum: Sum) {
+        let now = now_millis.div_euclid(1_000);
+        let at = at_millis.div_euclid(1_000).min(now);
+        let oldest = now - PLOT_SECONDS as i64;
+        if at <= oldest {
+            return;
+        }
+        while self.seconds.front().is_some_and(|second| second.at <= oldest) {
+            self.seconds.pop_front();
+        }
+        let place = self.seconds.partition_point(|second| second.at < at);
+        if self.seconds.get(place).is_none_or(|second| second.at != at) {
+            self.seconds.insert(place, Second { at, ..Second::default() });
+        }
+        let Some(second) = self.seconds.get_mut(place) else {
+            return;
+        };
+        second.count += count;
+        if second.sums.len() < PLOT_CURRENCIES || second.sums.contains_key(&currency) {
+            let held = second.sums.entry(currency).or_default();
+            held.0 += count;
+            held.1 = held.1 + sum;
+        }
+    }
+
+    /// The seconds from this one on.
+    pub(crate) fn since(&self, second: i64) -> Vec<Point> {
+        let first = self.seconds.partition_point(|held| held.at < second);
+        self.seconds
+            .range(first..)
+            .map(|held| Point {
+                at: held.at,
+                count: held.count,
+                sums: held
+                    .sums
+                    .iter()
+                    .map(|(currency, (count, sum))| (currency.to_string(), (*count, sum.to_string())))
+                    .collect(),
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_stay_in_order_and_old_ones_leave() {
+        let mut plot = Plot::default();
+        let eur: Currency = "EUR".parse().unwrap();
+        let one: Sum = "1.00".parse().unwrap();
+        plot.add(5_000, 6_000, eur, 1, one);
+        plot.add(4_100, 6_000, eur, 2, one);
+        plot.add(9_999_000, 5_900, eur, 1, one);
+        let points = plot.since(0);
+        assert_eq!(points.iter().map(|p| (p.at, p.count)).collect::<Vec<_>>(), [(4, 2), (5, 2)]);
+        assert_eq!(points[1].sums["EUR"], (2, "2.00".to_owned()));
+        plot.add(400_000, 400_000, eur, 1, one);
+        assert_eq!(plot.since(0).len(), 1);
+        plot.add(4_000, 400_000, eur, 1, one);
+        assert_eq!(plot.since(0).len(), 1);
+    }
+}

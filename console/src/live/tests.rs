@@ -1,0 +1,1 @@
+//! Following first, loading second.

@@ -1,0 +1,1 @@
+//! Losses, double counts and the never answered are found.

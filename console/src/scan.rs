@@ -1,0 +1,63 @@
+//! Reads a topic from its beginning to the end it had, without owning or committing anything.
+
+use std::collections::HashMap;
+
+use tallygate_stream::{Bounds, Record, Start, Stream, StreamError, Topic};
+use tokio::time::timeout;
+
+use crate::limits::STREAM_PATIENCE;
+
+/// Where a scan of one partition ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Scanned {
+    /// What the partition held when the scan began.
+    pub(crate) bounds: Bounds,
+    /// The offset behind the last record read.
+    pub(crate) end: u64,
+}
+
+/// Gives every record there was at the beginning of the scan, and perhaps some later ones, in order within each
+/// partition.
+///
+/// # Errors
+/// When the stream does not answer in time.
+pub(crate) async fn scan(
+    stream: &dyn Stream,
+    topic: Topic,
+    mut take: impl FnMut(Record),
+) -> Result<Vec<Scanned>, StreamError> {
+    let bounds = stream.bounds(topic).await?;
+    let starts = bounds.iter().map(|bounds| (bounds.partition, Start::Beginning)).collect();
+    let mut ends: HashMap<u32, u64> = bounds.iter().map(|bounds| (bounds.partition, bounds.low)).collect();
+    let mut follower = stream.follow(topic, starts).await?;
+    let behind = |ends: &HashMap<u32, u64>| {
+        bounds.iter().any(|bounds| ends.get(&bounds.partition).is_some_and(|end| *end < bounds.high))
+    };
+    while behind(&ends) {
+        let batch = timeout(STREAM_PATIENCE, follower.next()).await.map_err(|_| {
+            StreamError::Away(format!("no record of {topic:?} came within {} s", STREAM_PATIENCE.as_secs()))
+        })??;
+        for record in batch.records {
+            ends.insert(record.partition, record.offset + 1);
+            take(record);
+        }
+        // The last offsets may be a broker's own marks, which nobody gets to read.
+        if batch.caught_up {
+            break;
+        }
+    }
+    let scanned = bounds
+        .into_iter()
+        .map(|bounds| Scanned { bounds, end: ends.get(&bounds.partition).copied().unwrap_or(bounds.low) });
+    Ok(scanned.collect())
+}
+
+/// The value of a record's header.
+pub(crate) fn header<'r>(record: &'r Record, name: &str) -> Option<&'r [u8]> {
+    record.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_ref())
+}
+
+/// The value of a record's header as text.
+pub(crate) fn header_text(record: &Record, name: &str) -> Option<String> {
+    header(record, name).map(|value| String::from_utf8_lossy(value).into_owned())
+}
