@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use prometheus_client::registry::Registry;
-use tallygate_aggregator::{Aggregator, AggregatorOptions};
+use tallygate_aggregator::{Aggregator, AggregatorOptions, retention_days};
 use tallygate_core::Generation;
 use tallygate_core::fold::Horizon;
 use tallygate_embedded::{DataDirLock, lock_data_dir};
@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Role, Roles};
 use crate::faults::Fault;
+use crate::console::Sources;
 use crate::supervise::{Ended, Supervisor};
 use crate::{console, metrics, parts};
 
@@ -97,9 +98,9 @@ impl App {
                 aggregator(&mut supervisor, chain, &mut registry, fault);
             }
         }
-        if let Some(socket) = sockets.admin {
-            let log = log.filter(|_| roles.has(Role::Console));
-            console::start(&mut supervisor, config, roles, socket, log, queue, policies, &mut registry)?;
+        if let (Some(socket), Some(admin)) = (sockets.admin, &config.admin) {
+            let sources = Sources { log: log.filter(|_| roles.has(Role::Console)), queue, policies };
+            console::start(&mut supervisor, config, admin, roles, socket, sources, &mut registry)?;
         }
         if let Some(socket) = sockets.metrics {
             let resident = metrics::register_process(&mut registry);
@@ -166,7 +167,7 @@ fn front(
     let front = Front::new(&parts::front(config, fault)?, queue.clone(), policies, &metrics)?;
     tracing::info!(run = %front.run(), "this run numbers its messages");
     let grace = config.limits.shutdown_time + GRACE;
-    supervisor.start("gateway", grace, |stop| async move { Ok(front.serve(sockets, stop).await?) });
+    supervisor.start("gateway", grace, |stop| async move { Ok(front.serve(sockets, stop.cancelled_owned()).await?) });
     Ok(())
 }
 
@@ -183,7 +184,7 @@ impl Chain {
     async fn generation(&self, stop: &CancellationToken) -> Result<Option<Generation>> {
         loop {
             let asked = async {
-                self.stream.prepare(parts::retention_days(&self.config)).await.map_err(|e| (e.is_retryable(), e.into()))?;
+                self.stream.prepare(retention_days(horizon(&self.config))).await.map_err(|e| (e.is_retryable(), e.into()))?;
                 settle(&*self.sums, parts::plan(&self.config)).await.map_err(|e| (e.is_retryable(), e.into()))
             };
             let outcome: Result<Generation, (bool, anyhow::Error)> = tokio::select! {
@@ -203,8 +204,12 @@ impl Chain {
     }
 }
 
+fn horizon(config: &Config) -> Horizon {
+    Horizon { past: config.aggregator.horizon_days, future: config.aggregator.future_days }
+}
+
 fn shipper(supervisor: &mut Supervisor, chain: Chain, queue: Arc<dyn Queue>, registry: &mut Registry, fault: Fault) {
-    let metrics = tallygate_shipper::Metrics::register(registry);
+    let metrics = tallygate_shipper::ShipperMetrics::register(registry);
     #[allow(unused_mut, reason = "changed only by a fault")]
     let mut options = ShipperOptions::default();
     #[cfg(feature = "faults")]
@@ -214,21 +219,22 @@ fn shipper(supervisor: &mut Supervisor, chain: Chain, queue: Arc<dyn Queue>, reg
     let _ = fault;
     supervisor.start("shipper", GRACE, |stop| async move {
         let Some(generation) = chain.generation(&stop).await? else { return Ok(()) };
-        Ok(Shipper::new(options, queue, chain.stream, generation, metrics).run(stop).await?)
+        Ok({
+            Shipper::new(options, queue, chain.stream, &generation, metrics).run(stop).await;
+        })
     });
 }
 
 fn aggregator(supervisor: &mut Supervisor, chain: Chain, registry: &mut Registry, fault: Fault) {
-    let metrics = tallygate_aggregator::Metrics::register(registry);
-    let config = &chain.config.aggregator;
-    let horizon = Horizon { past: config.horizon_days, future: config.future_days };
-    let mut options = AggregatorOptions::new(horizon);
-    options.flush_every = config.flush_every;
-    options.state_path = Some(chain.config.data_dir.join("aggregator.db"));
-    #[cfg(feature = "faults")]
-    {
-        options.without_deduplication = fault.without_deduplication;
-    }
+    let metrics = tallygate_aggregator::AggregatorMetrics::register(registry);
+    let (config, horizon) = (&chain.config.aggregator, horizon(&chain.config));
+    let options = AggregatorOptions {
+        horizon,
+        flush_every: config.flush_every,
+        state_path: Some(chain.config.data_dir.join("aggregator.db")),
+        #[cfg(feature = "faults")]
+        faults: tallygate_aggregator::Faults { without_deduplication: fault.without_deduplication },
+    };
     let _ = fault;
     supervisor.start("aggregator", GRACE, |stop| async move {
         let Some(generation) = chain.generation(&stop).await? else { return Ok(()) };

@@ -271,12 +271,12 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Demo(demo) => commands::demo::demo(&demo),
         Command::Policy(PolicyCommand::Run(run)) => commands::policy_run::run(&run),
         Command::Policy(command) => commands::policies::run(command),
-        Command::Sums(sums) => with_any_roles(&sums.file, |config| commands::readers::sums(config, &sums)),
+        Command::Sums(sums) => with_any_roles(&sums.file, |config| commands::readers::sums(&config, &sums)),
         Command::DeadLetters(command) => {
             let (DeadLettersCommand::List { file, .. } | DeadLettersCommand::Show { file, .. }) = &command;
-            with_any_roles(file, |config| commands::readers::dead_letters(config, &command))
+            with_any_roles(file, |config| commands::readers::dead_letters(&config, &command))
         }
-        Command::Reconcile(reconcile) => with_any_roles(&reconcile.file, |config| commands::readers::reconcile(config, &reconcile)),
+        Command::Reconcile(reconcile) => with_any_roles(&reconcile.file, |config| commands::readers::reconcile(&config, &reconcile)),
         Command::Cert(cert) => commands::cert::cert(&cert.dir, &cert.partner),
     }
 }

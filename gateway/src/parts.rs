@@ -13,7 +13,7 @@ use tallygate_front::{
 };
 use tallygate_host::{Keys, Limits as PolicyLimits};
 use tallygate_queue::{AmqpOptions, AmqpQueue, AmqpTls, EmbeddedQueue, Queue};
-use tallygate_stream::{EmbeddedStream, KafkaOptions, KafkaStream, Stream, StreamMetrics};
+use tallygate_stream::{EmbeddedOptions, EmbeddedStream, KafkaOptions, KafkaStream, Stream, StreamMetrics};
 use tallygate_sums::{Cassandra, CassandraOptions, CassandraTls, Credentials, EmbeddedSums, Sums};
 
 use crate::config::{self, Config, PolicyConfig, QueueConfig, StreamConfig, SumsConfig, TlsClientConfig};
@@ -31,11 +31,11 @@ const SUMS_FILE: &str = "sums.db";
 /// When it can never work as configured.
 pub fn queue(config: &Config) -> Result<Arc<dyn Queue>> {
     Ok(match &config.queue {
-        QueueConfig::Embedded => Arc::new(EmbeddedQueue::open(&config.data_dir.join(QUEUE_FILE))?),
+        QueueConfig::Embedded => Arc::new(EmbeddedQueue::open(config.data_dir.join(QUEUE_FILE))?),
         QueueConfig::Amqp(rabbit) => {
             let mut options = AmqpOptions::new(&*rabbit.url, &*rabbit.queue);
             let TlsClientConfig { ca, certificate, key } = rabbit.tls.clone();
-            options.tls = AmqpTls { ca, identity: certificate.zip(key) };
+            options.tls = AmqpTls { ca, certificate, key };
             Arc::new(AmqpQueue::open(options)?)
         }
     })
@@ -49,8 +49,8 @@ pub fn stream(config: &Config, registry: &mut Registry) -> Result<Arc<dyn Stream
     let metrics = StreamMetrics::register(registry);
     Ok(match &config.stream {
         StreamConfig::Embedded { partitions, .. } => {
-            let path = config.data_dir.join(STREAM_FILE);
-            Arc::new(EmbeddedStream::open(embedded_stream(path, *partitions), metrics)?)
+            let options = EmbeddedOptions { path: config.data_dir.join(STREAM_FILE), partitions: *partitions };
+            Arc::new(EmbeddedStream::open(&options, metrics)?)
         }
         StreamConfig::Kafka(kafka) => Arc::new(KafkaStream::new(kafka_options(kafka), metrics)?),
     })
@@ -83,7 +83,7 @@ pub fn read_stream(config: &Config) -> Result<Arc<dyn Stream>> {
     match &config.stream {
         StreamConfig::Embedded { .. } => {
             let path = config.data_dir.join(STREAM_FILE);
-            let stream = EmbeddedStream::open_read_only(&path, StreamMetrics::default()).with_context(|| nothing_yet(&path))?;
+            let stream = EmbeddedStream::open_read_only(&path).with_context(|| nothing_yet(&path))?;
             Ok(Arc::new(stream))
         }
         StreamConfig::Kafka(_) => stream(config, &mut Registry::default()),
@@ -110,7 +110,7 @@ pub fn read_sums(config: &Config) -> Result<Arc<dyn Sums>> {
 /// When it cannot be asked.
 pub async fn queue_depth(config: &Config) -> Result<u64> {
     match &config.queue {
-        QueueConfig::Embedded => Ok(EmbeddedQueue::open_read_only(&config.data_dir.join(QUEUE_FILE))?.depth().await?),
+        QueueConfig::Embedded => Ok(EmbeddedQueue::open_read_only(config.data_dir.join(QUEUE_FILE))?.depth().await?),
         QueueConfig::Amqp(_) => Ok(queue(config)?.depth().await?),
     }
 }
@@ -132,11 +132,6 @@ pub fn plan(config: &Config) -> Plan {
     }
 }
 
-/// How long the log must be kept: the horizon, the allowance for the future, and a day.
-pub fn retention_days(config: &Config) -> u32 {
-    u32::from(config.aggregator.horizon_days) + u32::from(config.aggregator.future_days) + 1
-}
-
 /// The partitions of the log, from 0.
 pub fn partitions(config: &Config) -> std::ops::Range<u32> {
     0..log(config).1
@@ -153,10 +148,6 @@ fn log(config: &Config) -> (&str, u32, PartitionBy) {
         StreamConfig::Embedded { partitions, partition_by } => (EMBEDDED_TOPIC, *partitions, *partition_by),
         StreamConfig::Kafka(kafka) => (&kafka.topic, kafka.partitions, kafka.partition_by),
     }
-}
-
-fn embedded_stream(path: std::path::PathBuf, partitions: u32) -> tallygate_stream::EmbeddedOptions {
-    tallygate_stream::EmbeddedOptions { path, partitions }
 }
 
 fn kafka_options(kafka: &config::KafkaConfig) -> KafkaOptions {
@@ -296,7 +287,7 @@ fn limits(limits: &config::Limits) -> tallygate_front::Limits {
         body_time: limits.body_time,
         connections: bytes(limits.connections),
         requests: bytes(limits.requests),
-        shutdown: limits.shutdown_time,
+        shutdown_time: limits.shutdown_time,
         ..tallygate_front::Limits::default()
     }
 }

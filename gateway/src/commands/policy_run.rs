@@ -70,6 +70,7 @@ fn message(body: Vec<u8>, content_type: &str) -> Message {
         target: "/".to_owned(),
         headers: vec![Header { name: "content-type".to_owned(), value: content_type.as_bytes().to_vec() }],
         body,
+        facts: Vec::new(),
     }
 }
 
@@ -84,7 +85,7 @@ async fn show(policy: &Policy, message: &mut Message, outcome: Outcome, zone: &Z
                 }
                 Err(violation) => {
                     let (field, detail) = (Some(violation.field), violation.problem);
-                    let refusal = Refusal { status: 422, code: "transaction".to_owned(), detail, field };
+                    let refusal = Refusal { status: 422, code: "transaction".to_owned(), detail, field, retry_after: None };
                     reject(policy, message, &refusal).await?
                 }
             }
@@ -94,7 +95,7 @@ async fn show(policy: &Policy, message: &mut Message, outcome: Outcome, zone: &Z
             let body = forwarded.body.as_deref().map(text_or_base64);
             json!({
                 "outcome": "forward",
-                "message": { "method": forwarded.method, "target": forwarded.target, "headers": headers(&forwarded.headers), "body": body },
+                "message": { "method": forwarded.method, "target": forwarded.target, "set_headers": headers(&forwarded.set_headers), "remove_headers": forwarded.remove_headers, "body": body },
             })
         }
         Outcome::Reject(refusal) => reject(policy, message, &refusal).await?,
@@ -103,7 +104,7 @@ async fn show(policy: &Policy, message: &mut Message, outcome: Outcome, zone: &Z
 
 async fn reject(policy: &Policy, message: &mut Message, refusal: &Refusal) -> Result<Value> {
     let reply = policy.fault(message, refusal).await.context("the policy failed at its fault")?;
-    let Refusal { status, code, detail, field } = refusal;
+    let Refusal { status, code, detail, field, .. } = refusal;
     Ok(json!({
         "outcome": "reject",
         "refusal": { "status": status, "code": code, "detail": detail, "field": field },

@@ -28,8 +28,8 @@ impl Ledger {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let config = Config::load(&process.config).unwrap();
         let (stream, sums) = runtime.block_on(async {
-            let stream = tallygate::parts::read_stream(&config).await.unwrap();
-            (stream, tallygate::parts::read_sums(&config).await.unwrap())
+            let stream = tallygate::parts::read_stream(&config).unwrap();
+            (stream, tallygate::parts::read_sums(&config).unwrap())
         });
         Self { runtime, stream, sums, partitions: 4 }
     }
@@ -58,7 +58,7 @@ impl Ledger {
             loop {
                 let batch = follower.next().await.unwrap();
                 for record in &batch.records {
-                    let row = Row::from_topic_value(&record.value).unwrap();
+                    let row = Row::from_topic_value(record.value()).unwrap();
                     if row.at.aggregate == Aggregate::Daily {
                         rows.insert(row.at.clone(), row);
                     }

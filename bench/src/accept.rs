@@ -1,0 +1,197 @@
+//! (b) The accept path: 2 KB over TLS keep-alive, 64 connections. Floor: bare hyper and rustls answering 202.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use bytes::Bytes;
+use futures::stream::{FuturesUnordered, StreamExt};
+use http_body_util::{BodyExt, Full};
+use hyper::{Request, StatusCode};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use tallygate_queue::{AmqpOptions, AmqpQueue, Queue};
+use tallygate_test_servers::RabbitMq;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use crate::child::{Measured, Site, free, until_up};
+use crate::floors;
+use crate::measure::{Cost, figure, process_cpu};
+use crate::messages;
+
+pub const CONNECTIONS: u64 = 64;
+const REQUESTS: u64 = 60_000;
+const WARM_UP: u64 = 6_000;
+const CONFIRMS: u64 = 100_000;
+/// Publishes under way at one time, for both sides of the comparison.
+const IN_FLIGHT: usize = 512;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Http {
+    One,
+    Two,
+}
+
+pub fn measure() -> Result<()> {
+    let site = Site::new("")?;
+    let floor_at = free()?;
+    let certs = site.certs();
+    let floor = Measured::floor(&["accept", &floor_at.to_string(), &certs.display().to_string()])?;
+    until_up(floor_at)?;
+    let gateway = Measured::tallygate(&site.config(), "gateway,shipper,aggregator,console")?;
+    until_up(site.partners)?;
+    for http in [Http::One, Http::Two] {
+        let bare = requests(&certs, floor_at, http, &floor)?;
+        let cost = requests(&certs, site.partners, http, &gateway)?;
+        figure(&format!("(b) accept to reply, {http:?}, whole chain in one process"), &cost, Some(&bare), "see below");
+    }
+    drop(gateway);
+    drop(floor);
+    let server = RabbitMq::start()?;
+    let backend = format!("[queue]\nbackend = \"amqp\"\nurl = \"{}\"\n", server.url());
+    let runtime = tokio::runtime::Runtime::new()?;
+    let raw = runtime.block_on(floors::confirms(&server.url(), CONFIRMS, IN_FLIGHT))?;
+    let ours = runtime.block_on(publishes(&server.url()))?;
+    figure("(b) publish with confirm, RabbitMQ", &ours, Some(&raw), "rate >= 0.8 x raw");
+    println!("(b) confirms: {:.0} a second, raw lapin {:.0}: {:.2} x", ours.rate(), raw.rate(), ours.rate() / raw.rate());
+    accept_alone(&format!("{backend}{KAFKA_AWAY}"), "RabbitMQ")?;
+    accept_alone(KAFKA_AWAY, "embedded queue, gateway and shipper alone")
+}
+
+/// Nobody listens there: the shipper waits, so that the accept path alone is measured.
+const KAFKA_AWAY: &str = "[stream]\nbackend = \"kafka\"\nbrokers = [\"127.0.0.1:1\"]\n";
+
+fn accept_alone(backends: &str, what: &str) -> Result<()> {
+    let site = Site::new(backends)?;
+    let certs = site.certs();
+    let floor_at = free()?;
+    let floor = Measured::floor(&["accept", &floor_at.to_string(), &certs.display().to_string()])?;
+    until_up(floor_at)?;
+    let roles = if what.starts_with("RabbitMQ") { "gateway" } else { "gateway,shipper" };
+    let gateway = Measured::tallygate(&site.config(), roles)?;
+    until_up(site.partners)?;
+    for http in [Http::One, Http::Two] {
+        let bare = requests(&certs, floor_at, http, &floor)?;
+        let cost = requests(&certs, site.partners, http, &gateway)?;
+        figure(&format!("(b) accept, {http:?}, {what}"), &cost, Some(&bare), "cpu <= 40");
+    }
+    Ok(())
+}
+
+/// The CPU time that the server takes for a request.
+fn requests(certs: &Path, server: SocketAddr, http: Http, process: &Measured) -> Result<Cost> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(load(certs, server, http, WARM_UP))?;
+    let cpu = process.cpu()?;
+    let wall = runtime.block_on(load(certs, server, http, REQUESTS))?;
+    Ok(Cost { units: REQUESTS, wall, cpu: process.cpu()? - cpu })
+}
+
+async fn load(certs: &Path, server: SocketAddr, http: Http, requests: u64) -> Result<Duration> {
+    let next = Arc::new(AtomicU64::new(0));
+    let tls = Arc::new(client(certs, http)?);
+    let start = Instant::now();
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..CONNECTIONS {
+        tasks.spawn(connection(tls.clone(), server, http, next.clone(), requests));
+    }
+    while let Some(done) = tasks.join_next().await {
+        done??;
+    }
+    Ok(start.elapsed())
+}
+
+/// TLS of a client that trusts the site's authority.
+pub fn client(certs: &Path, http: Http) -> Result<rustls::ClientConfig> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(certs.join("server-ca.pem")).context("no authority")?)?;
+    let mut tls = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    tls.alpn_protocols = vec![if http == Http::Two { b"h2".to_vec() } else { b"http/1.1".to_vec() }];
+    Ok(tls)
+}
+
+async fn connection(tls: Arc<rustls::ClientConfig>, server: SocketAddr, http: Http, next: Arc<AtomicU64>, requests: u64) -> Result<()> {
+    let stream = TcpStream::connect(server).await?;
+    stream.set_nodelay(true)?;
+    let io = TokioIo::new(TlsConnector::from(tls).connect(ServerName::try_from("localhost")?, stream).await?);
+    let turn = || next.fetch_add(1, Ordering::Relaxed);
+    let request = |turn: u64| {
+        let key = format!("key-{}", turn % 1_000);
+        let body = Full::new(Bytes::from(messages::json(fresh(turn), &key)));
+        Request::post(if http == Http::Two { "https://localhost/v1/transactions" } else { "/v1/transactions" })
+            .header("host", "localhost")
+            .header("content-type", "application/json")
+            .body(body)
+    };
+    match http {
+        Http::One => {
+            let (mut sender, driver) = hyper::client::conn::http1::handshake(io).await?;
+            let driver = tokio::spawn(driver);
+            loop {
+                let turn = turn();
+                if turn >= requests {
+                    break;
+                }
+                check(sender.send_request(request(turn)?).await?).await?;
+            }
+            drop(sender);
+            driver.abort();
+        }
+        Http::Two => {
+            let (mut sender, driver) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await?;
+            let driver = tokio::spawn(driver);
+            loop {
+                let turn = turn();
+                if turn >= requests {
+                    break;
+                }
+                check(sender.send_request(request(turn)?).await?).await?;
+            }
+            drop(sender);
+            driver.abort();
+        }
+    }
+    Ok(())
+}
+
+/// Ids that no other measurement of this run has.
+fn fresh(turn: u64) -> u64 {
+    static RUN: AtomicU64 = AtomicU64::new(0);
+    if turn == 0 {
+        RUN.fetch_add(1, Ordering::Relaxed);
+    }
+    RUN.load(Ordering::Relaxed) * 1_000_000_000 + turn
+}
+
+async fn check(response: hyper::Response<hyper::body::Incoming>) -> Result<()> {
+    let status = response.status();
+    let body = response.into_body().collect().await?.to_bytes();
+    ensure!(status == StatusCode::ACCEPTED, "refused with {status}: {}", String::from_utf8_lossy(&body));
+    Ok(())
+}
+
+/// The queue port's own publishing.
+async fn publishes(url: &str) -> Result<Cost> {
+    let queue = AmqpQueue::open(AmqpOptions::new(url, "bench-port"))?;
+    let message = Bytes::from(vec![b'x'; 2048]);
+    while queue.publish(message.clone()).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let (start, cpu) = (Instant::now(), process_cpu());
+    let mut under_way = FuturesUnordered::new();
+    for _ in 0..CONFIRMS {
+        if under_way.len() >= IN_FLIGHT {
+            under_way.next().await.transpose()?;
+        }
+        under_way.push(queue.publish(message.clone()));
+    }
+    while let Some(done) = under_way.next().await {
+        done?;
+    }
+    Ok(Cost { units: CONFIRMS, wall: start.elapsed(), cpu: process_cpu() - cpu })
+}

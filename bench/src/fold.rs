@@ -1,0 +1,118 @@
+//! (d) The fold with deduplication: in memory, and from Kafka to Cassandra and Kafka.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use bytes::Bytes;
+use hashbrown::HashMap;
+use tallygate_core::envelope::{Head, Line};
+use tallygate_core::fold::{Fold, Horizon};
+use tallygate_core::record::{self, Entry};
+use tallygate_core::{Day, Identity, MessageNumber, PartitionBy, Run, Transaction, partition};
+use tallygate_stream::{NewRecord, Stream, Topic};
+use tallygate_test_servers::{Cassandra, Kafka};
+
+use crate::child::{Measured, Site};
+use crate::floors;
+use crate::measure::{Cost, figure, here};
+use crate::ship::{draft, stream};
+
+const IN_MEMORY: u64 = 1_000_000;
+const RECORDS: u64 = 1_000_000;
+const KEYS: u64 = 100_000;
+const BATCH: u64 = 5_000;
+const TIME: Duration = Duration::from_secs(300);
+
+struct Made {
+    key: String,
+    number: String,
+    value: String,
+}
+
+pub fn measure() -> Result<()> {
+    in_memory()?;
+    through_kafka()
+}
+
+fn made(n: u64) -> Result<Made> {
+    let transaction = Transaction::check_all(vec![draft(n, KEYS, 0)], "shop-1", &"UTC".parse()?)?.remove(0);
+    Ok(Made { key: transaction.key, number: format!("{}/{n}/0", Run(7)), value: transaction.json })
+}
+
+fn in_memory() -> Result<()> {
+    let all: Vec<Made> = (0..IN_MEMORY).map(made).collect::<Result<_>>()?;
+    let (floor, _) = here(IN_MEMORY, || {
+        let mut sums: HashMap<String, (i128, u64)> = HashMap::new();
+        for made in &all {
+            if let Ok(entry) = Entry::read(Some(made.number.as_bytes()), Some(b"json@0"), made.value.as_bytes()) {
+                let sum = sums.entry_ref(&*entry.key).or_default();
+                *sum = (sum.0 + entry.amount.units(), sum.1 + 1);
+            }
+        }
+        sums.len()
+    });
+    let entries: Vec<_> = all.iter().map(|made| Entry::read(Some(made.number.as_bytes()), Some(b"json@0"), made.value.as_bytes())).collect();
+    let now = jiff::Timestamp::now().as_millisecond();
+    let mut fold = Fold::new(0, Horizon { past: 7, future: 7 });
+    fold.open(Day::of_unix_millis(now), Vec::new());
+    let (cost, counted) = here(IN_MEMORY, || entries.iter().enumerate().filter(|(offset, entry)| fold.apply(*offset as u64, now, entry).is_ok()).count());
+    ensure!(counted as u64 == IN_MEMORY, "only {counted} were folded");
+    figure("(d) fold in memory, records parsed", &cost, Some(&floor), "cpu <= 1.00 (floor: parse and add, no dedupe)");
+    Ok(())
+}
+
+fn through_kafka() -> Result<()> {
+    let (kafka, cassandra) = (Kafka::start()?, Cassandra::start()?);
+    let runtime = tokio::runtime::Runtime::new()?;
+    let stream = stream(&kafka.brokers())?;
+    runtime.block_on(async {
+        stream.prepare(15).await?;
+        for start in (0..RECORDS).step_by(BATCH as usize) {
+            stream.append((start..start + BATCH).map(new_record).collect::<Result<_>>()?).await?;
+        }
+        anyhow::Ok(())
+    })?;
+    let arguments = ["consume", &kafka.brokers(), "tallygate.transactions", &RECORDS.to_string()];
+    let floor = floors::cost(&Measured::floor(&arguments)?.output()?)?;
+    let site = Site::new(&format!(
+        "[stream]\nbackend = \"kafka\"\nbrokers = [\"{}\"]\n[sums]\nbackend = \"cassandra\"\ncontact_points = [\"{}\"]\n",
+        kafka.brokers(),
+        cassandra.contact_point()
+    ))?;
+    let aggregator = Measured::tallygate(&site.config(), "aggregator")?;
+    let committed = || -> Result<u64> {
+        let bounds = runtime.block_on(stream.bounds(Topic::Transactions))?;
+        Ok(bounds.iter().map(|partition| partition.committed).sum())
+    };
+    let end = Instant::now() + TIME;
+    while committed()? == 0 {
+        ensure!(Instant::now() < end, "the aggregator folds nothing");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let start = Instant::now();
+    while committed()? < RECORDS {
+        ensure!(Instant::now() < end, "the aggregator folds too slowly");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let cost = Cost { units: RECORDS, wall: start.elapsed(), cpu: aggregator.cpu()? };
+    figure("(d) Kafka to Cassandra and Kafka, 100 k keys", &cost, Some(&floor), "cpu <= 3.3");
+    Ok(())
+}
+
+fn new_record(n: u64) -> Result<NewRecord> {
+    let made = made(n)?;
+    let head = Head {
+        number: MessageNumber { run: Run(7), sequence: n },
+        partner: "shop-1".into(),
+        policy: "json".into(),
+        version: "0".repeat(64).into(),
+        traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into(),
+    };
+    let headers = record::headers(&head, &Line::read(&made.value)?, 0, 1);
+    Ok(NewRecord {
+        partition: partition::partition(PartitionBy::Key, &made.key, Identity(0), 4),
+        key: made.key.into_bytes().into(),
+        headers: headers.into_iter().map(|(name, value)| (name, Bytes::from(value))).collect(),
+        value: made.value.into(),
+    })
+}

@@ -1,0 +1,77 @@
+//! Clocks and figures: wall time and CPU time per unit of work, each beside its floor.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use rustix::time::{ClockId, clock_gettime};
+
+/// What a piece of work took.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    /// Units of work.
+    pub units: u64,
+    /// From begin to end.
+    pub wall: Duration,
+    /// CPU time of the process that did it, all its threads, user and system.
+    pub cpu: Duration,
+}
+
+impl Cost {
+    /// CPU time of a unit, in microseconds.
+    pub fn cpu_micros(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / self.units as f64
+    }
+
+    /// Wall time of a unit, in microseconds.
+    pub fn wall_micros(&self) -> f64 {
+        self.wall.as_secs_f64() * 1e6 / self.units as f64
+    }
+
+    /// Units a second.
+    pub fn rate(&self) -> f64 {
+        self.units as f64 / self.wall.as_secs_f64()
+    }
+}
+
+/// Measures work of this process.
+pub fn here<T>(units: u64, work: impl FnOnce() -> T) -> (Cost, T) {
+    let (start, cpu) = (Instant::now(), process_cpu());
+    let value = work();
+    (Cost { units, wall: start.elapsed(), cpu: process_cpu() - cpu }, value)
+}
+
+/// CPU time of this process so far.
+pub fn process_cpu() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// CPU time of another process so far, to a clock tick of 10 ms.
+pub fn cpu_of(pid: u32) -> Result<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).with_context(|| format!("process {pid} is gone"))?;
+    let after_name = stat.rsplit_once(')').context("no process name")?.1;
+    let fields: Vec<&str> = after_name.split_whitespace().collect();
+    let ticks: u64 = fields.get(11).context("no user time")?.parse::<u64>()? + fields.get(12).context("no system time")?.parse::<u64>()?;
+    Ok(Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second()))
+}
+
+/// Resident memory of another process, in bytes.
+pub fn resident_of(pid: u32) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/statm"))?;
+    let pages: u64 = status.split_whitespace().nth(1).context("no resident pages")?.parse()?;
+    Ok(pages * rustix::param::page_size() as u64)
+}
+
+/// The value below which this share of all values lies.
+pub fn quantile(sorted: &[Duration], share: f64) -> Duration {
+    let place = ((sorted.len() as f64 - 1.0) * share).round() as usize;
+    sorted.get(place).copied().unwrap_or_default()
+}
+
+/// Prints a figure beside its floor and aim.
+pub fn figure(name: &str, cost: &Cost, floor: Option<&Cost>, aim: &str) {
+    let beside = floor.map_or_else(String::new, |floor| {
+        format!("  floor: cpu {:7.2} wall {:7.2}  ratio {:.2}", floor.cpu_micros(), floor.wall_micros(), cost.cpu_micros() / floor.cpu_micros())
+    });
+    println!("{name:<46} cpu {:7.2} us  wall {:7.2} us{beside}  aim {aim}", cost.cpu_micros(), cost.wall_micros());
+}

@@ -1,0 +1,106 @@
+//! (a) The policy host: a 2 KB invoice, a fresh instance each, an unsigned reply. Floor: native quick-xml over the same.
+
+use std::sync::Arc;
+use std::thread;
+
+use anyhow::{Context, Result};
+use quick_xml::Reader;
+use quick_xml::events::Event;
+use tallygate_host::{Engine, EngineLimits, Header, Keys, Limits, Message, Outcome, Policy, PolicySpec};
+
+use crate::measure::{Cost, figure, here};
+use crate::messages;
+
+const CALLS: u64 = 100_000;
+const WARM_UP: u64 = 5_000;
+
+pub fn measure() -> Result<()> {
+    let body = messages::invoice(1);
+    let floor = floor(&body);
+    let policy = Arc::new(activate("hr-racun", r#"{"sign_replies":false}"#)?);
+    calls(&policy, &body, 1, WARM_UP)?;
+    let one = calls(&policy, &body, 1, CALLS)?;
+    let two = calls(&policy, &body, 2, CALLS)?;
+    figure("(a) policy, invoice, one thread", &one, Some(&floor), "cpu <= 15");
+    figure("(a) policy, invoice, two threads", &two, Some(&floor), "two >= 1.8 x one");
+    println!("(a) two threads give {:.2} x the calls of one", two.rate() / one.rate());
+    let signing = Arc::new(activate("hr-racun", "{}")?);
+    calls(&signing, &body, 1, 200)?;
+    figure("(a) the same with a signed reply (RSA-2048 or P-256)", &calls(&signing, &body, 1, 5_000)?, None, "none");
+    let (policy, body) = (Arc::new(activate("json", "{}")?), messages::json(1, "HR123"));
+    calls(&policy, &body, 1, WARM_UP)?;
+    figure("(a) policy, json 2 KB, one thread", &calls(&policy, &body, 1, CALLS)?, None, "none");
+    Ok(())
+}
+
+fn activate(name: &str, config: &str) -> Result<Policy> {
+    let path = format!("{}/../target/policies/{name}.wasm", env!("CARGO_MANIFEST_DIR"));
+    let spec = PolicySpec {
+        name: name.to_owned(),
+        component: std::fs::read(&path).with_context(|| format!("cannot read {path}"))?,
+        config_json: config.to_owned(),
+        keys: Keys::throw_away()?,
+        limits: Limits::default(),
+    };
+    Ok(Policy::activate(&Engine::new(EngineLimits::default())?, spec)?)
+}
+
+/// So many calls in all, shared among threads.
+fn calls(policy: &Arc<Policy>, body: &[u8], threads: u64, calls: u64) -> Result<Cost> {
+    let each = calls / threads;
+    let (cost, outcome) = here(each * threads, || {
+        let run = |_| {
+            let (policy, mut message) = (policy.clone(), message(body));
+            thread::spawn(move || -> Result<()> {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                runtime.block_on(async {
+                    for _ in 0..each {
+                        let outcome = policy.handle(&mut message).await?;
+                        anyhow::ensure!(matches!(outcome, Outcome::Accept(_)), "not accepted: {outcome:?}");
+                    }
+                    Ok(())
+                })
+            })
+        };
+        let threads: Vec<_> = (0..threads).map(run).collect();
+        threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?)
+    });
+    outcome?;
+    Ok(cost)
+}
+
+fn message(body: &[u8]) -> Message {
+    let header = |name: &str, value: &str| Header { name: name.to_owned(), value: value.as_bytes().to_vec() };
+    Message {
+        id: "bench".to_owned(),
+        received: jiff::Timestamp::now().to_string(),
+        route: "bench".to_owned(),
+        policy: String::new(),
+        partner: Some("shop-1".to_owned()),
+        method: "POST".to_owned(),
+        target: "/".to_owned(),
+        headers: vec![header("content-type", "text/xml; charset=utf-8"), header("host", "localhost"), header("content-length", "2048")],
+        body: body.to_vec(),
+        facts: Vec::new(),
+    }
+}
+
+/// Native code that reads the same four fields.
+fn floor(body: &[u8]) -> Cost {
+    let (cost, _) = here(CALLS, || (0..CALLS).map(|_| read(body)).sum::<usize>());
+    cost
+}
+
+fn read(body: &[u8]) -> usize {
+    let mut reader = Reader::from_reader(body);
+    let (mut wanted, mut found) = (false, Vec::with_capacity(4));
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(start)) => wanted = matches!(start.local_name().as_ref(), b"Oib" | b"DatVrijeme" | b"IznosUkupno" | b"ZastKod"),
+            Ok(Event::Text(text)) if wanted => found.push(text.into_inner().into_owned()),
+            Ok(Event::End(_)) => wanted = false,
+            Ok(Event::Eof) | Err(_) => return found.len(),
+            Ok(_) => {}
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! (e) From POST to visible, in Cassandra and on the page, at 1,000 a second; (f) the appliance's memory meanwhile.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper::Request;
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use tallygate::demo::Partner;
+use tallygate_core::{Aggregate, Day, Identity, PartitionBy, partition};
+use tallygate_sums::{Cassandra as CassandraSums, CassandraOptions, Sums};
+use tallygate_test_servers::{Cassandra, Kafka, RabbitMq};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio_rustls::TlsConnector;
+
+use crate::accept::{Http, client};
+use crate::child::{Measured, Site, until_up};
+use crate::measure::quantile;
+use crate::messages;
+
+const RATE: u64 = 1_000;
+const SENDERS: u64 = 32;
+const WARM_UP: Duration = Duration::from_secs(10);
+const PROBES: u64 = 300;
+const KEY: &str = "probe";
+const POLL: Duration = Duration::from_millis(1);
+const WITHIN: Duration = Duration::from_secs(10);
+
+pub fn measure() -> Result<()> {
+    let (rabbit, kafka, cassandra) = (RabbitMq::start()?, Kafka::start()?, Cassandra::start()?);
+    let site = Site::new(&format!(
+        "[queue]\nbackend = \"amqp\"\nurl = \"{}\"\n[stream]\nbackend = \"kafka\"\nbrokers = [\"{}\"]\n[sums]\nbackend = \"cassandra\"\ncontact_points = [\"{}\"]\n",
+        rabbit.url(),
+        kafka.brokers(),
+        cassandra.contact_point()
+    ))?;
+    appliance(&site, "RabbitMQ, Kafka, Cassandra", Some(CassandraOptions::new(vec![cassandra.contact_point()])))?;
+    drop((rabbit, kafka, cassandra));
+    appliance(&Site::new("")?, "embedded", None)
+}
+
+fn appliance(site: &Site, what: &str, store: Option<CassandraOptions>) -> Result<()> {
+    let appliance = Measured::tallygate(&site.config(), "gateway,shipper,aggregator,console")?;
+    until_up(site.partners)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let (mut stored, mut shown, resident, sent) = runtime.block_on(async {
+        let may_stop = Arc::new(AtomicBool::new(false));
+        let load = tokio::spawn(load(site.certs(), format!("https://localhost:{}", site.partners.port()), may_stop.clone()));
+        tokio::time::sleep(WARM_UP).await;
+        let probed = probe(site, store).await;
+        let resident = appliance.resident();
+        may_stop.store(true, Ordering::Relaxed);
+        let sent = load.await??;
+        let (stored, shown) = probed?;
+        anyhow::Ok((stored, shown, resident?, sent))
+    })?;
+    for (name, values) in [("in the store", &mut stored), ("on the page", &mut shown)] {
+        values.sort();
+        if !values.is_empty() {
+            let (p50, p99) = (quantile(values, 0.5), quantile(values, 0.99));
+            println!("(e) POST to visible {name}, {what}: p50 {p50:.1?} p99 {p99:.1?} over {} probes  aim p99 <= 100 ms", values.len());
+        }
+    }
+    println!("(e) the load was {sent:.0} requests a second, 2 KB each");
+    println!("(f) resident memory of the whole appliance, {what}: {} MB  aim <= 200", resident / 1_000_000);
+    Ok(())
+}
+
+/// Sends at the rate until it may stop; returns the rate that came about.
+async fn load(certs: std::path::PathBuf, base: String, may_stop: Arc<AtomicBool>) -> Result<f64> {
+    let (turn, start) = (Arc::new(AtomicU64::new(0)), Instant::now());
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..SENDERS {
+        let (partner, turn, may_stop) = (Partner::new(&certs, Some("shop-1"), base.clone())?, turn.clone(), may_stop.clone());
+        tasks.spawn(async move {
+            let mut timer = tokio::time::interval(Duration::from_micros(1_000_000 * SENDERS / RATE));
+            while !may_stop.load(Ordering::Relaxed) {
+                timer.tick().await;
+                let turn = turn.fetch_add(1, Ordering::Relaxed);
+                let body = messages::json(turn, &format!("key-{}", turn % 10_000));
+                let answer = partner.post("/v1/transactions", "application/json", body.into()).await?;
+                ensure!(answer.status.is_success(), "refused with {}", answer.status);
+            }
+            Ok(())
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done??;
+    }
+    Ok(turn.load(Ordering::Relaxed) as f64 / start.elapsed().as_secs_f64())
+}
+
+/// One probe at a time, under a key of its own: how long until the store has it, and until the page shows it.
+async fn probe(site: &Site, store: Option<CassandraOptions>) -> Result<(Vec<Duration>, Vec<Duration>)> {
+    let partner = Partner::new(&site.certs(), Some("shop-1"), format!("https://localhost:{}", site.partners.port()))?;
+    let store = store.map(CassandraSums::new).transpose()?;
+    let (told, mut page) = watch::channel(0);
+    let watching = tokio::spawn(watch_page(site.admin, site.certs(), told));
+    let log_partition = partition::partition(PartitionBy::Key, KEY, Identity(0), 4);
+    let day = Day::of_unix_millis(jiff::Timestamp::now().as_millisecond());
+    let (mut stored, mut shown) = (Vec::new(), Vec::new());
+    for probe in 1..=PROBES {
+        let body = messages::json(1_000_000_000_000 + probe, KEY);
+        let start = Instant::now();
+        let answer = partner.post("/v1/transactions", "application/json", body.into()).await?;
+        ensure!(answer.status.is_success(), "refused with {}", answer.status);
+        let in_store = async {
+            let Some(store) = &store else { return Ok(None) };
+            loop {
+                let rows = store.read(Aggregate::Daily, day, log_partition, Some(KEY)).await?;
+                if rows.first().is_some_and(|row| row.count >= probe) {
+                    return anyhow::Ok(Some(start.elapsed()));
+                }
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        let on_page = async {
+            page.wait_for(|count| *count >= probe).await.context("the page is gone")?;
+            anyhow::Ok(start.elapsed())
+        };
+        let (in_store, on_page) = tokio::time::timeout(WITHIN, async { tokio::try_join!(in_store, on_page) })
+            .await
+            .with_context(|| format!("probe {probe} is not visible within {WITHIN:?}"))??;
+        stored.extend(in_store);
+        shown.push(on_page);
+        tokio::time::sleep(Duration::from_millis(7 * (probe % 11))).await;
+    }
+    watching.abort();
+    Ok((stored, shown))
+}
+
+/// Reads the page's events as a browser does, and tells the probe key's count.
+async fn watch_page(admin: std::net::SocketAddr, certs: std::path::PathBuf, told: watch::Sender<u64>) -> Result<()> {
+    let tls = client(Path::new(&certs), Http::One)?;
+    let stream = TlsConnector::from(Arc::new(tls)).connect(ServerName::try_from("localhost")?, TcpStream::connect(admin).await?).await?;
+    let (mut sender, driver) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let driver = tokio::spawn(driver);
+    let token = std::fs::read_to_string(certs.join("operator.token"))?;
+    let request = Request::get(format!("/api/v1/events?key={KEY}"))
+        .header("host", "localhost")
+        .header("authorization", format!("Bearer {token}"))
+        .body(Empty::<Bytes>::new())?;
+    let mut response = sender.send_request(request).await?;
+    ensure!(response.status().is_success(), "the page's events are refused with {}", response.status());
+    let mut text = String::new();
+    while let Some(frame) = response.body_mut().frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        text.push_str(&String::from_utf8_lossy(&data));
+        while let Some((event, rest)) = text.split_once("\n\n") {
+            let data = event.lines().find_map(|line| line.strip_prefix("data: "));
+            let message: serde_json::Value = data.and_then(|data| serde_json::from_str(data).ok()).unwrap_or_default();
+            let count = message["found"].as_array().and_then(|found| found.first()?["count"].as_u64());
+            if let Some(count) = count {
+                told.send_replace(count);
+            }
+            text = rest.to_owned();
+        }
+    }
+    driver.abort();
+    Ok(())
+}
