@@ -17,7 +17,7 @@ help: ## list the commands
 demo: toolchain ## build everything and run the whole chain, with sample partners sending, until Ctrl-C
 	@echo "==> building; the first time this takes about ten minutes on two cores"
 	@setup/cargo build --release --bin tallygate
-	@policies/build.sh target/policies
+	@. setup/env.sh && policies/build.sh target/policies
 	@exec target/release/tallygate demo $(ARGS)
 
 test: setup ## all checks and tests, also those with real servers and clients
@@ -30,15 +30,15 @@ lint: toolchain ## formatting, clippy, dependencies and their licences
 samples: toolchain ## read the sample messages in SAMPLES with the stock policies and compare
 	@test -f $(SAMPLES)/check.py || { echo "no check.py in $(SAMPLES): name the folder, make samples SAMPLES=…" >&2; exit 1; }
 	@setup/cargo build --bin tallygate
-	@policies/build.sh target/policies
+	@. setup/env.sh && policies/build.sh target/policies
 	@python3 $(SAMPLES)/check.py target/policies --tallygate $(TALLYGATE) --only hr-racun
 
 soak: setup ## run the chain on real servers for long, with faults, and reconcile
-	@policies/build.sh target/policies
+	@. setup/env.sh && policies/build.sh target/policies
 	@setup/cargo run --release -p tallygate-bench --bin soak -- $(ARGS)
 
 bench: setup ## measure, side by side with others
-	@policies/build.sh target/policies
+	@. setup/env.sh && policies/build.sh target/policies
 	@setup/cargo run --release -p tallygate-bench --bin bench -- $(ARGS)
 
 servers: setup ## start real RabbitMQ, Kafka and Cassandra and print their addresses, until Ctrl-C

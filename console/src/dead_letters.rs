@@ -173,19 +173,19 @@ impl DeadLetter {
             reason: header_text(record, record::REASON).unwrap_or_default(),
             number: header_text(record, record::NUMBER),
             policy: header_text(record, record::POLICY),
-            transaction: serde_json::from_slice(&record.value).unwrap_or_default(),
-            bytes: record.value.len(),
+            transaction: serde_json::from_slice(record.value()).unwrap_or_default(),
+            bytes: record.value().len(),
         }
     }
 }
 
 impl Shown {
     fn read(record: &Record) -> Self {
-        let headers = record.headers.iter();
+        let headers = record.headers();
         Self {
             letter: DeadLetter::read(record),
-            headers: headers.map(|(name, value)| (name.clone(), String::from_utf8_lossy(value).into_owned())).collect(),
-            value: String::from_utf8_lossy(&record.value).into_owned(),
+            headers: headers.map(|(name, value)| (name.to_owned(), String::from_utf8_lossy(value).into_owned())).collect(),
+            value: String::from_utf8_lossy(record.value()).into_owned(),
         }
     }
 

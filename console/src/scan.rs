@@ -54,7 +54,7 @@ pub(crate) async fn scan(
 
 /// The value of a record's header.
 pub(crate) fn header<'r>(record: &'r Record, name: &str) -> Option<&'r [u8]> {
-    record.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_ref())
+    record.header(name)
 }
 
 /// The value of a record's header as text.

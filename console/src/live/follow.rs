@@ -44,7 +44,7 @@ async fn follow_once(shared: &Shared, stream: &Arc<dyn Stream>) -> Result<Stream
         if batch.records.is_empty() {
             continue;
         }
-        let rows: Vec<Row> = batch.records.iter().filter_map(|record| read(shared, &record.value)).collect();
+        let rows: Vec<Row> = batch.records.iter().filter_map(|record| read(shared, record.value())).collect();
         shared.apply(&rows);
     }
 }

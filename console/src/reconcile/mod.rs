@@ -147,7 +147,7 @@ async fn read_log(stream: &dyn Stream, ledger: &mut Ledger, scope: &Scope) -> Re
 }
 
 fn take(log: &mut Log, ledger: &mut Ledger, scope: &Scope, record: &Record, log_day: Day, beyond: bool) {
-    let entry = Entry::read(header(record, record::NUMBER), header(record, record::POLICY), &record.value);
+    let entry = Entry::read(header(record, record::NUMBER), header(record, record::POLICY), record.value());
     let Ok(entry) = entry else {
         *log.unreadable.entry(log_day).or_default() += 1;
         if beyond {

@@ -2,4 +2,13 @@
 
 mod port;
 
+mod amqp;
+mod embedded;
+pub mod limits;
+
+#[cfg(test)]
+mod contract;
+
+pub use amqp::{AmqpOptions, AmqpQueue, AmqpTls};
+pub use embedded::EmbeddedQueue;
 pub use port::{Consumer, Delivery, Queue, QueueError, Tag};

@@ -11,6 +11,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tallygate_core::limits::MESSAGE_BYTES;
 
 /// A durable queue of messages. Cloned handles (`Arc`) are used by many tasks at once.
 #[async_trait]
@@ -37,7 +38,8 @@ pub trait Queue: Send + Sync {
 /// One consumer of a queue. Dropping it returns what it has not acknowledged.
 #[async_trait]
 pub trait Consumer: Send {
-    /// Waits for at least one message, then returns what is there, at most `most`.
+    /// Waits for at least one message, then returns what is there, at most `most`. Cancel-safe. While the whole prefetch
+    /// is leased, nothing arrives and it waits on.
     ///
     /// # Errors
     /// When the consumer is lost; open another one. What it had leased comes back by itself.
@@ -70,7 +72,7 @@ pub struct Delivery {
 }
 
 /// Why a queue did not do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum QueueError {
     /// It cannot answer now; trying again later may help. A publish may have gone through.
     #[error("queue is away: {0}")]
@@ -84,5 +86,11 @@ impl QueueError {
     /// Whether trying again later may help.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Away(_))
+    }
+
+    pub(crate) fn too_large(bytes: usize) -> Self {
+        Self::Refused(format!(
+            "a message of {bytes} bytes is more than it takes, at most {MESSAGE_BYTES} would be right"
+        ))
     }
 }

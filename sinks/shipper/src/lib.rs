@@ -1,1 +1,16 @@
-//! Moves messages from the queue into the stream.
+//! Moves messages from the queue into the stream, each at least once: a message is acknowledged only after all its
+//! records are durable (rule 5).
+
+mod backoff;
+mod flight;
+pub mod limits;
+mod metrics;
+mod records;
+mod session;
+mod shipper;
+
+#[cfg(test)]
+mod tests;
+
+pub use metrics::ShipperMetrics;
+pub use shipper::{Shipper, ShipperOptions};

@@ -61,7 +61,7 @@ pub trait Stream: Send + Sync {
 
 /// One member of those who share the partitions.
 #[async_trait]
-pub trait Subscription: Send {
+pub trait Subscription: Send + Sync {
     /// The next thing that happened. Cancel-safe.
     ///
     /// # Errors

@@ -60,6 +60,14 @@ macro_rules! export {
 
             #[cfg(target_family = "wasm")]
             $crate::world::export_policy!(Exported with_types_in $crate::world);
+            #[cfg(not(target_family = "wasm"))]
+            const _: fn(String) -> Result<$crate::About, $crate::ConfigFault> = Exported::configure;
+            #[cfg(not(target_family = "wasm"))]
+            const _: fn($crate::Message) -> $crate::Outcome = Exported::handle;
+            #[cfg(not(target_family = "wasm"))]
+            const _: fn($crate::Message, $crate::Refusal) -> Option<$crate::Reply> = Exported::fault;
+            #[cfg(not(target_family = "wasm"))]
+            const _: fn($crate::Message, $crate::Reply) -> $crate::Reply = Exported::respond;
         };
     };
 }

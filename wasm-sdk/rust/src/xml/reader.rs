@@ -57,16 +57,21 @@ impl<'a> Reader<'a> {
         Ok(reader)
     }
 
+    /// Passes over the XML declaration, whose parts have the form of attributes.
     fn declaration(&mut self) -> Result<(), XmlError> {
-        let Some(end) = self.rest().find("?>") else { return self.fail("an XML declaration without an end") };
-        let declared = &self.rest()[5..end];
-        let encoding = declared.find("encoding").map(|at| declared[at + 8..].trim_start_matches(['=', ' ', '"', '\'']));
-        let is_utf8 = |name: &str| name.get(..5).is_some_and(|name| name.eq_ignore_ascii_case("utf-8"));
-        if !encoding.is_none_or(is_utf8) {
-            return self.fail("another encoding than UTF-8");
+        self.at += "<?xml".len();
+        loop {
+            self.at += tag::blanks(self.rest());
+            if self.rest().starts_with("?>") {
+                self.at += "?>".len();
+                return Ok(());
+            }
+            let (part, length) = tag::attribute(self.rest()).or_else(|detail| self.fail(detail))?;
+            if part.local == "encoding" && !part.value.eq_ignore_ascii_case("utf-8") {
+                return self.fail("another encoding than UTF-8");
+            }
+            self.at += length;
         }
-        self.at += end + 2;
-        Ok(())
     }
 
     /// Enters the root element.
@@ -205,19 +210,18 @@ impl<'a> Reader<'a> {
             return self.fail(format!("elements nested deeper than {DEPTH}"));
         }
         let start = self.at;
-        let rest = &self.rest()[1..];
-        let name = &rest[..tag::name_length(rest)];
-        let Some((prefix, local)) = tag::split(name) else { return self.fail("a `<` that begins no element") };
-        self.at += 1 + name.len();
-        let scope = self.scope.len();
+        let Some(name) = tag::name(&self.rest()[1..]) else { return self.fail("a `<` that begins no element") };
+        self.at += 1 + name.whole.len();
+        self.open.push(Open { name: name.whole, scope: self.scope.len() });
         self.tag()?;
-        self.open.push(Open { name, scope });
-        let Some(namespace) = self.namespace(prefix) else {
+        let Some(namespace) = self.namespace(name.prefix) else {
             self.at = start;
-            return self.fail(format!("the prefix `{prefix}` stands for no namespace"));
+            return self.fail(format!("the prefix `{}` stands for no namespace", name.prefix));
         };
-        self.check_attributes()?;
-        Ok(Element { namespace, local })
+        if !self.attributes.is_empty() {
+            self.check_attributes()?;
+        }
+        Ok(Element { namespace, local: name.local })
     }
 
     /// Reads attributes up to the end of a start tag.
@@ -271,7 +275,7 @@ impl<'a> Reader<'a> {
     }
 
     fn namespace(&self, prefix: &str) -> Option<&'a str> {
-        match self.scope.iter().rev().find(|binding| binding.prefix == prefix) {
+        match self.scope.iter().rev().find(|binding| tag::same(binding.prefix, prefix)) {
             Some(binding) => Some(binding.namespace),
             None if prefix.is_empty() => Some(""),
             None if prefix == "xml" => Some(XML),
@@ -311,12 +315,15 @@ impl<'a> Reader<'a> {
     fn leave(&mut self) -> Result<(), XmlError> {
         let Some(open) = self.open.last() else { return self.fail("an end tag of no element") };
         let name = open.name;
-        let Some(behind) = self.rest()[2..].strip_prefix(name) else { return self.fail(format!("another end tag than `</{name}>`")) };
-        let blanks = tag::blanks(behind);
-        if !behind[blanks..].starts_with('>') {
+        let rest = self.rest();
+        if !rest.get(2..2 + name.len()).is_some_and(|written| tag::same(written, name)) {
             return self.fail(format!("another end tag than `</{name}>`"));
         }
-        self.at += 2 + name.len() + blanks + 1;
+        let end = 2 + name.len() + tag::blanks(&rest[2 + name.len()..]);
+        if rest.as_bytes().get(end) != Some(&b'>') {
+            return self.fail(format!("another end tag than `</{name}>`"));
+        }
+        self.at += end + 1;
         self.close();
         Ok(())
     }

@@ -13,17 +13,25 @@ pub(super) fn has_forbidden_character(document: &str) -> bool {
     control || (three_byte && document.contains(['\u{fffe}', '\u{ffff}']))
 }
 
+/// How far texts are looked at byte by byte; most end sooner, and calling for more costs more than that.
+const SHORT: usize = 32;
+
 /// The length of a text that needs no reference resolved, and what ends it: `<`, `&`, or `]]>`, which no text may have.
 pub(super) fn plain_run(bytes: &[u8]) -> (usize, Option<u8>) {
     let mut from = 0;
-    while let Some(found) = memchr3(b'<', b'&', b']', &bytes[from..]) {
-        let at = from + found;
+    loop {
+        let rest = bytes.get(from..).unwrap_or_default();
+        let near = rest.iter().take(SHORT).position(|byte| matches!(byte, b'<' | b'&' | b']'));
+        let found = near.or_else(|| {
+            let far = rest.get(SHORT..)?;
+            memchr3(b'<', b'&', b']', far).map(|at| at + SHORT)
+        });
+        let Some(at) = found.map(|at| from + at) else { return (bytes.len(), None) };
         if bytes[at] != b']' || bytes[at..].starts_with(b"]]>") {
             return (at, Some(bytes[at]));
         }
         from = at + 1;
     }
-    (bytes.len(), None)
 }
 
 /// Reads the reference that a text begins with: its character and its length.
@@ -67,10 +75,7 @@ pub(super) fn push<'a>(text: &mut Cow<'a, str>, piece: &'a str) {
 }
 
 /// The value of an attribute as XML means it: references resolved, tabs and line ends blanks.
-pub(super) fn attribute_value(raw: &str) -> Result<Cow<'_, str>, &'static str> {
-    if !raw.bytes().any(|byte| matches!(byte, b'&' | b'\t' | b'\n' | b'\r')) {
-        return Ok(Cow::Borrowed(raw));
-    }
+pub(super) fn attribute_value(raw: &str) -> Result<String, &'static str> {
     let mut value = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some(character) = rest.chars().next() {
@@ -92,7 +97,7 @@ pub(super) fn attribute_value(raw: &str) -> Result<Cow<'_, str>, &'static str> {
         };
         rest = &rest[length..];
     }
-    Ok(Cow::Owned(value))
+    Ok(value)
 }
 
 /// Writes a text so that it can stand between tags or in a quoted attribute. What XML does not have becomes `?`.

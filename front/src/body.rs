@@ -1,0 +1,147 @@
+//! A request's body on its way in: refused by its announced length, by its real one, or by its time.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::CONTENT_LENGTH;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep};
+
+use crate::limits::{BODY_AHEAD_BYTES, Limits};
+use crate::problem::Problem;
+
+/// A body that has not been read yet.
+pub(crate) struct Inbound {
+    incoming: Incoming,
+    limit: usize,
+    deadline: Instant,
+}
+
+/// A body read through, as far as it may go; for what is streamed on.
+pub(crate) struct Limited {
+    incoming: Incoming,
+    left: usize,
+    deadline: Pin<Box<Sleep>>,
+    broken: Broken,
+}
+
+/// Why a streamed body ended before its end, for whoever sees only that it did.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Broken(Arc<AtomicU8>);
+
+/// A streamed body was cut off.
+#[derive(Debug, thiserror::Error)]
+#[error("request body was cut off")]
+pub(crate) struct CutOff;
+
+const TOO_LARGE: u8 = 1;
+const TOO_SLOW: u8 = 2;
+const DROPPED: u8 = 3;
+
+impl Inbound {
+    /// Refuses what is announced as too large before any of it is read.
+    pub(crate) fn new(incoming: Incoming, headers: &HeaderMap, limits: &Limits) -> Result<Self, Problem> {
+        let limit = limits.body_bytes;
+        let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        if announced.is_some_and(|length| length > limit as u64) {
+            return Err(Problem::BodyTooLarge(limit));
+        }
+        Ok(Self { incoming, limit, deadline: Instant::now() + limits.body_time })
+    }
+
+    /// The whole of it, in one piece.
+    pub(crate) async fn whole(mut self) -> Result<Vec<u8>, Problem> {
+        let announced = self.incoming.size_hint().exact().unwrap_or(0);
+        let mut whole = Vec::with_capacity((announced as usize).min(BODY_AHEAD_BYTES));
+        let read = async {
+            while let Some(frame) = self.incoming.frame().await {
+                let frame = frame.map_err(|error| Problem::BodyBroken(error.to_string()))?;
+                let Some(data) = frame.data_ref() else {
+                    continue;
+                };
+                if data.len() > self.limit - whole.len() {
+                    return Err(Problem::BodyTooLarge(self.limit));
+                }
+                whole.extend_from_slice(data);
+            }
+            Ok(())
+        };
+        tokio::time::timeout_at(self.deadline, read).await.map_err(|_| Problem::BodyTooSlow)??;
+        Ok(whole)
+    }
+
+    /// The body as it comes, still within its limits.
+    pub(crate) fn streamed(self) -> Limited {
+        Limited {
+            incoming: self.incoming,
+            left: self.limit,
+            deadline: Box::pin(tokio::time::sleep_until(self.deadline)),
+            broken: Broken::default(),
+        }
+    }
+}
+
+impl Limited {
+    /// Where to ask afterwards why it broke.
+    pub(crate) fn broken(&self) -> Broken {
+        self.broken.clone()
+    }
+
+    fn cut(&self, why: u8) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
+        self.broken.0.store(why, Ordering::Relaxed);
+        Poll::Ready(Some(Err(CutOff)))
+    }
+}
+
+impl Broken {
+    /// Why the body ended early, if it did.
+    pub(crate) fn problem(&self, limits: &Limits) -> Option<Problem> {
+        match self.0.load(Ordering::Relaxed) {
+            TOO_LARGE => Some(Problem::BodyTooLarge(limits.body_bytes)),
+            TOO_SLOW => Some(Problem::BodyTooSlow),
+            DROPPED => Some(Problem::BodyBroken("the connection ended".into())),
+            _ => None,
+        }
+    }
+}
+
+impl Body for Limited {
+    type Data = Bytes;
+    type Error = CutOff;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
+        if self.deadline.as_mut().poll(context).is_ready() {
+            return self.cut(TOO_SLOW);
+        }
+        match ready!(Pin::new(&mut self.incoming).poll_frame(context)) {
+            None => Poll::Ready(None),
+            Some(Err(_)) => self.cut(DROPPED),
+            Some(Ok(frame)) => {
+                let bytes = frame.data_ref().map_or(0, Bytes::len);
+                if bytes > self.left {
+                    return self.cut(TOO_LARGE);
+                }
+                self.left -= bytes;
+                // Trailers are the connection's own, as far as the upstream is concerned.
+                if frame.is_trailers() {
+                    return Poll::Ready(None);
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}

@@ -1,0 +1,171 @@
+//! From a policy's transactions to the acknowledgement: checked, numbered, queued, journalled.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use bytes::Bytes;
+use tallygate_core::day::Zone;
+use tallygate_core::envelope::{self, Head};
+use tallygate_core::limits::MESSAGE_BYTES;
+use tallygate_core::{Day, Draft, MessageNumber, Run, Transaction, Violation};
+use tallygate_queue::Queue;
+
+use crate::front::FrontError;
+use crate::journal::{self, Journal};
+use crate::limits::{HEAD_BYTES, Limits};
+use crate::metrics::Metrics;
+use crate::options::FrontOptions;
+use crate::problem::Problem;
+
+/// The last steps before an acknowledgement.
+pub(crate) struct Ingest {
+    queue: Arc<dyn Queue>,
+    journal: Journal,
+    run: Run,
+    sequence: AtomicU64,
+    zone: Zone,
+    horizon_days: i32,
+    future_days: i32,
+    limits: Limits,
+    metrics: Metrics,
+    #[cfg(feature = "faults")]
+    reply_before_confirm: bool,
+}
+
+/// Where a message comes from.
+pub(crate) struct Origin<'a> {
+    pub(crate) partner: &'a str,
+    pub(crate) policy: &'a str,
+    pub(crate) version: &'a str,
+    pub(crate) traceparent: &'a str,
+    /// When it arrived.
+    pub(crate) unix_millis: i64,
+}
+
+impl Ingest {
+    pub(crate) fn new(
+        options: &FrontOptions,
+        queue: Arc<dyn Queue>,
+        run: Run,
+        today: Day,
+        metrics: &Metrics,
+    ) -> Result<Self, FrontError> {
+        let dir: &Path = &options.journal;
+        let journal = Journal::open(dir, run, options.limits.journal_days, today)
+            .map_err(|error| FrontError::Journal(dir.to_owned(), error))?;
+        Ok(Self {
+            queue,
+            journal,
+            run,
+            sequence: AtomicU64::new(0),
+            zone: options.zone.clone(),
+            horizon_days: i32::try_from(options.horizon_days).unwrap_or(i32::MAX),
+            future_days: i32::try_from(options.future_days).unwrap_or(i32::MAX),
+            limits: options.limits.clone(),
+            metrics: metrics.clone(),
+            #[cfg(feature = "faults")]
+            reply_before_confirm: options.reply_before_confirm,
+        })
+    }
+
+    /// Returns once all of it is durable and journalled; only then may a reply say so.
+    pub(crate) async fn accept(
+        &self,
+        origin: Origin<'_>,
+        drafts: Vec<tallygate_host::Transaction>,
+    ) -> Result<(), Problem> {
+        let drafts = drafts.into_iter().map(draft).collect();
+        let transactions = Transaction::check_all(drafts, origin.partner, &self.zone).map_err(Problem::Violation)?;
+        let today = Day::of_unix_millis(origin.unix_millis);
+        self.check_days(&transactions, today)?;
+        // No queue without a message: no number without a message either.
+        if transactions.is_empty() {
+            return Ok(());
+        }
+        let sums = journal::sums(&transactions);
+        let count = transactions.len() as u64;
+        let (number, message) = self.encode(&origin, &transactions)?;
+        drop(transactions);
+        self.publish(message).await?;
+        self.journal.append(today, number, origin.partner, &sums).map_err(|error| {
+            self.metrics.journal_errors.inc();
+            Problem::Journal(format!("journal: {error}"), self.limits.retry_after)
+        })?;
+        self.metrics.messages.inc();
+        self.metrics.transactions.inc_by(count);
+        Ok(())
+    }
+
+    /// Refuses what the fold would have to: a day outside the horizon. One day more is let through, since the log's own
+    /// clock decides there.
+    fn check_days(&self, transactions: &[Transaction], today: Day) -> Result<(), Problem> {
+        let earliest = today.plus(self.horizon_days.saturating_add(1).saturating_neg());
+        let latest = today.plus(self.future_days.saturating_add(1));
+        let outside =
+            transactions.iter().position(|transaction| transaction.day < earliest || transaction.day > latest);
+        match outside {
+            None => Ok(()),
+            Some(place) => Err(Problem::Violation(Violation {
+                field: format!("transactions/{place}/day"),
+                problem: format!("must lie between {earliest} and {latest}, is {}", transactions[place].day),
+            })),
+        }
+    }
+
+    /// Takes a number only for a message that will reach the queue, so that a run has no gaps.
+    fn encode(&self, origin: &Origin<'_>, transactions: &[Transaction]) -> Result<(MessageNumber, Bytes), Problem> {
+        let encode = |sequence| {
+            let number = MessageNumber { run: self.run, sequence };
+            let head = Head {
+                number,
+                partner: Cow::Borrowed(origin.partner),
+                policy: Cow::Borrowed(origin.policy),
+                version: Cow::Borrowed(origin.version),
+                traceparent: Cow::Borrowed(origin.traceparent),
+            };
+            envelope::encode(&head, transactions)
+                .map(|bytes| (number, Bytes::from(bytes)))
+                .map_err(|error| Problem::MessageTooLarge(error.to_string()))
+        };
+        let bytes: usize = transactions.iter().map(|t| t.json.len() + 1).sum();
+        if bytes + HEAD_BYTES > MESSAGE_BYTES {
+            encode(u64::MAX)?;
+        }
+        encode(self.sequence.fetch_add(1, Ordering::Relaxed))
+    }
+
+    async fn publish(&self, message: Bytes) -> Result<(), Problem> {
+        #[cfg(feature = "faults")]
+        if self.reply_before_confirm {
+            let queue = self.queue.clone();
+            tokio::spawn(async move { queue.publish(message).await });
+            return Ok(());
+        }
+        let began = Instant::now();
+        let published = tokio::time::timeout(self.limits.queue_time, self.queue.publish(message)).await;
+        self.metrics.publish_seconds.observe(began.elapsed().as_secs_f64());
+        let detail = match published {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "queue: no confirm in time".to_owned(),
+        };
+        self.metrics.publish_errors.inc();
+        Err(Problem::Queue(detail, self.limits.retry_after))
+    }
+}
+
+fn draft(transaction: tallygate_host::Transaction) -> Draft {
+    Draft {
+        id: transaction.id,
+        time: transaction.time,
+        day: transaction.day,
+        key: transaction.key,
+        amount: transaction.amount,
+        currency: transaction.currency,
+        kind: transaction.kind,
+        attributes: transaction.attributes,
+    }
+}

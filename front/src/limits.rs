@@ -1,0 +1,90 @@
+//! Every limit of the partners' side, in one place: those an operator sets, with their defaults, and the fixed ones.
+
+use std::time::Duration;
+
+/// What one gateway takes from all its callers together, and how long it waits for any of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest request head, in bytes.
+    pub header_bytes: usize,
+    /// Largest request body, in bytes.
+    pub body_bytes: usize,
+    /// How long a TLS handshake may take.
+    pub handshake_time: Duration,
+    /// How long a request's head may take, from its first byte.
+    pub header_time: Duration,
+    /// How long a request's body may take.
+    pub body_time: Duration,
+    /// How long a connection may stand idle between requests.
+    pub idle_time: Duration,
+    /// How long a reader may take nothing of a reply that is ready for it.
+    pub stalled_time: Duration,
+    /// Connections at one time, over all listeners; further ones are closed at once.
+    pub connections: usize,
+    /// Requests at one time, over all routes; further ones get 503.
+    pub requests: usize,
+    /// How long the queue may take to confirm a message; then it is 503.
+    pub queue_time: Duration,
+    /// How long an upstream may take to accept a connection.
+    pub connect_time: Duration,
+    /// How long an upstream may take until its response begins.
+    pub upstream_time: Duration,
+    /// How long requests in flight may still take once the gateway is told to stop.
+    pub shutdown_time: Duration,
+    /// What a caller that got 503 is told to wait.
+    pub retry_after: Duration,
+    /// How many days a file of the journal is kept.
+    pub journal_days: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            header_bytes: 32 * 1024,
+            body_bytes: tallygate_core::limits::MESSAGE_BYTES,
+            handshake_time: Duration::from_secs(10),
+            header_time: Duration::from_secs(10),
+            body_time: Duration::from_secs(30),
+            idle_time: Duration::from_secs(75),
+            stalled_time: Duration::from_secs(30),
+            connections: 4096,
+            requests: 1024,
+            queue_time: Duration::from_secs(10),
+            connect_time: Duration::from_secs(3),
+            upstream_time: Duration::from_secs(60),
+            shutdown_time: Duration::from_secs(20),
+            retry_after: Duration::from_secs(5),
+            journal_days: 40,
+        }
+    }
+}
+
+/// Header fields of one request.
+pub const HEADERS: usize = 100;
+/// Requests at one time on one connection of HTTP/2.
+pub const STREAMS: u32 = 128;
+/// What a connection of HTTP/2 may have waiting to be sent, in bytes.
+pub const STREAM_SEND_BYTES: usize = 256 * 1024;
+/// What a body's announced length may make the gateway set aside before a byte of it came.
+pub const BODY_AHEAD_BYTES: usize = 64 * 1024;
+/// How many refusals of the gateway's own may be in policies at one time; further ones are plain problem documents, so
+/// that refusing costs less than serving.
+pub const FAULTS: usize = 64;
+/// How long policies may take altogether to put a refusal into the partner's protocol; then it is a plain one.
+pub const FAULT_TIME: Duration = Duration::from_secs(5);
+/// How long the listener rests after the system refused it a connection, such as for want of file descriptors.
+pub const ACCEPT_REST: Duration = Duration::from_millis(50);
+/// The shortest and the longest pause between two looks at whether a connection has stalled.
+pub const LOOK: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(5));
+/// What a message's head may need of a queue message at most, in bytes: names escaped as JSON, number and trace context.
+pub const HEAD_BYTES: usize = 8 * 1024;
+/// Idle connections kept to one upstream target.
+pub const UPSTREAM_IDLE: usize = 64;
+/// Versions of one policy that are kept.
+pub const POLICY_VERSIONS: usize = 256;
+/// Earlier activations that are remembered for going back.
+pub const POLICY_HISTORY: usize = 32;
+/// The fewest hexadecimal digits that pin a version.
+pub const VERSION_PREFIX: usize = 8;
+/// The longest line of the journal that is read, in bytes.
+pub const JOURNAL_LINE_BYTES: usize = 16 * 1024 * 1024;

@@ -1,0 +1,115 @@
+//! What the partners' side counts and times.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::{Family, MetricConstructor};
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+/// The metrics of the partners' side. Cloning it shares them.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    pub(crate) connections: Family<ListenerLabels, Counter>,
+    pub(crate) connections_open: Gauge<i64, AtomicI64>,
+    pub(crate) requests: Family<RequestLabels, Counter>,
+    pub(crate) requests_in_flight: Gauge<i64, AtomicI64>,
+    pub(crate) request_seconds: Family<RouteLabels, Histogram, Buckets>,
+    pub(crate) policy_seconds: Family<PolicyLabels, Histogram, Buckets>,
+    pub(crate) policy_failures: Family<FailureLabels, Counter>,
+    pub(crate) publish_seconds: Histogram,
+    pub(crate) publish_errors: Counter,
+    pub(crate) messages: Counter,
+    pub(crate) transactions: Counter,
+    pub(crate) journal_errors: Counter,
+    pub(crate) upstream_errors: Family<UpstreamLabels, Counter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct ListenerLabels {
+    pub(crate) listener: Arc<str>,
+    /// `accepted`, `refused` (too many), `handshake` (TLS failed) or `broken` (ended by an error or a time limit).
+    pub(crate) outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct RequestLabels {
+    pub(crate) route: Arc<str>,
+    pub(crate) status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct RouteLabels {
+    pub(crate) route: Arc<str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct PolicyLabels {
+    pub(crate) policy: Arc<str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct FailureLabels {
+    pub(crate) policy: Arc<str>,
+    pub(crate) kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct UpstreamLabels {
+    pub(crate) upstream: Arc<str>,
+}
+
+/// Makes histograms from 10 microseconds to about 20 seconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Buckets;
+
+impl MetricConstructor<Histogram> for Buckets {
+    fn new_metric(&self) -> Histogram {
+        let steps = [1.0, 2.0, 5.0];
+        let decades = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0];
+        Histogram::new(decades.into_iter().flat_map(|decade| steps.map(|s| s * decade)).chain([10.0, 20.0]))
+    }
+}
+
+impl Metrics {
+    /// Adds them to a registry.
+    pub fn register(registry: &mut Registry) -> Self {
+        let metrics = Self {
+            connections: Family::default(),
+            connections_open: Gauge::default(),
+            requests: Family::default(),
+            requests_in_flight: Gauge::default(),
+            request_seconds: Family::new_with_constructor(Buckets),
+            policy_seconds: Family::new_with_constructor(Buckets),
+            policy_failures: Family::default(),
+            publish_seconds: Buckets.new_metric(),
+            publish_errors: Counter::default(),
+            messages: Counter::default(),
+            transactions: Counter::default(),
+            journal_errors: Counter::default(),
+            upstream_errors: Family::default(),
+        };
+        let r = registry.sub_registry_with_prefix("tallygate_front");
+        r.register("connections", "Connections, by listener and what became of them", metrics.connections.clone());
+        r.register("connections_open", "Connections open now", metrics.connections_open.clone());
+        r.register("requests", "Requests answered, by route and status", metrics.requests.clone());
+        r.register("requests_in_flight", "Requests not yet answered", metrics.requests_in_flight.clone());
+        r.register("request_seconds", "From a request's head to its reply's", metrics.request_seconds.clone());
+        r.register("policy_seconds", "One message in one policy", metrics.policy_seconds.clone());
+        r.register("policy_failures", "Calls of policies that failed, by kind", metrics.policy_failures.clone());
+        r.register(
+            "publish_seconds",
+            "From handing a message to the queue to its confirm",
+            metrics.publish_seconds.clone(),
+        );
+        r.register("publish_errors", "Messages the queue did not confirm", metrics.publish_errors.clone());
+        r.register("messages", "Messages acknowledged to partners", metrics.messages.clone());
+        r.register("transactions", "Transactions in them", metrics.transactions.clone());
+        r.register("journal_errors", "Lines the journal could not take", metrics.journal_errors.clone());
+        r.register("upstream_errors", "Requests an upstream's target did not answer", metrics.upstream_errors.clone());
+        metrics
+    }
+}

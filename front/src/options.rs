@@ -1,0 +1,179 @@
+//! What a front is built from: plain values, checked as a whole by [`Front::new`](crate::Front::new).
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use http::{Method, Uri};
+use tallygate_core::day::Zone;
+
+use crate::limits::Limits;
+
+/// The whole of the partners' side.
+#[derive(Clone, Debug)]
+pub struct FrontOptions {
+    /// Where callers arrive.
+    pub listeners: Vec<ListenerOptions>,
+    /// Who may call.
+    pub partners: Vec<PartnerOptions>,
+    /// What becomes of which request.
+    pub routes: Vec<RouteOptions>,
+    /// Where proxy routes lead.
+    pub upstreams: Vec<UpstreamOptions>,
+    /// Where the business day of a transaction is found that brings none.
+    pub zone: Zone,
+    /// How many days late a transaction may come; one day more is let through here, as the log's clock decides.
+    pub horizon_days: u32,
+    /// How many days ahead a transaction's day may lie; one more is let through here.
+    pub future_days: u32,
+    /// Where the journal of acknowledged messages is kept; made when missing.
+    pub journal: PathBuf,
+    /// What callers may use.
+    pub limits: Limits,
+    /// Replies without waiting for the queue: a fault, for a test that must notice it.
+    #[cfg(feature = "faults")]
+    pub reply_before_confirm: bool,
+}
+
+/// One listener; its socket is handed to [`Front::serve`](crate::Front::serve).
+#[derive(Clone, Debug)]
+pub struct ListenerOptions {
+    /// Its name, which routes use.
+    pub name: String,
+    /// Its TLS; without it, it speaks plain HTTP/1.1.
+    pub tls: Option<TlsOptions>,
+}
+
+/// TLS 1.2 and 1.3 of a listener, with HTTP/2 and HTTP/1.1 by ALPN.
+#[derive(Clone)]
+pub struct TlsOptions {
+    /// The gateway's certificate and those above it, PEM.
+    pub certificate: Vec<u8>,
+    /// Its private key, PEM.
+    pub key: Vec<u8>,
+    /// The authorities that may vouch for callers, PEM; needed unless `client_auth` is none.
+    pub client_ca: Option<Vec<u8>>,
+    /// Whether callers show a certificate.
+    pub client_auth: ClientAuth,
+}
+
+/// Whether callers show a certificate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// They must, or the handshake fails.
+    Required,
+    /// They may.
+    Optional,
+    /// They are not asked.
+    #[default]
+    None,
+}
+
+/// One who may call.
+#[derive(Clone, Debug)]
+pub struct PartnerOptions {
+    /// The name for life: it scopes the identity of what the partner sends.
+    pub name: String,
+    /// What it is known by; any of them suffices.
+    pub credentials: Vec<Credential>,
+}
+
+/// What a partner is known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// The common name of a client certificate that a listener's `client_ca` vouches for.
+    SubjectCn(String),
+    /// The SHA-256 of such a certificate's DER.
+    Certificate(Fingerprint),
+    /// The SHA-256 of an API key, which is sent as `x-api-key` or as `authorization: Bearer`.
+    ApiKey(Fingerprint),
+}
+
+/// A SHA-256, written as 64 hexadecimal digits, with or without colons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Fingerprint(pub [u8; 32]);
+
+/// The text is no SHA-256.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be a SHA-256 in 64 hexadecimal digits")]
+pub struct NotAFingerprint;
+
+/// What becomes of requests under a path.
+#[derive(Clone, Debug, Default)]
+pub struct RouteOptions {
+    /// Its name, in logs, metrics and messages.
+    pub name: String,
+    /// The listeners it is on; none: all.
+    pub listeners: Vec<String>,
+    /// The host it is for; none: any.
+    pub host: Option<String>,
+    /// The path it is for, with all below it; the longest such path wins.
+    pub path: String,
+    /// The methods it takes; none: all.
+    pub methods: Vec<Method>,
+    /// Who callers without credentials are here. Without it they get 401, or pass unnamed where the route is a proxy's.
+    pub partner: Option<String>,
+    /// The policies in order, each `name` or `name@version`.
+    pub policies: Vec<String>,
+    /// Where the request goes behind the policies.
+    pub upstream: Option<String>,
+}
+
+/// Where a proxy route leads.
+#[derive(Clone, Debug)]
+pub struct UpstreamOptions {
+    /// Its name, which routes use.
+    pub name: String,
+    /// Its servers, asked in turn: `http://host:port` or `https://host:port`.
+    pub targets: Vec<Uri>,
+    /// The authorities that may vouch for https targets, PEM; none: the system's.
+    pub ca: Option<Vec<u8>>,
+}
+
+impl FromStr for Fingerprint {
+    type Err = NotAFingerprint;
+
+    fn from_str(text: &str) -> Result<Self, NotAFingerprint> {
+        let mut bytes = [0_u8; 32];
+        let mut digits = text.bytes().filter(|&b| b != b':');
+        let mut digit = || {
+            let digit = digits.next().and_then(|b| char::from(b).to_digit(16));
+            digit.map(|d| d as u8).ok_or(NotAFingerprint)
+        };
+        for byte in &mut bytes {
+            *byte = digit()? << 4 | digit()?;
+        }
+        if digits.next().is_some() {
+            return Err(NotAFingerprint);
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for TlsOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsOptions").field("client_auth", &self.client_auth).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_reads_with_and_without_colons() {
+        let plain = "00ff".repeat(16);
+        let spaced = vec!["00:FF"; 16].join(":");
+        assert_eq!(spaced.parse::<Fingerprint>(), plain.parse());
+        assert_eq!(plain.parse::<Fingerprint>().unwrap().to_string(), plain);
+        for wrong in ["", "00", &"0g".repeat(32), &"00".repeat(33)] {
+            assert_eq!(wrong.parse::<Fingerprint>(), Err(NotAFingerprint));
+        }
+    }
+}

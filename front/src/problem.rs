@@ -1,0 +1,221 @@
+//! Every reason for which a request is refused, and what each is in HTTP: the one place where errors become statuses.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{Response, StatusCode};
+use serde::Serialize;
+use tallygate_core::Violation;
+use tallygate_host::{PolicyFailure, Refusal};
+
+use crate::reply::ReplyBody;
+
+/// Why a request is refused.
+#[derive(Debug)]
+pub(crate) enum Problem {
+    /// HTTP/1.1 without exactly one Host.
+    Host,
+    /// A path that could be read in two ways.
+    Path,
+    NoRoute,
+    /// With the methods that are allowed, as `Allow` has them.
+    Method(String),
+    /// The route is there, on another listener.
+    Misdirected,
+    NoCredential,
+    UnknownKey,
+    UnknownCertificate,
+    /// The key is one partner's, the certificate another's.
+    TwoPartners,
+    /// As many requests are in flight as may be; how long to wait.
+    Busy(Duration),
+    /// With the limit, in bytes.
+    BodyTooLarge(usize),
+    BodyTooSlow,
+    BodyBroken(String),
+    /// A transaction of the policy's breaks a rule.
+    Violation(Violation),
+    /// The transactions together are more than a queue message takes.
+    MessageTooLarge(String),
+    /// The policy refused it.
+    Rejected(Refusal),
+    /// The policy failed: its name, and how.
+    Policy(String, PolicyFailure),
+    /// The queue has not confirmed; the detail is for the log, the time for the caller.
+    Queue(String, Duration),
+    /// The journal could not be written, so the acknowledgement may not leave.
+    Journal(String, Duration),
+    /// No target of the upstream answered.
+    UpstreamAway(String),
+    UpstreamSlow,
+    /// The gateway's own fault.
+    Internal(String),
+}
+
+/// RFC 9457, with what else helps a caller.
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: String,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    request: &'a str,
+}
+
+impl Problem {
+    /// What the caller is told, as a policy's `fault` is told it too.
+    pub(crate) fn refusal(&self) -> Refusal {
+        let plain = |status, code: &str, detail: &str| Refusal {
+            status,
+            code: code.to_owned(),
+            detail: detail.to_owned(),
+            field: None,
+            retry_after: None,
+        };
+        let later = |mut refusal: Refusal, wait: &Duration| {
+            refusal.retry_after = Some(u32::try_from(wait.as_secs().max(1)).unwrap_or(u32::MAX));
+            refusal
+        };
+        match self {
+            Self::Host => plain(400, "host-missing", "the request must name one host"),
+            Self::Path => plain(400, "path-ambiguous", "the path must be plain: no dot segments, no encoded slashes"),
+            Self::NoRoute => plain(404, "no-route", "nothing is served under this path"),
+            Self::Method(allow) => plain(405, "method-not-allowed", &format!("the methods here are: {allow}")),
+            Self::Misdirected => plain(421, "misdirected-request", "this path is served on another address"),
+            Self::NoCredential => plain(
+                401,
+                "no-credential",
+                "a client certificate or an API key (x-api-key, or authorization: Bearer) is needed",
+            ),
+            Self::UnknownKey => plain(401, "unknown-key", "the API key is no partner's"),
+            Self::UnknownCertificate => plain(403, "unknown-certificate", "the client certificate is no partner's"),
+            Self::TwoPartners => {
+                plain(403, "two-partners", "the API key and the client certificate are different partners'")
+            }
+            Self::Busy(wait) => later(plain(503, "busy", "as many requests as can be served are being served"), wait),
+            Self::BodyTooLarge(limit) => {
+                plain(413, "body-too-large", &format!("the body must have at most {limit} bytes"))
+            }
+            Self::BodyTooSlow => plain(408, "body-too-slow", "the body did not arrive in time"),
+            Self::BodyBroken(_) => plain(400, "body-broken", "the body did not arrive whole"),
+            Self::Violation(violation) => Refusal {
+                field: Some(violation.field.clone()),
+                ..plain(422, "transaction-not-valid", &violation.problem)
+            },
+            Self::MessageTooLarge(problem) => plain(413, "message-too-large", problem),
+            Self::Rejected(refusal) => refusal.clone(),
+            Self::Policy(_, failure) => policy(failure, &plain),
+            Self::Queue(_, wait) | Self::Journal(_, wait) => later(
+                plain(503, "queue-away", "it is not known whether the message was stored: send the same again"),
+                wait,
+            ),
+            Self::UpstreamAway(_) => plain(502, "upstream-away", "the server behind does not answer"),
+            Self::UpstreamSlow => plain(504, "upstream-slow", "the server behind did not answer in time"),
+            Self::Internal(_) => plain(500, "internal", "the gateway failed; the log says how"),
+        }
+    }
+
+    /// What the operator is told beyond the refusal.
+    pub(crate) fn cause(&self) -> Option<String> {
+        match self {
+            Self::Policy(policy, failure) => Some(format!("policy {policy}: {failure}")),
+            Self::BodyBroken(detail)
+            | Self::Queue(detail, _)
+            | Self::Journal(detail, _)
+            | Self::UpstreamAway(detail)
+            | Self::Internal(detail) => Some(detail.clone()),
+            _ => None,
+        }
+    }
+
+    /// The header that belongs to the status, whoever writes the body.
+    fn header(&self) -> Option<(http::HeaderName, HeaderValue)> {
+        match self {
+            Self::Method(allow) => Some((ALLOW, HeaderValue::from_str(allow).ok()?)),
+            Self::NoCredential | Self::UnknownKey => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            _ => None,
+        }
+    }
+
+    /// Adds what the status asks for to a reply, where the reply does not bring it.
+    pub(crate) fn complete(&self, refusal: &Refusal, response: &mut Response<ReplyBody>) {
+        let headers = response.headers_mut();
+        if let Some((name, value)) = self.header() {
+            headers.entry(name).or_insert(value);
+        }
+        if let Some(seconds) = refusal.retry_after {
+            headers.entry(RETRY_AFTER).or_insert(seconds.into());
+        }
+    }
+}
+
+/// A refusal as a problem document.
+pub(crate) fn document(refusal: &Refusal, request: &str) -> Response<ReplyBody> {
+    let document = Document {
+        r#type: format!("urn:tallygate:problem:{}", refusal.code),
+        title: refusal.code.replace('-', " "),
+        status: refusal.status,
+        detail: &refusal.detail,
+        field: refusal.field.as_deref(),
+        request,
+    };
+    let body = serde_json::to_vec(&document).unwrap_or_default();
+    let mut response = Response::new(ReplyBody::whole(Bytes::from(body)));
+    *response.status_mut() = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let kind = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    response
+}
+
+fn policy(failure: &PolicyFailure, plain: &dyn Fn(u16, &str, &str) -> Refusal) -> Refusal {
+    let (status, detail) = match failure {
+        PolicyFailure::Timeout(_) => (504, "the policy took too long over this message"),
+        PolicyFailure::OutOfMemory(_) => (500, "the policy ran out of memory over this message"),
+        PolicyFailure::BadOutcome(_) => (500, "the policy returned what cannot be carried out"),
+        PolicyFailure::Trap(_) | PolicyFailure::Host(_) => (500, "the policy failed over this message"),
+    };
+    plain(status, failure.code(), detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt;
+
+    #[tokio::test]
+    async fn a_refusal_is_a_problem_document_that_names_the_field() {
+        let problem =
+            Problem::Violation(Violation { field: "transactions/0/amount".into(), problem: "must be a number".into() });
+        let response = document(&problem.refusal(), "id-1");
+        assert_eq!(response.status(), 422);
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(
+            std::str::from_utf8(&body).unwrap(),
+            r#"{"type":"urn:tallygate:problem:transaction-not-valid","title":"transaction not valid","status":422,"detail":"must be a number","field":"transactions/0/amount","request":"id-1"}"#
+        );
+    }
+
+    #[test]
+    fn a_callers_reply_says_nothing_of_what_failed_within() {
+        let problem = Problem::Queue("amqp://inside:5672 refused".into(), Duration::from_millis(200));
+        let refusal = problem.refusal();
+        assert!(!refusal.detail.contains("inside"));
+        assert_eq!(refusal.retry_after, Some(1));
+        assert!(problem.cause().unwrap().contains("inside"));
+    }
+
+    #[test]
+    fn what_the_status_asks_for_is_added_to_a_policys_own_reply() {
+        let mut response = Response::new(ReplyBody::whole(Bytes::new()));
+        let problem = Problem::Busy(Duration::from_secs(5));
+        problem.complete(&problem.refusal(), &mut response);
+        assert_eq!(response.headers()[RETRY_AFTER], "5");
+        let problem = Problem::Method("GET, POST".into());
+        problem.complete(&problem.refusal(), &mut response);
+        assert_eq!(response.headers()[ALLOW], "GET, POST");
+    }
+}

@@ -1,0 +1,80 @@
+//! A request's body on its way to an upstream: lent to one target, and taken back untouched where that one is away.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+use crate::body::{CutOff, Limited};
+
+/// What goes to an upstream.
+pub(crate) enum Outbound {
+    /// A body that a policy has seen or made.
+    Whole(Option<Bytes>),
+    /// A body as it comes.
+    Streamed(Limited),
+}
+
+/// A body that returns to its slot unless a target began to read it.
+pub(crate) struct Lent {
+    body: Option<Outbound>,
+    slot: Slot,
+    begun: bool,
+}
+
+/// Where a body waits for its next target.
+#[derive(Clone)]
+pub(crate) struct Slot(Arc<Mutex<Option<Outbound>>>);
+
+impl Slot {
+    pub(crate) fn new(body: Outbound) -> Self {
+        Self(Arc::new(Mutex::new(Some(body))))
+    }
+
+    /// The body, unless a target has begun to read it.
+    pub(crate) fn lend(&self) -> Option<Lent> {
+        let body = self.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        Some(Lent { body: Some(body), slot: self.clone(), begun: false })
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if !self.begun {
+            let mut slot = self.slot.0.lock().unwrap_or_else(PoisonError::into_inner);
+            *slot = self.body.take();
+        }
+    }
+}
+
+impl Body for Lent {
+    type Data = Bytes;
+    type Error = CutOff;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
+        self.begun = true;
+        match &mut self.body {
+            None | Some(Outbound::Whole(None)) => Poll::Ready(None),
+            Some(Outbound::Whole(whole)) => Poll::Ready(whole.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Some(Outbound::Streamed(body)) => Pin::new(body).poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.body {
+            Some(Outbound::Whole(Some(_))) => false,
+            Some(Outbound::Streamed(body)) => body.is_end_stream(),
+            None | Some(Outbound::Whole(None)) => true,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.body {
+            Some(Outbound::Whole(Some(bytes))) => SizeHint::with_exact(bytes.len() as u64),
+            Some(Outbound::Streamed(body)) => body.size_hint(),
+            None | Some(Outbound::Whole(None)) => SizeHint::with_exact(0),
+        }
+    }
+}

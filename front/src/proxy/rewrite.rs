@@ -1,0 +1,180 @@
+//! The header fields of a proxied request and response: what belongs to the connection goes, what the upstream must know
+//! of the caller comes.
+
+use std::net::IpAddr;
+
+use http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use http::{HeaderMap, Method};
+
+use crate::access::API_KEY;
+use crate::trace::TRACEPARENT;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+
+/// A request on its way to an upstream, but for its body.
+pub(crate) struct Onward<'a> {
+    pub(crate) method: Method,
+    /// Path and query.
+    pub(crate) target: &'a str,
+    pub(crate) headers: HeaderMap,
+    pub(crate) peer: IpAddr,
+    pub(crate) secure: bool,
+    /// The host as the caller named it.
+    pub(crate) host: &'a str,
+    pub(crate) traceparent: &'a str,
+    /// Whether the request carries a partner's key to the gateway itself.
+    pub(crate) by_key: bool,
+}
+
+/// Whether a field belongs to one connection rather than to the message (RFC 9110, 7.6.1).
+pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
+    *name == CONNECTION
+        || *name == TRANSFER_ENCODING
+        || *name == UPGRADE
+        || *name == TE
+        || *name == TRAILER
+        || *name == PROXY_AUTHENTICATE
+        || *name == PROXY_AUTHORIZATION
+        || *name == KEEP_ALIVE
+        || *name == PROXY_CONNECTION
+}
+
+/// What an upstream gets: the caller's fields without those of its connection, and ours in place of any it forged.
+pub(crate) fn request_headers(onward: &mut Onward<'_>) -> HeaderMap {
+    let mut headers = std::mem::take(&mut onward.headers);
+    remove_connections_own(&mut headers);
+    for name in [HOST, CONTENT_LENGTH, EXPECT] {
+        headers.remove(name);
+    }
+    if onward.by_key {
+        // The key that was used is the first of these that is there.
+        if headers.remove(API_KEY).is_none() {
+            headers.remove(AUTHORIZATION);
+        }
+    }
+    let proto = if onward.secure { "https" } else { "http" };
+    let peer = onward.peer.to_canonical();
+    let node = match peer {
+        IpAddr::V4(peer) => peer.to_string(),
+        IpAddr::V6(peer) => format!("\"[{peer}]\""),
+    };
+    let quoted = |host: &str| host.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\'));
+    let mut forwarded = format!("for={node};proto={proto}");
+    if !onward.host.is_empty() && quoted(onward.host) {
+        forwarded.push_str(&format!(";host=\"{}\"", onward.host));
+    }
+    set(&mut headers, FORWARDED, &forwarded);
+    set(&mut headers, FORWARDED_FOR, &peer.to_string());
+    set(&mut headers, FORWARDED_PROTO, proto);
+    set(&mut headers, FORWARDED_HOST, onward.host);
+    set(&mut headers, TRACEPARENT, onward.traceparent);
+    headers
+}
+
+/// What the caller gets of an upstream's fields.
+pub(crate) fn response_headers(headers: &mut HeaderMap) {
+    remove_connections_own(headers);
+}
+
+fn remove_connections_own(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    for name in named {
+        headers.remove(name);
+    }
+    for name in [
+        CONNECTION,
+        TRANSFER_ENCODING,
+        UPGRADE,
+        TE,
+        TRAILER,
+        PROXY_AUTHENTICATE,
+        PROXY_AUTHORIZATION,
+        KEEP_ALIVE,
+        PROXY_CONNECTION,
+    ] {
+        headers.remove(name);
+    }
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    match HeaderValue::from_str(value) {
+        Ok(value) if !value.is_empty() => {
+            headers.insert(name, value);
+        }
+        _ => {
+            headers.remove(name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rewritten(sent: &[(&'static str, &str)], by_key: bool) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in sent {
+            headers.append(*name, value.parse().unwrap());
+        }
+        request_headers(&mut Onward {
+            method: Method::GET,
+            target: "/",
+            headers,
+            peer: "::ffff:10.0.0.7".parse().unwrap(),
+            secure: true,
+            host: "shop.example:8443",
+            traceparent: "00-1-2-01",
+            by_key,
+        })
+    }
+
+    #[test]
+    fn what_belongs_to_the_connection_stays_here() {
+        let headers = rewritten(
+            &[
+                ("connection", "close, X-Secret"),
+                ("x-secret", "1"),
+                ("keep-alive", "5"),
+                ("te", "trailers"),
+                ("upgrade", "websocket"),
+                ("transfer-encoding", "chunked"),
+                ("accept", "*/*"),
+            ],
+            false,
+        );
+        let mut names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            ["accept", "forwarded", "traceparent", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"]
+        );
+    }
+
+    #[test]
+    fn a_caller_cannot_forge_where_it_comes_from() {
+        let headers = rewritten(&[("x-forwarded-for", "1.1.1.1"), ("forwarded", "for=1.1.1.1")], false);
+        assert_eq!(headers["x-forwarded-for"], "10.0.0.7");
+        assert_eq!(headers["forwarded"], "for=10.0.0.7;proto=https;host=\"shop.example:8443\"");
+        assert_eq!(headers["x-forwarded-proto"], "https");
+    }
+
+    #[test]
+    fn the_gateways_key_does_not_reach_the_upstream() {
+        let sent = [("authorization", "Bearer k"), ("cookie", "a=b")];
+        assert!(!rewritten(&sent, true).contains_key("authorization"));
+        assert!(rewritten(&sent, false).contains_key("authorization"));
+    }
+}

@@ -1,0 +1,79 @@
+//! Why the registry did not do what was asked.
+
+use std::io;
+use std::path::PathBuf;
+
+use tallygate_host::{ActivationError, short_version};
+
+/// Why the registry did not do what was asked. Nothing was changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// No such policy is configured.
+    #[error("there is no policy `{name}`; there is {}", listed(known))]
+    NoPolicy {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// No version of the policy begins so, or several do.
+    #[error(
+        "policy `{name}`: {problem}; the versions are {}, and a unique beginning of at least 8 digits names one",
+        listed(known)
+    )]
+    NoVersion {
+        /// The policy.
+        name: String,
+        /// What was wrong with what was asked for.
+        problem: String,
+        /// The versions there are.
+        known: Vec<String>,
+    },
+    /// There is nothing to go back to.
+    #[error("policy `{0}`: no version was active before this one")]
+    NothingBefore(String),
+    /// A version cannot be put into service.
+    #[error("policy `{name}`, version {version}: {error}")]
+    Activation {
+        /// The policy.
+        name: String,
+        /// The beginning of its version.
+        version: String,
+        /// Why.
+        error: ActivationError,
+    },
+    /// The policy has as many versions as are kept.
+    #[error("policy `{0}`: as many versions are kept as may be ({most})", most = crate::limits::POLICY_VERSIONS)]
+    Full(String),
+    /// The name cannot be a policy's.
+    #[error("policy `{0}`: a name must have 1 to 100 letters, digits, `-`, `_` and `.`, and not begin with `.`")]
+    Name(String),
+    /// The name stands twice in the configuration.
+    #[error("policy `{0}` stands twice")]
+    Twice(String),
+    /// The configured component cannot be read.
+    #[error("{}: the component cannot be read: {}", .0.display(), .1)]
+    Component(PathBuf, #[source] io::Error),
+    /// A file of the registry cannot be read or written.
+    #[error("{}: {}", .0.display(), .1)]
+    File(PathBuf, #[source] io::Error),
+    /// A file of the registry holds what it should not.
+    #[error("{}: {}", .0.display(), .1)]
+    Damaged(PathBuf, String),
+    /// The change came to no end.
+    #[error("the change came to no end: {0}")]
+    Host(String),
+}
+
+impl RegistryError {
+    pub(crate) fn activation(name: &str, version: &str, error: ActivationError) -> Self {
+        Self::Activation { name: name.to_owned(), version: short_version(version).to_owned(), error }
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    names.join(", ")
+}

@@ -1,0 +1,152 @@
+//! The registry with components that are a few words: what they say is how their activation ends.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use tallygate_host::{ActivationError, Message, Outcome, PolicyFailure, Refusal, Reply};
+
+use super::*;
+
+struct Words;
+
+struct Spoken {
+    name: String,
+    version: String,
+}
+
+impl Activator for Words {
+    fn activate(&self, spec: PolicySpec) -> Result<Arc<dyn ActivePolicy>, ActivationError> {
+        if spec.component.starts_with(b"bad") {
+            return Err(ActivationError::Configuration { pointer: "/oibs".into(), detail: "must be there".into() });
+        }
+        Ok(Arc::new(Spoken { name: spec.name, version: version_of(&spec.component) }))
+    }
+}
+
+#[async_trait]
+impl ActivePolicy for Spoken {
+    fn name(&self) -> &str {
+        &self.name
+    }
+    fn version(&self) -> &str {
+        &self.version
+    }
+    fn needs_body(&self) -> bool {
+        true
+    }
+    fn needs_header(&self, _: &str) -> bool {
+        true
+    }
+    fn sees_responses(&self) -> bool {
+        false
+    }
+    async fn handle(&self, _: &mut Message) -> Result<Outcome, PolicyFailure> {
+        Err(PolicyFailure::Host("not in this test".into()))
+    }
+    async fn fault(&self, _: &mut Message, _: &Refusal) -> Result<Option<Reply>, PolicyFailure> {
+        Ok(None)
+    }
+    async fn respond(&self, _: &mut Message, _: &Reply) -> Result<Reply, PolicyFailure> {
+        Err(PolicyFailure::Host("not in this test".into()))
+    }
+}
+
+fn open(dir: &Path, component: &str) -> Result<PolicyRegistry, RegistryError> {
+    let file = dir.join("json.wasm");
+    std::fs::write(&file, component).unwrap();
+    let options = RegistryOptions {
+        dir: dir.join("policies"),
+        policies: vec![PolicyOptions {
+            name: "json".into(),
+            component: file,
+            config_json: "{}".into(),
+            keys: Keys::new(),
+            limits: tallygate_host::Limits::default(),
+        }],
+    };
+    PolicyRegistry::open(options, Arc::new(Words))
+}
+
+fn active(registry: &PolicyRegistry) -> String {
+    registry.resolve("json").unwrap().now().version().to_owned()
+}
+
+#[tokio::test]
+async fn a_pushed_version_is_inactive_until_activated_and_both_outlive_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = open(dir.path(), "one").unwrap();
+    let first = active(&registry);
+    let pushed = registry.push("json", b"two".to_vec()).await.unwrap();
+    assert!(pushed.new);
+    assert_eq!(active(&registry), first);
+    let route = registry.resolve("json").unwrap();
+    let under_way = route.now();
+    registry.activate("json", &pushed.version[..8]).await.unwrap();
+    assert_eq!(route.now().version(), pushed.version);
+    assert_eq!(under_way.version(), first);
+    drop(registry);
+    let registry = open(dir.path(), "one").unwrap();
+    assert_eq!(active(&registry), pushed.version);
+    assert_eq!(registry.list()[0].versions.len(), 2);
+    assert!(registry.list()[0].versions[0].previous);
+    assert_eq!(registry.rollback("json").await.unwrap(), first);
+    assert_eq!(active(&registry), first);
+    let nothing = registry.rollback("json").await;
+    assert!(matches!(nothing, Err(RegistryError::NothingBefore(_))));
+}
+
+#[tokio::test]
+async fn a_component_that_does_not_activate_is_refused_with_its_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = open(dir.path(), "one").unwrap();
+    let refused = registry.push("json", b"bad".to_vec()).await.unwrap_err();
+    assert!(refused.to_string().contains("configuration at /oibs: must be there"));
+    assert_eq!(registry.list()[0].versions.len(), 1);
+    assert!(!registry.push("json", b"one".to_vec()).await.unwrap().new);
+    assert!(registry.push("xml", b"one".to_vec()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_changed_file_becomes_a_new_inactive_version() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = active(&open(dir.path(), "one").unwrap());
+    let registry = open(dir.path(), "changed").unwrap();
+    assert_eq!(active(&registry), first);
+    let versions = &registry.list()[0].versions;
+    assert_eq!(versions.len(), 2);
+    assert_eq!((versions[1].source, versions[1].active), (Source::File, false));
+    assert_eq!(open(dir.path(), "changed").unwrap().list()[0].versions.len(), 2);
+}
+
+#[tokio::test]
+async fn a_pin_stays_whatever_is_active() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = open(dir.path(), "one").unwrap();
+    let first = active(&registry);
+    let pin = registry.resolve(&format!("json@{}", &first[..12])).unwrap();
+    let pushed = registry.push("json", b"two".to_vec()).await.unwrap();
+    registry.activate("json", &pushed.version).await.unwrap();
+    assert_eq!(pin.now().version(), first);
+    assert!(registry.resolve("json@00000000").is_err());
+    assert!(registry.resolve("xml").is_err());
+}
+
+#[tokio::test]
+async fn a_version_whose_file_was_changed_is_not_put_into_service() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = open(dir.path(), "one").unwrap();
+    let first = active(&registry);
+    let pushed = registry.push("json", b"two".to_vec()).await.unwrap();
+    let file = dir.path().join(format!("policies/json/{}.wasm", pushed.version));
+    std::fs::write(file, "something else").unwrap();
+    let refused = registry.activate("json", &pushed.version).await;
+    assert!(matches!(refused, Err(RegistryError::Damaged(..))));
+    assert_eq!(active(&registry), first);
+}
+
+#[test]
+fn a_name_that_is_no_folders_is_refused() {
+    for name in ["", "..", "a/b", "a b", ".hidden"] {
+        assert!(check_name(name).is_err(), "{name}");
+    }
+}

@@ -1,0 +1,223 @@
+//! Which route a request takes: the longest path that matches on whole segments, narrowed by host, then by method.
+
+mod build;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use http::Method;
+use prometheus_client::metrics::histogram::Histogram;
+
+use crate::metrics::{PolicyLabels, RouteLabels};
+use crate::problem::Problem;
+use crate::proxy::Upstream;
+use crate::registry::PolicyRef;
+pub(crate) use build::build;
+
+/// A route, ready to be taken.
+pub(crate) struct Route {
+    pub(crate) labels: RouteLabels,
+    /// Places of listeners; none: all.
+    pub(crate) listeners: Vec<usize>,
+    /// In lower case, without port.
+    pub(crate) host: Option<String>,
+    /// Without a slash at its end, so that the root is empty.
+    pub(crate) path: String,
+    pub(crate) methods: Vec<Method>,
+    pub(crate) partner: Option<Arc<str>>,
+    pub(crate) policies: Vec<Step>,
+    pub(crate) upstream: Option<Arc<Upstream>>,
+    /// Its own of the family, so that no request has to look it up.
+    pub(crate) seconds: Histogram,
+}
+
+/// A policy of a route's chain.
+pub(crate) struct Step {
+    pub(crate) policy: PolicyRef,
+    pub(crate) labels: PolicyLabels,
+    pub(crate) seconds: Histogram,
+}
+
+/// All routes, those that win first.
+pub(crate) struct Routes(Vec<Route>);
+
+impl Routes {
+    pub(crate) fn new(mut routes: Vec<Route>) -> Self {
+        routes.sort_by_key(|route| std::cmp::Reverse((route.path.len(), route.host.is_some())));
+        Self(routes)
+    }
+
+    /// The route of a request, or why there is none.
+    pub(crate) fn find(&self, listener: usize, host: &str, path: &str, method: &Method) -> Result<&Route, Problem> {
+        let path = plain(path).ok_or(Problem::Path)?;
+        let host = without_port(host);
+        let mut best: Option<(usize, bool)> = None;
+        let mut allowed: Vec<&Method> = Vec::new();
+        let mut elsewhere = false;
+        for route in &self.0 {
+            if !covers(&route.path, &path) || !route.is_for(host) {
+                continue;
+            }
+            if !route.listeners.is_empty() && !route.listeners.contains(&listener) {
+                elsewhere = true;
+                continue;
+            }
+            let rank = (route.path.len(), route.host.is_some());
+            if best.is_some_and(|best| best != rank) {
+                break;
+            }
+            if route.methods.is_empty() || route.methods.contains(method) {
+                return Ok(route);
+            }
+            best = Some(rank);
+            allowed.extend(&route.methods);
+        }
+        if best.is_some() {
+            let mut names: Vec<&str> = allowed.into_iter().map(Method::as_str).collect();
+            names.sort_unstable();
+            names.dedup();
+            return Err(Problem::Method(names.join(", ")));
+        }
+        Err(if elsewhere { Problem::Misdirected } else { Problem::NoRoute })
+    }
+}
+
+impl Route {
+    fn is_for(&self, host: &str) -> bool {
+        self.host.as_deref().is_none_or(|own| own.eq_ignore_ascii_case(host))
+    }
+}
+
+/// A path as it is compared: unreserved characters decoded, several slashes as one. None where it climbs, or hides a
+/// separator, since an upstream might read it otherwise than the routes do.
+pub(crate) fn plain(path: &str) -> Option<Cow<'_, str>> {
+    let odd = path.contains("//") || path.contains('%') || path.contains('\\');
+    let plain = if odd { Cow::Owned(decoded(path)?) } else { Cow::Borrowed(path) };
+    let climbs = plain.split('/').any(|segment| matches!(segment.split(';').next(), Some("." | "..")));
+    (plain.starts_with('/') && !climbs).then_some(plain)
+}
+
+fn decoded(path: &str) -> Option<String> {
+    let mut plain = String::with_capacity(path.len());
+    let mut rest = path.chars();
+    while let Some(next) = rest.next() {
+        match next {
+            '\\' => return None,
+            '/' if plain.ends_with('/') => {}
+            '%' => {
+                let digits = rest.as_str().get(..2)?;
+                let byte = u8::from_str_radix(digits, 16).ok()?;
+                if matches!(byte, 0 | b'/' | b'\\') {
+                    return None;
+                }
+                let unreserved = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+                if unreserved {
+                    plain.push(char::from(byte));
+                } else {
+                    plain.push('%');
+                    plain.push_str(&digits.to_ascii_uppercase());
+                }
+                rest.nth(1);
+            }
+            other => plain.push(other),
+        }
+    }
+    Some(plain)
+}
+
+/// Whether a route's path covers a request's, on whole segments.
+fn covers(prefix: &str, path: &str) -> bool {
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(name: &str, host: Option<&str>, path: &str, methods: &[Method]) -> Route {
+        Route {
+            labels: RouteLabels { route: name.into() },
+            listeners: Vec::new(),
+            host: host.map(Into::into),
+            path: path.trim_end_matches('/').into(),
+            methods: methods.to_vec(),
+            partner: None,
+            policies: Vec::new(),
+            upstream: None,
+            seconds: Histogram::new([]),
+        }
+    }
+
+    fn found(routes: &Routes, host: &str, path: &str, method: Method) -> Result<String, u16> {
+        match routes.find(0, host, path, &method) {
+            Ok(route) => Ok(route.labels.route.to_string()),
+            Err(problem) => Err(problem.refusal().status),
+        }
+    }
+
+    fn sample() -> Routes {
+        let mut other = route("other-listener", None, "/hidden", &[]);
+        other.listeners = vec![1];
+        Routes::new(vec![
+            route("invoices", None, "/invoices", &[Method::POST]),
+            route("narrow", Some("a.example"), "/invoices", &[Method::POST, Method::PUT]),
+            route("read", None, "/invoices", &[Method::GET]),
+            route("deep", None, "/invoices/archive/", &[]),
+            other,
+        ])
+    }
+
+    #[test]
+    fn the_longest_path_wins_on_whole_segments() {
+        let routes = sample();
+        let post = |path| found(&routes, "x", path, Method::POST);
+        assert_eq!(post("/invoices").unwrap(), "invoices");
+        assert_eq!(post("/invoices/").unwrap(), "invoices");
+        assert_eq!(post("/invoices/7").unwrap(), "invoices");
+        assert_eq!(post("/invoices/archive/7").unwrap(), "deep");
+        assert_eq!(post("/invoices/archives").unwrap(), "invoices");
+        assert_eq!(post("/invoices2"), Err(404));
+        assert_eq!(post("/"), Err(404));
+    }
+
+    #[test]
+    fn a_host_narrows_and_a_method_chooses_among_equals() {
+        let routes = sample();
+        assert_eq!(found(&routes, "A.example:8443", "/invoices", Method::POST).unwrap(), "narrow");
+        assert_eq!(found(&routes, "b.example", "/invoices", Method::GET).unwrap(), "read");
+        let refused = routes.find(0, "b.example", "/invoices", &Method::DELETE);
+        assert!(matches!(refused, Err(Problem::Method(allow)) if allow == "GET, POST"));
+    }
+
+    #[test]
+    fn a_route_of_another_listener_is_a_misdirected_request() {
+        assert_eq!(found(&sample(), "x", "/hidden", Method::GET), Err(421));
+    }
+
+    #[test]
+    fn a_path_cannot_slip_past_its_route() {
+        let routes = sample();
+        let get = |path| found(&routes, "x", path, Method::GET);
+        assert_eq!(get("/%69nvoices").unwrap(), "read");
+        assert_eq!(get("//invoices").unwrap(), "read");
+        for path in [
+            "/x/../invoices",
+            "/x/%2e%2E/invoices",
+            "/x/..;a/invoices",
+            "/x%2finvoices",
+            "/x\\invoices",
+            "*",
+            "/%zz",
+            "/%c3%a9/.",
+        ] {
+            assert_eq!(get(path), Err(400), "{path}");
+        }
+    }
+}

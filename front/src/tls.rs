@@ -1,0 +1,77 @@
+//! The TLS of a listener: versions 1.2 and 1.3, client certificates, HTTP/2 and HTTP/1.1 by ALPN.
+
+use std::sync::Arc;
+
+use rustls::RootCertStore;
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs;
+use rustls::server::WebPkiClientVerifier;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::options::{ClientAuth, TlsOptions};
+
+/// HTTP/2 as ALPN names it.
+pub(crate) const H2: &[u8] = b"h2";
+
+/// What rustls needs of a listener's options; the error says which part is wrong, and what would be right.
+pub(crate) fn server(options: &TlsOptions) -> Result<Arc<ServerConfig>, String> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .map_err(|error| format!("tls: {error}"))?;
+    let builder = match options.client_auth {
+        ClientAuth::None => builder.with_no_client_auth(),
+        wanted => {
+            let pem = options
+                .client_ca
+                .as_deref()
+                .ok_or("client_ca: must name the authorities for client certificates when client_auth is not none")?;
+            let roots = Arc::new(roots(pem).map_err(|problem| format!("client_ca: {problem}"))?);
+            let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider);
+            let verifier = match wanted {
+                ClientAuth::Required => verifier,
+                _ => verifier.allow_unauthenticated(),
+            };
+            let verifier = verifier.build().map_err(|error| format!("client_ca: {error}"))?;
+            builder.with_client_cert_verifier(verifier)
+        }
+    };
+    let chain = certificates(&options.certificate).map_err(|problem| format!("certificate: {problem}"))?;
+    let key = PrivateKeyDer::from_pem_slice(&options.key)
+        .map_err(|error| format!("key: must be a private key in PEM: {error}"))?;
+    let mut config = builder
+        .with_single_cert(chain, key)
+        .map_err(|error| format!("certificate and key do not go together: {error}"))?;
+    config.alpn_protocols = vec![H2.to_vec(), b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// The authorities of a PEM file.
+pub(crate) fn roots(pem: &[u8]) -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(pem)? {
+        roots.add(certificate).map_err(|error| error.to_string())?;
+    }
+    Ok(roots)
+}
+
+/// The authorities of a system's bundle, without those that do not read: nobody here can mend them.
+pub(crate) fn system_roots(pem: &[u8]) -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    let (added, _) = roots.add_parsable_certificates(certificates(pem)?);
+    if added == 0 {
+        return Err("must hold at least one authority's certificate".to_owned());
+    }
+    Ok(roots)
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| format!("must be certificates in PEM: {error}"))?;
+    if chain.is_empty() {
+        return Err("must hold at least one certificate in PEM".to_owned());
+    }
+    Ok(chain)
+}

@@ -1,0 +1,158 @@
+//! What callers may not use up: time, bytes, connections, requests.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use http::Method;
+use http_body_util::Full;
+use tallygate_front::ClientAuth;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::play::Mood;
+use crate::proxy::upstream;
+use crate::site::{Site, line};
+
+async fn connected(address: SocketAddr, sent: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(sent.as_bytes()).await.unwrap();
+    stream
+}
+
+/// All that comes until the other side closes.
+async fn rest(mut stream: TcpStream) -> String {
+    let mut all = Vec::new();
+    let read = stream.read_to_end(&mut all);
+    let _ = tokio::time::timeout(Duration::from_secs(10), read).await.expect("not closed");
+    String::from_utf8_lossy(&all).into_owned()
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_arrive_in_time_ends_the_connection() {
+    let mut site = Site::plain();
+    site.options.limits.header_time = Duration::from_millis(200);
+    let served = site.serve();
+    for sent in ["", "POST /echo HTTP/1.1\r\nhost: a\r\n"] {
+        let began = Instant::now();
+        assert!(!rest(connected(served.address(), sent).await).await.contains("200"));
+        assert!(began.elapsed() < Duration::from_secs(3));
+    }
+    // The next head on a kept connection has its time too, however slowly its bytes drip.
+    let whole = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n";
+    let mut stream = connected(served.address(), whole).await;
+    let began = Instant::now();
+    for byte in whole.bytes().cycle().take(40) {
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        if stream.write_all(&[byte]).await.is_err() {
+            break;
+        }
+    }
+    assert_eq!(rest(stream).await.matches("200 OK").count(), 1);
+    assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_in_time_is_408() {
+    let mut site = Site::plain();
+    site.options.limits.body_time = Duration::from_millis(200);
+    let served = site.serve();
+    let slow = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nabc";
+    assert!(rest(connected(served.address(), slow).await).await.starts_with("HTTP/1.1 408"));
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_431() {
+    let mut site = Site::tls(ClientAuth::None);
+    site.options.limits.header_bytes = 4096;
+    let served = site.serve();
+    for h2 in [false, true] {
+        let caller = served.tls_caller(None, h2);
+        let request = caller.request(Method::POST, "/echo").header("x-large", "x".repeat(5000));
+        let answer = caller.try_send(request.body(Full::from("x")).unwrap()).await;
+        assert_eq!(answer.unwrap().status, 431, "h2: {h2}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_413_announced_or_not() {
+    let mut site = Site::plain();
+    site.options.limits.body_bytes = 1000;
+    let served = site.serve();
+    let announced = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 1001\r\n\r\n";
+    assert!(rest(connected(served.address(), announced).await).await.starts_with("HTTP/1.1 413"));
+    let chunks = format!("3e8\r\n{}\r\n1\r\nx\r\n0\r\n\r\n", "x".repeat(1000));
+    let chunked = format!("POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n{chunks}");
+    assert!(rest(connected(served.address(), &chunked).await).await.starts_with("HTTP/1.1 413"));
+    assert_eq!(served.caller().post("/echo", "x".repeat(1000)).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed() {
+    let mut site = Site::plain();
+    site.options.limits.idle_time = Duration::from_millis(300);
+    let served = site.serve();
+    let began = Instant::now();
+    let once = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n";
+    assert!(rest(connected(served.address(), once).await).await.starts_with("HTTP/1.1 200"));
+    assert!((Duration::from_millis(250)..Duration::from_secs(3)).contains(&began.elapsed()));
+}
+
+#[tokio::test]
+async fn a_connection_beyond_the_limit_is_closed_at_once() {
+    let mut site = Site::plain();
+    site.options.limits.connections = 2;
+    let served = site.serve();
+    let held = [connected(served.address(), "").await, connected(served.address(), "").await];
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let began = Instant::now();
+    assert_eq!(rest(connected(served.address(), "").await).await, "");
+    assert!(began.elapsed() < Duration::from_secs(2));
+    drop(held);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(served.caller().post("/echo", "x").await.status, 200);
+    assert!(served.scraped().contains(r#"tallygate_front_connections_total{listener="main",outcome="refused"}"#));
+}
+
+#[tokio::test]
+async fn a_request_beyond_the_limit_is_503_with_retry_after() {
+    let mut site = Site::plain();
+    site.options.limits.requests = 2;
+    let queue = site.queue.clone();
+    queue.feel(Mood::Waits);
+    let served = site.serve();
+    let held = [1, 2].map(|id| {
+        let caller = served.caller();
+        tokio::spawn(async move { caller.post("/accept", line(&id.to_string(), "1")).await })
+    });
+    queue.wait_for(2).await;
+    let refused = served.caller().post("/echo", "x").await;
+    assert_eq!((refused.status, &refused.headers["retry-after"]), (503, &"5".parse().unwrap()));
+    queue.released.add_permits(2);
+    for held in held {
+        assert_eq!(held.await.unwrap().status, 202);
+    }
+    assert_eq!(served.caller().post("/echo", "x").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_reader_that_takes_nothing_is_cut_off_on_both_versions_of_http() {
+    let large = upstream("large").await;
+    for h2 in [false, true] {
+        let mut site = Site::tls(ClientAuth::None);
+        site.options.limits.stalled_time = Duration::from_millis(300);
+        site.options.limits.requests = 1;
+        site.proxy("/large", &[], &[large]);
+        let served = site.serve();
+        let caller = served.tls_caller(None, h2);
+        let request = caller.request(Method::GET, "/large").body(Full::default()).unwrap();
+        let unread = caller.raw(request).await.unwrap();
+        assert_eq!(unread.status(), 200);
+        let began = Instant::now();
+        // Its place comes back without it having read or closed.
+        while served.tls_caller(None, false).post("/echo", "x").await.status == 503 {
+            assert!(began.elapsed() < Duration::from_secs(8), "h2: {h2}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        drop(unread);
+    }
+}

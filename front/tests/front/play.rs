@@ -1,0 +1,194 @@
+//! A queue and policies that do as they are told.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tallygate_front::{Activator, ActivePolicy};
+use tallygate_host::{
+    Accepted, ActivationError, Forwarded, Header, Message, Outcome, PolicyFailure, PolicySpec, Refusal, Reply,
+    Transaction, version_of,
+};
+use tallygate_queue::{Consumer, Queue, QueueError};
+use tokio::sync::Semaphore;
+
+/// What a queue does with the next messages.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    Confirms,
+    Away,
+    Hangs,
+    /// Confirms as many as are released.
+    Waits,
+}
+
+pub struct PlayedQueue {
+    pub messages: Mutex<Vec<Bytes>>,
+    pub mood: Mutex<Mood>,
+    pub released: Semaphore,
+    pub waiting: AtomicUsize,
+}
+
+impl PlayedQueue {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self {
+            messages: Mutex::default(),
+            mood: Mutex::new(Mood::Confirms),
+            released: Semaphore::new(0),
+            waiting: AtomicUsize::new(0),
+        })
+    }
+
+    pub fn feel(&self, mood: Mood) {
+        *self.mood.lock().unwrap() = mood;
+    }
+
+    pub fn count(&self) -> usize {
+        self.messages.lock().unwrap().len()
+    }
+
+    /// Waits until so many messages wait for their confirm.
+    pub async fn wait_for(&self, waiting: usize) {
+        while self.waiting.load(Ordering::SeqCst) < waiting {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+}
+
+#[async_trait]
+impl Queue for PlayedQueue {
+    async fn publish(&self, message: Bytes) -> Result<(), QueueError> {
+        let mood = *self.mood.lock().unwrap();
+        match mood {
+            Mood::Confirms => {}
+            Mood::Away => return Err(QueueError::Away("nobody listens on secret-host:5672".into())),
+            Mood::Hangs => std::future::pending().await,
+            Mood::Waits => {
+                self.waiting.fetch_add(1, Ordering::SeqCst);
+                self.released.acquire().await.unwrap().forget();
+            }
+        }
+        self.messages.lock().unwrap().push(message);
+        Ok(())
+    }
+
+    async fn consume(&self, _: u16) -> Result<Box<dyn Consumer>, QueueError> {
+        Err(QueueError::Refused("not in this play".into()))
+    }
+
+    async fn depth(&self) -> Result<u64, QueueError> {
+        Ok(self.count() as u64)
+    }
+}
+
+/// Makes policies whose component says what they do, as a word.
+pub struct Players;
+
+pub struct Player {
+    name: String,
+    version: String,
+    part: String,
+}
+
+impl Activator for Players {
+    fn activate(&self, spec: PolicySpec) -> Result<Arc<dyn ActivePolicy>, ActivationError> {
+        let version = version_of(&spec.component);
+        let part = String::from_utf8(spec.component).unwrap();
+        Ok(Arc::new(Player { name: spec.name, version, part }))
+    }
+}
+
+#[async_trait]
+impl ActivePolicy for Player {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn version(&self) -> &str {
+        &self.version
+    }
+
+    fn needs_body(&self) -> bool {
+        self.part != "tag"
+    }
+
+    fn needs_header(&self, _: &str) -> bool {
+        true
+    }
+
+    fn sees_responses(&self) -> bool {
+        self.part == "respond"
+    }
+
+    async fn handle(&self, message: &mut Message) -> Result<Outcome, PolicyFailure> {
+        let text = String::from_utf8_lossy(&message.body).into_owned();
+        let forward = |body: Option<&str>| {
+            Outcome::Forward(Forwarded {
+                method: None,
+                target: None,
+                set_headers: vec![header("x-tag", "tagged")],
+                remove_headers: vec!["x-remove".into()],
+                body: body.map(|body| body.as_bytes().to_vec()),
+            })
+        };
+        Ok(match &*self.part {
+            // Each line of the body is an id, a time and an amount.
+            "accept" | "accept2" | "soap" => Outcome::Accept(Accepted {
+                transactions: text.lines().map(transaction).collect(),
+                reply: reply(202, &self.part),
+            }),
+            "echo" => {
+                Outcome::Answer(reply(200, &format!("{} {} {}", message.target, message.headers.len(), text.len())))
+            }
+            "reject" => Outcome::Reject(Refusal {
+                status: 422,
+                code: "wrong-total".into(),
+                detail: "the total is not the sum".into(),
+                field: Some("/total".into()),
+                retry_after: None,
+            }),
+            "trap" => return Err(PolicyFailure::Trap("unreachable at secret.rs:7".into())),
+            "timeout" => return Err(PolicyFailure::Timeout(Duration::from_secs(1))),
+            "memory" => return Err(PolicyFailure::OutOfMemory(1 << 20)),
+            "panic" => panic!("the host itself failed"),
+            "upper" => forward(Some(&text.to_uppercase())),
+            _ => forward(None),
+        })
+    }
+
+    async fn fault(&self, message: &mut Message, refusal: &Refusal) -> Result<Option<Reply>, PolicyFailure> {
+        let partner = message.partner.as_deref().unwrap_or("nobody");
+        Ok((self.part == "soap").then(|| reply(500, &format!("fault {} {} {partner}", refusal.status, refusal.code))))
+    }
+
+    async fn respond(&self, _: &mut Message, response: &Reply) -> Result<Reply, PolicyFailure> {
+        let mut changed = response.clone();
+        changed.body.extend_from_slice(b" seen");
+        Ok(changed)
+    }
+}
+
+fn transaction(line: &str) -> Transaction {
+    let mut words = line.split(' ');
+    let mut word = || words.next().unwrap_or_default().to_owned();
+    Transaction {
+        id: word(),
+        time: word(),
+        day: None,
+        key: "k".into(),
+        amount: word(),
+        currency: "EUR".into(),
+        kind: "sale".into(),
+        attributes: Vec::new(),
+    }
+}
+
+fn reply(status: u16, body: &str) -> Reply {
+    Reply { status, headers: vec![header("content-type", "text/plain")], body: body.as_bytes().to_vec() }
+}
+
+fn header(name: &str, value: &str) -> Header {
+    Header { name: name.into(), value: value.into() }
+}

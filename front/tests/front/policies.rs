@@ -1,0 +1,94 @@
+//! What policies decide and how they fail, and their versions while requests run.
+
+use http::Method;
+use http_body_util::Full;
+
+use crate::play::Mood;
+use crate::site::{Site, line};
+
+#[tokio::test]
+async fn a_policys_refusal_is_a_problem_document() {
+    let served = Site::plain().serve();
+    let refused = served.caller().post("/reject", "x").await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.starts_with(r#"{"type":"urn:tallygate:problem:wrong-total""#), "{}", refused.body);
+    assert!(refused.body.contains(r#""field":"/total""#));
+}
+
+#[tokio::test]
+async fn a_policy_that_fails_fails_one_request_and_says_nothing_of_its_insides() {
+    let served = Site::plain().serve();
+    let caller = served.caller();
+    for (part, status) in [("trap", 500), ("timeout", 504), ("memory", 500), ("panic", 500), ("pass", 500)] {
+        let failed = caller.post(&format!("/{part}"), "x").await;
+        assert_eq!(failed.status, status, "{part}");
+        assert!(!failed.body.contains("secret"), "{}", failed.body);
+    }
+    assert_eq!(caller.post("/echo", "x").await.status, 200);
+    let scraped = served.scraped();
+    assert!(
+        scraped.contains(r#"tallygate_front_policy_failures_total{policy="trap",kind="policy-trap"} 1"#),
+        "{scraped}"
+    );
+    assert!(scraped.contains(r#"tallygate_front_requests_total{route="timeout",status="504"} 1"#));
+    assert!(scraped.contains("tallygate_front_requests_in_flight 0"));
+}
+
+#[tokio::test]
+async fn a_policy_puts_the_gateways_refusals_into_the_partners_protocol() {
+    let mut site = Site::plain();
+    site.options.limits.body_bytes = 100;
+    site.options.routes.push(tallygate_front::RouteOptions {
+        name: "named".into(),
+        path: "/named".into(),
+        policies: vec!["soap".into()],
+        ..Default::default()
+    });
+    let queue = site.queue.clone();
+    let served = site.serve();
+    let caller = served.caller();
+    let large = caller.post("/soap", "x".repeat(101)).await;
+    assert_eq!((large.status, &*large.body), (500, "fault 413 body-too-large till"));
+    let nobody = caller.post("/named", "x").await;
+    assert_eq!((nobody.status, &*nobody.body), (500, "fault 401 no-credential nobody"));
+    queue.feel(Mood::Away);
+    let away = caller.post("/soap", line("1", "1")).await;
+    assert_eq!(&*away.body, "fault 503 queue-away till");
+    assert_eq!(away.headers["retry-after"], "5");
+    queue.feel(Mood::Confirms);
+    let wrong = caller.post("/soap", line("1", "one")).await;
+    assert_eq!(&*wrong.body, "fault 422 transaction-not-valid till");
+}
+
+#[tokio::test]
+async fn a_switch_of_versions_drops_nothing_and_what_began_with_the_old_one_ends_with_it() {
+    let site = Site::plain();
+    let queue = site.queue.clone();
+    queue.feel(Mood::Waits);
+    let served = site.serve();
+    let caller = served.caller();
+    let under_way = tokio::spawn(async move { caller.post("/accept", line("1", "1")).await });
+    queue.wait_for(1).await;
+    let pushed = served.policies.push("accept", b"accept2".to_vec()).await.unwrap();
+    served.policies.activate("accept", &pushed.version).await.unwrap();
+    queue.released.add_permits(10);
+    assert_eq!(under_way.await.unwrap().body, "accept");
+    assert_eq!(served.caller().post("/accept", line("2", "1")).await.body, "accept2");
+    served.policies.rollback("accept").await.unwrap();
+    assert_eq!(served.caller().post("/accept", line("3", "1")).await.body, "accept");
+}
+
+#[tokio::test]
+async fn a_policy_hands_on_what_it_changed_to_the_next_one() {
+    let mut site = Site::plain();
+    site.route("accept").policies = vec!["tag".into(), "upper".into(), "echo".into()];
+    let served = site.serve();
+    let caller = served.caller();
+    let bare = caller.post("/echo", "abc").await.body;
+    let request = caller.request(Method::POST, "/accept").header("x-remove", "me");
+    let changed = caller.send(request.body(Full::from("abc")).unwrap()).await;
+    let fields = |body: &str| body.split(' ').nth(1).unwrap().parse::<usize>().unwrap();
+    assert_eq!(changed.status, 200);
+    assert_eq!(fields(&changed.body), fields(&bare) + 1);
+    assert!(changed.body.ends_with(" 3"));
+}

@@ -1,0 +1,320 @@
+//! A front on loopback with everything around it, and clients to call it.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, Version};
+use http_body_util::{BodyExt, Full};
+use hyper_rustls::HttpsConnectorBuilder;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use prometheus_client::registry::Registry;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use sha2::{Digest, Sha256};
+use tallygate_front::registry::{PolicyOptions, RegistryOptions};
+use tallygate_front::{
+    ClientAuth, Credential, Fingerprint, Front, FrontError, FrontOptions, ListenerOptions, Metrics, PartnerOptions,
+    PolicyRegistry, RouteOptions, TlsOptions, UpstreamOptions,
+};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::play::{PlayedQueue, Players};
+
+/// The parts that policies can play.
+const PARTS: [&str; 12] =
+    ["accept", "soap", "echo", "reject", "trap", "timeout", "memory", "panic", "tag", "upper", "respond", "pass"];
+
+/// Someone who vouches for certificates.
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+/// A key and its certificate.
+pub struct Identity {
+    pub pem: String,
+    pub key: String,
+    pub der: Vec<u8>,
+    key_der: Vec<u8>,
+}
+
+pub struct Site {
+    pub dir: TempDir,
+    pub options: FrontOptions,
+    pub queue: Arc<PlayedQueue>,
+    pub authority: Authority,
+    pub registry: Registry,
+    upstreams: Vec<Upstream>,
+}
+
+struct Upstream {
+    options: UpstreamOptions,
+}
+
+/// A site that is being served.
+pub struct Served {
+    pub addresses: Vec<SocketAddr>,
+    pub policies: PolicyRegistry,
+    pub metrics: Registry,
+    pub journal: PathBuf,
+    authority: Authority,
+    stop: Option<oneshot::Sender<()>>,
+    task: Option<JoinHandle<Result<(), FrontError>>>,
+    _dir: TempDir,
+}
+
+pub struct Caller {
+    client: Client<hyper_rustls::HttpsConnector<hyper_util::client::legacy::connect::HttpConnector>, Full<Bytes>>,
+    base: String,
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub version: Version,
+    pub headers: http::HeaderMap,
+    pub body: String,
+}
+
+impl Authority {
+    pub fn new(name: &str) -> Self {
+        let mut parameters = CertificateParams::default();
+        parameters.distinguished_name.push(DnType::CommonName, name);
+        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    pub fn pem(&self) -> String {
+        self.0.as_ref().pem()
+    }
+
+    pub fn vouch(&self, name: &str) -> Identity {
+        let mut parameters = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+        parameters.distinguished_name.push(DnType::CommonName, name);
+        let key = KeyPair::generate().unwrap();
+        let certificate = parameters.signed_by(&key, &self.0).unwrap();
+        Identity {
+            pem: certificate.pem(),
+            key: key.serialize_pem(),
+            der: certificate.der().to_vec(),
+            key_der: key.serialize_der(),
+        }
+    }
+}
+
+impl Site {
+    /// A site with one plain listener; its routes are `/PART` for each part, for callers without credentials.
+    pub fn plain() -> Self {
+        Self::with(None)
+    }
+
+    /// A site with one listener of TLS.
+    pub fn tls(client_auth: ClientAuth) -> Self {
+        Self::with(Some(client_auth))
+    }
+
+    fn with(client_auth: Option<ClientAuth>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let authority = Authority::new("authority");
+        let own = authority.vouch("gateway");
+        let tls = client_auth.map(|client_auth| TlsOptions {
+            certificate: own.pem.into_bytes(),
+            key: own.key.into_bytes(),
+            client_ca: Some(authority.pem().into_bytes()),
+            client_auth,
+        });
+        let routes = PARTS.map(|part| RouteOptions {
+            name: part.into(),
+            path: format!("/{part}"),
+            partner: Some("till".into()),
+            policies: vec![part.into()],
+            ..RouteOptions::default()
+        });
+        let options = FrontOptions {
+            listeners: vec![ListenerOptions { name: "main".into(), tls }],
+            partners: vec![partner("till", vec![])],
+            routes: routes.to_vec(),
+            upstreams: Vec::new(),
+            zone: "UTC".parse().unwrap(),
+            horizon_days: 7,
+            future_days: 7,
+            journal: dir.path().join("journal"),
+            limits: tallygate_front::Limits::default(),
+            #[cfg(feature = "faults")]
+            reply_before_confirm: false,
+        };
+        let queue = PlayedQueue::new();
+        Self { dir, options, queue, authority, registry: Registry::default(), upstreams: Vec::new() }
+    }
+
+    pub fn partner(&mut self, name: &str, credentials: Vec<Credential>) {
+        self.options.partners.push(partner(name, credentials));
+    }
+
+    /// A proxy route under this path, behind these policies.
+    pub fn proxy(&mut self, path: &str, policies: &[&str], targets: &[SocketAddr]) {
+        let name = format!("proxy{}", self.upstreams.len());
+        let targets = targets.iter().map(|target| format!("http://{target}").parse().unwrap()).collect();
+        self.upstreams.push(Upstream { options: UpstreamOptions { name: name.clone(), targets, ca: None } });
+        self.options.routes.push(RouteOptions {
+            name: name.clone(),
+            path: path.into(),
+            policies: policies.iter().map(|&part| part.into()).collect(),
+            upstream: Some(name),
+            ..RouteOptions::default()
+        });
+    }
+
+    pub fn route(&mut self, name: &str) -> &mut RouteOptions {
+        self.options.routes.iter_mut().find(|route| route.name == name).unwrap()
+    }
+
+    pub fn registry(&self) -> PolicyRegistry {
+        let policies = PARTS.map(|part| {
+            let component = self.dir.path().join(format!("{part}.wasm"));
+            std::fs::write(&component, part).unwrap();
+            PolicyOptions {
+                name: part.into(),
+                component,
+                config_json: "{}".into(),
+                keys: tallygate_host::Keys::new(),
+                limits: tallygate_host::Limits::default(),
+            }
+        });
+        let options = RegistryOptions { dir: self.dir.path().join("policies"), policies: policies.to_vec() };
+        PolicyRegistry::open(options, Arc::new(Players)).unwrap()
+    }
+
+    pub fn serve(mut self) -> Served {
+        self.options.upstreams = self.upstreams.iter().map(|upstream| upstream.options.clone()).collect();
+        Front::check(&self.options).unwrap();
+        let metrics = Metrics::register(&mut self.registry);
+        let policies = self.registry();
+        let front = Front::new(&self.options, self.queue.clone(), &policies, &metrics).unwrap();
+        let sockets: Vec<TcpListener> =
+            self.options.listeners.iter().map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let addresses = sockets.iter().map(|socket| socket.local_addr().unwrap()).collect();
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(front.serve(sockets, async move {
+            let _ = stopped.await;
+        }));
+        Served {
+            addresses,
+            policies,
+            metrics: self.registry,
+            journal: self.options.journal,
+            authority: self.authority,
+            stop: Some(stop),
+            task: Some(task),
+            _dir: self.dir,
+        }
+    }
+}
+
+impl Served {
+    pub fn address(&self) -> SocketAddr {
+        self.addresses[0]
+    }
+
+    /// A caller of the plain listener.
+    pub fn caller(&self) -> Caller {
+        self.client("http", None, false)
+    }
+
+    /// A caller of the TLS listener, with or without a certificate, by HTTP/1.1 or 2.
+    pub fn tls_caller(&self, identity: Option<&Identity>, h2: bool) -> Caller {
+        self.client("https", identity, h2)
+    }
+
+    fn client(&self, scheme: &str, identity: Option<&Identity>, h2: bool) -> Caller {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(self.authority.0.as_ref().der().clone()).unwrap();
+        let config =
+            rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_root_certificates(roots);
+        let config = match identity {
+            None => config.with_no_client_auth(),
+            Some(identity) => {
+                let chain = vec![CertificateDer::from(identity.der.clone())];
+                let key = PrivateKeyDer::try_from(identity.key_der.clone()).unwrap();
+                config.with_client_auth_cert(chain, key).unwrap()
+            }
+        };
+        let builder = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http();
+        let connector = if h2 { builder.enable_http2().build() } else { builder.enable_http1().build() };
+        let client = Client::builder(TokioExecutor::new()).http2_only(h2).build(connector);
+        Caller { client, base: format!("{scheme}://{}", self.address()) }
+    }
+
+    /// Tells it to stop, without waiting.
+    pub fn stop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+    }
+
+    /// Waits until it has stopped.
+    pub async fn ended(&mut self) {
+        self.stop();
+        if let Some(task) = self.task.take() {
+            tokio::time::timeout(Duration::from_secs(20), task).await.unwrap().unwrap().unwrap();
+        }
+    }
+
+    /// The metrics as they are scraped.
+    pub fn scraped(&self) -> String {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.metrics).unwrap();
+        text
+    }
+}
+
+impl Caller {
+    pub async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
+        self.try_send(self.request(Method::POST, path).body(Full::new(body.into())).unwrap()).await.unwrap()
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.try_send(self.request(Method::GET, path).body(Full::default()).unwrap()).await.unwrap()
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> http::request::Builder {
+        Request::builder().method(method).uri(format!("{}{path}", self.base))
+    }
+
+    pub async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
+        self.try_send(request).await.unwrap()
+    }
+
+    pub async fn try_send(&self, request: Request<Full<Bytes>>) -> Result<Answer, Box<dyn std::error::Error>> {
+        let (parts, body) = self.raw(request).await?.into_parts();
+        let body = String::from_utf8(body.collect().await?.to_bytes().into()).unwrap();
+        Ok(Answer { status: parts.status.as_u16(), version: parts.version, headers: parts.headers, body })
+    }
+
+    /// The response with its body still to come.
+    pub async fn raw(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<hyper::body::Incoming>, Box<dyn std::error::Error>> {
+        Ok(tokio::time::timeout(Duration::from_secs(20), self.client.request(request)).await??)
+    }
+}
+
+/// One transaction of the `accept` policies, of today.
+pub fn line(id: &str, amount: &str) -> String {
+    format!("{id} {} {amount}\n", jiff::Timestamp::now())
+}
+
+pub fn key(key: &str) -> Credential {
+    Credential::ApiKey(Fingerprint(Sha256::digest(key).into()))
+}
+
+fn partner(name: &str, credentials: Vec<Credential>) -> PartnerOptions {
+    PartnerOptions { name: name.into(), credentials }
+}

@@ -1,0 +1,125 @@
+//! The shipper: sessions, one after the other, and what is waited for between them.
+
+use std::sync::Arc;
+
+use tallygate_core::Generation;
+use tallygate_queue::Queue;
+use tallygate_stream::{Stream, Topic};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::backoff::Backoff;
+use crate::limits;
+use crate::metrics::ShipperMetrics;
+use crate::records::Records;
+use crate::session::{End, Session};
+
+/// What may be chosen of a shipper.
+#[derive(Clone, Debug)]
+pub struct ShipperOptions {
+    /// Messages leased at a time; with messages of the largest size it also bounds the memory.
+    pub prefetch: u16,
+    /// Acknowledges messages before their records are durable, which loses them when anything fails: for proving that a
+    /// test notices.
+    #[cfg(feature = "faults")]
+    pub acknowledge_before_append: bool,
+}
+
+/// Moves messages from a queue into a stream. Many may run on one queue.
+pub struct Shipper {
+    pub(crate) options: ShipperOptions,
+    pub(crate) stream: Arc<dyn Stream>,
+    pub(crate) records: Records,
+    pub(crate) metrics: ShipperMetrics,
+    queue: Arc<dyn Queue>,
+}
+
+impl Default for ShipperOptions {
+    fn default() -> Self {
+        Self {
+            prefetch: limits::PREFETCH,
+            #[cfg(feature = "faults")]
+            acknowledge_before_append: false,
+        }
+    }
+}
+
+impl Shipper {
+    /// A shipper into this generation of the log, whose topics must have been prepared.
+    pub fn new(
+        options: ShipperOptions,
+        queue: Arc<dyn Queue>,
+        stream: Arc<dyn Stream>,
+        generation: &Generation,
+        metrics: ShipperMetrics,
+    ) -> Self {
+        let records = Records::new(generation, metrics.clone());
+        Self { options, stream, records, metrics, queue }
+    }
+
+    /// Ships until told to stop. A queue or stream that is away is waited for; it never gives up.
+    ///
+    /// Stopping takes at most [`limits::STOP`], plus what the queue takes for its last answer.
+    pub async fn run(self, stop: CancellationToken) {
+        tokio::select! {
+            () = self.ship(&stop) => {}
+            () = self.watch_backlog() => {}
+        }
+    }
+
+    async fn ship(&self, stop: &CancellationToken) {
+        let mut backoff = Backoff::new();
+        while !stop.is_cancelled() {
+            let consumer = tokio::select! {
+                consumer = self.queue.consume(self.options.prefetch) => consumer,
+                () = stop.cancelled() => return,
+            };
+            let end = match consumer {
+                Ok(consumer) => {
+                    backoff = Backoff::new();
+                    Session::new(self, consumer).run(stop).await
+                }
+                Err(error) => End::QueueLost(error),
+            };
+            match end {
+                End::Stopped => return,
+                End::QueueLost(error) => {
+                    self.metrics.queue_errors.inc();
+                    tracing::warn!(%error, "the queue was lost, opening it again");
+                    tokio::select! {
+                        () = backoff.wait() => {}
+                        () = stop.cancelled() => return,
+                    }
+                }
+                End::StreamAway(error) => {
+                    tracing::error!(%error, "the stream takes nothing, messages go back to the queue until it does");
+                    tokio::select! {
+                        () = self.stream_answers() => tracing::info!("the stream answers again"),
+                        () = stop.cancelled() => return,
+                    }
+                }
+            }
+        }
+    }
+
+    async fn stream_answers(&self) {
+        let mut backoff = Backoff::new();
+        while self.stream.bounds(Topic::Transactions).await.is_err() {
+            backoff.wait().await;
+        }
+    }
+
+    async fn watch_backlog(&self) {
+        let mut every = interval(limits::BACKLOG);
+        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            every.tick().await;
+            match self.queue.depth().await {
+                Ok(depth) => {
+                    self.metrics.backlog.set(i64::try_from(depth).unwrap_or(i64::MAX));
+                }
+                Err(error) => tracing::debug!(%error, "the queue's depth is unknown"),
+            }
+        }
+    }
+}

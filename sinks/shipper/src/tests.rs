@@ -1,0 +1,328 @@
+//! What the shipper promises, over the embedded queue and a stream that fails on purpose.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tallygate_core::envelope::{self, Head};
+use tallygate_core::generation::{FOLD_RULES, Plan};
+use tallygate_core::{Draft, Generation, MessageNumber, PartitionBy, Run, Transaction};
+use tallygate_queue::{Consumer, Delivery, EmbeddedQueue, Queue, QueueError, Tag};
+use tallygate_stream::{Bounds, Follower, NewRecord, Planner, Start, Stream, StreamError, Subscription, Topic};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::limits::LEASE_PATIENCE;
+use crate::{Shipper, ShipperMetrics, ShipperOptions};
+
+/// A message of these ids and keys.
+pub(crate) fn message(sequence: u64, transactions: &[(&str, &str)]) -> Bytes {
+    let draft = |(id, key): &(&str, &str)| Draft {
+        id: (*id).into(),
+        time: "2026-11-22T23:30:00Z".into(),
+        key: (*key).into(),
+        amount: "1".into(),
+        currency: "EUR".into(),
+        kind: "sale".into(),
+        ..Draft::default()
+    };
+    let zone = "UTC".parse().unwrap();
+    let drafts = transactions.iter().map(draft).collect();
+    let transactions = Transaction::check_all(drafts, "shop-1", &zone).unwrap();
+    let head = Head {
+        number: MessageNumber { run: Run(7), sequence },
+        partner: "shop-1".into(),
+        policy: "json".into(),
+        version: "abc".into(),
+        traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into(),
+    };
+    envelope::encode(&head, &transactions).unwrap().into()
+}
+
+pub(crate) fn generation(partition_by: PartitionBy) -> Generation {
+    Generation::first(Plan {
+        topic: "t".into(),
+        partitions: 4,
+        partition_by,
+        horizon_days: 7,
+        future_days: 7,
+        fold_rules: FOLD_RULES,
+    })
+}
+
+/// The same seed fails the same calls.
+struct Dice(AtomicU64);
+
+impl Dice {
+    fn one_in(&self, sides: u64) -> bool {
+        let next = |x: u64| x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let before = self.0.fetch_update(SeqCst, SeqCst, |x| Some(next(x))).unwrap();
+        sides > 0 && (next(before) >> 33).is_multiple_of(sides)
+    }
+}
+
+/// Remembers how often it was given each value.
+struct FakeStream {
+    dice: Dice,
+    fails_one_in: u64,
+    down: AtomicBool,
+    appended: Mutex<HashMap<Bytes, usize>>,
+}
+
+#[async_trait]
+impl Stream for FakeStream {
+    async fn append(&self, records: Vec<NewRecord>) -> Result<(), StreamError> {
+        sleep(Duration::from_millis(1)).await;
+        if self.down.load(SeqCst) {
+            return Err(StreamError::Away("down".into()));
+        }
+        for record in records {
+            // A part of it may be in all the same.
+            if self.dice.one_in(self.fails_one_in) {
+                return Err(StreamError::Away("bad luck".into()));
+            }
+            *self.appended.lock().unwrap().entry(record.value).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    async fn bounds(&self, _: Topic) -> Result<Vec<Bounds>, StreamError> {
+        if self.down.load(SeqCst) { Err(StreamError::Away("down".into())) } else { Ok(Vec::new()) }
+    }
+
+    async fn prepare(&self, _: u32) -> Result<(), StreamError> {
+        Ok(())
+    }
+
+    async fn subscribe(&self, _: Arc<dyn Planner>) -> Result<Box<dyn Subscription>, StreamError> {
+        Err(StreamError::Refused("not here".into()))
+    }
+
+    async fn follow(&self, _: Topic, _: Vec<(u32, Start)>) -> Result<Box<dyn Follower>, StreamError> {
+        Err(StreamError::Refused("not here".into()))
+    }
+}
+
+/// A queue that checks, at each acknowledgement, that all of the message is in the stream; and fails on purpose.
+struct WatchedQueue {
+    inner: EmbeddedQueue,
+    stream: Arc<FakeStream>,
+    dice: Dice,
+    fails_one_in: u64,
+    too_early: Arc<AtomicUsize>,
+    consumers: AtomicUsize,
+}
+
+struct WatchedConsumer {
+    inner: Box<dyn Consumer>,
+    queue: Arc<WatchedQueue>,
+    messages: HashMap<Tag, Bytes>,
+}
+
+struct Watched(Arc<WatchedQueue>);
+
+#[async_trait]
+impl Queue for Watched {
+    async fn publish(&self, message: Bytes) -> Result<(), QueueError> {
+        self.0.inner.publish(message).await
+    }
+
+    async fn consume(&self, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError> {
+        self.0.consumers.fetch_add(1, SeqCst);
+        let inner = self.0.inner.consume(prefetch).await?;
+        Ok(Box::new(WatchedConsumer { inner, queue: Arc::clone(&self.0), messages: HashMap::new() }))
+    }
+
+    async fn depth(&self) -> Result<u64, QueueError> {
+        self.0.inner.depth().await
+    }
+}
+
+#[async_trait]
+impl Consumer for WatchedConsumer {
+    async fn receive(&mut self, most: usize) -> Result<Vec<Delivery>, QueueError> {
+        if self.queue.dice.one_in(self.queue.fails_one_in) {
+            return Err(QueueError::Away("bad luck".into()));
+        }
+        let deliveries = self.inner.receive(most).await?;
+        self.messages.extend(deliveries.iter().map(|delivery| (delivery.tag, delivery.message.clone())));
+        Ok(deliveries)
+    }
+
+    async fn acknowledge(&mut self, tags: &[Tag]) -> Result<(), QueueError> {
+        for tag in tags {
+            let message = self.messages.remove(tag).unwrap();
+            if values(&message).iter().any(|value| !self.queue.stream.appended.lock().unwrap().contains_key(value)) {
+                self.queue.too_early.fetch_add(1, SeqCst);
+            }
+        }
+        if self.queue.dice.one_in(self.queue.fails_one_in) {
+            return Err(QueueError::Away("bad luck".into()));
+        }
+        self.inner.acknowledge(tags).await
+    }
+
+    async fn release(&mut self, tags: &[Tag]) -> Result<(), QueueError> {
+        self.inner.release(tags).await
+    }
+}
+
+fn values(message: &Bytes) -> Vec<Bytes> {
+    match envelope::decode(message) {
+        Ok(envelope) => envelope.lines().map(|line| message.slice_ref(line.as_bytes())).collect(),
+        Err(_) => vec![message.clone()],
+    }
+}
+
+struct Line {
+    _directory: tempfile::TempDir,
+    queue: Arc<WatchedQueue>,
+    stream: Arc<FakeStream>,
+    stop: CancellationToken,
+    metrics: ShipperMetrics,
+}
+
+fn line(seed: u64, stream_fails_one_in: u64, queue_fails_one_in: u64) -> Line {
+    let directory = tempfile::tempdir().unwrap();
+    let stream = Arc::new(FakeStream {
+        dice: Dice(AtomicU64::new(seed)),
+        fails_one_in: stream_fails_one_in,
+        down: AtomicBool::new(false),
+        appended: Mutex::default(),
+    });
+    let queue = Arc::new(WatchedQueue {
+        inner: EmbeddedQueue::open(directory.path().join("queue.db")).unwrap(),
+        stream: Arc::clone(&stream),
+        dice: Dice(AtomicU64::new(seed + 1)),
+        fails_one_in: queue_fails_one_in,
+        too_early: Arc::default(),
+        consumers: AtomicUsize::new(0),
+    });
+    Line { _directory: directory, queue, stream, stop: CancellationToken::new(), metrics: ShipperMetrics::default() }
+}
+
+impl Line {
+    fn shipper(&self, options: ShipperOptions) -> Shipper {
+        let queue = Arc::new(Watched(Arc::clone(&self.queue)));
+        let generation = generation(PartitionBy::Key);
+        Shipper::new(options, queue, Arc::clone(&self.stream) as _, &generation, self.metrics.clone())
+    }
+
+    async fn publish(&self, messages: impl IntoIterator<Item = Bytes>) -> Vec<Bytes> {
+        let messages: Vec<Bytes> = messages.into_iter().collect();
+        futures::future::try_join_all(messages.iter().map(|m| self.queue.inner.publish(m.clone()))).await.unwrap();
+        messages.iter().flat_map(values).collect()
+    }
+
+    async fn empty(&self) {
+        timeout(Duration::from_secs(1_000), async {
+            while self.queue.inner.depth().await.unwrap() > 0 {
+                sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await
+        .expect("the queue never became empty");
+    }
+
+    fn missing(&self, values: &[Bytes]) -> usize {
+        let appended = self.stream.appended.lock().unwrap();
+        values.iter().filter(|value| !appended.contains_key(*value)).count()
+    }
+}
+
+fn batch(sequence: u64, size: usize) -> Bytes {
+    let names: Vec<(String, String)> = (0..size).map(|n| (format!("{sequence}-{n}"), format!("k{n}"))).collect();
+    let transactions: Vec<(&str, &str)> = names.iter().map(|(id, key)| (&**id, &**key)).collect();
+    message(sequence, &transactions)
+}
+
+#[tokio::test]
+async fn rule_5_nothing_is_lost_or_acknowledged_early_when_appends_fail_at_random() {
+    for seed in 1..=3 {
+        let line = line(seed, 50, 0);
+        let values = line.publish((0..200).map(|n| batch(n, 1 + n as usize % 7))).await;
+        let shipper = line.shipper(ShipperOptions::default()).run(line.stop.clone());
+        tokio::select! { () = shipper => panic!("ended"), () = line.empty() => {} }
+        assert_eq!(line.missing(&values), 0, "seed {seed}");
+        assert_eq!(line.queue.too_early.load(SeqCst), 0, "seed {seed}");
+        assert!(line.metrics.append_errors.get() > 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_are_shipped_again_when_the_queue_is_lost() {
+    for seed in 1..=3 {
+        let line = line(seed, 100, 4);
+        let values = line.publish((0..200).map(|n| batch(n, 2))).await;
+        let shipper = line.shipper(ShipperOptions { prefetch: 20, ..ShipperOptions::default() });
+        tokio::select! { () = shipper.run(line.stop.clone()) => panic!("ended"), () = line.empty() => {} }
+        assert_eq!(line.missing(&values), 0, "seed {seed}");
+        assert_eq!(line.queue.too_early.load(SeqCst), 0, "seed {seed}");
+        assert!(line.metrics.queue_errors.get() > 0);
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_read_holds_up_nothing_and_is_not_lost() {
+    let line = line(1, 0, 0);
+    let values = line.publish([batch(1, 1), Bytes::from_static(b"\xFF\xFE"), batch(2, 1)]).await;
+    let shipper = line.shipper(ShipperOptions::default()).run(line.stop.clone());
+    tokio::select! { () = shipper => panic!("ended"), () = line.empty() => {} }
+    assert_eq!((values.len(), line.missing(&values)), (3, 0));
+    assert_eq!(line.metrics.unreadable.get(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_go_back_while_the_stream_is_long_away_and_are_shipped_when_it_answers() {
+    let line = line(1, 0, 0);
+    let values = line.publish((0..10).map(|n| batch(n, 1))).await;
+    line.stream.down.store(true, SeqCst);
+    let shipper = line.shipper(ShipperOptions::default()).run(line.stop.clone());
+    tokio::pin!(shipper);
+    tokio::select! { () = &mut shipper => panic!("ended"), () = sleep(LEASE_PATIENCE * 2) => {} }
+    assert_eq!(line.queue.consumers.load(SeqCst), 1);
+    let mut other = line.queue.inner.consume(100).await.unwrap();
+    assert_eq!(other.receive(100).await.unwrap().len(), 10, "still leased");
+    drop(other);
+    line.stream.down.store(false, SeqCst);
+    tokio::select! { () = shipper => panic!("ended"), () = line.empty() => {} }
+    assert_eq!(line.missing(&values), 0);
+    assert_eq!(line.queue.consumers.load(SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_finishes_what_is_on_the_way_and_gives_back_the_rest() {
+    let line = line(1, 0, 0);
+    line.publish((0..5_000).map(|n| batch(n, 1))).await;
+    let stop = line.stop.clone();
+    let shipper = line.shipper(ShipperOptions::default()).run(stop.clone());
+    let end = async {
+        while line.stream.appended.lock().unwrap().is_empty() {
+            sleep(Duration::from_millis(1)).await;
+        }
+        stop.cancel();
+        std::future::pending::<()>().await;
+    };
+    tokio::select! { () = shipper => {} , () = end => {} }
+    let shipped = line.stream.appended.lock().unwrap().len() as u64;
+    assert_eq!(line.queue.inner.depth().await.unwrap(), 5_000 - shipped, "shipped is acknowledged, no more");
+    assert!(line.stream.appended.lock().unwrap().values().all(|times| *times == 1));
+    let mut rest = line.queue.inner.consume(100).await.unwrap();
+    assert_eq!(rest.receive(100).await.unwrap().len(), 100.min(5_000 - shipped as usize));
+}
+
+#[cfg(feature = "faults")]
+#[tokio::test]
+async fn the_fault_that_acknowledges_early_is_noticed() {
+    let line = line(1, 50, 0);
+    line.publish((0..200).map(|n| batch(n, 1))).await;
+    let mut options = ShipperOptions::default();
+    options.acknowledge_before_append = true;
+    let shipper = line.shipper(options).run(line.stop.clone());
+    tokio::select! { () = shipper => panic!("ended"), () = line.empty() => {} }
+    assert!(line.queue.too_early.load(SeqCst) > 0);
+}
