@@ -8,6 +8,8 @@ SHELL := /bin/bash
 # Where the sample messages with their check.py are, and which program reads them.
 SAMPLES ?= ../shared/samples
 TALLYGATE ?= target/debug/tallygate
+# How many transactions a soak sends.
+SOAK ?= 1000000
 # More arguments for what is run by demo, servers, bench and soak.
 ARGS ?=
 
@@ -33,13 +35,14 @@ samples: toolchain ## read the sample messages in SAMPLES with the stock policie
 	@. setup/env.sh && policies/build.sh target/policies
 	@python3 $(SAMPLES)/check.py target/policies --tallygate $(TALLYGATE) --only hr-racun
 
-soak: setup ## run the chain on real servers for long, with faults, and reconcile
+soak: setup ## kill roles and real servers under load for long, and reconcile: SOAK transactions
 	@. setup/env.sh && policies/build.sh target/policies
-	@setup/cargo run --release -p tallygate-bench --bin soak -- $(ARGS)
+	@TALLYGATE_SOAK=$(SOAK) setup/cargo test --release -p tallygate --features faults --test e2e -- --nocapture on_real_servers $(ARGS)
 
 bench: setup ## measure, side by side with others
 	@. setup/env.sh && policies/build.sh target/policies
-	@setup/cargo run --release -p tallygate-bench --bin bench -- $(ARGS)
+	@setup/cargo build --release -p tallygate -p tallygate-bench
+	@exec target/release/tallygate-bench $(ARGS)
 
 servers: setup ## start real RabbitMQ, Kafka and Cassandra and print their addresses, until Ctrl-C
 	@setup/cargo build -q -p tallygate-test-servers
