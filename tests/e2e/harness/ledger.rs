@@ -87,6 +87,21 @@ pub fn until_balanced(process: &Process, journals: &[&Process], within: Duration
     });
 }
 
+/// Waits until nothing is on its way any more, whether the books balance or not.
+pub fn until_drained(process: &Process, within: Duration) {
+    let config = Config::load(&process.config).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let stream = tallygate::parts::read_stream(&config).unwrap();
+    eventually("everything is through", within, || {
+        runtime.block_on(async {
+            let depth = tallygate::parts::queue_depth(&config).await.map_err(|e| e.to_string())?;
+            let bounds = stream.bounds(Topic::Transactions).await.map_err(|e| e.to_string())?;
+            let lag: u64 = bounds.iter().map(|b| b.high.saturating_sub(b.committed)).sum();
+            if depth + lag == 0 { Ok(()) } else { Err(format!("{depth} in the queue, {lag} not folded")) }
+        })
+    });
+}
+
 /// Compares store, compacted topic and the senders' books; returns what differs.
 pub fn audit(ledger: &Ledger, senders: &Senders) -> Vec<String> {
     let expected: BTreeMap<Place, Figure> = senders.books.figures();

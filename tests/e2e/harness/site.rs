@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tallygate_test_servers::{Cassandra, Kafka, RabbitMq};
+use tallygate_test_servers::{Cassandra, Credentials, Kafka, RabbitMq};
 
 use super::process::Process;
 
@@ -13,6 +13,7 @@ pub struct Site {
     folder: tempfile::TempDir,
     backends: String,
     fault: Option<&'static str>,
+    flush_every: &'static str,
 }
 
 /// The servers of one test. They belong to it, since it kills them.
@@ -45,43 +46,35 @@ impl Site {
     /// A site on real servers, with names of its own on them.
     pub fn real(servers: &Servers) -> Self {
         let n = SITES.fetch_add(1, Ordering::Relaxed);
-        Self::new(format!(
-            r#"
-[queue]
-backend = "amqp"
-url = "{}"
-queue = "t{n}.transactions"
+        Self::new(queue(n, &servers.rabbit) + &log(n, &servers.kafka, &servers.cassandra))
+    }
 
-[stream]
-backend = "kafka"
-brokers = ["{}"]
-topic = "t{n}.transactions"
-sums_topic = "t{n}.daily-sums"
-dead_letters_topic = "t{n}.dead-letters"
-group = "t{n}"
-partitions = 4
+    /// A site whose queue alone is real.
+    pub fn with_queue(rabbit: &RabbitMq) -> Self {
+        Self::new(queue(SITES.fetch_add(1, Ordering::Relaxed), rabbit))
+    }
 
-[sums]
-backend = "cassandra"
-contact_points = ["{}"]
-keyspace = "t{n}"
-"#,
-            servers.rabbit.url(),
-            servers.kafka.brokers(),
-            servers.cassandra.contact_point()
-        ))
+    /// A site whose queue alone is embedded.
+    pub fn with_log(kafka: &Kafka, cassandra: &Cassandra) -> Self {
+        Self::new(log(SITES.fetch_add(1, Ordering::Relaxed), kafka, cassandra))
     }
 
     fn new(backends: String) -> Self {
         let folder = tempfile::Builder::new().prefix("tallygate-e2e-").tempdir().unwrap();
         tallygate::certs::make(&folder.path().join("certs"), &PARTNERS.map(str::to_owned)).unwrap();
-        Self { folder, backends, fault: None }
+        Self { folder, backends, fault: None, flush_every: "20 ms" }
     }
 
-    /// The same, with a fault built into its processes.
+    /// The same, with a safeguard of its processes switched off; "none" leaves them all on.
     #[must_use]
     pub fn with_fault(self, fault: &'static str) -> Self {
-        Self { fault: Some(fault), ..self }
+        Self { fault: Some(fault).filter(|fault| *fault != "none"), ..self }
+    }
+
+    /// The same, with aggregators that write less often.
+    #[must_use]
+    pub fn with_flush_every(self, flush_every: &'static str) -> Self {
+        Self { flush_every, ..self }
     }
 
     /// Its certificates.
@@ -150,13 +143,65 @@ token = "${{file:certs/operator.token}}"
 
 [metrics]
 address = "127.0.0.1:{metrics}"
+
+[aggregator]
+flush_every = "{}"
 {}"#,
-            self.backends
+            self.flush_every, self.backends
         );
         std::fs::write(&config, text).unwrap();
         let data = self.folder.path().join(format!("data-{name}"));
         Process::new(name, config, data, ports, roles, self.fault)
     }
+}
+
+fn queue(n: u32, rabbit: &RabbitMq) -> String {
+    let tls = rabbit.ca().map(|ca| format!("tls = {{ ca = \"{}\" }}\n", ca.display())).unwrap_or_default();
+    format!("[queue]\nbackend = \"amqp\"\nurl = \"{}\"\nqueue = \"t{n}.transactions\"\n{tls}\n", rabbit.url())
+}
+
+fn log(n: u32, kafka: &Kafka, cassandra: &Cassandra) -> String {
+    format!(
+        r#"[stream]
+backend = "kafka"
+brokers = ["{}"]
+topic = "t{n}.transactions"
+sums_topic = "t{n}.daily-sums"
+dead_letters_topic = "t{n}.dead-letters"
+group = "t{n}"
+partitions = 4
+properties = {{ {} }}
+
+[sums]
+backend = "cassandra"
+contact_points = ["{}"]
+keyspace = "t{n}"
+{}
+"#,
+        kafka.brokers(),
+        kafka_properties(kafka),
+        cassandra.contact_point(),
+        cassandra_access(cassandra),
+    )
+}
+
+fn kafka_properties(kafka: &Kafka) -> String {
+    let mut properties = vec![format!("\"security.protocol\" = \"{}\"", kafka.security_protocol())];
+    if let Some(ca) = kafka.ca() {
+        properties.push(format!("\"ssl.ca.location\" = \"{}\"", ca.display()));
+    }
+    if let Some(Credentials { user, password }) = kafka.credentials() {
+        properties.push(format!(
+            "\"sasl.mechanism\" = \"PLAIN\", \"sasl.username\" = \"{user}\", \"sasl.password\" = \"{password}\""
+        ));
+    }
+    properties.join(", ")
+}
+
+fn cassandra_access(cassandra: &Cassandra) -> String {
+    let tls = cassandra.ca().map(|ca| format!("tls = {{ ca = \"{}\" }}\n", ca.display()));
+    let who = cassandra.credentials().map(|Credentials { user, password }| format!("user = \"{user}\"\npassword = \"{password}\"\n"));
+    format!("{}{}", tls.unwrap_or_default(), who.unwrap_or_default())
 }
 
 /// Where `make` puts the stock policies.
