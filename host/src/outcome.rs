@@ -5,12 +5,7 @@ use crate::world::{Forwarded, Header, Message, Outcome, Refusal, Reply};
 
 pub(crate) fn check(outcome: Outcome) -> Result<Outcome, PolicyFailure> {
     match &outcome {
-        Outcome::Accept(accepted) => {
-            if accepted.transactions.is_empty() {
-                return Err(bad("accept without any transaction; `answer` is for a reply alone"));
-            }
-            reply(&accepted.reply)?;
-        }
+        Outcome::Accept(accepted) => reply(&accepted.reply)?,
         Outcome::Answer(answer) => reply(answer)?,
         Outcome::Forward(forwarded) => check_headers(&forwarded.set_headers)?,
         Outcome::Reject(refusal) => check_refusal(refusal)?,
