@@ -122,6 +122,8 @@ impl Queue for AmqpQueue {
     }
 
     async fn consume(&self, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError> {
+        // Not beside our own first declaration: a server that has only half made a quorum queue fails its consumers.
+        self.link().await?;
         Ok(Box::new(AmqpConsumer::open(&self.target, prefetch, Arc::clone(&self.leased)).await?))
     }
 
