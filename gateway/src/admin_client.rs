@@ -41,13 +41,18 @@ impl AdminClient {
         let base = match (&arguments.admin, configured) {
             (Some(base), _) => base.trim_end_matches('/').to_owned(),
             (None, Some(admin)) => format!("https://{}", admin.address),
-            (None, None) => bail!("no address of the administration: give --admin, TALLYGATE_ADMIN, or a configuration with [admin]"),
+            (None, None) => bail!(
+                "no address of the administration: give --admin, TALLYGATE_ADMIN, or a configuration with [admin]"
+            ),
         };
         let token = arguments.token.clone().or_else(|| configured?.token.clone());
         let Some(token) = token else {
             bail!("no token: give --token, TALLYGATE_TOKEN, or admin.token in {}", file.display());
         };
-        let ca = arguments.ca.clone().or_else(|| configured.map(|admin| admin.ca.clone().unwrap_or_else(|| admin.tls.certificate.clone())));
+        let ca = arguments
+            .ca
+            .clone()
+            .or_else(|| configured.map(|admin| admin.ca.clone().unwrap_or_else(|| admin.tls.certificate.clone())));
         let Some(ca) = ca else {
             bail!("no authority: give --ca, TALLYGATE_CA, or admin.ca in {}", file.display());
         };
@@ -59,12 +64,16 @@ impl AdminClient {
     /// # Errors
     /// When there is no answer, or a refusal, whose detail is given.
     pub async fn call(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Value> {
-        let uri: Uri = format!("{}{path}", self.base).parse().with_context(|| format!("{}{path} is no address", self.base))?;
+        let uri: Uri =
+            format!("{}{path}", self.base).parse().with_context(|| format!("{}{path} is no address", self.base))?;
         let request = Request::builder()
             .method(method)
             .uri(uri)
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
-            .header(header::CONTENT_TYPE, if body.starts_with(b"\0asm") { "application/wasm" } else { "application/json" })
+            .header(
+                header::CONTENT_TYPE,
+                if body.starts_with(b"\0asm") { "application/wasm" } else { "application/json" },
+            )
             .body(Full::new(Bytes::from(body)))?;
         let connector = hyper_rustls::HttpsConnectorBuilder::new()
             .with_tls_config((*self.tls).clone())
@@ -75,7 +84,8 @@ impl AdminClient {
         let answer = tokio::time::timeout(TIME, async {
             let response = client.request(request).await?;
             let status = response.status();
-            let body = Limited::new(response.into_body(), ANSWER_BYTES).collect().await.map_err(|e| anyhow::anyhow!("{e}"))?;
+            let body =
+                Limited::new(response.into_body(), ANSWER_BYTES).collect().await.map_err(|e| anyhow::anyhow!("{e}"))?;
             anyhow::Ok((status, body.to_bytes()))
         });
         let (status, body) = answer
@@ -104,10 +114,14 @@ fn configured(file: &Path) -> Result<Option<AdminConfig>> {
 /// Trusts the certificates of a file alone, as authorities or, when it is the server's own, as itself.
 fn trusting(file: &Path) -> Result<rustls::ClientConfig> {
     let mut roots = rustls::RootCertStore::empty();
-    let certificates = CertificateDer::pem_file_iter(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let certificates =
+        CertificateDer::pem_file_iter(file).with_context(|| format!("cannot read {}", file.display()))?;
     for certificate in certificates {
-        let certificate = certificate.with_context(|| format!("{} is no PEM file with certificates", file.display()))?;
-        roots.add(certificate).with_context(|| format!("{} holds a certificate that cannot be trusted", file.display()))?;
+        let certificate =
+            certificate.with_context(|| format!("{} is no PEM file with certificates", file.display()))?;
+        roots
+            .add(certificate)
+            .with_context(|| format!("{} holds a certificate that cannot be trusted", file.display()))?;
     }
     Ok(rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
 }

@@ -20,8 +20,8 @@ use tallygate_sums::{Sums, settle};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Role, Roles};
-use crate::faults::Fault;
 use crate::console::Sources;
+use crate::faults::Fault;
 use crate::supervise::{Ended, Supervisor};
 use crate::{console, metrics, parts};
 
@@ -64,7 +64,10 @@ impl Sockets {
         let listeners = if is_gateway { config.listeners.as_slice() } else { &[] };
         let has_admin = is_gateway || roles.has(Role::Console);
         Ok(Self {
-            partners: listeners.iter().map(|l| bind(&format!("listener {}", l.name), l.address)).collect::<Result<_>>()?,
+            partners: listeners
+                .iter()
+                .map(|l| bind(&format!("listener {}", l.name), l.address))
+                .collect::<Result<_>>()?,
             admin: config.admin.as_ref().filter(|_| has_admin).map(|admin| bind("admin", admin.address)).transpose()?,
             metrics: config.metrics.map(|address| bind("metrics", address)).transpose()?,
         })
@@ -80,9 +83,11 @@ impl App {
         let lock = lock_data_dir(&config.data_dir)?;
         let mut registry = Registry::with_prefix("tallygate");
         let mut supervisor = Supervisor::default();
-        let queue = if roles.has(Role::Gateway) || roles.has(Role::Shipper) { Some(parts::queue(config)?) } else { None };
+        let queue =
+            if roles.has(Role::Gateway) || roles.has(Role::Shipper) { Some(parts::queue(config)?) } else { None };
         let behind = [Role::Shipper, Role::Aggregator, Role::Console].iter().any(|role| roles.has(*role));
-        let log = if behind { Some((parts::stream(config, &mut registry)?, parts::sums(config, fault)?)) } else { None };
+        let log =
+            if behind { Some((parts::stream(config, &mut registry)?, parts::sums(config, fault)?)) } else { None };
         let mut policies = None;
         if let (true, Some(queue)) = (roles.has(Role::Gateway), &queue) {
             let opened = Arc::new(open_policies(config)?);
@@ -184,7 +189,10 @@ impl Chain {
     async fn generation(&self, stop: &CancellationToken) -> Result<Option<Generation>> {
         loop {
             let asked = async {
-                self.stream.prepare(retention_days(horizon(&self.config))).await.map_err(|e| (e.is_retryable(), e.into()))?;
+                self.stream
+                    .prepare(retention_days(horizon(&self.config)))
+                    .await
+                    .map_err(|e| (e.is_retryable(), e.into()))?;
                 settle(&*self.sums, parts::plan(&self.config)).await.map_err(|e| (e.is_retryable(), e.into()))
             };
             let outcome: Result<Generation, (bool, anyhow::Error)> = tokio::select! {

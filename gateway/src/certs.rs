@@ -10,8 +10,8 @@ use argon2::Argon2;
 use argon2::password_hash::PasswordHasher;
 use rand::distr::{Alphanumeric, SampleString};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256,
-    RsaKeySize, date_time_ymd,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    PKCS_RSA_SHA256, RsaKeySize, date_time_ymd,
 };
 
 /// How long these certificates hold, in years from the one they are made in.
@@ -48,7 +48,9 @@ pub fn make(folder: &Path, partners: &[String]) -> Result<Made> {
     }
     if desk.lacks("operator.hash") {
         let password = Alphanumeric.sample_string(&mut rand::rng(), SECRET_LETTERS);
-        let hash = Argon2::default().hash_password(password.as_bytes()).map_err(|e| anyhow::anyhow!("cannot hash a password: {e}"))?;
+        let hash = Argon2::default()
+            .hash_password(password.as_bytes())
+            .map_err(|e| anyhow::anyhow!("cannot hash a password: {e}"))?;
         desk.write("operator.password", password.as_bytes())?;
         desk.write("operator.hash", hash.to_string().as_bytes())?;
     }
@@ -108,13 +110,20 @@ impl Desk<'_> {
         Ok(Issuer::new(params, pair))
     }
 
-    fn pair(&mut self, name: &str, common_name: &str, authority: &Authority, usage: ExtendedKeyUsagePurpose) -> Result<()> {
+    fn pair(
+        &mut self,
+        name: &str,
+        common_name: &str,
+        authority: &Authority,
+        usage: ExtendedKeyUsagePurpose,
+    ) -> Result<()> {
         let certificate = format!("{name}.pem");
         if !self.lacks(&certificate) {
             return Ok(());
         }
         let is_server = usage == ExtendedKeyUsagePurpose::ServerAuth;
-        let names = if is_server { vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()] } else { Vec::new() };
+        let names =
+            if is_server { vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()] } else { Vec::new() };
         let mut params = params(common_name, names)?;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![usage];

@@ -115,6 +115,8 @@ pub enum PolicyCommand {
         /// The policy.
         policy: String,
         /// The version: its hash, or the first 8 digits of it or more.
+        // Not by its own name, which is that of the flag that every command has.
+        #[arg(id = "policy_version", value_name = "VERSION")]
         version: String,
         /// How to reach the gateway.
         #[command(flatten)]
@@ -276,7 +278,9 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
             let (DeadLettersCommand::List { file, .. } | DeadLettersCommand::Show { file, .. }) = &command;
             with_any_roles(file, |config| commands::readers::dead_letters(&config, &command))
         }
-        Command::Reconcile(reconcile) => with_any_roles(&reconcile.file, |config| commands::readers::reconcile(&config, &reconcile)),
+        Command::Reconcile(reconcile) => {
+            with_any_roles(&reconcile.file, |config| commands::readers::reconcile(&config, &reconcile))
+        }
         Command::Cert(cert) => commands::cert::cert(&cert.dir, &cert.partner),
     }
 }
@@ -301,4 +305,15 @@ fn with_any_roles(file: &ConfigFile, then: impl FnOnce(Config) -> Result<ExitCod
 /// When the system gives no threads.
 pub fn small_runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start a runtime")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_of_all_commands_go_together() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
 }

@@ -50,16 +50,12 @@ pub(crate) fn start(
     sources: Sources,
     registry: &mut Registry,
 ) -> Result<()> {
-    let user = |(name, hash): &(String, String)| {
-        User::new(name.clone(), hash.clone()).map_err(|e| anyhow::anyhow!("admin.users: {name}: password_hash: {e}"))
+    let options = options(config, admin)?;
+    let health = Health {
+        roles: roles.to_string(),
+        queue: sources.queue,
+        stream: sources.log.as_ref().map(|(stream, _)| stream.clone()),
     };
-    let options = Options {
-        zone: config.zone.clone(),
-        tls: Arc::new(tls(&admin.tls)?),
-        users: admin.users.iter().map(user).collect::<Result<_>>()?,
-        tokens: admin.token.iter().map(|token| Token::from_text(TOKEN_NAME, token)).collect(),
-    };
-    let health = Health { roles: roles.to_string(), queue: sources.queue, stream: sources.log.as_ref().map(|(stream, _)| stream.clone()) };
     let parts = Parts {
         reading: sources.log.map(|(stream, sums)| (sums, stream)),
         policies: sources.policies.map(|policies| Arc::new(Administered(policies)) as Arc<dyn PolicyAdmin>),
@@ -80,12 +76,32 @@ pub(crate) fn start(
     Ok(())
 }
 
+/// How the console is set up.
+///
+/// # Errors
+/// Which part of `[admin]` cannot be used.
+pub(crate) fn options(config: &Config, admin: &AdminConfig) -> Result<Options> {
+    let user = |(name, hash): &(String, String)| {
+        User::new(name.clone(), hash.clone()).map_err(|e| anyhow::anyhow!("admin.users: {name}: password_hash: {e}"))
+    };
+    Ok(Options {
+        zone: config.zone.clone(),
+        tls: Arc::new(tls(&admin.tls)?),
+        users: admin.users.iter().map(user).collect::<Result<_>>()?,
+        tokens: admin.token.iter().map(|token| Token::from_text(TOKEN_NAME, token)).collect(),
+    })
+}
+
 fn tls(tls: &TlsConfig) -> Result<rustls::ServerConfig> {
     let chain = CertificateDer::pem_file_iter(&tls.certificate)
         .and_then(Iterator::collect)
         .with_context(|| format!("admin.tls.certificate: {}", tls.certificate.display()))?;
-    let key = PrivateKeyDer::from_pem_file(&tls.key).with_context(|| format!("admin.tls.key: {}", tls.key.display()))?;
-    rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).context("admin.tls: certificate and key do not go together")
+    let key =
+        PrivateKeyDer::from_pem_file(&tls.key).with_context(|| format!("admin.tls.key: {}", tls.key.display()))?;
+    rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .context("admin.tls: certificate and key do not go together")
 }
 
 /// The registry, as the administration knows it.
@@ -107,7 +123,12 @@ impl PolicyAdmin for Administered {
             versions: listing
                 .versions
                 .into_iter()
-                .map(|v| PolicyVersion { version: v.version, bytes: v.bytes, added_at: v.came.as_millisecond(), active: v.active })
+                .map(|v| PolicyVersion {
+                    version: v.version,
+                    bytes: v.bytes,
+                    added_at: v.came.as_millisecond(),
+                    active: v.active,
+                })
                 .collect(),
             name: listing.name,
         };
@@ -152,7 +173,9 @@ impl StatusSource for Health {
         }
         if let Some(stream) = &self.stream {
             match stream.bounds(Topic::Transactions).await {
-                Ok(bounds) => status.fold_lag = Some(bounds.iter().map(|b| b.high.saturating_sub(b.committed.max(b.low))).sum()),
+                Ok(bounds) => {
+                    status.fold_lag = Some(bounds.iter().map(|b| b.high.saturating_sub(b.committed.max(b.low))).sum())
+                }
                 Err(error) => status.troubles.push(error.to_string()),
             }
             if let Ok(bounds) = stream.bounds(Topic::DeadLetters).await {

@@ -64,7 +64,9 @@ fn answer(request: &Request<Incoming>, registry: &Registry) -> Response<Full<Byt
             let mut text = String::new();
             match encode(&mut text, registry) {
                 Ok(()) => (StatusCode::OK, OPEN_METRICS, text),
-                Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, "text/plain", format!("cannot write the metrics: {error}\n")),
+                Err(error) => {
+                    (StatusCode::INTERNAL_SERVER_ERROR, "text/plain", format!("cannot write the metrics: {error}\n"))
+                }
             }
         }
         _ => (StatusCode::NOT_FOUND, "text/plain", "the metrics are at /metrics\n".to_owned()),

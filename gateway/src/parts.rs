@@ -9,7 +9,8 @@ use prometheus_client::registry::Registry;
 use tallygate_core::generation::{FOLD_RULES, Plan};
 use tallygate_core::{Day, PartitionBy};
 use tallygate_front::{
-    ClientAuth, Credential, FrontOptions, ListenerOptions, PartnerOptions, RouteOptions, TlsOptions, UpstreamOptions,
+    ClientAuth, Credential, Front, FrontError, FrontOptions, ListenerOptions, PartnerOptions, RouteOptions, TlsOptions,
+    UpstreamOptions,
 };
 use tallygate_host::{Keys, Limits as PolicyLimits};
 use tallygate_queue::{AmqpOptions, AmqpQueue, AmqpTls, EmbeddedQueue, Queue};
@@ -82,9 +83,7 @@ pub fn sums(config: &Config, fault: Fault) -> Result<Arc<dyn Sums>> {
 pub fn read_stream(config: &Config) -> Result<Arc<dyn Stream>> {
     match &config.stream {
         StreamConfig::Embedded { .. } => {
-            let path = config.data_dir.join(STREAM_FILE);
-            let stream = EmbeddedStream::open_read_only(&path).with_context(|| nothing_yet(&path))?;
-            Ok(Arc::new(stream))
+            Ok(Arc::new(EmbeddedStream::open_read_only(&config.data_dir.join(STREAM_FILE))?))
         }
         StreamConfig::Kafka(_) => stream(config, &mut Registry::default()),
     }
@@ -96,10 +95,7 @@ pub fn read_stream(config: &Config) -> Result<Arc<dyn Stream>> {
 /// When there is none.
 pub fn read_sums(config: &Config) -> Result<Arc<dyn Sums>> {
     match &config.sums {
-        SumsConfig::Embedded => {
-            let path = config.data_dir.join(SUMS_FILE);
-            Ok(Arc::new(EmbeddedSums::open_read_only(&path).with_context(|| nothing_yet(&path))?))
-        }
+        SumsConfig::Embedded => Ok(Arc::new(EmbeddedSums::open_read_only(&config.data_dir.join(SUMS_FILE))?)),
         SumsConfig::Cassandra(_) => sums(config, Fault::default()),
     }
 }
@@ -113,10 +109,6 @@ pub async fn queue_depth(config: &Config) -> Result<u64> {
         QueueConfig::Embedded => Ok(EmbeddedQueue::open_read_only(config.data_dir.join(QUEUE_FILE))?.depth().await?),
         QueueConfig::Amqp(_) => Ok(queue(config)?.depth().await?),
     }
-}
-
-fn nothing_yet(path: &Path) -> String {
-    format!("nothing was ever run with this data directory: {}", path.display())
 }
 
 /// What the log must stay, as configured.
@@ -150,7 +142,8 @@ fn log(config: &Config) -> (&str, u32, PartitionBy) {
     }
 }
 
-fn kafka_options(kafka: &config::KafkaConfig) -> KafkaOptions {
+/// Kafka's options.
+pub fn kafka_options(kafka: &config::KafkaConfig) -> KafkaOptions {
     KafkaOptions {
         brokers: kafka.brokers.clone(),
         topic: kafka.topic.clone(),
@@ -169,7 +162,10 @@ fn cassandra_options(cassandra: &config::CassandraConfig, fault: Fault) -> Resul
     options.replication.clone_from(&cassandra.replication);
     options.consistency = cassandra.consistency;
     options.credentials = cassandra.credentials.clone().map(|(user, password)| Credentials { user, password });
-    options.tls = cassandra.tls.clone().map(|TlsClientConfig { ca, certificate, key }| CassandraTls { ca, identity: certificate.zip(key) });
+    options.tls = cassandra
+        .tls
+        .clone()
+        .map(|TlsClientConfig { ca, certificate, key }| CassandraTls { ca, identity: certificate.zip(key) });
     #[cfg(feature = "faults")]
     {
         options.without_fence = fault.without_fence;
@@ -250,8 +246,12 @@ pub fn tls(tls: &config::TlsConfig) -> Result<TlsOptions> {
 fn partner(partner: &config::PartnerConfig) -> Result<PartnerOptions> {
     let credential = match &partner.credential {
         None => None,
-        Some(config::Credential::Certificate(config::Certificate::SubjectCn(cn))) => Some(Credential::SubjectCn(cn.clone())),
-        Some(config::Credential::Certificate(config::Certificate::Sha256(hash))) => Some(Credential::Certificate(hash.parse()?)),
+        Some(config::Credential::Certificate(config::Certificate::SubjectCn(cn))) => {
+            Some(Credential::SubjectCn(cn.clone()))
+        }
+        Some(config::Credential::Certificate(config::Certificate::Sha256(hash))) => {
+            Some(Credential::Certificate(hash.parse()?))
+        }
         Some(config::Credential::ApiKeySha256(hash)) => Some(Credential::ApiKey(hash.parse()?)),
     };
     Ok(PartnerOptions { name: partner.name.clone(), credentials: credential.into_iter().collect() })
@@ -290,4 +290,42 @@ fn limits(limits: &config::Limits) -> tallygate_front::Limits {
         shutdown_time: limits.shutdown_time,
         ..tallygate_front::Limits::default()
     }
+}
+
+/// What reading the files that a configuration names, and putting its parts together, finds wrong: lines and problems.
+pub fn check(config: &Config) -> Vec<(usize, String)> {
+    let mut problems = Vec::new();
+    for policy in &config.policies {
+        if let Err(error) = keys(policy) {
+            problems.push((policy.line, format!("{error:#}")));
+        }
+    }
+    match front(config, Fault::default()) {
+        Err(error) => problems.push((1, format!("{error:#}"))),
+        Ok(options) => {
+            if let Err(error) = Front::check(&options) {
+                problems.push((line(config, &error), error.to_string()));
+            }
+        }
+    }
+    if let Some(admin) = &config.admin {
+        if let Err(error) = crate::console::options(config, admin) {
+            problems.push((admin.line, format!("{error:#}")));
+        }
+    }
+    problems
+}
+
+/// The line of what the partners' side finds wrong.
+fn line(config: &Config, error: &FrontError) -> usize {
+    let found = match error {
+        FrontError::Listener(name, _) => config.listeners.iter().find(|l| l.name == *name).map(|l| l.line),
+        FrontError::Partner(name, _) => config.partners.iter().find(|p| p.name == *name).map(|p| p.line),
+        FrontError::Route(name, _) | FrontError::Policy(name, _) => {
+            config.routes.iter().find(|r| r.name == *name).map(|r| r.line)
+        }
+        FrontError::Upstream(name, _) => config.upstreams.iter().find(|u| u.name == *name).map(|u| u.line),
+        _ => None,
+    };
+    found.unwrap_or(1)
 }

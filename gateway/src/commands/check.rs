@@ -7,13 +7,13 @@ use anyhow::Result;
 
 use crate::cli::BAD_CONFIGURATION;
 use crate::config::{Config, Problem, Roles};
+use crate::parts;
 
 pub(crate) fn check(file: &Path, roles: &Roles, json: bool) -> Result<ExitCode> {
     let problems = load(file, roles).err().unwrap_or_default();
     if json {
-        let problem = |p: &Problem| {
-            serde_json::json!({ "file": p.file, "line": p.line, "key": p.key, "message": p.message })
-        };
+        let problem =
+            |p: &Problem| serde_json::json!({ "file": p.file, "line": p.line, "key": p.key, "message": p.message });
         println!("{}", serde_json::json!({ "problems": problems.iter().map(problem).collect::<Vec<_>>() }));
     } else if problems.is_empty() {
         println!("{}: good", file.display());
@@ -26,8 +26,10 @@ pub(crate) fn check(file: &Path, roles: &Roles, json: bool) -> Result<ExitCode> 
 /// Reads a configuration and checks it for these roles.
 pub(crate) fn load(file: &Path, roles: &Roles) -> Result<Config, Vec<Problem>> {
     let config = Config::load(file)?;
-    match roles.check(&config) {
-        Ok(()) => Ok(config),
-        Err(message) => Err(vec![Problem { file: file.to_owned(), line: 1, key: String::new(), message }]),
+    let problem = |(line, message)| Problem { file: file.to_owned(), line, key: String::new(), message };
+    let mut problems: Vec<Problem> = parts::check(&config).into_iter().map(problem).collect();
+    if let Err(message) = roles.check(&config) {
+        problems.push(problem((1, message)));
     }
+    if problems.is_empty() { Ok(config) } else { Err(problems) }
 }

@@ -1,5 +1,6 @@
 //! `tallygate demo`.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,9 @@ const GRACE: Duration = Duration::from_secs(25);
 
 pub(crate) fn demo(arguments: &DemoArguments) -> Result<ExitCode> {
     if std::env::var_os("RUST_LOG").is_none() {
-        let _ = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_writer(std::io::stderr).try_init();
+        let colours = std::io::stderr().is_terminal();
+        let log = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_ansi(colours);
+        let _ = log.with_writer(std::io::stderr).try_init();
     } else {
         log_to_stderr();
     }
@@ -57,8 +60,10 @@ fn senders(arguments: &DemoArguments, config: &Config) -> Supervisor {
 fn explain(arguments: &DemoArguments, config: &Config, file: &std::path::Path) -> Result<()> {
     let folder = arguments.dir.display();
     let binary = std::env::current_exe().map_or_else(|_| "tallygate".to_owned(), |path| path.display().to_string());
-    let password = std::fs::read_to_string(arguments.dir.join("certs/operator.password")).context("cannot read the operator's password")?;
-    let (partners, admin) = (config.listeners.first().map(|l| l.address), config.admin.as_ref().map(|admin| admin.address));
+    let password = std::fs::read_to_string(arguments.dir.join("certs/operator.password"))
+        .context("cannot read the operator's password")?;
+    let (partners, admin) =
+        (config.listeners.first().map(|l| l.address), config.admin.as_ref().map(|admin| admin.address));
     let (Some(partners), Some(admin)) = (partners, admin) else {
         anyhow::bail!("{}: needs a listener and [admin]", file.display());
     };

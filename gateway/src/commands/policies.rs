@@ -22,7 +22,13 @@ pub(crate) fn run(command: PolicyCommand) -> Result<ExitCode> {
             if activate {
                 shown = switch(&client, &policy, "activate", json!({ "version": version }))?;
             }
-            let state = if activate { "active" } else if new { "new, not active" } else { "already there" };
+            let state = if activate {
+                "active"
+            } else if new {
+                "new, not active"
+            } else {
+                "already there"
+            };
             show(admin.json, &shown, || format!("{policy}@{}: {state}", short_version(&version)));
         }
         PolicyCommand::List { admin } => {
@@ -59,7 +65,12 @@ fn show(json: bool, value: &Value, text: impl FnOnce() -> String) {
 
 fn switched(value: &Value) -> String {
     let version = |key: &str| value[key].as_str().map_or("none", short_version).to_owned();
-    format!("{}: {} is active, {} was before", value["policy"].as_str().unwrap_or_default(), version("active"), version("previous"))
+    format!(
+        "{}: {} is active, {} was before",
+        value["policy"].as_str().unwrap_or_default(),
+        version("active"),
+        version("previous")
+    )
 }
 
 fn listing(value: &Value) -> String {
@@ -70,7 +81,11 @@ fn listing(value: &Value) -> String {
         for version in policy["versions"].as_array().into_iter().flatten() {
             let hash = short_version(version["version"].as_str().unwrap_or_default());
             let active = if version["active"].as_bool().unwrap_or_default() { "active" } else { "" };
-            let line = format!("{name}@{hash}  {:>9} bytes  {}  {active}", version["bytes"], version["added_at"].as_str().unwrap_or_default());
+            let line = format!(
+                "{name}@{hash}  {:>9} bytes  {}  {active}",
+                version["bytes"],
+                version["added_at"].as_str().unwrap_or_default()
+            );
             lines.push(line.trim_end().to_owned());
         }
     }

@@ -9,7 +9,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 use tallygate_core::day::Zone;
 use tallygate_core::{Draft, Transaction};
-use tallygate_host::{Accepted, Engine, EngineLimits, Header, Keys, Limits, Message, Outcome, Policy, PolicySpec, Refusal, Reply};
+use tallygate_host::{
+    Accepted, Engine, EngineLimits, Header, Keys, Limits, Message, Outcome, Policy, PolicySpec, Refusal, Reply,
+};
 
 use crate::cli::{PolicyRunArguments, small_runtime};
 use crate::config::Config;
@@ -39,8 +41,13 @@ pub(crate) fn run(arguments: &PolicyRunArguments) -> Result<ExitCode> {
 
 fn spec(name: String, component: Vec<u8>, config: Option<&Path>) -> Result<(PolicySpec, Zone)> {
     let utc = "UTC".parse::<Zone>()?;
-    let mut spec =
-        PolicySpec { name, component, config_json: "{}".to_owned(), keys: Keys::throw_away()?, limits: Limits::default() };
+    let mut spec = PolicySpec {
+        name,
+        component,
+        config_json: "{}".to_owned(),
+        keys: Keys::throw_away()?,
+        limits: Limits::default(),
+    };
     let Some(file) = config else { return Ok((spec, utc)) };
     if file.extension().is_some_and(|extension| extension == "json") {
         spec.config_json = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -80,12 +87,14 @@ async fn show(policy: &Policy, message: &mut Message, outcome: Outcome, zone: &Z
             let drafts = transactions.into_iter().map(draft).collect();
             match Transaction::check_all(drafts, TEST_PARTNER, zone) {
                 Ok(checked) => {
-                    let transactions = checked.iter().map(|t| serde_json::from_str(&t.json)).collect::<Result<Vec<Value>, _>>()?;
+                    let transactions =
+                        checked.iter().map(|t| serde_json::from_str(&t.json)).collect::<Result<Vec<Value>, _>>()?;
                     json!({ "outcome": "accept", "transactions": transactions, "reply": show_reply(&reply) })
                 }
                 Err(violation) => {
                     let (field, detail) = (Some(violation.field), violation.problem);
-                    let refusal = Refusal { status: 422, code: "transaction".to_owned(), detail, field, retry_after: None };
+                    let refusal =
+                        Refusal { status: 422, code: "transaction".to_owned(), detail, field, retry_after: None };
                     reject(policy, message, &refusal).await?
                 }
             }

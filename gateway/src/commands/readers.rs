@@ -44,8 +44,10 @@ pub(crate) fn dead_letters(config: &Config, command: &DeadLettersCommand) -> Res
                 if *json { listing.to_json() } else { listing.to_text() }
             }
             DeadLettersCommand::Show { letter, json, .. } => {
-                let place: Place = letter.parse().map_err(|e| anyhow::anyhow!("{letter:?}: {e}"))?;
-                let Some(shown) = dead_letters::show(&*stream, place).await? else { bail!("there is no dead letter {letter}") };
+                let place: Place = letter.parse().map_err(anyhow::Error::msg)?;
+                let Some(shown) = dead_letters::show(&*stream, place).await? else {
+                    bail!("there is no dead letter {letter}")
+                };
                 if *json { shown.to_json() } else { shown.to_text() }
             }
         })

@@ -1,5 +1,6 @@
 //! `tallygate run`.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -29,7 +30,9 @@ pub(crate) fn run(config: Config, roles: Roles) -> Result<ExitCode> {
 pub(crate) fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     // Another subscriber is there only where a test set one.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let colours = std::io::stderr().is_terminal();
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).try_init();
 }
 
 /// Ready at the first SIGTERM or SIGINT; a second one ends the process at once.

@@ -110,8 +110,13 @@ pub(super) fn queue(root: &Table<'_>) -> Option<QueueConfig> {
     let config = match backend(&table, &["embedded", "amqp"])? {
         "amqp" => {
             let url = table.required("url");
-            if let Some(url) = url.as_ref().filter(|url| !url.value.starts_with("amqp://") && !url.value.starts_with("amqps://")) {
-                table.document().problem_with(url, "must begin with amqp:// or amqps://, such as amqp://user:password@host:5672/%2f");
+            if let Some(url) =
+                url.as_ref().filter(|url| !url.value.starts_with("amqp://") && !url.value.starts_with("amqps://"))
+            {
+                table.document().problem_with(
+                    url,
+                    "must begin with amqp:// or amqps://, such as amqp://user:password@host:5672/%2f",
+                );
             }
             let queue = text(&table, "queue", TOPIC);
             let tls = table.table("tls").map(client_tls).unwrap_or_default();
@@ -143,6 +148,9 @@ pub(super) fn stream(root: &Table<'_>) -> Option<StreamConfig> {
                 group: text(&table, "group", GROUP),
                 properties: table.table("properties").map(|properties| properties_of(&properties)).unwrap_or_default(),
             };
+            if let Err(bad) = crate::parts::kafka_options(&config).check() {
+                table.problem(bad);
+            }
             StreamConfig::Kafka(config)
         }
         _ => StreamConfig::Embedded { partitions, partition_by },
@@ -155,9 +163,16 @@ pub(super) fn sums(root: &Table<'_>) -> Option<SumsConfig> {
     let Some(table) = root.table("sums") else { return Some(SumsConfig::Embedded) };
     let config = match backend(&table, &["embedded", "cassandra"])? {
         "cassandra" => {
-            let replication = table.table("replication").map(|replication| properties_of(&replication).into_iter().collect());
-            let simple = || vec![("class".to_owned(), "SimpleStrategy".to_owned()), ("replication_factor".to_owned(), "1".to_owned())];
-            let consistency = table.parsed("consistency").map_or_else(Consistency::default, |consistency| consistency.value);
+            let replication =
+                table.table("replication").map(|replication| properties_of(&replication).into_iter().collect());
+            let simple = || {
+                vec![
+                    ("class".to_owned(), "SimpleStrategy".to_owned()),
+                    ("replication_factor".to_owned(), "1".to_owned()),
+                ]
+            };
+            let consistency =
+                table.parsed("consistency").map_or_else(Consistency::default, |consistency| consistency.value);
             let (user, password) = (table.string("user"), table.string("password"));
             if user.is_some() != password.is_some() {
                 table.problem("\"user\" and \"password\" go together");
@@ -182,7 +197,9 @@ fn backend(table: &Table<'_>, known: &[&'static str]) -> Option<&'static str> {
     let found = known.iter().copied().find(|name| *name == backend.value);
     if found.is_none() {
         let right = known.join(" or ");
-        table.document().problem_with(&backend, format_args!("{:?} is no backend here: {right} would be right", backend.value));
+        table
+            .document()
+            .problem_with(&backend, format_args!("{:?} is no backend here: {right} would be right", backend.value));
     }
     found
 }
@@ -198,7 +215,9 @@ fn keyspace(table: &Table<'_>) -> String {
         && name.value.len() <= 48
         && name.value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     if !plain {
-        table.document().problem_with(&name, "must be 1 to 48 small letters, digits and underscores, and begin with a letter");
+        table
+            .document()
+            .problem_with(&name, "must be 1 to 48 small letters, digits and underscores, and begin with a letter");
     }
     name.value
 }
@@ -209,9 +228,14 @@ fn servers(table: &Table<'_>, key: &str, example: &str) -> Vec<String> {
     }
     let servers = table.strings(key).unwrap_or_default();
     for server in &servers {
-        let port = server.value.rsplit_once(':').and_then(|(host, port)| (!host.is_empty()).then(|| port.parse::<u16>().ok())?);
+        let port = server
+            .value
+            .rsplit_once(':')
+            .and_then(|(host, port)| (!host.is_empty()).then(|| port.parse::<u16>().ok())?);
         if port.is_none() {
-            table.document().problem_with(server, format_args!("{:?} is no host:port, such as {example}", server.value));
+            table
+                .document()
+                .problem_with(server, format_args!("{:?} is no host:port, such as {example}", server.value));
         }
     }
     servers.into_iter().map(|server| server.value).collect()
@@ -222,7 +246,9 @@ fn properties_of(table: &Table<'_>) -> BTreeMap<String, String> {
     for name in table.keys().map(|key| key.value.to_owned()).collect::<Vec<_>>() {
         match table.json(&name) {
             Some(serde_json::Value::String(value)) => drop(properties.insert(name, value)),
-            Some(value @ (serde_json::Value::Number(_) | serde_json::Value::Bool(_))) => drop(properties.insert(name, value.to_string())),
+            Some(value @ (serde_json::Value::Number(_) | serde_json::Value::Bool(_))) => {
+                drop(properties.insert(name, value.to_string()))
+            }
             Some(_) => table.problem(format_args!("{name:?} must be a string, a number or a truth value")),
             None => {}
         }

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use toml::de::{DeTable, DeValue};
 use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 use super::units;
 
@@ -81,7 +81,12 @@ impl<'t> Document<'t> {
 
     /// Notes a problem at a place of the text.
     pub fn problem(&self, key: &str, span: &Range<usize>, message: impl fmt::Display) {
-        let problem = Problem { file: self.file.to_owned(), line: self.line(span.start), key: key.to_owned(), message: message.to_string() };
+        let problem = Problem {
+            file: self.file.to_owned(),
+            line: self.line(span.start),
+            key: key.to_owned(),
+            message: message.to_string(),
+        };
         self.problems.borrow_mut().push(problem);
     }
 
@@ -110,7 +115,8 @@ impl<'d> Table<'d> {
     }
 
     fn new(document: &'d Document<'d>, path: String, span: Range<usize>, table: &'d DeTable<'d>) -> Self {
-        let mut entries: Vec<_> = table.iter().map(|(key, value)| (key.get_ref().as_ref(), key.span(), value)).collect();
+        let mut entries: Vec<_> =
+            table.iter().map(|(key, value)| (key.get_ref().as_ref(), key.span(), value)).collect();
         entries.sort_by_key(|(_, span, _)| span.start);
         Self { document, path, span, entries, asked: RefCell::default() }
     }
@@ -118,6 +124,11 @@ impl<'d> Table<'d> {
     /// The document it stands in.
     pub fn document(&self) -> &'d Document<'d> {
         self.document
+    }
+
+    /// The line it begins on, from 1.
+    pub fn line(&self) -> usize {
+        self.document.line(self.span.start)
     }
 
     /// Notes a problem with the table as a whole.
@@ -203,7 +214,11 @@ impl<'d> Table<'d> {
         let number = number.filter(|number| range.contains(number));
         if number.is_none() {
             let (from, to) = (range.start(), range.end());
-            self.document.problem(&self.path_of(key), &span, format_args!("must be a whole number from {from} to {to}"));
+            self.document.problem(
+                &self.path_of(key),
+                &span,
+                format_args!("must be a whole number from {from} to {to}"),
+            );
         }
         number
     }
@@ -251,7 +266,12 @@ impl<'d> Table<'d> {
         for (place, item) in array.iter().enumerate() {
             match item.get_ref() {
                 DeValue::Table(table) => {
-                    tables.push(Self::new(self.document, format!("{}[{place}]", self.path_of(key)), item.span(), table));
+                    tables.push(Self::new(
+                        self.document,
+                        format!("{}[{place}]", self.path_of(key)),
+                        item.span(),
+                        table,
+                    ));
                 }
                 other => {
                     self.wrong_type::<()>(key, &item.span(), other, "a table such as { … }");
@@ -272,7 +292,9 @@ impl<'d> Table<'d> {
         Some(match value.get_ref() {
             DeValue::String(text) => Value::String(self.expand(key, &value.span(), text)?.value),
             DeValue::Boolean(truth) => Value::Bool(*truth),
-            DeValue::Integer(number) => i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()?.into(),
+            DeValue::Integer(number) => {
+                i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()?.into()
+            }
             DeValue::Float(number) => serde_json::from_str(&number.as_str().replace('_', "")).ok()?,
             DeValue::Datetime(time) => Value::String(time.to_string()),
             DeValue::Array(array) => array.iter().map(|item| self.to_json(key, item)).collect::<Option<_>>()?,
@@ -314,7 +336,13 @@ impl<'d> Table<'d> {
 
 /// The known name that was probably meant.
 pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    known.iter().copied().map(|name| (distance(word, name), name)).filter(|(d, name)| *d <= 1 + name.len() / 4).min().map(|(_, name)| name)
+    known
+        .iter()
+        .copied()
+        .map(|name| (distance(word, name), name))
+        .filter(|(d, name)| *d <= 1 + name.len() / 4)
+        .min()
+        .map(|(_, name)| name)
 }
 
 /// How many letters must be put in, taken out or changed.

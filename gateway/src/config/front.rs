@@ -1,11 +1,13 @@
-//! The partners' side of the configuration: listeners, partners, routes, upstreams, policies and bounds.
+//! The partners' side of the configuration as a whole: listeners, partners, upstreams and bounds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::document::{Located, Table, nearest};
+use super::document::Table;
+use super::policy::{self, PolicyConfig};
+use super::route::{self, Known, RouteConfig};
 
 /// Where partners connect.
 #[derive(Debug)]
@@ -16,6 +18,8 @@ pub struct ListenerConfig {
     pub address: SocketAddr,
     /// Its certificate; plain HTTP without.
     pub tls: Option<TlsConfig>,
+    /// The line it stands on.
+    pub line: usize,
 }
 
 /// A server's certificate, and what it asks of callers.
@@ -49,6 +53,8 @@ pub struct PartnerConfig {
     pub name: String,
     /// How callers are known.
     pub credential: Option<Credential>,
+    /// The line it stands on.
+    pub line: usize,
 }
 
 /// How a caller is known.
@@ -69,27 +75,6 @@ pub enum Certificate {
     Sha256(String),
 }
 
-/// What may be called.
-#[derive(Debug)]
-pub struct RouteConfig {
-    /// The name in logs and metrics.
-    pub name: String,
-    /// The listeners; empty for all.
-    pub listeners: Vec<String>,
-    /// The host it is narrowed to.
-    pub host: Option<String>,
-    /// The path's prefix.
-    pub path: String,
-    /// The methods; empty for all.
-    pub methods: Vec<String>,
-    /// Who callers without credentials are.
-    pub partner: Option<String>,
-    /// The chain of policies, `name` or `name@version`.
-    pub policies: Vec<String>,
-    /// Where it leads, for a proxy route.
-    pub upstream: Option<String>,
-}
-
 /// Where a proxy route leads.
 #[derive(Debug)]
 pub struct UpstreamConfig {
@@ -99,23 +84,8 @@ pub struct UpstreamConfig {
     pub targets: Vec<String>,
     /// The authority that signs the targets' certificates; the system's when absent.
     pub ca: Option<PathBuf>,
-}
-
-/// A policy.
-#[derive(Debug)]
-pub struct PolicyConfig {
-    /// The name, for life.
-    pub name: String,
-    /// The first version.
-    pub component: PathBuf,
-    /// What it is configured with.
-    pub config: serde_json::Value,
-    /// Key files by the name it uses them by.
-    pub keys: BTreeMap<String, PathBuf>,
-    /// Bytes of memory it may have.
-    pub memory: u64,
-    /// Time it may take for a message.
-    pub time: Duration,
+    /// The line it stands on.
+    pub line: usize,
 }
 
 /// The bounds of the partners' side.
@@ -148,14 +118,18 @@ pub(super) struct FrontConfig {
 }
 
 /// A name that stands once in its list.
-type Names = BTreeSet<String>;
+pub(super) type Names = BTreeSet<String>;
 
 pub(super) fn read(root: &Table<'_>) -> Option<FrontConfig> {
     let (mut names, mut partner_names, mut route_names) = (Names::new(), Names::new(), Names::new());
-    let listeners: Vec<_> = root.tables("listeners").into_iter().filter_map(|table| listener(&table, &mut names)).collect();
-    let partners: Vec<_> = root.tables("partners").into_iter().filter_map(|table| partner(&table, &mut partner_names)).collect();
-    let upstreams: Vec<_> = sections(root, "upstreams").into_iter().filter_map(|(name, table)| upstream(name, &table)).collect();
-    let policies: Vec<_> = sections(root, "policies").into_iter().filter_map(|(name, table)| policy(name, &table)).collect();
+    let listeners: Vec<_> =
+        root.tables("listeners").into_iter().filter_map(|table| listener(&table, &mut names)).collect();
+    let partners: Vec<_> =
+        root.tables("partners").into_iter().filter_map(|table| partner(&table, &mut partner_names)).collect();
+    let upstreams: Vec<_> =
+        sections(root, "upstreams").into_iter().filter_map(|(name, table)| upstream(name, &table)).collect();
+    let policies: Vec<_> =
+        sections(root, "policies").into_iter().filter_map(|(name, table)| policy::read(name, &table)).collect();
     let known = Known {
         listeners: names.iter().map(String::as_str).collect(),
         partners: partner_names.iter().map(String::as_str).collect(),
@@ -163,18 +137,10 @@ pub(super) fn read(root: &Table<'_>) -> Option<FrontConfig> {
         policies: root.table("policies").map(|t| t.keys().map(|k| k.value).collect()).unwrap_or_default(),
     };
     let tables = root.tables("routes");
-    let routes: Vec<_> = tables.iter().filter_map(|table| route(table, &known, &mut route_names)).collect();
-    clashes(&tables, &routes);
+    let routes: Vec<_> = tables.iter().filter_map(|table| route::read(table, &known, &mut route_names)).collect();
+    route::clashes(&tables, &routes);
     let limits = limits(root);
     Some(FrontConfig { listeners, partners, routes, upstreams, policies, limits })
-}
-
-/// The names that a route may use.
-struct Known<'k> {
-    listeners: Vec<&'k str>,
-    partners: Vec<&'k str>,
-    upstreams: Vec<&'k str>,
-    policies: Vec<&'k str>,
 }
 
 fn sections<'d>(root: &Table<'d>, key: &str) -> Vec<(String, Table<'d>)> {
@@ -187,7 +153,7 @@ fn sections<'d>(root: &Table<'d>, key: &str) -> Vec<(String, Table<'d>)> {
 }
 
 /// Names go into metrics, logs, file names and identities, so they are plain, and stand once.
-fn name(table: &Table<'_>, taken: &mut Names) -> Option<String> {
+pub(super) fn name(table: &Table<'_>, taken: &mut Names) -> Option<String> {
     let name = table.required("name")?;
     if !is_plain(&name.value) {
         table.document().problem_with(&name, PLAIN);
@@ -198,9 +164,10 @@ fn name(table: &Table<'_>, taken: &mut Names) -> Option<String> {
     Some(name.value)
 }
 
-const PLAIN: &str = "must be 1 to 64 letters, digits, dots, hyphens and underscores, and begin with a letter or digit";
+pub(super) const PLAIN: &str =
+    "must be 1 to 64 letters, digits, dots, hyphens and underscores, and begin with a letter or digit";
 
-fn is_plain(name: &str) -> bool {
+pub(super) fn is_plain(name: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
     (1..=64).contains(&name.len()) && name.bytes().all(plain) && name.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
@@ -214,7 +181,7 @@ fn listener(table: &Table<'_>, taken: &mut Names) -> Option<ListenerConfig> {
     if wants_tls && tls.is_none() {
         return None;
     }
-    Some(ListenerConfig { name: name?, address: address?, tls })
+    Some(ListenerConfig { name: name?, address: address?, tls, line: table.line() })
 }
 
 /// A server's `tls = { … }`; with client certificates where partners connect.
@@ -237,12 +204,17 @@ pub(super) fn tls(table: Table<'_>, with_clients: bool) -> Option<TlsConfig> {
                 "optional" => ClientAuth::Optional,
                 "none" => ClientAuth::None,
                 other => {
-                    table.document().problem_with(&text, format_args!("{other:?} is no way: required, optional or none would be right"));
+                    table.document().problem_with(
+                        &text,
+                        format_args!("{other:?} is no way: required, optional or none would be right"),
+                    );
                     ClientAuth::None
                 }
             };
             if client_auth != ClientAuth::None && !table.has("client_ca") {
-                table.document().problem_with(&text, "needs \"client_ca\", the authority that signs the callers' certificates");
+                table
+                    .document()
+                    .problem_with(&text, "needs \"client_ca\", the authority that signs the callers' certificates");
             }
         }
     }
@@ -269,7 +241,7 @@ fn partner(table: &Table<'_>, taken: &mut Names) -> Option<PartnerConfig> {
         table.problem("has a certificate and an API key, one of them would be right");
     }
     table.close();
-    Some(PartnerConfig { name: name?, credential: certificate.or(api_key) })
+    Some(PartnerConfig { name: name?, credential: certificate.or(api_key), line: table.line() })
 }
 
 fn sha256(table: &Table<'_>, key: &str) -> Option<String> {
@@ -290,99 +262,19 @@ fn upstream(name: String, table: &Table<'_>) -> Option<UpstreamConfig> {
     for target in &targets {
         let host = target.value.strip_prefix("http://").or_else(|| target.value.strip_prefix("https://"));
         if host.is_none_or(|host| host.is_empty() || host.contains(['/', '?', '#', ' '])) {
-            table.document().problem_with(target, format_args!("{:?} is no target, such as http://127.0.0.1:9000", target.value));
+            table
+                .document()
+                .problem_with(target, format_args!("{:?} is no target, such as http://127.0.0.1:9000", target.value));
         }
     }
     let ca = table.file("ca").map(|ca| ca.value);
     table.close();
-    Some(UpstreamConfig { name, targets: targets.into_iter().map(|target| target.value).collect(), ca })
-}
-
-fn policy(name: String, table: &Table<'_>) -> Option<PolicyConfig> {
-    if !is_plain(&name) {
-        table.problem(PLAIN);
-    }
-    if !table.has("component") {
-        table.problem("\"component\" is missing, the path of a WebAssembly component");
-    }
-    let component = table.file("component").map(|file| file.value);
-    let config = table.json("config").unwrap_or_else(|| serde_json::json!({}));
-    let mut keys = BTreeMap::new();
-    if let Some(files) = table.table("keys") {
-        for key in files.keys().map(|key| key.value.to_owned()).collect::<Vec<_>>() {
-            if let Some(file) = files.file(&key) {
-                keys.insert(key, file.value);
-            }
-        }
-        files.close();
-    }
-    let (mut memory, mut time) = (16 << 20, Duration::from_secs(1));
-    if let Some(limits) = table.table("limits") {
-        memory = limits.size("memory").unwrap_or(memory);
-        time = limits.duration("time").unwrap_or(time);
-        limits.close();
-    }
-    table.close();
-    Some(PolicyConfig { name, component: component?, config, keys, memory, time })
-}
-
-fn route(table: &Table<'_>, known: &Known<'_>, taken: &mut Names) -> Option<RouteConfig> {
-    let name = name(table, taken);
-    let path = table.required("path");
-    if let Some(path) = path.as_ref().filter(|path| !path.value.starts_with('/')) {
-        table.document().problem_with(path, format_args!("{:?} must begin with \"/\"", path.value));
-    }
-    let check = |what: &str, names: &[&str], text: &Located<String>, name: &str| {
-        if !names.contains(&name) {
-            let right = nearest(name, names).map_or_else(|| names.join(", "), |near| format!("{near:?}"));
-            table.document().problem_with(text, format_args!("there is no {what} {name:?}, known: {right}"));
-        }
-    };
-    let listeners = table.strings("listeners").unwrap_or_default();
-    listeners.iter().for_each(|text| check("listener", &known.listeners, text, &text.value));
-    let partner = table.string("partner").inspect(|text| check("partner", &known.partners, text, &text.value));
-    let policies = table.strings("policies").unwrap_or_default();
-    policies.iter().for_each(|text| check("policy", &known.policies, text, text.value.split('@').next().unwrap_or_default()));
-    let upstream = table.string("upstream").inspect(|text| check("upstream", &known.upstreams, text, &text.value));
-    if policies.is_empty() && upstream.is_none() {
-        table.problem("needs \"policies\" or \"upstream\"");
-    }
-    let methods = table.strings("methods").unwrap_or_default();
-    for method in methods.iter().filter(|method| method.value.is_empty() || !method.value.bytes().all(|b| b.is_ascii_uppercase())) {
-        table.document().problem_with(method, format_args!("{:?} is no method, such as \"POST\"", method.value));
-    }
-    let host = table.string("host").map(|host| host.value.to_ascii_lowercase());
-    table.close();
-    let values = |list: Vec<Located<String>>| list.into_iter().map(|item| item.value).collect();
-    Some(RouteConfig {
-        name: name?,
-        listeners: values(listeners),
-        host,
-        path: path?.value,
-        methods: values(methods),
-        partner: partner.map(|partner| partner.value),
-        policies: values(policies),
-        upstream: upstream.map(|upstream| upstream.value),
+    Some(UpstreamConfig {
+        name,
+        targets: targets.into_iter().map(|target| target.value).collect(),
+        ca,
+        line: table.line(),
     })
-}
-
-/// Two routes clash when a request could match both equally well.
-fn clashes(tables: &[Table<'_>], routes: &[RouteConfig]) {
-    let overlap = |a: &[String], b: &[String]| a.is_empty() || b.is_empty() || a.iter().any(|item| b.contains(item));
-    for (place, later) in routes.iter().enumerate() {
-        let earlier = routes[..place].iter().find(|earlier| {
-            earlier.host == later.host
-                && earlier.path.trim_end_matches('/') == later.path.trim_end_matches('/')
-                && overlap(&earlier.methods, &later.methods)
-                && overlap(&earlier.listeners, &later.listeners)
-        });
-        if let (Some(earlier), Some(table)) = (earlier, tables.get(place)) {
-            table.problem(format_args!(
-                "clashes with route {:?}: same path {:?}; another path, host, method or listener would be right",
-                earlier.name, later.path
-            ));
-        }
-    }
 }
 
 fn limits(root: &Table<'_>) -> Limits {

@@ -3,7 +3,9 @@
 mod backends;
 mod document;
 mod front;
+mod policy;
 mod roles;
+mod route;
 mod units;
 
 use std::net::SocketAddr;
@@ -12,11 +14,17 @@ use std::time::Duration;
 
 use tallygate_core::day::Zone;
 
-pub use backends::{CassandraConfig, KafkaConfig, QueueConfig, RabbitConfig, StreamConfig, SumsConfig, TlsClientConfig};
+pub use backends::{
+    CassandraConfig, KafkaConfig, QueueConfig, RabbitConfig, StreamConfig, SumsConfig, TlsClientConfig,
+};
 use document::{Document, Table};
 pub use document::{Located, Problem};
-pub use front::{Certificate, ClientAuth, Credential, Limits, ListenerConfig, PartnerConfig, PolicyConfig, RouteConfig, TlsConfig, UpstreamConfig};
+pub use front::{
+    Certificate, ClientAuth, Credential, Limits, ListenerConfig, PartnerConfig, TlsConfig, UpstreamConfig,
+};
+pub use policy::PolicyConfig;
 pub use roles::{Role, Roles};
+pub use route::RouteConfig;
 
 /// Everything the file says, with defaults where it is silent.
 #[derive(Debug)]
@@ -77,6 +85,8 @@ pub struct AdminConfig {
     pub token: Option<String>,
     /// The certificate by which the command line knows the server; the server's own when absent.
     pub ca: Option<PathBuf>,
+    /// The line it stands on.
+    pub line: usize,
 }
 
 impl Config {
@@ -167,7 +177,8 @@ fn admin(table: Table<'_>) -> Option<AdminConfig> {
     for user in table.tables("users") {
         if let (Some(name), Some(hash)) = (user.required("name"), user.required("password_hash")) {
             if !hash.value.starts_with("$argon2") {
-                user.document().problem_with(&hash, "must be an Argon2 hash in PHC form, as `tallygate cert` writes one");
+                user.document()
+                    .problem_with(&hash, "must be an Argon2 hash in PHC form, as `tallygate cert` writes one");
             }
             users.push((name.value, hash.value));
         }
@@ -175,8 +186,9 @@ fn admin(table: Table<'_>) -> Option<AdminConfig> {
     }
     let token = table.string("token").map(|token| token.value);
     let ca = table.file("ca").map(|ca| ca.value);
+    let line = table.line();
     table.close();
-    Some(AdminConfig { address: address?, tls: tls?, users, token, ca })
+    Some(AdminConfig { address: address?, tls: tls?, users, token, ca, line })
 }
 
 /// The `address` of a table, such as `127.0.0.1:8443`.
@@ -185,7 +197,9 @@ fn address(table: &Table<'_>) -> Option<SocketAddr> {
     match text.value.parse() {
         Ok(address) => Some(address),
         Err(_) => {
-            table.document().problem_with(&text, format_args!("{:?} is no address, such as 127.0.0.1:8443", text.value));
+            table
+                .document()
+                .problem_with(&text, format_args!("{:?} is no address, such as 127.0.0.1:8443", text.value));
             None
         }
     }

@@ -3,7 +3,9 @@ use super::*;
 /// A folder with every file that the example names.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for file in ["certs/gateway.pem", "certs/gateway.key", "certs/partners-ca.pem", "certs/jir.key", "policies/json.wasm"] {
+    for file in
+        ["certs/gateway.pem", "certs/gateway.key", "certs/partners-ca.pem", "certs/jir.key", "policies/json.wasm"]
+    {
         let path = folder.path().join(file);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, "x").unwrap();
@@ -70,7 +72,12 @@ fn names_the_line_and_what_would_be_right() {
         ("20 ms", "20", 29, "aggregator.flush_every: \"20\" is no time"),
         ("16 MiB", "16 MB", 20, "policies.json.limits.memory: \"16 MB\" is no size"),
         ("certs/gateway.key", "certs/absent.key", 6, "listeners[0].tls.key: there is no file"),
-        ("policies = [\"json\"]", "policies = [\"jsn\"]", 16, "routes[0].policies: there is no policy \"jsn\", known: \"json\""),
+        (
+            "policies = [\"json\"]",
+            "policies = [\"jsn\"]",
+            16,
+            "routes[0].policies: there is no policy \"jsn\", known: \"json\"",
+        ),
         ("127.0.0.1:8443", "localhost", 5, "listeners[0].address: \"localhost\" is no address"),
         ("Europe/Zagreb", "Europe/Zagrb", 1, "time_zone: must be an IANA time zone"),
         ("\"kafka\"", "\"kafak\"", 24, "stream.backend: \"kafak\" is no backend here"),
@@ -79,7 +86,10 @@ fn names_the_line_and_what_would_be_right() {
     ];
     for (from, to, line, text) in cases {
         let problems = problems(from, to);
-        assert!(problems.iter().any(|(at, problem)| *at == line && problem.starts_with(text)), "{from} -> {to}: {problems:?}");
+        assert!(
+            problems.iter().any(|(at, problem)| *at == line && problem.starts_with(text)),
+            "{from} -> {to}: {problems:?}"
+        );
     }
 }
 

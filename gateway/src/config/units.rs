@@ -16,7 +16,9 @@ impl FromStr for Size {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is no size: a whole number with B, KiB, MiB or GiB, such as \"1 MiB\", would be right");
+        let wrong = || {
+            format!("{text:?} is no size: a whole number with B, KiB, MiB or GiB, such as \"1 MiB\", would be right")
+        };
         let (number, unit) = split(text).ok_or_else(wrong)?;
         let factor = match unit {
             "B" => 1,
@@ -33,7 +35,8 @@ impl FromStr for Time {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is no time: a whole number with ms, s, min, h or d, such as \"30 s\", would be right");
+        let wrong =
+            || format!("{text:?} is no time: a whole number with ms, s, min, h or d, such as \"30 s\", would be right");
         let (number, unit) = split(text).ok_or_else(wrong)?;
         let factor = match unit {
             "ms" => 1,
@@ -69,7 +72,8 @@ pub fn expand(text: &str, folder: &Path) -> Result<String, String> {
         match name.strip_prefix("file:") {
             Some(path) => {
                 let path = folder.join(path);
-                let content = std::fs::read_to_string(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+                let content =
+                    std::fs::read_to_string(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
                 out.push_str(content.trim_end_matches(['\n', '\r']));
             }
             None => out.push_str(&std::env::var(name).map_err(|_| format!("the environment has no {name}"))?),

@@ -39,7 +39,11 @@ impl Sample {
         let count = if kind == Kind::Batch { BATCH } else { 1 };
         let contents: Vec<(String, i64)> = (0..count)
             .map(|_| {
-                let cents = if random.random_ratio(1, 12) { -random.random_range(100..5_000) } else { random.random_range(100..20_000) };
+                let cents = if random.random_ratio(1, 12) {
+                    -random.random_range(100..5_000)
+                } else {
+                    random.random_range(100..20_000)
+                };
                 let key = match kind {
                     Kind::Invoice => format!("9876543{:04}", random.random_range(0..6) * 111),
                     Kind::Single | Kind::Batch => format!("{partner}/till-{}", random.random_range(1..9)),
@@ -51,7 +55,8 @@ impl Sample {
             Kind::Invoice => invoice(&id, &contents[0], now),
             Kind::Single => json(&id, &contents[0], now).to_string(),
             Kind::Batch => {
-                let items = contents.iter().enumerate().map(|(place, content)| json(&format!("{id}-{place}"), content, now));
+                let items =
+                    contents.iter().enumerate().map(|(place, content)| json(&format!("{id}-{place}"), content, now));
                 serde_json::Value::Array(items.collect()).to_string()
             }
         };
@@ -87,7 +92,8 @@ fn decimal(cents: i64) -> String {
 
 fn invoice(id: &str, (oib, cents): &(String, i64), now: Timestamp) -> String {
     use sha2::Digest;
-    let protection: String = sha2::Sha256::digest(id.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let protection: String =
+        sha2::Sha256::digest(id.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     let now = now.in_tz(ZONE).map_or_else(|_| String::new(), |now| now.strftime("%d.%m.%YT%H:%M:%S").to_string());
     let message = uuid::Uuid::now_v7();
     let amount = decimal(*cents);

@@ -36,7 +36,14 @@ pub fn configuration(folder: &Path, policies: &Path) -> Result<std::path::PathBu
 ///
 /// # Errors
 /// When the partner's certificate cannot be read.
-pub async fn send(folder: &Path, base: String, name: &'static str, kind: Kind, pause: Duration, stop: CancellationToken) -> Result<()> {
+pub async fn send(
+    folder: &Path,
+    base: String,
+    name: &'static str,
+    kind: Kind,
+    pause: Duration,
+    stop: CancellationToken,
+) -> Result<()> {
     let partner = Partner::new(&folder.join("certs"), Some(name), base)?;
     let mut turn = 0_u64;
     loop {

@@ -54,11 +54,13 @@ impl Partner {
             None => tls.with_no_client_auth(),
             Some(name) => {
                 let key = certs.join(format!("{name}.key"));
-                let key = PrivateKeyDer::from_pem_file(&key).with_context(|| format!("cannot read {}", key.display()))?;
+                let key =
+                    PrivateKeyDer::from_pem_file(&key).with_context(|| format!("cannot read {}", key.display()))?;
                 tls.with_client_auth_cert(chain(&certs.join(format!("{name}.pem")))?, key)?
             }
         };
-        let connector = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls).https_only().enable_http1().build();
+        let connector =
+            hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls).https_only().enable_http1().build();
         let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
         Ok(Self { client, base })
     }
