@@ -1,0 +1,428 @@
+// The live page. The server follows the stream first and loads the store second; each connection's first message is
+// the whole state, so reconnecting is loading again. Money stays text, grouped for the eye; it
+// becomes a number for the plot alone.
+
+const $ = (id) => document.getElementById(id);
+const PLOT_SECONDS = 300;
+const SILENCE = 15_000;
+const GLOW = 1_400;
+
+const page = {
+  user: null,
+  asked: { day: "", currency: "", order: "count", key: "" },
+  day: "",
+  today: "",
+  totals: [],
+  top: [],
+  found: [],
+  plot: new Map(),
+  state: null,
+  offset: 0,
+  source: null,
+  heard: 0,
+  since: null,
+  frame: 0,
+};
+
+// Figures
+
+const grouped = (text) => {
+  const [, sign, whole, rest] = /^(-?)(\d+)(.*)$/.exec(String(text)) ?? [, "", "0", ""];
+  return (sign ? "−" : "") + whole.replace(/\B(?=(\d{3})+$)/g, ",") + rest;
+};
+const clock = (instant) => new Date(instant).toLocaleTimeString([], { hour12: false });
+const short = (value) => {
+  const [size, unit] = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]].find(([size]) => Math.abs(value) >= size) ?? [1, ""];
+  return String(+(value / size).toPrecision(3)) + unit;
+};
+const plural = (count, one, many) => `${grouped(count)} ${count === 1 ? one : many}`;
+
+// The server
+
+async function call(path, body) {
+  const options = body === undefined ? {} : {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  };
+  const response = await fetch(`/api/v1/${path}`, options);
+  const answer = await response.json();
+  if (!response.ok) throw Object.assign(new Error(answer.detail ?? answer.title), { status: response.status });
+  return answer;
+}
+
+function follow() {
+  page.source?.close();
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(page.asked)) if (value) query.set(name, value);
+  if (!page.asked.currency) query.delete("order");
+  const source = new EventSource(`/api/v1/events?${query}`);
+  page.source = source;
+  page.heard = Date.now();
+  source.onmessage = (event) => take(JSON.parse(event.data));
+  source.addEventListener("turn", follow);
+  source.addEventListener("bye", () => show(null));
+  source.onerror = () => {
+    connection("waiting", "Reconnecting");
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => page.source === source && start(), 2_000);
+  };
+}
+
+function stop() {
+  page.source?.close();
+  page.source = null;
+}
+
+// What the server says
+
+function take(message) {
+  page.heard = Date.now();
+  page.offset = message.now - Date.now();
+  if (message.whole) {
+    if (message.day !== page.day) page.drawn = new Map();
+    Object.assign(page, { totals: [], top: [], found: [], plot: new Map() });
+  }
+  Object.assign(page, { day: message.day, today: message.today });
+  for (const part of ["state", "totals", "top", "found"]) if (message[part]) page[part] = message[part];
+  for (const second of message.plot ?? []) page.plot.set(second.at, second);
+  const oldest = message.now / 1_000 - PLOT_SECONDS - 5;
+  for (const at of page.plot.keys()) if (at < oldest) page.plot.delete(at);
+  page.frame ||= requestAnimationFrame(draw);
+}
+
+// Drawing
+
+function draw() {
+  page.frame = 0;
+  drawBar();
+  drawTotals();
+  drawTop();
+  drawFound();
+}
+
+function connection(state, text) {
+  $("connection").dataset.state = state;
+  if ($("connection-text").textContent !== text) $("connection-text").textContent = text;
+}
+
+function drawBar() {
+  const { state } = page;
+  if (document.activeElement !== $("day")) $("day").value = page.day;
+  $("day-today").setAttribute("aria-pressed", String(page.day === page.today));
+  const sound = state?.following && state?.store;
+  if (sound) page.since = null;
+  else page.since ??= new Date(Date.now() + page.offset);
+  if (sound) connection("live", state.loaded ? "Live" : "Live, reading the day");
+  else connection("away", "Figures stand still");
+  const what = state?.following ? "The store of sums does not answer" : "The stream of daily sums is away";
+  notice(sound ? "" : `${what}; the figures may be as old as ${clock(page.since)}. It is being tried again.`);
+}
+
+function notice(text) {
+  $("notice").hidden = !text;
+  if ($("notice").textContent !== text) $("notice").textContent = text;
+}
+
+function drawTotals() {
+  const place = $("totals");
+  const cards = page.totals.map((total) => {
+    const id = `total-${total.currency}`;
+    const card = document.getElementById(id) ?? make("article", { id, className: "card total" }, [
+      make("h3", { textContent: total.currency }), make("strong"), make("p"),
+    ]);
+    const [, sum, rest] = card.children;
+    const keys = total.keys ? ` · ${plural(total.keys, "key", "keys")}` : "";
+    write(sum, grouped(total.sum));
+    write(rest, plural(total.count, "transaction", "transactions") + keys);
+    glow(card, `total ${total.currency}`, total.count);
+    return card;
+  });
+  arrange(place, cards);
+  $("totals-empty").hidden = cards.length > 0 || !page.state;
+  choices($("currency"), ["", ...page.totals.map((total) => total.currency)], page.asked.currency, "all");
+}
+
+function drawTop() {
+  const rows = page.top.map((sum, rank) => {
+    const name = `top ${sum.currency} ${sum.key}`;
+    const row = known(name) ?? remember(name, make("tr", {}, [
+      make("td", { className: "number rank" }),
+      make("td", {}, [make("button", { type: "button", className: "key-link", textContent: sum.key })]),
+      make("td", { textContent: sum.currency }),
+      make("td", { className: "number" }), make("td", { className: "number" }), make("td", { className: "number last" }),
+    ]));
+    const [place, , , money, count, last] = row.children;
+    write(place, String(rank + 1));
+    figures(money, count, last, sum);
+    glow(row, name, sum.count);
+    return row;
+  });
+  arrange($("top"), rows);
+  const loading = page.state && !page.state.loaded;
+  const pruned = page.state?.pruned ? "There are too many keys to hold; the order is that of the busiest." : "";
+  const empty = loading ? "The day's keys are being read." : "No keys yet.";
+  write($("top-empty"), rows.length ? pruned : empty);
+  $("top-empty").hidden = !page.state || (rows.length > 0 && !pruned);
+}
+
+function drawFound() {
+  const { key } = page.asked;
+  $("found-section").hidden = !key;
+  if (!key) return;
+  write($("found-title"), key);
+  const rows = page.found.map((sum) => {
+    const name = `found ${sum.currency} ${sum.key}`;
+    const row = known(name) ?? remember(name, make("tr", {}, [
+      make("td", { textContent: sum.currency }),
+      make("td", { className: "number" }), make("td", { className: "number" }), make("td", { className: "number" }),
+    ]));
+    const [, money, count, last] = row.children;
+    figures(money, count, last, sum);
+    glow(row, name, sum.count);
+    return row;
+  });
+  arrange($("found"), rows);
+  $("found-empty").hidden = rows.length > 0 || !page.state;
+  write($("found-empty"), `No transactions of this key on ${page.day}. Keys are found by their whole text.`);
+}
+
+function figures(money, count, last, sum) {
+  write(money, grouped(sum.sum));
+  write(count, grouped(sum.count));
+  write(last, clock(sum.updated_at));
+  last.title = sum.updated_at;
+}
+
+// Rows are kept by name, so that what moves in the order stays the same row, and what changed can be seen.
+
+page.rows = new Map();
+page.drawn = new Map();
+const known = (name) => page.rows.get(name);
+const remember = (name, row) => {
+  if (page.rows.size > 1_000) page.rows.clear();
+  page.rows.set(name, row);
+  return row;
+};
+
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+function glow(element, name, count) {
+  const before = page.drawn.get(name);
+  if (before === count) return;
+  if (page.drawn.size > 4_000) page.drawn.clear();
+  page.drawn.set(name, count);
+  if (before === undefined && !page.settled) return;
+  element.glow?.cancel();
+  const color = getComputedStyle(document.documentElement).getPropertyValue("--glow");
+  const frames = still.matches ? [{ backgroundColor: color }, { backgroundColor: color }] : [{ backgroundColor: color }, {}];
+  element.glow = element.animate(frames, { duration: GLOW, easing: "ease-out" });
+}
+
+function make(tag, properties = {}, children = []) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function arrange(place, wanted) {
+  wanted.forEach((element, at) => {
+    if (place.children[at] !== element) place.insertBefore(element, place.children[at] ?? null);
+  });
+  while (place.children.length > wanted.length) place.lastElementChild.remove();
+}
+
+function choices(select, values, chosen, none) {
+  if (chosen && !values.includes(chosen)) values.push(chosen);
+  if (values.join() === select.dataset.values) return;
+  select.dataset.values = values.join();
+  select.replaceChildren(...values.map((value) => make("option", { value, textContent: value || none })));
+  select.value = chosen;
+}
+
+// The plot
+
+function drawPlots() {
+  if (!page.user || document.hidden) return;
+  const now = Math.floor((Date.now() + page.offset) / 1_000);
+  const currency = page.asked.currency || busiest();
+  const seconds = Array.from({ length: PLOT_SECONDS }, (_, back) => page.plot.get(now - PLOT_SECONDS + back));
+  const counts = seconds.map((second) => (currency && page.asked.currency ? second?.sums[currency]?.[0] : second?.count) ?? 0);
+  const amounts = seconds.map((second) => Number(second?.sums[currency]?.[1] ?? 0));
+  const average = (values) => values.slice(-10).reduce((sum, value) => sum + value, 0) / 10;
+  write($("rate"), short(average(counts)));
+  write($("amount-title"), currency ? `${currency} a second` : "Amount a second");
+  write($("amount"), short(average(amounts)));
+  plot($("plot-count"), counts, now, "Transactions a second");
+  plot($("plot-amount"), amounts, now, `${currency ?? "Amount"} a second`);
+}
+
+function busiest() {
+  return page.totals.reduce((best, total) => (!best || total.count > best.count ? total : best), null)?.currency;
+}
+
+function nice(value) {
+  if (value <= 0) return 0;
+  const unit = 10 ** Math.floor(Math.log10(value));
+  return [1, 2, 5, 10].map((step) => step * unit).find((step) => step >= value);
+}
+
+function plot(canvas, values, now, what) {
+  const { width, height } = canvas.getBoundingClientRect();
+  const scale = devicePixelRatio || 1;
+  if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
+  if (canvas.height !== Math.round(height * scale)) canvas.height = Math.round(height * scale);
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name) => style.getPropertyValue(name);
+  const context = canvas.getContext("2d");
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  context.clearRect(0, 0, width, height);
+  context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
+  const flat = values.every((value) => !value);
+  const most = nice(Math.max(...values)) || (Math.min(...values) < 0 ? 0 : 1);
+  const least = -nice(-Math.min(0, ...values)) || 0;
+  const [left, right, top, bottom] = [0, width - 38, 8, height - 18];
+  const y = (value) => bottom - ((value - least) / (most - least)) * (bottom - top);
+  context.textBaseline = "middle";
+  for (const value of flat ? [0] : new Set([most, (most + least) / 2, 0, least])) {
+    context.fillStyle = colour("--line");
+    context.fillRect(left, Math.round(y(value)), right - left, 1);
+    context.fillStyle = colour("--muted");
+    context.fillText(short(value), right + 6, y(value));
+  }
+  context.textBaseline = "alphabetic";
+  const step = (right - left) / values.length;
+  context.fillStyle = colour("--muted");
+  for (let minute = 5; minute >= 1; minute -= 1) {
+    const at = right - minute * 60 * step;
+    const label = new Date((now - minute * 60) * 1_000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+    if (minute % 2) context.fillText(label, Math.max(left, at), height - 4);
+  }
+  context.fillStyle = colour("--bar");
+  values.forEach((value, at) => {
+    if (!value) return;
+    const edge = y(value), zero = y(0);
+    context.fillRect(left + at * step, Math.min(edge, zero), Math.max(step - 0.4, 0.8), Math.max(Math.abs(edge - zero), 1));
+  });
+  canvas.setAttribute("aria-label", `${what} over the last five minutes: at most ${short(Math.max(...values))}, in the last second ${short(values.at(-1))}`);
+}
+
+// The appliance
+
+async function drawWay() {
+  if (!page.user || document.hidden) return;
+  try {
+    const status = await call("status");
+    const rows = [["way-queue", status.queue_depth], ["way-lag", status.fold_lag], ["way-dead", status.dead_letters]];
+    for (const [id, value] of rows) {
+      write($(id), value === null ? "–" : grouped(value));
+      $(id).classList.toggle("some", id === "way-dead" && value > 0);
+    }
+    $("troubles").replaceChildren(...status.troubles.map((text) => make("li", { textContent: text })));
+    write($("release"), `Tallygate ${status.version} · ${status.roles.join(", ")}`);
+  } catch (problem) {
+    if (problem.status === 401) show(null);
+  }
+}
+
+// What people do
+
+function ask(change) {
+  Object.assign(page.asked, change);
+  if (!page.asked.currency) page.asked.order = "count";
+  if (page.asked.day === page.today) page.asked.day = "";
+  page.settled = false;
+  setTimeout(() => { page.settled = true; }, 500);
+  const query = new URLSearchParams(Object.entries(page.asked).filter(([name, value]) => value && value !== "count"));
+  history.replaceState(null, "", query.size ? `/?${query}` : "/");
+  $("currency").value = page.asked.currency;
+  $("order").value = page.asked.order;
+  $("order").disabled = !page.asked.currency;
+  $("order").title = page.asked.currency ? "" : "Choose a currency to order by sum";
+  page.found = [];
+  $("key").value = page.asked.key;
+  follow();
+}
+
+const shifted = (days) => {
+  const day = new Date(`${page.day}T00:00:00Z`);
+  day.setUTCDate(day.getUTCDate() + days);
+  return day.toISOString().slice(0, 10);
+};
+
+function show(user) {
+  page.user = user;
+  $("login").hidden = Boolean(user);
+  $("console").hidden = !user;
+  if (!user) {
+    stop();
+    $("name").focus();
+    return;
+  }
+  write($("person"), user);
+  ask({});
+  drawPlots();
+  drawWay();
+}
+
+async function start() {
+  try {
+    const session = await call("session");
+    page.today = session.today;
+    show(session.user);
+  } catch {
+    connection("waiting", "Reconnecting");
+    setTimeout(start, 2_000);
+  }
+}
+
+$("login-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  write($("login-problem"), "");
+  try {
+    const session = await call("login", { name: $("name").value, password: $("password").value });
+    $("password").value = "";
+    page.today = session.today;
+    show(session.user);
+  } catch (problem) {
+    const text = problem.message || "The console does not answer";
+    write($("login-problem"), text.charAt(0).toUpperCase() + text.slice(1) + ".");
+    $("password").select();
+  }
+});
+
+$("logout").addEventListener("click", async () => {
+  stop();
+  await call("logout", {}).catch(() => {});
+  show(null);
+});
+
+$("day").addEventListener("change", () => $("day").value && ask({ day: $("day").value }));
+$("day-before").addEventListener("click", () => ask({ day: shifted(-1) }));
+$("day-after").addEventListener("click", () => ask({ day: shifted(1) }));
+$("day-today").addEventListener("click", () => ask({ day: "" }));
+$("currency").addEventListener("change", () => ask({ currency: $("currency").value }));
+$("order").addEventListener("change", () => ask({ order: $("order").value }));
+$("search").addEventListener("submit", (event) => {
+  event.preventDefault();
+  ask({ key: $("key").value.trim() });
+});
+$("key").addEventListener("search", () => $("key").value || ask({ key: "" }));
+$("found-close").addEventListener("click", () => ask({ key: "" }));
+$("top").addEventListener("click", (event) => {
+  const key = event.target.closest(".key-link")?.textContent;
+  if (key) {
+    ask({ key });
+    scrollTo({ top: 0, behavior: still.matches ? "auto" : "smooth" });
+  }
+});
+
+setInterval(drawPlots, 1_000);
+setInterval(drawWay, 5_000);
+setInterval(() => page.source && Date.now() - page.heard > SILENCE && follow(), 1_000);
+document.addEventListener("visibilitychange", () => { drawPlots(); drawWay(); });
+
+for (const [name, value] of new URLSearchParams(location.search)) if (name in page.asked) page.asked[name] = value;
+start();

@@ -184,7 +184,9 @@ impl Shown {
         let headers = record.headers();
         Self {
             letter: DeadLetter::read(record),
-            headers: headers.map(|(name, value)| (name.to_owned(), String::from_utf8_lossy(value).into_owned())).collect(),
+            headers: headers
+                .map(|(name, value)| (name.to_owned(), String::from_utf8_lossy(value).into_owned()))
+                .collect(),
             value: String::from_utf8_lossy(record.value()).into_owned(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -21,6 +21,20 @@ pub(crate) struct Inbound {
     incoming: Incoming,
     limit: usize,
     deadline: Instant,
+}
+
+/// What all bodies that are held at one time may come to.
+#[derive(Debug)]
+pub(crate) struct Room {
+    held: AtomicUsize,
+    most: usize,
+}
+
+/// The room that one body takes up; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Held {
+    room: Arc<Room>,
+    bytes: usize,
 }
 
 /// A body read through, as far as it may go; for what is streamed on.
@@ -55,8 +69,9 @@ impl Inbound {
         Ok(Self { incoming, limit, deadline: Instant::now() + limits.body_time })
     }
 
-    /// The whole of it, in one piece.
-    pub(crate) async fn whole(mut self) -> Result<Vec<u8>, Problem> {
+    /// The whole of it, in one piece, and the room it takes up.
+    pub(crate) async fn whole(mut self, room: &Arc<Room>, limits: &Limits) -> Result<(Vec<u8>, Held), Problem> {
+        let mut held = Held { room: room.clone(), bytes: 0 };
         let announced = self.incoming.size_hint().exact().unwrap_or(0);
         let mut whole = Vec::with_capacity((announced as usize).min(BODY_AHEAD_BYTES));
         let read = async {
@@ -68,12 +83,15 @@ impl Inbound {
                 if data.len() > self.limit - whole.len() {
                     return Err(Problem::BodyTooLarge(self.limit));
                 }
+                if !held.take(data.len()) {
+                    return Err(Problem::Busy(limits.retry_after));
+                }
                 whole.extend_from_slice(data);
             }
             Ok(())
         };
         tokio::time::timeout_at(self.deadline, read).await.map_err(|_| Problem::BodyTooSlow)??;
-        Ok(whole)
+        Ok((whole, held))
     }
 
     /// The body as it comes, still within its limits.
@@ -84,6 +102,26 @@ impl Inbound {
             deadline: Box::pin(tokio::time::sleep_until(self.deadline)),
             broken: Broken::default(),
         }
+    }
+}
+
+impl Room {
+    pub(crate) fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self { held: AtomicUsize::new(0), most })
+    }
+}
+
+impl Held {
+    fn take(&mut self, bytes: usize) -> bool {
+        let before = self.room.held.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes += bytes;
+        before + bytes <= self.room.most
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.room.held.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 

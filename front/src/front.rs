@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Partners;
+use crate::body::Room;
 use crate::ingest::Ingest;
 use crate::limits::{FAULTS, Limits};
 use crate::listener::{self, Listener};
@@ -70,6 +71,7 @@ pub(crate) struct Gate {
     pub(crate) metrics: Metrics,
     pub(crate) connections: Arc<Semaphore>,
     pub(crate) faults: Semaphore,
+    pub(crate) room: Arc<Room>,
     in_flight: Arc<InFlight>,
 }
 
@@ -119,6 +121,7 @@ impl Front {
             metrics: metrics.clone(),
             connections: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
             faults: Semaphore::new(FAULTS),
+            room: Room::new(limits.held_bytes),
             in_flight: Arc::new(InFlight { now: AtomicUsize::new(0), most: limits.requests, metrics: metrics.clone() }),
         };
         Ok(Self { listeners: listeners(options)?, gate: Arc::new(gate), run })

@@ -169,3 +169,77 @@ fn draft(transaction: tallygate_host::Transaction) -> Draft {
         attributes: transaction.attributes,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use tallygate_queue::{Consumer, QueueError};
+
+    use super::*;
+
+    struct Confirms;
+
+    #[async_trait]
+    impl Queue for Confirms {
+        async fn publish(&self, _: Bytes) -> Result<(), QueueError> {
+            Ok(())
+        }
+        async fn consume(&self, _: u16) -> Result<Box<dyn Consumer>, QueueError> {
+            Err(QueueError::Refused("not in this test".into()))
+        }
+        async fn depth(&self) -> Result<u64, QueueError> {
+            Ok(0)
+        }
+    }
+
+    fn ingest(journal: Journal) -> Ingest {
+        Ingest {
+            queue: Arc::new(Confirms),
+            journal,
+            run: Run(7),
+            sequence: AtomicU64::new(0),
+            zone: "UTC".parse().unwrap(),
+            horizon_days: 7,
+            future_days: 7,
+            limits: Limits::default(),
+            metrics: Metrics::register(&mut prometheus_client::registry::Registry::default()),
+            #[cfg(feature = "faults")]
+            reply_before_confirm: false,
+        }
+    }
+
+    fn transaction(id: usize, attribute: usize) -> tallygate_host::Transaction {
+        tallygate_host::Transaction {
+            id: id.to_string(),
+            time: "1970-01-01T00:00:00Z".into(),
+            day: None,
+            key: "k".into(),
+            amount: "1".into(),
+            currency: "EUR".into(),
+            kind: "sale".into(),
+            attributes: vec![("a".into(), "x".repeat(attribute))],
+        }
+    }
+
+    async fn accept(ingest: &Ingest, transactions: Vec<tallygate_host::Transaction>) -> Result<(), u16> {
+        let origin = Origin { partner: "p", policy: "json", version: "v", traceparent: "t", unix_millis: 0 };
+        ingest.accept(origin, transactions).await.map_err(|problem| problem.refusal().status)
+    }
+
+    #[tokio::test]
+    async fn rule_13_without_its_line_in_the_journal_no_acknowledgement_leaves() {
+        let dir = tempfile::tempdir().unwrap();
+        let ingest = ingest(Journal::full(dir.path(), Day::from_epoch_days(0)));
+        assert_eq!(accept(&ingest, vec![transaction(1, 1)]).await, Err(503));
+    }
+
+    #[tokio::test]
+    async fn rule_4_a_message_too_large_for_the_queue_takes_no_number() {
+        let dir = tempfile::tempdir().unwrap();
+        let ingest = ingest(Journal::open(dir.path(), Run(7), 2, Day::from_epoch_days(0)).unwrap());
+        let many = |count| (0..count).map(|id| transaction(id, 60_000)).collect();
+        assert_eq!(accept(&ingest, many(140)).await, Err(413));
+        assert_eq!(accept(&ingest, many(139)).await, Ok(()));
+        assert_eq!(journal::read(dir.path()).next().unwrap().unwrap().number.sequence, 0);
+    }
+}

@@ -9,6 +9,9 @@ pub struct Limits {
     pub header_bytes: usize,
     /// Largest request body, in bytes.
     pub body_bytes: usize,
+    /// What all bodies held at one time may come to, in bytes; those that are streamed on to an upstream do not count.
+    /// Beyond it, a request gets 503.
+    pub held_bytes: usize,
     /// How long a TLS handshake may take.
     pub handshake_time: Duration,
     /// How long a request's head may take, from its first byte.
@@ -42,6 +45,7 @@ impl Default for Limits {
         Self {
             header_bytes: 32 * 1024,
             body_bytes: tallygate_core::limits::MESSAGE_BYTES,
+            held_bytes: 256 * 1024 * 1024,
             handshake_time: Duration::from_secs(10),
             header_time: Duration::from_secs(10),
             body_time: Duration::from_secs(30),

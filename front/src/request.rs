@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use tallygate_host::{Accepted, Forwarded, Header, Message, Outcome, PolicyFailure, Refusal, Reply};
 
 use crate::access::Caller;
-use crate::body::Inbound;
+use crate::body::{Held, Inbound};
 use crate::connection::{Busy, Connection};
 use crate::front::{Gate, Place, unix_millis};
 use crate::ingest::Origin;
@@ -39,6 +39,8 @@ struct Visit<'g> {
     met: Vec<(&'g Step, Arc<dyn ActivePolicy>)>,
     message: Option<Message>,
     place: Option<Place>,
+    /// The room its body takes up.
+    held: Option<Held>,
     busy: Option<Busy>,
 }
 
@@ -62,6 +64,7 @@ pub(crate) async fn serve(
         met: Vec::new(),
         message: None,
         place: None,
+        held: None,
         busy: Some(busy),
     };
     let outcome = AssertUnwindSafe(way(&gate, &mut visit, body)).catch_unwind().await;
@@ -110,12 +113,14 @@ async fn consult<'g>(
     let policy = step.policy.now();
     let route = visit.route.ok_or_else(|| lost("route"))?;
     visit.met.push((step, policy.clone()));
-    let message = visit.message(route);
     if policy.needs_body()
         && let Some(inbound) = body.take()
     {
-        message.body = inbound.whole().await?;
+        let (whole, held) = inbound.whole(&gate.room, &gate.limits).await?;
+        visit.message(route).body = whole;
+        visit.held = Some(held);
     }
+    let message = visit.message(route);
     let began = Instant::now();
     let outcome = policy.handle(message).await;
     step.seconds.observe(began.elapsed().as_secs_f64());
@@ -166,9 +171,10 @@ async fn forward<'g>(
     body: Option<Inbound>,
 ) -> Result<Response<ReplyBody>, Problem> {
     let Some(upstream) = &route.upstream else {
-        let name = visit.met.last().map_or("", |(_, policy)| policy.name());
+        let (step, policy) = visit.met.last().ok_or_else(|| lost("policy"))?;
         let failure = PolicyFailure::BadOutcome("forward, and the route leads no further".into());
-        return Err(Problem::Policy(name.to_owned(), failure));
+        count_failure(gate, step, &failure);
+        return Err(Problem::Policy(policy.name().to_owned(), failure));
     };
     let (method, target, headers, read) = match &mut visit.message {
         None => {

@@ -22,7 +22,7 @@ const TIME: Duration = Duration::from_secs(120);
 const ANSWER_BYTES: usize = 16 << 20;
 
 /// A gateway's administration.
-pub struct AdminClient {
+pub(crate) struct AdminClient {
     base: String,
     token: String,
     tls: Arc<rustls::ClientConfig>,
@@ -33,7 +33,7 @@ impl AdminClient {
     ///
     /// # Errors
     /// What is missing, and where it would be looked for.
-    pub fn new(arguments: &AdminArguments) -> Result<Self> {
+    pub(crate) fn new(arguments: &AdminArguments) -> Result<Self> {
         let file = &arguments.file.config;
         let needs_file = arguments.admin.is_none() || arguments.token.is_none() || arguments.ca.is_none();
         let configured = if needs_file && file.exists() { configured(file)? } else { None };
@@ -63,7 +63,7 @@ impl AdminClient {
     ///
     /// # Errors
     /// When there is no answer, or a refusal, whose detail is given.
-    pub async fn call(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Value> {
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Value> {
         let uri: Uri =
             format!("{}{path}", self.base).parse().with_context(|| format!("{}{path} is no address", self.base))?;
         let request = Request::builder()

@@ -27,7 +27,11 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 ///
 /// # Errors
 /// Never by itself; a broken connection is its caller's trouble.
-pub async fn serve(listener: TcpListener, registry: Arc<Registry>, stop: CancellationToken) -> anyhow::Result<()> {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    registry: Arc<Registry>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
@@ -78,14 +82,14 @@ fn answer(request: &Request<Incoming>, registry: &Registry) -> Response<Full<Byt
 }
 
 /// Adds what the process itself uses.
-pub fn register_process(registry: &mut Registry) -> Gauge {
+pub(crate) fn register_process(registry: &mut Registry) -> Gauge {
     let resident = Gauge::default();
     registry.register("process_resident_memory_bytes", "Resident memory of the process", resident.clone());
     resident
 }
 
 /// Resident memory, in bytes, as the kernel counts it.
-pub fn resident_bytes() -> Option<i64> {
+pub(crate) fn resident_bytes() -> Option<i64> {
     let status = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: i64 = status.split_whitespace().nth(1)?.parse().ok()?;
     Some(pages * rustix::param::page_size() as i64)

@@ -64,7 +64,7 @@ fn main() {
     let results: Vec<(f64, f64)> = std::thread::scope(|s| {
         let handles: Vec<_> = (0..threads)
             .map(|_| {
-                s.spawn(|| {
+                std::thread::Builder::new().name("run".into()).spawn_scoped(s, || {
                     let rt = tokio::runtime::Builder::new_current_thread().build().unwrap();
                     let mut message = message.clone();
                     rt.block_on(async {
@@ -94,7 +94,7 @@ fn main() {
                         }
                         (best, bestwall)
                     })
-                })
+                }).unwrap()
             })
             .collect();
         handles.into_iter().map(|h| h.join().unwrap()).collect()

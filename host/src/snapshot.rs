@@ -32,6 +32,10 @@ async fn configured(
     linker: &Linker<Call>,
     spec: &PolicySpec,
 ) -> Result<(Vec<u8>, About), ActivationError> {
+    // The parser would say so too, byte by byte.
+    if !spec.component.starts_with(b"\0asm") {
+        return Err(ActivationError::NotAComponent("it is no WebAssembly, which begins with the bytes \\0asm".into()));
+    }
     let wizer = Wizer::new();
     let (context, instrumented) = wizer.instrument_component(&spec.component).map_err(not_a_component)?;
     let component = Component::new(&engine.wasmtime, &instrumented).map_err(not_a_component)?;

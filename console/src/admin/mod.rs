@@ -29,8 +29,6 @@ mod reading;
 mod route;
 mod server;
 mod session;
-#[cfg(test)]
-mod tests;
 mod throttle;
 
 use std::sync::Arc;

@@ -12,7 +12,7 @@ use super::days::TooManyDays;
 use super::plot::Point;
 use crate::clock;
 use crate::ledger::{KeySum, Top, Total};
-use crate::limits::{HEARTBEAT, PLOT_SECONDS, UPDATE_PAUSE};
+use crate::limits::{HEARTBEAT, UPDATE_PAUSE};
 use crate::metrics::Counted;
 use crate::text::as_text;
 
@@ -44,7 +44,8 @@ struct Sent {
     totals: Vec<Total>,
     top: Vec<KeySum>,
     found: Vec<KeySum>,
-    plot: Vec<Point>,
+    /// The plot's revision.
+    plot: u64,
 }
 
 /// How far the page can be trusted.
@@ -137,7 +138,8 @@ impl Feed {
     fn take(&mut self, whole: bool) -> Option<Message> {
         self.changed.mark_unchanged();
         let now = clock::now_millis();
-        let (state, totals, top, found, plot, today) = {
+        let known = self.sent.as_ref().filter(|_| !whole).map_or(0, |sent| sent.plot);
+        let (state, totals, top, found, (plot, revision), today) = {
             let days = self.shared.days();
             let held = days.get(self.day)?;
             let keys = held.view.keys.as_ref();
@@ -149,10 +151,8 @@ impl Feed {
             };
             let top = keys.map(|keys| keys.top(self.ask.top)).unwrap_or_default();
             let found = keys.zip(self.ask.key.as_deref()).map(|(keys, key)| keys.key(key)).unwrap_or_default();
-            // A second may still grow for a while after it has passed; three are sent each time.
-            let back = if whole { PLOT_SECONDS as i64 } else { 3 };
-            let plot = held.view.plot.since(now.div_euclid(1_000) - back);
-            (state, held.view.totals(), top, found, plot, days.today())
+            let (plot, revision) = (held.view.plot.since(known), held.view.plot.revision());
+            (state, held.view.totals(), top, found, (plot, revision), days.today())
         };
         if self.ask.day.is_none() && today != self.day {
             return None;
@@ -168,9 +168,9 @@ impl Feed {
             totals: (before.map(|b| &b.totals) != Some(&totals)).then(|| totals.clone()),
             top: (before.map(|b| &b.top) != Some(&top)).then(|| top.clone()),
             found: (before.map(|b| &b.found) != Some(&found)).then(|| found.clone()),
-            plot: (before.map(|b| &b.plot) != Some(&plot) && !(plot.is_empty() && !whole)).then(|| plot.clone()),
+            plot: (whole || !plot.is_empty()).then_some(plot),
         };
-        self.sent = Some(Sent { at: Instant::now(), state, totals, top, found, plot });
+        self.sent = Some(Sent { at: Instant::now(), state, totals, top, found, plot: revision });
         Some(message)
     }
 }

@@ -13,8 +13,6 @@ mod view;
 
 #[cfg(test)]
 mod rows;
-#[cfg(test)]
-mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -11,11 +11,15 @@ use crate::limits::{PLOT_CURRENCIES, PLOT_SECONDS};
 #[derive(Default)]
 pub(crate) struct Plot {
     seconds: VecDeque<Second>,
+    /// How often anything was added.
+    revision: u64,
 }
 
 #[derive(Clone, Default)]
 struct Second {
     at: i64,
+    /// The plot's revision when it last grew.
+    revision: u64,
     count: u64,
     sums: BTreeMap<Currency, (u64, Sum)>,
 }
@@ -50,6 +54,8 @@ impl Plot {
         let Some(second) = self.seconds.get_mut(place) else {
             return;
         };
+        self.revision += 1;
+        second.revision = self.revision;
         second.count += count;
         if second.sums.len() < PLOT_CURRENCIES || second.sums.contains_key(&currency) {
             let held = second.sums.entry(currency).or_default();
@@ -58,11 +64,16 @@ impl Plot {
         }
     }
 
-    /// The seconds from this one on.
-    pub(crate) fn since(&self, second: i64) -> Vec<Point> {
-        let first = self.seconds.partition_point(|held| held.at < second);
+    /// How often anything was added.
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The seconds that grew after this revision, also late ones: after an outage the log's own times are caught up.
+    pub(crate) fn since(&self, revision: u64) -> Vec<Point> {
         self.seconds
-            .range(first..)
+            .iter()
+            .filter(|held| held.revision > revision)
             .map(|held| Point {
                 at: held.at,
                 count: held.count,
@@ -91,6 +102,10 @@ mod tests {
         let points = plot.since(0);
         assert_eq!(points.iter().map(|p| (p.at, p.count)).collect::<Vec<_>>(), [(4, 2), (5, 2)]);
         assert_eq!(points[1].sums["EUR"], (2, "2.00".to_owned()));
+        let revision = plot.revision();
+        plot.add(4_200, 6_000, eur, 1, one);
+        let late: Vec<_> = plot.since(revision).iter().map(|p| (p.at, p.count)).collect();
+        assert_eq!(late, [(4, 3)]);
         plot.add(400_000, 400_000, eur, 1, one);
         assert_eq!(plot.since(0).len(), 1);
         plot.add(4_000, 400_000, eur, 1, one);

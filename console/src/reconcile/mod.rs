@@ -7,8 +7,6 @@
 mod journal;
 mod report;
 mod seen;
-#[cfg(test)]
-mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     const GOLDEN: &str =
-        "adb1107b\t0192f0c1a2b37c4d8e5f60718293a4b5/42\tshop 1\t2026-11-22 EUR 2 12.51\t2026-11-23 USD 1 -3.00\n";
+        "1474fe0b\t0192f0c1a2b37c4d8e5f60718293a4b5/42\tshop 1\t2026-11-22 EUR 2 12.51\t2026-11-23 USD 1 -3.00\n";
 
     fn sample() -> JournalEntry {
         let sum = |day: &str, currency: &str, count, sum: &str| DaySum {

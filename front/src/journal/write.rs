@@ -64,8 +64,20 @@ impl Journal {
         Ok(())
     }
 
+    /// A journal on a disk that is full.
+    #[cfg(test)]
+    pub(crate) fn full(dir: &Path, today: Day) -> Self {
+        let journal = Self { dir: dir.to_owned(), run: Run(7), keep_days: 2, open: Mutex::new(None) };
+        let file = OpenOptions::new().append(true).open("/dev/full").unwrap();
+        *journal.open.lock().unwrap() = Some(Open { day: today, file, line: String::new(), torn: false });
+        journal
+    }
+
     fn of_day(&self, day: Day) -> io::Result<Open> {
-        self.prune(day)?;
+        // What is too old may stay; what is new must be written.
+        if let Err(error) = self.prune(day) {
+            tracing::warn!("{}: old files of the journal cannot be removed: {error}", self.dir.display());
+        }
         let path = self.dir.join(format!("{day}-{}{SUFFIX}", self.run));
         let file = OpenOptions::new().append(true).create(true).open(path)?;
         Ok(Open { day, file, line: String::new(), torn: false })

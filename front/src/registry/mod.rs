@@ -6,7 +6,7 @@ mod store;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -100,14 +100,11 @@ pub struct Pushed {
 struct Entry {
     options: PolicyOptions,
     active: Arc<ArcSwap<Active>>,
-    /// Held over the whole of a change, which takes as long as compiling does.
-    kept: Arc<Mutex<Kept>>,
-    pins: Mutex<HashMap<String, Arc<dyn ActivePolicy>>>,
-}
-
-struct Kept {
     store: Store,
-    state: State,
+    state: Mutex<State>,
+    /// Held over the whole of a change, which takes as long as compiling does; the state is not.
+    turn: Mutex<()>,
+    pins: Mutex<HashMap<String, Arc<dyn ActivePolicy>>>,
 }
 
 impl PolicyRegistry {
@@ -210,96 +207,101 @@ impl Entry {
         let component = std::fs::read(&options.component)
             .map_err(|error| RegistryError::Component(options.component.clone(), error))?;
         let version = version_of(&component);
-        let state = match store.state()? {
-            None => {
-                let state = State::first(&version);
-                store.keep(&version, &component)?;
-                store.save(&state)?;
-                state
-            }
-            Some(state) if state.knows(&version) => state,
-            Some(mut state) => {
-                tracing::warn!(
-                    policy = options.name,
-                    version,
-                    active = state.active,
-                    "the configured component has changed: it is kept as a new version, and is not active until it is activated",
-                );
-                store.keep(&version, &component)?;
-                state.versions.push(Version::now(&version, Source::File));
-                store.save(&state)?;
-                state
-            }
+        let Some(mut state) = store.state()? else {
+            // Kept only once it is in service: a first version that fails must not stand in the way of the one that mends it.
+            let policy = tried(&options, &version, component.clone(), activator)?;
+            let state = State::first(&version);
+            store.keep(&version, &component)?;
+            store.save(&state)?;
+            return Ok(Self::with(options, store, state, policy));
         };
-        let active = activated(&options, &store, &state.active, activator)?;
-        Ok(Self {
+        if !state.knows(&version) {
+            tracing::warn!(
+                policy = options.name,
+                version,
+                active = state.active,
+                "the configured component has changed: it is kept as a new version, and is not active until it is activated",
+            );
+            store.keep(&version, &component)?;
+            state.versions.push(Version::now(&version, Source::File));
+            store.save(&state)?;
+        }
+        let active = tried(&options, &state.active, store.component(&state.active)?, activator)?;
+        Ok(Self::with(options, store, state, active))
+    }
+
+    fn with(options: PolicyOptions, store: Store, state: State, active: Arc<dyn ActivePolicy>) -> Self {
+        Self {
             options,
             active: Arc::new(ArcSwap::from_pointee(Active(active))),
-            kept: Arc::new(Mutex::new(Kept { store, state })),
+            store,
+            state: Mutex::new(state),
+            turn: Mutex::default(),
             pins: Mutex::default(),
-        })
+        }
     }
 
     fn push(&self, component: Vec<u8>, activator: &dyn Activator) -> Result<Pushed, RegistryError> {
         let version = version_of(&component);
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.state.knows(&version) {
+        let _turn = held(&self.turn);
+        let mut state = self.state();
+        if state.knows(&version) {
             return Ok(Pushed { version, new: false });
         }
-        if kept.state.versions.len() >= crate::limits::POLICY_VERSIONS {
+        if state.versions.len() >= crate::limits::POLICY_VERSIONS {
             return Err(RegistryError::Full(self.options.name.clone()));
         }
-        let spec = spec(&self.options, component.clone());
-        activator.activate(spec).map_err(|error| RegistryError::activation(&self.options.name, &version, error))?;
-        kept.store.keep(&version, &component)?;
-        let mut state = kept.state.clone();
+        tried(&self.options, &version, component.clone(), activator)?;
+        self.store.keep(&version, &component)?;
         state.versions.push(Version::now(&version, Source::Push));
-        kept.save(state)?;
+        self.save(state)?;
         Ok(Pushed { version, new: true })
     }
 
     fn activate(&self, version: &str, activator: &dyn Activator) -> Result<String, RegistryError> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let version = kept.state.find(&self.options.name, version)?;
-        let mut state = kept.state.clone();
+        let _turn = held(&self.turn);
+        let mut state = self.state();
+        let version = state.find(&self.options.name, version)?;
         if state.active == version {
             return Ok(version);
         }
-        let policy = activated(&self.options, &kept.store, &version, activator)?;
         state.activate(&version);
-        kept.save(state)?;
-        self.active.store(Arc::new(Active(policy)));
-        Ok(version)
+        self.switch(state, activator)
     }
 
     fn rollback(&self, activator: &dyn Activator) -> Result<String, RegistryError> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut state = kept.state.clone();
-        let version = state.back().ok_or_else(|| RegistryError::NothingBefore(self.options.name.clone()))?;
-        let policy = activated(&self.options, &kept.store, &version, activator)?;
-        kept.save(state)?;
+        let _turn = held(&self.turn);
+        let mut state = self.state();
+        state.back().ok_or_else(|| RegistryError::NothingBefore(self.options.name.clone()))?;
+        self.switch(state, activator)
+    }
+
+    /// Puts the version into service that the new state calls active. What is on disk comes first: after a crash the
+    /// gateway starts with what it says.
+    fn switch(&self, state: State, activator: &dyn Activator) -> Result<String, RegistryError> {
+        let version = state.active.clone();
+        let policy = tried(&self.options, &version, self.store.component(&version)?, activator)?;
+        self.save(state)?;
         self.active.store(Arc::new(Active(policy)));
         Ok(version)
     }
 
     fn pin(&self, version: &str, activator: &dyn Activator) -> Result<Arc<dyn ActivePolicy>, RegistryError> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let version = kept.state.find(&self.options.name, version)?;
-        let mut pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(policy) = pins.get(&version) {
+        let _turn = held(&self.turn);
+        let version = self.state().find(&self.options.name, version)?;
+        if let Some(policy) = held(&self.pins).get(&version) {
             return Ok(policy.clone());
         }
-        let policy = activated(&self.options, &kept.store, &version, activator)?;
-        pins.insert(version, policy.clone());
+        let policy = tried(&self.options, &version, self.store.component(&version)?, activator)?;
+        held(&self.pins).insert(version, policy.clone());
         Ok(policy)
     }
 
     fn listing(&self) -> PolicyListing {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let state = &kept.state;
+        let state = self.state();
         let versions = state.versions.iter().map(|version| VersionListing {
             version: version.version.clone(),
-            bytes: kept.store.bytes(&version.version),
+            bytes: self.store.bytes(&version.version),
             came: version.came,
             source: version.source,
             active: version.version == state.active,
@@ -307,25 +309,32 @@ impl Entry {
         });
         PolicyListing { name: self.options.name.clone(), versions: versions.collect() }
     }
-}
 
-impl Kept {
-    /// What is on disk comes first: after a crash the gateway starts with what it says.
-    fn save(&mut self, state: State) -> Result<(), RegistryError> {
+    fn state(&self) -> State {
+        held(&self.state).clone()
+    }
+
+    fn save(&self, state: State) -> Result<(), RegistryError> {
         self.store.save(&state)?;
-        self.state = state;
+        *held(&self.state) = state;
         Ok(())
     }
 }
 
-fn activated(
+/// What is behind these locks is replaced whole, so a panic cannot leave it half done.
+fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A component with the policy's configuration, ready for service.
+fn tried(
     options: &PolicyOptions,
-    store: &Store,
     version: &str,
+    component: Vec<u8>,
     activator: &dyn Activator,
 ) -> Result<Arc<dyn ActivePolicy>, RegistryError> {
     activator
-        .activate(spec(options, store.component(version)?))
+        .activate(spec(options, component))
         .map_err(|error| RegistryError::activation(&options.name, version, error))
 }
 

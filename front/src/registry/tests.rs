@@ -150,3 +150,12 @@ fn a_name_that_is_no_folders_is_refused() {
         assert!(check_name(name).is_err(), "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_first_version_that_fails_does_not_stand_in_the_way_of_the_one_that_mends_it() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(matches!(open(dir.path(), "bad"), Err(RegistryError::Activation { .. })));
+    let registry = open(dir.path(), "good").unwrap();
+    assert_eq!(active(&registry), version_of(b"good"));
+    assert_eq!(registry.list()[0].versions.len(), 1);
+}

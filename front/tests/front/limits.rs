@@ -81,7 +81,8 @@ async fn a_body_that_is_too_large_is_413_announced_or_not() {
     let announced = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 1001\r\n\r\n";
     assert!(rest(connected(served.address(), announced).await).await.starts_with("HTTP/1.1 413"));
     let chunks = format!("3e8\r\n{}\r\n1\r\nx\r\n0\r\n\r\n", "x".repeat(1000));
-    let chunked = format!("POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n{chunks}");
+    let chunked =
+        format!("POST /echo HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n{chunks}");
     assert!(rest(connected(served.address(), &chunked).await).await.starts_with("HTTP/1.1 413"));
     assert_eq!(served.caller().post("/echo", "x".repeat(1000)).await.status, 200);
 }
@@ -155,4 +156,20 @@ async fn a_reader_that_takes_nothing_is_cut_off_on_both_versions_of_http() {
         }
         drop(unread);
     }
+}
+
+#[tokio::test]
+async fn bodies_beyond_what_may_be_held_together_are_503() {
+    let mut site = Site::plain();
+    site.options.limits.held_bytes = 1500;
+    let served = site.serve();
+    let first = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 1001\r\n\r\n".to_owned() + &"x".repeat(1000);
+    let held = connected(served.address(), &first).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let refused = served.caller().post("/echo", "x".repeat(1000)).await;
+    assert_eq!((refused.status, &refused.headers["retry-after"]), (503, &"5".parse().unwrap()));
+    assert_eq!(served.caller().post("/echo", "x".repeat(100)).await.status, 200);
+    drop(held);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(served.caller().post("/echo", "x".repeat(1000)).await.status, 200);
 }

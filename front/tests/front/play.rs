@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 
 /// What a queue does with the next messages.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
+pub(crate) enum Mood {
     Confirms,
     Away,
     Hangs,
@@ -24,15 +24,15 @@ pub enum Mood {
     Waits,
 }
 
-pub struct PlayedQueue {
-    pub messages: Mutex<Vec<Bytes>>,
-    pub mood: Mutex<Mood>,
-    pub released: Semaphore,
-    pub waiting: AtomicUsize,
+pub(crate) struct PlayedQueue {
+    pub(crate) messages: Mutex<Vec<Bytes>>,
+    pub(crate) mood: Mutex<Mood>,
+    pub(crate) released: Semaphore,
+    pub(crate) waiting: AtomicUsize,
 }
 
 impl PlayedQueue {
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
             messages: Mutex::default(),
             mood: Mutex::new(Mood::Confirms),
@@ -41,16 +41,16 @@ impl PlayedQueue {
         })
     }
 
-    pub fn feel(&self, mood: Mood) {
+    pub(crate) fn feel(&self, mood: Mood) {
         *self.mood.lock().unwrap() = mood;
     }
 
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.messages.lock().unwrap().len()
     }
 
     /// Waits until so many messages wait for their confirm.
-    pub async fn wait_for(&self, waiting: usize) {
+    pub(crate) async fn wait_for(&self, waiting: usize) {
         while self.waiting.load(Ordering::SeqCst) < waiting {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
@@ -84,9 +84,9 @@ impl Queue for PlayedQueue {
 }
 
 /// Makes policies whose component says what they do, as a word.
-pub struct Players;
+pub(crate) struct Players;
 
-pub struct Player {
+pub(crate) struct Player {
     name: String,
     version: String,
     part: String,

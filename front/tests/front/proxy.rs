@@ -20,7 +20,7 @@ use crate::site::{Site, key};
 type Sent = BoxBody<Bytes, Infallible>;
 
 /// A server that answers with its name and what it was told, or as its name says.
-pub async fn upstream(name: &'static str) -> SocketAddr {
+pub(crate) async fn upstream(name: &'static str) -> SocketAddr {
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = socket.local_addr().unwrap();
     tokio::spawn(async move {
@@ -37,12 +37,13 @@ async fn answer(name: &'static str, request: Request<Incoming>) -> Result<Respon
     let body = match name {
         "large" => {
             let pieces = futures::stream::repeat(Bytes::from(vec![b'x'; 64 * 1024])).take(1000);
-            StreamBody::new(pieces.map(|piece| Ok(Frame::data(piece)))).boxed()
+            BodyExt::boxed(StreamBody::new(pieces.map(|piece| Ok(Frame::data(piece)))))
         }
         // Every piece comes back as soon as it has come.
         "mirror" => {
             let pieces = request.into_body().into_data_stream();
-            StreamBody::new(pieces.filter_map(|piece| async { piece.ok().map(|piece| Ok(Frame::data(piece))) })).boxed()
+            let pieces = pieces.filter_map(|piece| async { piece.ok().map(|piece| Ok(Frame::data(piece))) });
+            BodyExt::boxed(StreamBody::new(pieces))
         }
         "silent" => std::future::pending().await,
         _ => {
@@ -104,7 +105,7 @@ async fn the_upstream_is_told_who_called_and_not_what_was_meant_for_the_gateway(
         "cookie=a=b",
         "content-length=4",
         "x-forwarded-for=127.0.0.1,",
-        "x-forwarded-proto=http,",
+        "x-forwarded-proto=http]",
         &format!("x-forwarded-host=127.0.0.1:{port}"),
         "traceparent=00-",
     ] {
@@ -140,12 +141,12 @@ async fn bodies_are_streamed_both_ways() {
 #[tokio::test]
 async fn policies_before_an_upstream_change_requests_and_responses() {
     let mut site = Site::plain();
-    site.proxy("/upper", &["tag", "upper"], &[upstream("a").await]);
+    site.proxy("/changed", &["tag", "upper"], &[upstream("a").await]);
     site.proxy("/seen", &["respond"], &[upstream("a").await]);
     site.proxy("/count", &["accept"], &[upstream("a").await]);
     let served = site.serve();
     let caller = served.caller();
-    let upper = caller.post("/upper/x", "abc").await.body;
+    let upper = caller.post("/changed/x", "abc").await.body;
     assert!(upper.ends_with(" ABC") && upper.contains("x-tag=tagged"), "{upper}");
     let seen = caller.post("/seen", "abc").await.body;
     assert!(seen.ends_with(" abc seen"), "{seen}");

@@ -77,25 +77,6 @@ async fn a_queue_that_is_away_or_silent_is_503_with_retry_after_within_a_bounded
 }
 
 #[tokio::test]
-async fn rule_13_without_its_line_in_the_journal_no_acknowledgement_leaves() {
-    let site = Site::plain();
-    let queue = site.queue.clone();
-    let served = site.serve();
-    // A full disk, as this file sees it.
-    let file = std::fs::read_dir(&served.journal).unwrap().next().unwrap().unwrap().path();
-    std::fs::remove_file(&file).unwrap();
-    std::os::unix::fs::symlink("/dev/full", &file).unwrap();
-    drop(served);
-    let mut site = Site::plain();
-    site.queue = queue.clone();
-    site.options.journal = site.dir.path().join("full");
-    let served = site.serve();
-    let caller = served.caller();
-    assert_eq!(caller.post("/accept", line("1", "1")).await.status, 202);
-    assert_eq!(queue.count(), 1);
-}
-
-#[tokio::test]
 async fn rule_3_a_day_outside_the_horizon_is_refused_before_the_acknowledgement() {
     let site = Site::plain();
     let queue = site.queue.clone();

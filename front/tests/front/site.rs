@@ -31,22 +31,22 @@ const PARTS: [&str; 12] =
     ["accept", "soap", "echo", "reject", "trap", "timeout", "memory", "panic", "tag", "upper", "respond", "pass"];
 
 /// Someone who vouches for certificates.
-pub struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A key and its certificate.
-pub struct Identity {
-    pub pem: String,
-    pub key: String,
-    pub der: Vec<u8>,
+pub(crate) struct Identity {
+    pub(crate) pem: String,
+    pub(crate) key: String,
+    pub(crate) der: Vec<u8>,
     key_der: Vec<u8>,
 }
 
-pub struct Site {
-    pub dir: TempDir,
-    pub options: FrontOptions,
-    pub queue: Arc<PlayedQueue>,
-    pub authority: Authority,
-    pub registry: Registry,
+pub(crate) struct Site {
+    pub(crate) dir: TempDir,
+    pub(crate) options: FrontOptions,
+    pub(crate) queue: Arc<PlayedQueue>,
+    pub(crate) authority: Authority,
+    pub(crate) registry: Registry,
     upstreams: Vec<Upstream>,
 }
 
@@ -55,43 +55,43 @@ struct Upstream {
 }
 
 /// A site that is being served.
-pub struct Served {
-    pub addresses: Vec<SocketAddr>,
-    pub policies: PolicyRegistry,
-    pub metrics: Registry,
-    pub journal: PathBuf,
+pub(crate) struct Served {
+    pub(crate) addresses: Vec<SocketAddr>,
+    pub(crate) policies: PolicyRegistry,
+    pub(crate) metrics: Registry,
+    pub(crate) journal: PathBuf,
     authority: Authority,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<Result<(), FrontError>>>,
     _dir: TempDir,
 }
 
-pub struct Caller {
+pub(crate) struct Caller {
     client: Client<hyper_rustls::HttpsConnector<hyper_util::client::legacy::connect::HttpConnector>, Full<Bytes>>,
     base: String,
 }
 
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub version: Version,
-    pub headers: http::HeaderMap,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) version: Version,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Authority {
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let mut parameters = CertificateParams::default();
         parameters.distinguished_name.push(DnType::CommonName, name);
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Self(CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap())
     }
 
-    pub fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         self.0.as_ref().pem()
     }
 
-    pub fn vouch(&self, name: &str) -> Identity {
+    pub(crate) fn vouch(&self, name: &str) -> Identity {
         let mut parameters = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
         parameters.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate().unwrap();
@@ -107,12 +107,12 @@ impl Authority {
 
 impl Site {
     /// A site with one plain listener; its routes are `/PART` for each part, for callers without credentials.
-    pub fn plain() -> Self {
+    pub(crate) fn plain() -> Self {
         Self::with(None)
     }
 
     /// A site with one listener of TLS.
-    pub fn tls(client_auth: ClientAuth) -> Self {
+    pub(crate) fn tls(client_auth: ClientAuth) -> Self {
         Self::with(Some(client_auth))
     }
 
@@ -150,12 +150,12 @@ impl Site {
         Self { dir, options, queue, authority, registry: Registry::default(), upstreams: Vec::new() }
     }
 
-    pub fn partner(&mut self, name: &str, credentials: Vec<Credential>) {
+    pub(crate) fn partner(&mut self, name: &str, credentials: Vec<Credential>) {
         self.options.partners.push(partner(name, credentials));
     }
 
     /// A proxy route under this path, behind these policies.
-    pub fn proxy(&mut self, path: &str, policies: &[&str], targets: &[SocketAddr]) {
+    pub(crate) fn proxy(&mut self, path: &str, policies: &[&str], targets: &[SocketAddr]) {
         let name = format!("proxy{}", self.upstreams.len());
         let targets = targets.iter().map(|target| format!("http://{target}").parse().unwrap()).collect();
         self.upstreams.push(Upstream { options: UpstreamOptions { name: name.clone(), targets, ca: None } });
@@ -168,11 +168,11 @@ impl Site {
         });
     }
 
-    pub fn route(&mut self, name: &str) -> &mut RouteOptions {
+    pub(crate) fn route(&mut self, name: &str) -> &mut RouteOptions {
         self.options.routes.iter_mut().find(|route| route.name == name).unwrap()
     }
 
-    pub fn registry(&self) -> PolicyRegistry {
+    pub(crate) fn registry(&self) -> PolicyRegistry {
         let policies = PARTS.map(|part| {
             let component = self.dir.path().join(format!("{part}.wasm"));
             std::fs::write(&component, part).unwrap();
@@ -188,7 +188,7 @@ impl Site {
         PolicyRegistry::open(options, Arc::new(Players)).unwrap()
     }
 
-    pub fn serve(mut self) -> Served {
+    pub(crate) fn serve(mut self) -> Served {
         self.options.upstreams = self.upstreams.iter().map(|upstream| upstream.options.clone()).collect();
         Front::check(&self.options).unwrap();
         let metrics = Metrics::register(&mut self.registry);
@@ -215,17 +215,17 @@ impl Site {
 }
 
 impl Served {
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.addresses[0]
     }
 
     /// A caller of the plain listener.
-    pub fn caller(&self) -> Caller {
+    pub(crate) fn caller(&self) -> Caller {
         self.client("http", None, false)
     }
 
     /// A caller of the TLS listener, with or without a certificate, by HTTP/1.1 or 2.
-    pub fn tls_caller(&self, identity: Option<&Identity>, h2: bool) -> Caller {
+    pub(crate) fn tls_caller(&self, identity: Option<&Identity>, h2: bool) -> Caller {
         self.client("https", identity, h2)
     }
 
@@ -252,14 +252,14 @@ impl Served {
     }
 
     /// Tells it to stop, without waiting.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
     }
 
     /// Waits until it has stopped.
-    pub async fn ended(&mut self) {
+    pub(crate) async fn ended(&mut self) {
         self.stop();
         if let Some(task) = self.task.take() {
             tokio::time::timeout(Duration::from_secs(20), task).await.unwrap().unwrap().unwrap();
@@ -267,7 +267,7 @@ impl Served {
     }
 
     /// The metrics as they are scraped.
-    pub fn scraped(&self) -> String {
+    pub(crate) fn scraped(&self) -> String {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.metrics).unwrap();
         text
@@ -275,30 +275,30 @@ impl Served {
 }
 
 impl Caller {
-    pub async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
         self.try_send(self.request(Method::POST, path).body(Full::new(body.into())).unwrap()).await.unwrap()
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.try_send(self.request(Method::GET, path).body(Full::default()).unwrap()).await.unwrap()
     }
 
-    pub fn request(&self, method: Method, path: &str) -> http::request::Builder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> http::request::Builder {
         Request::builder().method(method).uri(format!("{}{path}", self.base))
     }
 
-    pub async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
         self.try_send(request).await.unwrap()
     }
 
-    pub async fn try_send(&self, request: Request<Full<Bytes>>) -> Result<Answer, Box<dyn std::error::Error>> {
+    pub(crate) async fn try_send(&self, request: Request<Full<Bytes>>) -> Result<Answer, Box<dyn std::error::Error>> {
         let (parts, body) = self.raw(request).await?.into_parts();
         let body = String::from_utf8(body.collect().await?.to_bytes().into()).unwrap();
         Ok(Answer { status: parts.status.as_u16(), version: parts.version, headers: parts.headers, body })
     }
 
     /// The response with its body still to come.
-    pub async fn raw(
+    pub(crate) async fn raw(
         &self,
         request: Request<Full<Bytes>>,
     ) -> Result<Response<hyper::body::Incoming>, Box<dyn std::error::Error>> {
@@ -307,11 +307,11 @@ impl Caller {
 }
 
 /// One transaction of the `accept` policies, of today.
-pub fn line(id: &str, amount: &str) -> String {
+pub(crate) fn line(id: &str, amount: &str) -> String {
     format!("{id} {} {amount}\n", jiff::Timestamp::now())
 }
 
-pub fn key(key: &str) -> Credential {
+pub(crate) fn key(key: &str) -> Credential {
     Credential::ApiKey(Fingerprint(Sha256::digest(key).into()))
 }
 

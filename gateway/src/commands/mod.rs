@@ -1,9 +1,9 @@
 //! What each command does.
 
-pub mod cert;
-pub mod check;
-pub mod demo;
-pub mod policies;
-pub mod policy_run;
-pub mod readers;
-pub mod run;
+pub(crate) mod cert;
+pub(crate) mod check;
+pub(crate) mod demo;
+pub(crate) mod policies;
+pub(crate) mod policy_run;
+pub(crate) mod readers;
+pub(crate) mod run;

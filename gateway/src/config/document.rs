@@ -38,7 +38,7 @@ impl fmt::Display for Problem {
 
 /// One file's text and what was found wrong in it so far.
 #[derive(Debug)]
-pub struct Document<'t> {
+pub(crate) struct Document<'t> {
     file: &'t Path,
     text: &'t str,
     problems: RefCell<Vec<Problem>>,
@@ -46,7 +46,7 @@ pub struct Document<'t> {
 
 /// A table of the file. Keys that nobody asked for by the time of [`close`](Self::close) are problems.
 #[derive(Debug)]
-pub struct Table<'d> {
+pub(crate) struct Table<'d> {
     document: &'d Document<'d>,
     path: String,
     span: Range<usize>,
@@ -67,12 +67,12 @@ pub struct Located<T> {
 
 impl<'t> Document<'t> {
     /// A document of this text.
-    pub fn new(file: &'t Path, text: &'t str) -> Self {
+    pub(crate) fn new(file: &'t Path, text: &'t str) -> Self {
         Self { file, text, problems: RefCell::default() }
     }
 
     /// The folder that relative paths are relative to.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         match self.file.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -80,7 +80,7 @@ impl<'t> Document<'t> {
     }
 
     /// Notes a problem at a place of the text.
-    pub fn problem(&self, key: &str, span: &Range<usize>, message: impl fmt::Display) {
+    pub(crate) fn problem(&self, key: &str, span: &Range<usize>, message: impl fmt::Display) {
         let problem = Problem {
             file: self.file.to_owned(),
             line: self.line(span.start),
@@ -91,26 +91,26 @@ impl<'t> Document<'t> {
     }
 
     /// Notes a problem with a value.
-    pub fn problem_with<T>(&self, value: &Located<T>, message: impl fmt::Display) {
+    pub(crate) fn problem_with<T>(&self, value: &Located<T>, message: impl fmt::Display) {
         self.problem(&value.key, &value.span, message);
     }
 
     /// All problems, by line.
-    pub fn into_problems(self) -> Vec<Problem> {
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
         let mut problems = self.problems.into_inner();
         problems.sort_by_key(|problem| problem.line);
         problems
     }
 
     /// The line of a place in the text, from 1.
-    pub fn line(&self, place: usize) -> usize {
+    pub(crate) fn line(&self, place: usize) -> usize {
         1 + self.text.as_bytes().iter().take(place).filter(|byte| **byte == b'\n').count()
     }
 }
 
 impl<'d> Table<'d> {
     /// The file's own table.
-    pub fn root(document: &'d Document<'d>, table: &'d Spanned<DeTable<'d>>) -> Self {
+    pub(crate) fn root(document: &'d Document<'d>, table: &'d Spanned<DeTable<'d>>) -> Self {
         Self::new(document, String::new(), table.span(), table.get_ref())
     }
 
@@ -122,32 +122,32 @@ impl<'d> Table<'d> {
     }
 
     /// The document it stands in.
-    pub fn document(&self) -> &'d Document<'d> {
+    pub(crate) fn document(&self) -> &'d Document<'d> {
         self.document
     }
 
     /// The line it begins on, from 1.
-    pub fn line(&self) -> usize {
+    pub(crate) fn line(&self) -> usize {
         self.document.line(self.span.start)
     }
 
     /// Notes a problem with the table as a whole.
-    pub fn problem(&self, message: impl fmt::Display) {
+    pub(crate) fn problem(&self, message: impl fmt::Display) {
         self.document.problem(&self.path, &self.span, message);
     }
 
     /// The keys it has, in order.
-    pub fn keys(&self) -> impl Iterator<Item = Located<&'d str>> + '_ {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = Located<&'d str>> + '_ {
         self.entries.iter().map(|(key, span, _)| Located { value: *key, key: self.path_of(key), span: span.clone() })
     }
 
     /// Whether the key stands in it.
-    pub fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.entries.iter().any(|(name, ..)| *name == key)
     }
 
     /// Reports the keys that nobody asked for.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         let asked = self.asked.borrow();
         for (key, span, _) in &self.entries {
             if !asked.contains(*key) {
@@ -159,7 +159,7 @@ impl<'d> Table<'d> {
     }
 
     /// A string, with `${NAME}` and `${file:PATH}` expanded.
-    pub fn string(&self, key: &str) -> Option<Located<String>> {
+    pub(crate) fn string(&self, key: &str) -> Option<Located<String>> {
         let (span, value) = self.get(key)?;
         match value.get_ref() {
             DeValue::String(text) => self.expand(key, &span, text),
@@ -168,7 +168,7 @@ impl<'d> Table<'d> {
     }
 
     /// A string that must be there.
-    pub fn required(&self, key: &str) -> Option<Located<String>> {
+    pub(crate) fn required(&self, key: &str) -> Option<Located<String>> {
         if !self.has(key) {
             self.asked.borrow_mut().insert(key.to_owned());
             self.problem(format_args!("{key:?} is missing"));
@@ -177,7 +177,7 @@ impl<'d> Table<'d> {
     }
 
     /// A string that reads as a `T`.
-    pub fn parsed<T: FromStr<Err: fmt::Display>>(&self, key: &str) -> Option<Located<T>> {
+    pub(crate) fn parsed<T: FromStr<Err: fmt::Display>>(&self, key: &str) -> Option<Located<T>> {
         let text = self.string(key)?;
         match text.value.parse() {
             Ok(value) => Some(Located { value, key: text.key, span: text.span }),
@@ -189,13 +189,13 @@ impl<'d> Table<'d> {
     }
 
     /// A path, relative to the file. It need not exist.
-    pub fn path(&self, key: &str) -> Option<Located<PathBuf>> {
+    pub(crate) fn path(&self, key: &str) -> Option<Located<PathBuf>> {
         let text = self.string(key)?;
         Some(Located { value: self.document.folder().join(&text.value), key: text.key, span: text.span })
     }
 
     /// The path of a file that must exist.
-    pub fn file(&self, key: &str) -> Option<Located<PathBuf>> {
+    pub(crate) fn file(&self, key: &str) -> Option<Located<PathBuf>> {
         let path = self.path(key)?;
         if !path.value.is_file() {
             self.document.problem_with(&path, format_args!("there is no file {}", path.value.display()));
@@ -205,7 +205,7 @@ impl<'d> Table<'d> {
     }
 
     /// A whole number within a range.
-    pub fn number(&self, key: &str, range: std::ops::RangeInclusive<u64>) -> Option<u64> {
+    pub(crate) fn number(&self, key: &str, range: std::ops::RangeInclusive<u64>) -> Option<u64> {
         let (span, value) = self.get(key)?;
         let DeValue::Integer(integer) = value.get_ref() else {
             return self.wrong_type(key, &span, value.get_ref(), "a whole number");
@@ -224,17 +224,17 @@ impl<'d> Table<'d> {
     }
 
     /// A time with its unit, such as `"20 ms"`.
-    pub fn duration(&self, key: &str) -> Option<Duration> {
+    pub(crate) fn duration(&self, key: &str) -> Option<Duration> {
         self.parsed::<units::Time>(key).map(|time| time.value.0)
     }
 
     /// A size with its unit, such as `"1 MiB"`, in bytes.
-    pub fn size(&self, key: &str) -> Option<u64> {
+    pub(crate) fn size(&self, key: &str) -> Option<u64> {
         self.parsed::<units::Size>(key).map(|size| size.value.0)
     }
 
     /// A list of strings.
-    pub fn strings(&self, key: &str) -> Option<Vec<Located<String>>> {
+    pub(crate) fn strings(&self, key: &str) -> Option<Vec<Located<String>>> {
         let (span, value) = self.get(key)?;
         let DeValue::Array(array) = value.get_ref() else {
             return self.wrong_type(key, &span, value.get_ref(), "a list such as [\"…\"]");
@@ -247,7 +247,7 @@ impl<'d> Table<'d> {
     }
 
     /// A table.
-    pub fn table(&self, key: &str) -> Option<Table<'d>> {
+    pub(crate) fn table(&self, key: &str) -> Option<Table<'d>> {
         let (span, value) = self.get(key)?;
         match value.get_ref() {
             DeValue::Table(table) => Some(Self::new(self.document, self.path_of(key), span, table)),
@@ -256,7 +256,7 @@ impl<'d> Table<'d> {
     }
 
     /// A list of tables.
-    pub fn tables(&self, key: &str) -> Vec<Table<'d>> {
+    pub(crate) fn tables(&self, key: &str) -> Vec<Table<'d>> {
         let Some((span, value)) = self.get(key) else { return Vec::new() };
         let DeValue::Array(array) = value.get_ref() else {
             self.wrong_type::<()>(key, &span, value.get_ref(), "a list of tables such as [[…]]");
@@ -282,7 +282,7 @@ impl<'d> Table<'d> {
     }
 
     /// Any value, as JSON, with strings expanded.
-    pub fn json(&self, key: &str) -> Option<serde_json::Value> {
+    pub(crate) fn json(&self, key: &str) -> Option<serde_json::Value> {
         let (_, value) = self.get(key)?;
         self.to_json(key, value)
     }
@@ -335,7 +335,7 @@ impl<'d> Table<'d> {
 }
 
 /// The known name that was probably meant.
-pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     known
         .iter()
         .copied()

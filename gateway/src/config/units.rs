@@ -6,11 +6,11 @@ use std::time::Duration;
 
 /// A size in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Size(pub u64);
+pub(crate) struct Size(pub u64);
 
 /// A time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Time(pub Duration);
+pub(crate) struct Time(pub Duration);
 
 impl FromStr for Size {
     type Err = String;
@@ -61,7 +61,7 @@ fn split(text: &str) -> Option<(u64, &str)> {
 ///
 /// # Errors
 /// What is not there.
-pub fn expand(text: &str, folder: &Path) -> Result<String, String> {
+pub(crate) fn expand(text: &str, folder: &Path) -> Result<String, String> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {

@@ -20,8 +20,7 @@ pub(crate) enum Request<'a> {
 
 /// Reads a request; a refusal names the field and has a code of the service.
 pub(crate) fn read(body: &[u8]) -> Result<Request<'_>, Refusal> {
-    let document = std::str::from_utf8(body).map_err(|error| refusal("s001", format!("byte {} is not UTF-8", error.valid_up_to() + 1)))?;
-    let mut reader = Reader::new(document).map_err(malformed)?;
+    let mut reader = Reader::new(body).map_err(malformed)?;
     enter_body(&mut reader)?;
     let Some(payload) = reader.child().map_err(malformed)? else { return Err(wrong("Body", "it is empty")) };
     let request = match (payload.namespace, payload.local) {
@@ -53,12 +52,12 @@ impl Envelope {
     pub(crate) fn of_whatever_it_is(body: &[u8]) -> Self {
         let mut envelope = Self::default();
         // What was found before the reading failed is what there is.
-        let _ = std::str::from_utf8(body).map(|document| envelope.fill(document));
+        let _ = envelope.fill(body);
         envelope
     }
 
-    fn fill(&mut self, document: &str) -> Result<(), Refusal> {
-        let mut reader = Reader::new(document).map_err(malformed)?;
+    fn fill(&mut self, body: &[u8]) -> Result<(), Refusal> {
+        let mut reader = Reader::new(body).map_err(malformed)?;
         enter_body(&mut reader)?;
         let Some(payload) = reader.child().map_err(malformed)? else { return Ok(()) };
         if payload.namespace != F73 {

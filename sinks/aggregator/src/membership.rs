@@ -119,7 +119,7 @@ impl<'a> Membership<'a> {
                 event = self.subscription.next(), if !is_full => self.on_event(event?).await?,
                 Some(done) = self.flush.join_next() => self.on_flushed(done?)?,
                 () = sleep_until(self.next_flush), if may_flush => self.begin_flush(),
-                Some(news) = self.news.recv() => self.on_news(news),
+                Some(news) = self.news.recv() => self.on_news(news)?,
                 Some(ended) = self.side.join_next() => {
                     ended?;
                     return Err(Failure::Again("the probing of store and log ended"));
@@ -210,7 +210,7 @@ impl<'a> Membership<'a> {
             let open = self.open_days(plan.tail.clock);
             days.extend(open.map(|day| (number, day)));
             let fold = self.restore(number, &plan).await?;
-            self.owned.insert(number, Partition::new(number, fold, plan, self.parts.faults));
+            self.owned.insert(number, Partition::new(number, self.parts.horizon.past, fold, plan, self.parts.faults));
         }
         self.highs = highs(self.parts.stream.bounds(Topic::Transactions).await?);
         let behind: Vec<(u32, u64, u64)> = self
@@ -318,7 +318,7 @@ impl<'a> Membership<'a> {
                     }
                 }
                 if flushed.store_was_away {
-                    self.rewrite_tail();
+                    self.rewrite_tail()?;
                 }
                 // Nothing is on its way to the store now.
                 self.owned.values_mut().for_each(Partition::close_old_days);
@@ -348,7 +348,7 @@ impl<'a> Membership<'a> {
         Ok(())
     }
 
-    fn on_news(&mut self, news: News) {
+    fn on_news(&mut self, news: News) -> Result<(), Failure> {
         match news {
             News::StoreIsBack => self.rewrite_tail(),
             News::Ends(bounds) => {
@@ -358,14 +358,20 @@ impl<'a> Membership<'a> {
                     let label = PartitionLabel { partition: *number };
                     self.parts.metrics.lag.get_or_create(&label).set(i64::try_from(lag).unwrap_or(i64::MAX));
                 }
+                Ok(())
             }
         }
     }
 
-    fn rewrite_tail(&mut self) {
-        self.owned.values_mut().for_each(Partition::rewrite_tail);
+    /// Rule 12. Rows of days that were closed since are folded again, which taking over does.
+    fn rewrite_tail(&mut self) -> Result<(), Failure> {
+        let mut all_held = true;
+        for partition in self.owned.values_mut() {
+            all_held &= partition.rewrite_tail();
+        }
         let rows: usize = self.owned.values().map(|partition| partition.fold().dirty()).sum();
         tracing::info!(rows, "the store of sums was away: rows of the last minutes are written again");
+        if all_held { Ok(()) } else { Err(Failure::Again("the store was away, and may have lost rows of days that were closed")) }
     }
 
     /// Others go on; what was stopped waits for somebody to look at it.

@@ -28,6 +28,8 @@ pub struct Faults {
 #[derive(Debug)]
 pub(crate) struct Partition {
     number: u32,
+    /// Days behind the log day that still count.
+    past: u16,
     fold: Fold,
     faults: Faults,
     committed: Option<Committed>,
@@ -48,6 +50,9 @@ pub(crate) struct Partition {
     dead_letters: Vec<NewRecord>,
     dead_letter_bytes: usize,
     tail: Tail,
+    log_day: Day,
+    /// Behind the last record that touched a day outside the horizon, or made days fall out of it.
+    old_days_touched: u64,
 }
 
 /// Why a record was not taken.
@@ -89,9 +94,10 @@ const HEADERS: [&str; 10] = [
 
 impl Partition {
     /// `fold` holds the identities that were restored.
-    pub(crate) fn new(number: u32, fold: Fold, plan: Takeover, faults: Faults) -> Self {
+    pub(crate) fn new(number: u32, past: u16, fold: Fold, plan: Takeover, faults: Faults) -> Self {
         Self {
             number,
+            past,
             fold,
             faults,
             next: 0,
@@ -107,6 +113,8 @@ impl Partition {
             dead_letters: Vec::new(),
             dead_letter_bytes: 0,
             tail: Tail::new(plan.tail),
+            log_day: Day::from_epoch_days(i32::MIN),
+            old_days_touched: 0,
         }
     }
 
@@ -158,10 +166,12 @@ impl Partition {
         self.fold.open(day, rows);
     }
 
-    /// The rows of the last minutes will be written again.
-    pub(crate) fn rewrite_tail(&mut self) {
+    /// The rows of the last minutes will be written again. False when some of them may be held no more, being of days that
+    /// were closed: then the partition must be taken over anew.
+    pub(crate) fn rewrite_tail(&mut self) -> bool {
         let since = self.tail.lost();
         self.fold.rewrite_since(since);
+        self.old_days_touched <= self.tail.begins()
     }
 
     /// Whether there is anything to flush.
@@ -269,6 +279,7 @@ impl Partition {
             return Ok(());
         }
         let verdict = self.fold.apply(offset, appended, &entry).map_err(|NotOpen(day)| Halt::Open(day))?;
+        self.note_day(offset, entry.as_ref().ok().map(|entry| entry.day));
         self.expected.remove(&offset);
         self.tail.fold(appended);
         self.pending += 1;
@@ -283,6 +294,15 @@ impl Partition {
             self.dead_letters.push(letter);
         }
         Ok(())
+    }
+
+    fn note_day(&mut self, offset: u64, day: Option<Day>) {
+        let log_day = self.fold.log_day();
+        let first = log_day.plus(-i32::from(self.past));
+        if log_day != self.log_day || day.is_some_and(|day| day < first) {
+            self.log_day = log_day;
+            self.old_days_touched = offset + 1;
+        }
     }
 
     fn read<'r>(&self, record: &'r Record) -> Result<Entry<'r>, record::Unreadable> {

@@ -112,8 +112,12 @@ pub fn audit(ledger: &Ledger, senders: &Senders) -> Vec<String> {
     let mut all = differences(&expected, &add_up(store.values().cloned()));
     if store != topic {
         let differ = |(at, row): &(&RowKey, &Row)| topic.get(*at) != Some(*row);
-        all.extend(store.iter().filter(differ).take(8).map(|(at, row)| format!("store {row:?}, topic {:?}", topic.get(at))));
-        all.extend(topic.keys().filter(|at| !store.contains_key(*at)).take(8).map(|at| format!("only in the topic: {at:?}")));
+        all.extend(
+            store.iter().filter(differ).take(8).map(|(at, row)| format!("store {row:?}, topic {:?}", topic.get(at))),
+        );
+        all.extend(
+            topic.keys().filter(|at| !store.contains_key(*at)).take(8).map(|at| format!("only in the topic: {at:?}")),
+        );
     }
     all
 }

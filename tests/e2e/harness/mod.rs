@@ -1,8 +1,10 @@
 //! What the end-to-end tests stand on: a site with processes, senders, and books of their own.
 
 pub mod books;
+pub mod caller;
 pub mod ledger;
 pub mod process;
+pub mod said;
 pub mod sender;
 pub mod site;
 

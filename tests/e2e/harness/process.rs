@@ -39,7 +39,14 @@ pub fn tallygate() -> Command {
 }
 
 impl Process {
-    pub fn new(name: &str, config: PathBuf, data: PathBuf, ports: [u16; 3], roles: &str, fault: Option<&'static str>) -> Self {
+    pub fn new(
+        name: &str,
+        config: PathBuf,
+        data: PathBuf,
+        ports: [u16; 3],
+        roles: &str,
+        fault: Option<&'static str>,
+    ) -> Self {
         let [partners_port, admin_port, metrics_port] = ports;
         let (name, roles) = (name.to_owned(), roles.to_owned());
         Self { name, config, data, partners_port, admin_port, metrics_port, roles, fault, child: Mutex::default() }
@@ -65,7 +72,8 @@ impl Process {
     /// Waits until its metrics can be read, and its partners' port too where it plays that role.
     pub fn wait_until_up(&self) {
         eventually(&format!("{} is up (see {})", self.name, self.log().display()), UP_WITHIN, || {
-            let answers = |port: u16| std::net::TcpStream::connect(("127.0.0.1", port)).map(drop).map_err(|e| e.to_string());
+            let answers =
+                |port: u16| std::net::TcpStream::connect(("127.0.0.1", port)).map(drop).map_err(|e| e.to_string());
             self.check_alive()?;
             answers(self.metrics_port)?;
             if self.roles.contains("gateway") { answers(self.partners_port) } else { Ok(()) }

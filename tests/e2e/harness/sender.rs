@@ -26,8 +26,10 @@ const RESEND_EVERY: u64 = 10;
 impl Senders {
     /// Partners with the certificates of a site, and the ports of its gateways.
     pub fn new(certs: &Path, ports: &[u16]) -> Self {
-        let client = |name| move |port: &u16| Partner::new(certs, Some(name), format!("https://localhost:{port}")).unwrap();
-        let partners = tallygate::demo::PARTNERS.map(|(name, kind)| (name, kind, ports.iter().map(client(name)).collect()));
+        let client =
+            |name| move |port: &u16| Partner::new(certs, Some(name), format!("https://localhost:{port}")).unwrap();
+        let partners =
+            tallygate::demo::PARTNERS.map(|(name, kind)| (name, kind, ports.iter().map(client(name)).collect()));
         Self { partners: partners.into(), books: Arc::default(), answered: Arc::default() }
     }
 

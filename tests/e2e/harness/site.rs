@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tallygate_test_servers::{Cassandra, Credentials, Kafka, RabbitMq};
+use tallygate_test_servers::{Cassandra, Credentials, Kafka, Options, RabbitMq};
 
 use super::process::Process;
 
@@ -31,8 +31,14 @@ static SITES: AtomicU32 = AtomicU32::new(0);
 impl Servers {
     /// Starts all three.
     pub fn start() -> Self {
-        let (kafka, cassandra) = (std::thread::spawn(Kafka::start), std::thread::spawn(Cassandra::start));
-        let rabbit = RabbitMq::start().unwrap();
+        Self::start_with(Options::default())
+    }
+
+    /// Starts all three with what they are to ask of their clients.
+    pub fn start_with(options: Options) -> Self {
+        let kafka = std::thread::spawn(move || Kafka::start_with(options));
+        let cassandra = std::thread::spawn(move || Cassandra::start_with(options));
+        let rabbit = RabbitMq::start_with(options).unwrap();
         Self { rabbit, kafka: kafka.join().unwrap().unwrap(), cassandra: cassandra.join().unwrap().unwrap() }
     }
 }
@@ -77,6 +83,13 @@ impl Site {
         Self { flush_every, ..self }
     }
 
+    /// The same, with more sections in the configuration of its processes.
+    #[must_use]
+    pub fn with_sections(mut self, toml: &str) -> Self {
+        self.backends.push_str(toml);
+        self
+    }
+
     /// Its certificates.
     pub fn certs(&self) -> PathBuf {
         self.folder.path().join("certs")
@@ -93,8 +106,9 @@ impl Site {
         let [partners, admin, metrics] = ports;
         let config = self.folder.path().join(format!("{name}.toml"));
         let policies = policies();
-        let partners_of_site: String =
-            PARTNERS.map(|name| format!("[[partners]]\nname = \"{name}\"\ncertificate = {{ subject_cn = \"{name}\" }}\n\n")).concat();
+        let partners_of_site: String = PARTNERS
+            .map(|name| format!("[[partners]]\nname = \"{name}\"\ncertificate = {{ subject_cn = \"{name}\" }}\n\n"))
+            .concat();
         let text = format!(
             r#"data_dir = "data-{name}"
 time_zone = "Europe/Zagreb"
@@ -200,14 +214,20 @@ fn kafka_properties(kafka: &Kafka) -> String {
 
 fn cassandra_access(cassandra: &Cassandra) -> String {
     let tls = cassandra.ca().map(|ca| format!("tls = {{ ca = \"{}\" }}\n", ca.display()));
-    let who = cassandra.credentials().map(|Credentials { user, password }| format!("user = \"{user}\"\npassword = \"{password}\"\n"));
+    let who = cassandra
+        .credentials()
+        .map(|Credentials { user, password }| format!("user = \"{user}\"\npassword = \"{password}\"\n"));
     format!("{}{}", tls.unwrap_or_default(), who.unwrap_or_default())
 }
 
 /// Where `make` puts the stock policies.
 pub fn policies() -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/policies");
-    assert!(folder.join("json.wasm").exists(), "no policies in {}: run policies/build.sh target/policies", folder.display());
+    assert!(
+        folder.join("json.wasm").exists(),
+        "no policies in {}: run policies/build.sh target/policies",
+        folder.display()
+    );
     folder.canonicalize().unwrap().display().to_string()
 }
 

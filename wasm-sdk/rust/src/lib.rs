@@ -23,6 +23,7 @@ pub mod decimal;
 pub mod host;
 mod policy;
 mod reply;
+pub mod scan;
 pub mod world;
 pub mod xml;
 

@@ -38,6 +38,7 @@ struct Member {
     number: u64,
     positions: Vec<u64>,
     events: VecDeque<Event>,
+    left: bool,
 }
 
 struct Owner {
@@ -126,6 +127,7 @@ impl Stream for FakeLog {
             number: state.subscriptions,
             positions,
             events: VecDeque::from([Event::Assigned(assigned)]),
+            left: false,
         }))
     }
 
@@ -172,13 +174,12 @@ impl Subscription for Member {
     async fn next(&mut self) -> Result<Event, StreamError> {
         let mut changed = self.log.changed.subscribe();
         loop {
+            if self.left {
+                return std::future::pending().await;
+            }
             if let Some(event) = self.look() {
-                // One who was told leaves for good; another is the owner.
-                if matches!(event, Event::Revoked(_)) {
-                    self.number = u64::MAX;
-                    self.events.push_back(Event::Revoked(Vec::new()));
-                    return Ok(event);
-                }
+                // One who was told never becomes an owner again here.
+                self.left = matches!(event, Event::Revoked(_));
                 return Ok(event);
             }
             let _ = changed.changed().await;

@@ -104,7 +104,7 @@ impl World {
     pub(crate) fn check(&self) {
         let (rows, dead) = self.oracle();
         let found = self.store.rows();
-        assert_eq!(found, rows, "the store");
+        assert_same(&found, &rows, "the store");
         let state = self.log.state();
         let mut topic = BTreeMap::new();
         for record in &state.sums {
@@ -113,7 +113,7 @@ impl World {
             assert_eq!(record.key, row.at.topic_key());
             topic.insert(row.at.clone(), row);
         }
-        assert_eq!(topic, rows, "the compacted topic");
+        assert_same(&topic, &rows, "the compacted topic");
         let origin = |name: &&(&str, bytes::Bytes)| name.0 == ORIGIN;
         let mut letters: Vec<String> = state
             .dead_letters
@@ -146,6 +146,14 @@ impl World {
         dead.sort();
         (rows, dead)
     }
+}
+
+fn assert_same(found: &BTreeMap<RowKey, Row>, wanted: &BTreeMap<RowKey, Row>, what: &str) {
+    let wrong = found.iter().filter(|(at, row)| wanted.get(*at) != Some(*row));
+    let missing = wanted.keys().filter(|at| !found.contains_key(at));
+    let wrong: Vec<_> = wrong.map(|(at, row)| (row, wanted.get(at))).collect();
+    let missing: Vec<_> = missing.collect();
+    assert!(wrong.is_empty() && missing.is_empty(), "{what}: wrong {wrong:#?}, missing {missing:#?}");
 }
 
 impl Running {

@@ -107,12 +107,13 @@ impl Writer {
 
     /// Blocks, a bounded time.
     fn commit(&self, flush: &Flush, permit: &Permit) -> Result<(), StreamError> {
+        let positions = self.positions(flush)?;
         let mut slot = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
         let producer = match slot.take() {
             Some(producer) => producer,
             None => self.connect()?,
         };
-        let failure = match self.transact(&producer, flush, permit) {
+        let failure = match self.transact(&producer, flush, &positions, permit) {
             Ok(()) => {
                 *slot = Some(producer);
                 return Ok(());
@@ -137,8 +138,13 @@ impl Writer {
         Ok(producer)
     }
 
-    fn transact(&self, producer: &BaseProducer<Trouble>, flush: &Flush, permit: &Permit) -> Result<(), Failure> {
-        let positions = self.positions(flush)?;
+    fn transact(
+        &self,
+        producer: &BaseProducer<Trouble>,
+        flush: &Flush,
+        positions: &TopicPartitionList,
+        permit: &Permit,
+    ) -> Result<(), Failure> {
         let until = Instant::now() + CALL;
         producer.begin_transaction()?;
         for (topic, records) in
@@ -148,24 +154,23 @@ impl Writer {
                 send(producer, topic, record, until)?;
             }
         }
-        producer.send_offsets_to_transaction(&positions, &permit.generation, left(until))?;
+        producer.send_offsets_to_transaction(positions, &permit.generation, left(until))?;
         settle(producer, until);
         producer.commit_transaction(left(until))?;
         Ok(())
     }
 
-    fn positions(&self, flush: &Flush) -> Result<TopicPartitionList, Failure> {
+    fn positions(&self, flush: &Flush) -> Result<TopicPartitionList, StreamError> {
         let mut positions = TopicPartitionList::with_capacity(flush.offsets.len());
         for (partition, committed) in &flush.offsets {
             if committed.note.len() > NOTE_BYTES {
                 let told = format!("a note has {} bytes, must have at most {NOTE_BYTES}", committed.note.len());
-                return Err(Failure::Ours(StreamError::Refused(told)));
+                return Err(StreamError::Refused(told));
             }
-            let refused = |_| StreamError::Refused(format!("offset {}: must be below 2^63", committed.offset));
-            let offset = i64::try_from(committed.offset).map_err(refused).map_err(Failure::Ours)?;
-            let number = start::number(*partition).map_err(Failure::Ours)?;
-            let mut position = positions.add_partition(&self.options.topic, number);
-            position.set_offset(Offset::Offset(offset))?;
+            let refused = || StreamError::Refused(format!("offset {}: must be below 2^63", committed.offset));
+            let offset = i64::try_from(committed.offset).map_err(|_| refused())?;
+            let mut position = positions.add_partition(&self.options.topic, start::number(*partition)?);
+            position.set_offset(Offset::Offset(offset)).map_err(|_| refused())?;
             position.set_metadata(&committed.note);
         }
         Ok(positions)

@@ -8,7 +8,7 @@
 //!
 //! fn total(document: &str) -> Result<Option<String>, XmlError> {
 //!     let mut total = None;
-//!     let mut reader = Reader::new(document)?;
+//!     let mut reader = Reader::new(document.as_bytes())?;
 //!     let root = reader.root()?;
 //!     assert_eq!((root.namespace, root.local), ("urn:shop", "order"));
 //!     while let Some(child) = reader.child()? {
@@ -59,8 +59,8 @@ impl std::error::Error for XmlError {}
 
 impl XmlError {
     #[cold]
-    fn new(document: &str, at: usize, detail: impl Into<String>) -> Self {
-        let before = &document.as_bytes()[..at.min(document.len())];
+    fn new(document: &[u8], at: usize, detail: impl Into<String>) -> Self {
+        let before = &document[..at.min(document.len())];
         let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
         let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
         Self { line, column, detail: detail.into() }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::tag::{self, Attribute};
 use super::{ATTRIBUTES, DEPTH, XmlError, text};
+use crate::scan;
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
@@ -44,14 +45,14 @@ impl<'a> Reader<'a> {
     /// Reads what stands before the root element.
     ///
     /// # Errors
-    /// On characters XML does not have, another encoding than UTF-8, a DTD, a comment, a processing instruction.
-    pub fn new(document: &'a str) -> Result<Self, XmlError> {
-        let mut reader = Self { document, at: 0, open: Vec::with_capacity(8), scope: Vec::with_capacity(4), attributes: Vec::with_capacity(4), empty: false };
-        if text::has_forbidden_character(document) {
-            return reader.fail("a character that XML does not have");
-        }
+    /// On bytes that are no UTF-8, characters XML does not have, another encoding, a DTD, a comment, a processing
+    /// instruction.
+    pub fn new(document: &'a [u8]) -> Result<Self, XmlError> {
+        let document = text::checked(document).map_err(|(at, detail)| XmlError::new(document, at, detail))?;
+        let (open, scope, attributes) = (Vec::with_capacity(8), Vec::with_capacity(4), Vec::with_capacity(4));
+        let mut reader = Self { document, at: 0, open, scope, attributes, empty: false };
         reader.at = if document.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        if reader.rest().starts_with("<?xml") && reader.rest().as_bytes().get(5).copied().is_some_and(tag::is_blank) {
+        if matches!(reader.rest(), [b'<', b'?', b'x', b'm', b'l', b' ' | b'\t' | b'\r' | b'\n', ..]) {
             reader.declaration()?;
         }
         Ok(reader)
@@ -61,16 +62,15 @@ impl<'a> Reader<'a> {
     fn declaration(&mut self) -> Result<(), XmlError> {
         self.at += "<?xml".len();
         loop {
-            self.at += tag::blanks(self.rest());
-            if self.rest().starts_with("?>") {
+            self.blanks();
+            if self.rest().starts_with(b"?>") {
                 self.at += "?>".len();
                 return Ok(());
             }
-            let (part, length) = tag::attribute(self.rest()).or_else(|detail| self.fail(detail))?;
+            let part = tag::attribute(self.document, &mut self.at).or_else(|detail| self.fail(detail))?;
             if part.local == "encoding" && !part.value.eq_ignore_ascii_case("utf-8") {
                 return self.fail("another encoding than UTF-8");
             }
-            self.at += length;
         }
     }
 
@@ -79,8 +79,8 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When there is none, or something else stands before it.
     pub fn root(&mut self) -> Result<Element<'a>, XmlError> {
-        self.at += tag::blanks(self.rest());
-        if !self.open.is_empty() || !self.rest().starts_with('<') {
+        self.blanks();
+        if !self.open.is_empty() || !self.rest().starts_with(b"<") {
             return self.fail("no root element");
         }
         self.enter()
@@ -94,8 +94,8 @@ impl<'a> Reader<'a> {
         if self.leave_empty() {
             return Ok(None);
         }
-        self.at += tag::blanks(self.rest());
-        match self.rest().as_bytes() {
+        self.blanks();
+        match self.rest() {
             [b'<', b'/', ..] => self.leave().map(|()| None),
             [b'<', b'!', b'[', ..] => self.fail("text where only elements may stand"),
             [b'<', ..] => self.enter().map(Some),
@@ -114,17 +114,16 @@ impl<'a> Reader<'a> {
             return Ok(whole);
         }
         loop {
-            let rest = self.rest();
-            let (length, end) = text::plain_run(rest.as_bytes());
+            let (length, end) = text::plain_run(self.rest());
             if length > 0 {
-                text::push(&mut whole, &rest[..length]);
+                text::push(&mut whole, &self.document[self.at..self.at + length]);
             }
             self.at += length;
             match end {
                 None => return self.fail("the document ends within an element"),
                 Some(b']') => return self.fail("a `]]>` in a text"),
                 Some(b'&') => whole.to_mut().push(self.reference()?),
-                Some(_) => match self.rest().as_bytes() {
+                Some(_) => match self.rest() {
                     [b'<', b'/', ..] => return self.leave().map(|()| whole),
                     [b'<', b'!', b'[', ..] => text::push(&mut whole, self.cdata()?),
                     [b'<', b'!' | b'?', ..] => return self.enter().map(|_| whole),
@@ -144,13 +143,13 @@ impl<'a> Reader<'a> {
             if self.leave_empty() {
                 continue;
             }
-            let (length, end) = text::plain_run(self.rest().as_bytes());
+            let (length, end) = text::plain_run(self.rest());
             self.at += length;
             match end {
                 None => return self.fail("the document ends within an element"),
                 Some(b']') => return self.fail("a `]]>` in a text"),
                 Some(b'&') => drop(self.reference()?),
-                Some(_) => match self.rest().as_bytes() {
+                Some(_) => match self.rest() {
                     [b'<', b'/', ..] => self.leave()?,
                     [b'<', b'!', b'[', ..] => drop(self.cdata()?),
                     _ => drop(self.enter()?),
@@ -163,7 +162,8 @@ impl<'a> Reader<'a> {
     /// The value of an attribute in no namespace, of the element entered last.
     #[must_use]
     pub fn attribute(&self, local: &str) -> Option<&str> {
-        self.attributes.iter().find(|attribute| attribute.prefix.is_empty() && attribute.local == local).map(|attribute| &*attribute.value)
+        let found = self.attributes.iter().find(|attribute| attribute.prefix.is_empty() && attribute.local == local);
+        found.map(|attribute| &*attribute.value)
     }
 
     /// Checks that nothing follows the root element, which was left.
@@ -171,49 +171,57 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When something does.
     pub fn finish(&mut self) -> Result<(), XmlError> {
-        self.at += tag::blanks(self.rest());
+        self.blanks();
         if !self.open.is_empty() || !self.rest().is_empty() {
             return self.fail("something behind the end of the root element");
         }
         Ok(())
     }
 
-    fn rest(&self) -> &'a str {
-        &self.document[self.at..]
+    #[inline]
+    fn rest(&self) -> &'a [u8] {
+        self.document.as_bytes().get(self.at..).unwrap_or_default()
     }
 
+    #[inline]
+    fn blanks(&mut self) {
+        self.at += scan::blanks(self.rest());
+    }
+
+    #[cold]
     fn fail<T>(&self, detail: impl Into<String>) -> Result<T, XmlError> {
-        Err(XmlError::new(self.document, self.at, detail))
+        Err(XmlError::new(self.document.as_bytes(), self.at, detail))
     }
 
     fn reference(&mut self) -> Result<char, XmlError> {
-        let (character, length) = text::reference(self.rest()).or_else(|detail| self.fail(detail))?;
+        let (character, length) = text::reference(&self.document[self.at..]).or_else(|detail| self.fail(detail))?;
         self.at += length;
         Ok(character)
     }
 
     fn cdata(&mut self) -> Result<&'a str, XmlError> {
-        let Some(inside) = self.rest().strip_prefix("<![CDATA[") else { return self.fail("a `<![` that begins no CDATA") };
+        let Some(inside) = self.document[self.at..].strip_prefix("<![CDATA[") else {
+            return self.fail("a `<![` that begins no CDATA");
+        };
         let Some(end) = inside.find("]]>") else { return self.fail("CDATA without an end") };
         self.at += "<![CDATA[".len() + end + "]]>".len();
         Ok(&inside[..end])
     }
 
     fn enter(&mut self) -> Result<Element<'a>, XmlError> {
-        match self.rest().as_bytes() {
-            [b'<', b'?', ..] => return self.fail("a processing instruction, which is not taken"),
-            [b'<', b'!', b'-', ..] => return self.fail("a comment, which is not taken"),
-            [b'<', b'!', ..] => return self.fail("a document type, which is not taken"),
-            _ => {}
-        }
+        let start = self.at;
+        let Some(name) = tag::name(self.document, start + 1) else { return self.fail(no_element(self.rest())) };
         if self.open.len() == DEPTH {
             return self.fail(format!("elements nested deeper than {DEPTH}"));
         }
-        let start = self.at;
-        let Some(name) = tag::name(&self.rest()[1..]) else { return self.fail("a `<` that begins no element") };
         self.at += 1 + name.whole.len();
         self.open.push(Open { name: name.whole, scope: self.scope.len() });
-        self.tag()?;
+        self.attributes.clear();
+        if self.rest().first() == Some(&b'>') {
+            self.at += 1;
+        } else {
+            self.tag()?;
+        }
         let Some(namespace) = self.namespace(name.prefix) else {
             self.at = start;
             return self.fail(format!("the prefix `{}` stands for no namespace", name.prefix));
@@ -226,15 +234,13 @@ impl<'a> Reader<'a> {
 
     /// Reads attributes up to the end of a start tag.
     fn tag(&mut self) -> Result<(), XmlError> {
-        self.attributes.clear();
         let mut declared = 0;
         loop {
-            let blanks = tag::blanks(self.rest());
-            self.at += blanks;
-            match self.rest().as_bytes() {
+            let before = self.at;
+            self.blanks();
+            match self.rest() {
                 [b'>', ..] => {
                     self.at += 1;
-                    self.empty = false;
                     return Ok(());
                 }
                 [b'/', b'>', ..] => {
@@ -242,27 +248,28 @@ impl<'a> Reader<'a> {
                     self.empty = true;
                     return Ok(());
                 }
-                _ if blanks == 0 => return self.fail("a start tag without an end"),
+                _ if self.at == before => return self.fail("a start tag without an end"),
                 _ => {}
             }
             if self.attributes.len() + declared == ATTRIBUTES {
                 return self.fail(format!("more than {ATTRIBUTES} attributes"));
             }
-            let (attribute, length) = tag::attribute(self.rest()).or_else(|detail| self.fail(detail))?;
+            let attribute = tag::attribute(self.document, &mut self.at).or_else(|detail| self.fail(detail))?;
             if attribute.prefix == "xmlns" || (attribute.prefix.is_empty() && attribute.local == "xmlns") {
                 self.declare(attribute, declared)?;
                 declared += 1;
             } else {
                 self.attributes.push(attribute);
             }
-            self.at += length;
         }
     }
 
     /// Takes a namespace declaration; `before` are those of the same tag that came before it.
     fn declare(&mut self, attribute: Attribute<'a>, before: usize) -> Result<(), XmlError> {
         let prefix = if attribute.prefix.is_empty() { "" } else { attribute.local };
-        let Cow::Borrowed(namespace) = attribute.value else { return self.fail("a namespace with references or line ends in it") };
+        let Cow::Borrowed(namespace) = attribute.value else {
+            return self.fail("a namespace with references or line ends in it");
+        };
         let reserved = prefix == "xmlns" || namespace == XMLNS || ((prefix == "xml") != (namespace == XML));
         if reserved || (namespace.is_empty() && !prefix.is_empty()) {
             return self.fail("a namespace declaration that is not allowed");
@@ -274,8 +281,9 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    #[inline(always)]
     fn namespace(&self, prefix: &str) -> Option<&'a str> {
-        match self.scope.iter().rev().find(|binding| tag::same(binding.prefix, prefix)) {
+        match self.scope.iter().rev().find(|binding| scan::same(binding.prefix.as_bytes(), prefix.as_bytes())) {
             Some(binding) => Some(binding.namespace),
             None if prefix.is_empty() => Some(""),
             None if prefix == "xml" => Some(XML),
@@ -289,26 +297,27 @@ impl<'a> Reader<'a> {
             if !attribute.prefix.is_empty() && self.namespace(attribute.prefix).is_none() {
                 return self.fail(format!("the prefix `{}` stands for no namespace", attribute.prefix));
             }
-            let same = |other: &Attribute<'_>| {
-                other.local == attribute.local
-                    && (other.prefix == attribute.prefix
-                        || (!other.prefix.is_empty() && !attribute.prefix.is_empty() && self.namespace(other.prefix) == self.namespace(attribute.prefix)))
-            };
-            if self.attributes[..index].iter().any(same) {
+            if self.attributes[..index].iter().any(|other| self.are_one(attribute, other)) {
                 return self.fail(format!("the attribute `{}` twice", attribute.local));
             }
         }
         Ok(())
     }
 
+    fn are_one(&self, one: &Attribute<'_>, other: &Attribute<'_>) -> bool {
+        let prefixed = !one.prefix.is_empty() && !other.prefix.is_empty();
+        one.local == other.local
+            && (one.prefix == other.prefix || (prefixed && self.namespace(one.prefix) == self.namespace(other.prefix)))
+    }
+
     /// Leaves an element that was written `<name/>`, if it stands in one.
+    #[inline]
     fn leave_empty(&mut self) -> bool {
-        if self.empty {
-            self.empty = false;
+        let empty = std::mem::take(&mut self.empty);
+        if empty {
             self.close();
-            return true;
         }
-        false
+        empty
     }
 
     /// Reads the end tag of the element it stands in.
@@ -316,22 +325,32 @@ impl<'a> Reader<'a> {
         let Some(open) = self.open.last() else { return self.fail("an end tag of no element") };
         let name = open.name;
         let rest = self.rest();
-        if !rest.get(2..2 + name.len()).is_some_and(|written| tag::same(written, name)) {
-            return self.fail(format!("another end tag than `</{name}>`"));
+        let mut end = 2 + name.len();
+        if rest.get(2..end).is_some_and(|written| scan::same(written, name.as_bytes())) {
+            end += scan::blanks(&rest[end..]);
+            if rest.get(end) == Some(&b'>') {
+                self.at += end + 1;
+                self.close();
+                return Ok(());
+            }
         }
-        let end = 2 + name.len() + tag::blanks(&rest[2 + name.len()..]);
-        if rest.as_bytes().get(end) != Some(&b'>') {
-            return self.fail(format!("another end tag than `</{name}>`"));
-        }
-        self.at += end + 1;
-        self.close();
-        Ok(())
+        self.fail(format!("another end tag than `</{name}>`"))
     }
 
+    #[inline]
     fn close(&mut self) {
         if let Some(open) = self.open.pop() {
             self.scope.truncate(open.scope);
         }
         self.attributes.clear();
+    }
+}
+
+fn no_element(rest: &[u8]) -> &'static str {
+    match rest {
+        [b'<', b'?', ..] => "a processing instruction, which is not taken",
+        [b'<', b'!', b'-', ..] => "a comment, which is not taken",
+        [b'<', b'!', ..] => "a document type, which is not taken",
+        _ => "a `<` that begins no element",
     }
 }

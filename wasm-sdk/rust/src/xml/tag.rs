@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::text;
+use crate::scan;
 
 /// An attribute as it stands in the tag; its namespace once the whole tag is read.
 pub(super) struct Attribute<'a> {
@@ -19,96 +20,92 @@ pub(super) struct Name<'a> {
     pub(super) local: &'a str,
 }
 
-/// Reads the name that a text begins with; none when it begins with none that namespaces allow.
-pub(super) fn name(text: &str) -> Option<Name<'_>> {
-    let bytes = text.as_bytes();
-    let mut colon = None;
-    let mut end = 0;
-    // Where a part of the name begins, fewer characters are allowed.
-    let mut begins = true;
-    while let Some(&byte) = bytes.get(end) {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' => begins = false,
-            b'0'..=b'9' | b'-' | b'.' if !begins => {}
-            b':' if !begins && colon.is_none() => {
-                colon = Some(end);
-                begins = true;
-            }
-            0x80.. => {
-                let character = text.get(end..)?.chars().next()?;
-                if !is_name_character(character) {
-                    break;
-                }
-                if begins && !begins_name(character) {
-                    return None;
-                }
-                begins = false;
-                end += character.len_utf8() - 1;
-            }
-            _ => break,
-        }
-        end += 1;
-    }
-    let ends = !bytes.get(end).is_some_and(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'.' | b':'));
-    if begins || !ends {
-        return None;
-    }
-    let whole = &text[..end];
+/// Reads the name that stands at a place of a document; none when none does that namespaces allow.
+#[inline(always)]
+pub(super) fn name(document: &str, start: usize) -> Option<Name<'_>> {
+    let (end, colon) = match document.as_bytes().get(start..).and_then(scan::short_name) {
+        Some((length, colon)) => (start + length, colon.map(|colon| start + colon)),
+        None => any_name(document, start)?,
+    };
+    let whole = slice(document, start, end);
     Some(match colon {
-        Some(colon) => Name { whole, prefix: &text[..colon], local: &text[colon + 1..end] },
+        Some(colon) => Name { whole, prefix: slice(document, start, colon), local: slice(document, colon + 1, end) },
         None => Name { whole, prefix: "", local: whole },
     })
 }
 
-/// Reads `name = "value"` at the front of a text, and how long that is.
-pub(super) fn attribute(tag: &str) -> Result<(Attribute<'_>, usize), &'static str> {
-    let name = name(tag).ok_or("a tag with something else than attributes")?;
-    let bytes = tag.as_bytes();
-    let mut at = name.whole.len();
-    at += blanks(&tag[at..]);
-    if bytes.get(at) != Some(&b'=') {
+/// Where a name of any form ends, and where its colon is.
+#[inline(never)]
+fn any_name(document: &str, start: usize) -> Option<(usize, Option<usize>)> {
+    let bytes = document.as_bytes();
+    let first = part(document, start)?;
+    if bytes.get(first) != Some(&b':') {
+        return Some((first, None));
+    }
+    let second = part(document, first + 1)?;
+    (bytes.get(second) != Some(&b':')).then_some((second, Some(first)))
+}
+
+/// A piece of a document between two places where a character begins, as before and behind names and quotes.
+#[inline(always)]
+pub(super) fn slice(document: &str, start: usize, end: usize) -> &str {
+    debug_assert!(document.get(start..end).is_some());
+    // A piece that is none is an error of this reader; to check it in every turn would cost more than reading does.
+    document.get(start..end).unwrap_or_default()
+}
+
+/// Where the part of a name that begins at a place ends.
+fn part(document: &str, start: usize) -> Option<usize> {
+    let bytes = document.as_bytes();
+    if !matches!(bytes.get(start)?, b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80..) {
+        return None;
+    }
+    let mut end = start + scan::word(&bytes[start..]);
+    while bytes.get(end).is_some_and(|&byte| byte >= 0x80) {
+        let Some(length) = longer(document, end, end == start) else { break };
+        end += length;
+        end += scan::word(&bytes[end..]);
+    }
+    (end > start).then_some(end)
+}
+
+/// The length of a character beyond ASCII, if it may stand in a name.
+#[cold]
+fn longer(document: &str, at: usize, first: bool) -> Option<usize> {
+    let character = document.get(at..)?.chars().next()?;
+    let allowed = is_name_character(character) && !(first && !begins_name(character));
+    allowed.then_some(character.len_utf8())
+}
+
+/// Reads `name = "value"` at a place of a document, and goes behind it.
+pub(super) fn attribute<'a>(document: &'a str, at: &mut usize) -> Result<Attribute<'a>, &'static str> {
+    let name = name(document, *at).ok_or("a tag with something else than attributes")?;
+    let bytes = document.as_bytes();
+    *at += name.whole.len();
+    *at += scan::blanks(&bytes[*at..]);
+    if bytes.get(*at) != Some(&b'=') {
         return Err("an attribute without a value");
     }
-    at += 1;
-    at += blanks(&tag[at..]);
-    let quote = *bytes.get(at).filter(|byte| matches!(byte, b'"' | b'\'')).ok_or("an attribute without quotes")?;
-    let start = at + 1;
+    *at += 1;
+    *at += scan::blanks(&bytes[*at..]);
+    let quote = *bytes.get(*at).filter(|byte| matches!(byte, b'"' | b'\'')).ok_or("an attribute without quotes")?;
+    let start = *at + 1;
     let mut plain = true;
     let mut end = start;
     loop {
+        end += scan::until_or_control(&bytes[end..], [quote, b'<', b'&']);
         match bytes.get(end) {
             Some(&byte) if byte == quote => break,
             Some(b'<') => return Err("an attribute with a `<` in it"),
-            Some(b'&' | b'\t' | b'\n' | b'\r') => plain = false,
-            Some(_) => {}
+            Some(_) => plain = false,
             None => return Err("an attribute without an end"),
         }
         end += 1;
     }
-    let raw = &tag[start..end];
+    *at = end + 1;
+    let raw = &document[start..end];
     let value = if plain { Cow::Borrowed(raw) } else { Cow::Owned(text::attribute_value(raw)?) };
-    Ok((Attribute { prefix: name.prefix, local: name.local, value }, end + 1))
-}
-
-/// Whether two short texts are the same. For names this is quicker than the general comparison, which is a call.
-#[inline]
-pub(super) fn same(one: &str, other: &str) -> bool {
-    one.len() == other.len() && one.bytes().zip(other.bytes()).all(|(one, other)| one == other)
-}
-
-/// How many bytes of blank space a text begins with.
-#[inline]
-pub(super) fn blanks(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let mut count = 0;
-    while bytes.get(count).copied().is_some_and(is_blank) {
-        count += 1;
-    }
-    count
-}
-
-pub(super) fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+    Ok(Attribute { prefix: name.prefix, local: name.local, value })
 }
 
 /// NameStartChar of XML 1.0, fifth edition, beyond ASCII: what may stand in a name, but for these.

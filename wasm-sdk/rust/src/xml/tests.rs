@@ -4,7 +4,7 @@ use super::{ATTRIBUTES, DEPTH, Reader, XmlError, escape};
 
 /// Reads a whole document into a plain form: namespaces in braces, attributes sorted, texts as they are.
 fn read(document: &str) -> Result<String, XmlError> {
-    let mut reader = Reader::new(document)?;
+    let mut reader = Reader::new(document.as_bytes())?;
     let root = reader.root()?;
     let mut out = format!("{{{}}}{}", root.namespace, root.local);
     if let Some(a) = reader.attribute("a") {

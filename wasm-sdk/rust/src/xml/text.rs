@@ -2,41 +2,46 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr3};
+use crate::scan;
 
-/// Whether a document has a character that XML 1.0 has not.
-pub(super) fn has_forbidden_character(document: &str) -> bool {
-    // One pass without branches: the compiler makes vector instructions of it.
-    let (control, three_byte) = document.bytes().fold((false, false), |(control, three_byte), byte| {
-        (control | ((byte < b' ') & (byte != b'\t') & (byte != b'\n') & (byte != b'\r')), three_byte | (byte == 0xef))
-    });
-    control || (three_byte && document.contains(['\u{fffe}', '\u{ffff}']))
+/// The document as text, if it is UTF-8 and has only characters that XML 1.0 has.
+pub(super) fn checked(document: &[u8]) -> Result<&str, (usize, &'static str)> {
+    let forbidden = "a character that XML does not have";
+    let kinds = scan::kinds(document);
+    if kinds.control {
+        let at = document.iter().position(|&byte| byte < b' ' && !b"\t\n\r".contains(&byte));
+        return Err((at.unwrap_or_default(), forbidden));
+    }
+    if !kinds.beyond_ascii {
+        // SAFETY: what is ASCII throughout is UTF-8.
+        return Ok(unsafe { std::str::from_utf8_unchecked(document) });
+    }
+    let text = std::str::from_utf8(document).map_err(|error| (error.valid_up_to(), "a byte that is not UTF-8"))?;
+    // The two that are no control characters begin with a byte that few texts have.
+    if scan::until(document, [0xef]) < document.len()
+        && let Some(at) = text.find(['\u{fffe}', '\u{ffff}'])
+    {
+        return Err((at, forbidden));
+    }
+    Ok(text)
 }
-
-/// How far texts are looked at byte by byte; most end sooner, and calling for more costs more than that.
-const SHORT: usize = 32;
 
 /// The length of a text that needs no reference resolved, and what ends it: `<`, `&`, or `]]>`, which no text may have.
 pub(super) fn plain_run(bytes: &[u8]) -> (usize, Option<u8>) {
-    let mut from = 0;
+    let mut at = 0;
     loop {
-        let rest = bytes.get(from..).unwrap_or_default();
-        let near = rest.iter().take(SHORT).position(|byte| matches!(byte, b'<' | b'&' | b']'));
-        let found = near.or_else(|| {
-            let far = rest.get(SHORT..)?;
-            memchr3(b'<', b'&', b']', far).map(|at| at + SHORT)
-        });
-        let Some(at) = found.map(|at| from + at) else { return (bytes.len(), None) };
-        if bytes[at] != b']' || bytes[at..].starts_with(b"]]>") {
-            return (at, Some(bytes[at]));
+        at += scan::until(&bytes[at..], [b'<', b'&', b']']);
+        match bytes.get(at) {
+            Some(b']') if !bytes[at..].starts_with(b"]]>") => at += 1,
+            end => return (at, end.copied()),
         }
-        from = at + 1;
     }
 }
 
 /// Reads the reference that a text begins with: its character and its length.
 pub(super) fn reference(text: &str) -> Result<(char, usize), &'static str> {
-    let end = memchr(b';', &text.as_bytes()[..text.len().min(12)]).ok_or("a `&` that begins no reference")?;
+    let start = &text.as_bytes()[..text.len().min(12)];
+    let end = start.iter().position(|&byte| byte == b';').ok_or("a `&` that begins no reference")?;
     let character = match &text[1..end] {
         "lt" => '<',
         "gt" => '>',
@@ -62,7 +67,7 @@ fn numeric(name: &str) -> Option<char> {
 
 /// Adds a piece to a text, with the line ends of other systems made `\n`.
 pub(super) fn push<'a>(text: &mut Cow<'a, str>, piece: &'a str) {
-    let piece = if memchr(b'\r', piece.as_bytes()).is_some() {
+    let piece = if scan::until(piece.as_bytes(), [b'\r']) < piece.len() {
         Cow::Owned(piece.replace("\r\n", "\n").replace('\r', "\n"))
     } else {
         Cow::Borrowed(piece)

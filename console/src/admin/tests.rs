@@ -1,1 +1,0 @@
-//! The administration server over real TLS.

@@ -1,1 +1,0 @@
-//! Following first, loading second.

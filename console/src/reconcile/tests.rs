@@ -1,1 +1,0 @@
-//! Losses, double counts and the never answered are found.

@@ -1,0 +1,115 @@
+//! Who gets in, how, and for how long.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{Method, StatusCode};
+use tallygate_console::limits::FREE_FAILURES;
+
+use crate::site::{PASSWORD, Site, TOKEN, USER};
+
+#[tokio::test]
+async fn a_person_logs_in_reads_and_logs_out() {
+    let site = Site::start().await;
+    let answer = site.try_log_in(USER, PASSWORD).await;
+    let cookie = answer.headers["set-cookie"].to_str().unwrap().to_owned();
+    for attribute in ["__Host-tallygate=", "; Path=/;", "; Secure", "; HttpOnly", "; SameSite=Strict"] {
+        assert!(cookie.contains(attribute), "{cookie}");
+    }
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let me = [("cookie", cookie.as_str())];
+    assert_eq!(site.send(Method::GET, "/api/v1/session", &me, "").await.json()["user"], USER);
+    assert_eq!(site.send(Method::GET, "/api/v1/status", &me, "").await.status, StatusCode::OK);
+    let origin = site.origin();
+    let out = site.send(Method::POST, "/api/v1/logout", &[me[0], ("origin", &origin)], "").await;
+    assert_eq!(out.status, StatusCode::OK);
+    assert!(out.headers["set-cookie"].to_str().unwrap().contains("Max-Age=0"));
+    assert_eq!(site.send(Method::GET, "/api/v1/status", &me, "").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_refused_and_guessing_is_slowed() {
+    let site = Site::start().await;
+    for _ in 0..FREE_FAILURES {
+        let answer = site.try_log_in(USER, "wrong").await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(answer.headers["content-type"], "application/problem+json");
+        assert!(answer.headers.get("set-cookie").is_none());
+    }
+    let answer = site.try_log_in(USER, PASSWORD).await;
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "the right one has to wait, too");
+    assert!(answer.headers.contains_key("retry-after"));
+    let answer = site.try_log_in("somebody else", "wrong").await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "another name need not wait");
+}
+
+#[tokio::test]
+async fn a_login_or_a_change_from_another_sites_page_is_refused() {
+    let site = Site::start().await;
+    let body = serde_json::json!({ "name": USER, "password": PASSWORD }).to_string();
+    for headers in [&[("origin", "https://evil.example")][..], &[]] {
+        let answer = site.send(Method::POST, "/api/v1/login", headers, body.clone()).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    }
+    let cookie = site.log_in().await;
+    let path = "/api/v1/policies/json/rollback";
+    let answer = site.send(Method::POST, path, &[("cookie", &cookie), ("origin", "https://evil.example")], "").await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_program_comes_with_a_token_or_with_name_and_password() {
+    let site = Site::start().await;
+    let ask = async |authorization: String| {
+        site.send(Method::GET, "/api/v1/status", &[("authorization", &authorization)], "").await.status
+    };
+    let basic = |name: &str, password: &str| format!("Basic {}", STANDARD.encode(format!("{name}:{password}")));
+    assert_eq!(ask(format!("Bearer {TOKEN}")).await, StatusCode::OK);
+    assert_eq!(ask(basic(USER, PASSWORD)).await, StatusCode::OK);
+    assert_eq!(ask(basic(USER, PASSWORD)).await, StatusCode::OK);
+    for wrong in
+        ["Bearer another".to_owned(), basic(USER, "wrong"), "Basic %%".into(), "Digest x".into(), "Bearer".into()]
+    {
+        assert_eq!(ask(wrong.clone()).await, StatusCode::UNAUTHORIZED, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_but_the_page_and_the_login_is_served_to_strangers() {
+    let site = Site::start().await;
+    let paths = ["status", "sums?day=2026-11-22", "events", "dead-letters", "dead-letters/0/0", "policies"];
+    for path in paths {
+        let answer = site.send(Method::GET, &format!("/api/v1/{path}"), &[], "").await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
+    }
+    for path in ["policies/json/versions", "policies/json/activate", "policies/json/rollback"] {
+        let answer = site.send(Method::POST, &format!("/api/v1/{path}"), &[], "{}").await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
+    }
+    for path in ["/", "/console.css", "/console.js", "/icon.svg", "/api/v1/session"] {
+        let answer = site.send(Method::GET, path, &[], "").await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        let policy = answer.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; script-src 'self';") && !policy.contains("unsafe"), "{policy}");
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+    }
+}
+
+#[tokio::test]
+async fn refusals_are_problems_with_the_right_status() {
+    let site = Site::start().await;
+    for (method, path, status) in [
+        (Method::GET, "/nowhere", 404),
+        (Method::POST, "/api/v1/status", 405),
+        (Method::GET, "/api/v1/sums?day=yesterday", 400),
+        (Method::GET, "/api/v1/sums?order=sum", 400),
+        (Method::GET, "/api/v1/sums?dya=2026-11-22", 400),
+        (Method::GET, "/api/v1/policies", 404),
+    ] {
+        let authorization = format!("Bearer {TOKEN}");
+        let answer = site.send(method, path, &[("authorization", &authorization)], "").await;
+        assert_eq!(answer.status.as_u16(), status, "{path}");
+        assert_eq!(answer.headers["content-type"], "application/problem+json", "{path}");
+        assert_eq!(answer.json()["status"], status);
+        assert!(answer.json()["detail"].as_str().unwrap().len() > 5);
+    }
+}

@@ -1,0 +1,168 @@
+//! The stream on a real Kafka, and what it promises beyond the contract.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use tallygate_stream::{KafkaOptions, KafkaStream, Start, Stream, StreamError, StreamMetrics, Topic};
+use tallygate_test_servers::{Kafka, Options, shared};
+
+use crate::contract;
+use crate::fixture::{Fixture, PARTITIONS, flush, numbered, position, record, take, value};
+
+contract!(fixture().await);
+
+/// Days that the topics keep their records.
+const RETENTION: u32 = 15;
+
+async fn fixture() -> Fixture {
+    let options = options(shared::kafka().unwrap());
+    let stream = open(&options);
+    stream.prepare(RETENTION).await.unwrap();
+    Fixture { stream: Arc::new(stream), other: Arc::new(open(&options)), directory: None }
+}
+
+/// Topics and a group that no other test has.
+pub(crate) fn options(kafka: &Kafka) -> KafkaOptions {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    named(kafka.brokers(), &format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)))
+}
+
+/// The options of a stream that another process named.
+pub(crate) fn named(brokers: String, name: &str) -> KafkaOptions {
+    KafkaOptions {
+        brokers: vec![brokers],
+        topic: format!("{name}.transactions"),
+        sums_topic: format!("{name}.daily-sums"),
+        dead_letters_topic: format!("{name}.dead-letters"),
+        partitions: PARTITIONS,
+        replication_factor: None,
+        group: name.to_owned(),
+        properties: BTreeMap::new(),
+    }
+}
+
+pub(crate) fn open(options: &KafkaOptions) -> KafkaStream {
+    KafkaStream::new(options.clone(), StreamMetrics::default()).unwrap()
+}
+
+#[tokio::test]
+async fn preparing_twice_is_as_good_as_once() {
+    let options = options(shared::kafka().unwrap());
+    open(&options).prepare(RETENTION).await.unwrap();
+    open(&options).prepare(RETENTION).await.unwrap();
+}
+
+#[tokio::test]
+async fn topics_with_wrong_settings_are_refused_by_name() {
+    let wrong: &[(&str, &[(&str, &str)], &str)] = &[
+        ("log", &[], "message.timestamp.type is CreateTime, must be LogAppendTime"),
+        ("log", &[("retention.ms", "86400000")], "retention.ms is 86400000, must be at least 1296000000, or -1"),
+        ("log", &[("retention.bytes", "1000000")], "retention.bytes is 1000000, must be -1"),
+        ("log", &[("cleanup.policy", "compact")], "cleanup.policy is compact, must be delete"),
+        ("log", &[("max.message.bytes", "5000")], "max.message.bytes is 5000, must be at least 1000000"),
+        ("letters", &[("retention.ms", "1000")], "retention.ms is 1000, must be at least"),
+        ("sums", &[("cleanup.policy", "compact,delete")], "must be compact"),
+    ];
+    for (topic, settings, told) in wrong {
+        let options = options(shared::kafka().unwrap());
+        let name = match *topic {
+            "log" => &options.topic,
+            "sums" => &options.sums_topic,
+            _ => &options.dead_letters_topic,
+        };
+        let mut given = BTreeMap::from([("message.timestamp.type", "LogAppendTime"), ("retention.ms", "-1")]);
+        if settings.is_empty() {
+            given.remove("message.timestamp.type");
+        }
+        given.extend(settings.iter().copied());
+        create(&options, name, PARTITIONS, &given).await;
+        let refused = open(&options).prepare(RETENTION).await.unwrap_err();
+        let text = refused.to_string();
+        assert!(matches!(refused, StreamError::Refused(_)), "{text}");
+        assert!(text.contains(name.as_str()) && text.contains(told), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn another_number_of_partitions_is_refused_by_name() {
+    let options = options(shared::kafka().unwrap());
+    create(&options, &options.sums_topic, 3, &BTreeMap::new()).await;
+    let refused = open(&options).prepare(RETENTION).await.unwrap_err().to_string();
+    assert!(refused.contains(&options.sums_topic) && refused.contains("has 3 partitions, must have 2"), "{refused}");
+}
+
+#[tokio::test]
+async fn more_copies_than_brokers_are_refused_by_name() {
+    let mut options = options(shared::kafka().unwrap());
+    options.replication_factor = Some(2);
+    let refused = open(&options).prepare(RETENTION).await.unwrap_err();
+    assert!(refused.to_string().contains("replication_factor") && !refused.is_retryable(), "{refused}");
+}
+
+#[tokio::test]
+async fn a_record_beyond_the_limit_is_refused() {
+    let options = options(shared::kafka().unwrap());
+    let stream = open(&options);
+    stream.prepare(RETENTION).await.unwrap();
+    let huge = "x".repeat(1_100_000);
+    let refused = stream.append(vec![record(0, "key", &huge)]).await.unwrap_err();
+    assert!(matches!(refused, StreamError::Refused(_)), "{refused}");
+    stream.append(numbered(0, 0, 1)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_aborted_commit_is_never_visible() {
+    let fixture = fixture().await;
+    fixture.stream.append(numbered(0, 0, 1)).await.unwrap();
+    let mut subscription = fixture.subscribe(Start::Beginning).await;
+    take(&mut subscription, 1).await;
+    let committer = subscription.committer();
+    let mut rows: Vec<_> = (0..1_000).map(|n| record(0, &format!("row-{n}"), "aborted")).collect();
+    rows.push(record(0, "row", &"x".repeat(1_100_000)));
+    let refused = committer.commit(flush(rows, vec![position(0, 1, "aborted")])).await.unwrap_err();
+    assert!(matches!(refused, StreamError::Refused(_)), "{refused}");
+    committer.commit(flush(vec![record(0, "row-1", "right")], vec![position(0, 1, "right")])).await.unwrap();
+    let values: Vec<String> = fixture.all(Topic::DailySums).await.iter().map(value).collect();
+    assert_eq!(values, ["right"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_and_tls_come_through_the_properties() {
+    let kafka = Kafka::start_with(Options::SECURE).unwrap();
+    let credentials = kafka.credentials().unwrap();
+    let mut options = options(&kafka);
+    let ca = kafka.ca().unwrap().display().to_string();
+    options.properties = [
+        ("security.protocol", "SASL_SSL"),
+        ("sasl.mechanism", "PLAIN"),
+        ("sasl.username", credentials.user),
+        ("sasl.password", credentials.password),
+        ("ssl.ca.location", &ca),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    let stream = Arc::new(open(&options));
+    stream.prepare(RETENTION).await.unwrap();
+    stream.append(numbered(0, 0, 3)).await.unwrap();
+    let fixture = Fixture { stream: stream.clone(), other: stream, directory: None };
+    let mut subscription = fixture.subscribe(Start::Beginning).await;
+    take(&mut subscription, 3).await;
+    subscription.committer().commit(flush(Vec::new(), vec![position(0, 3, "")])).await.unwrap();
+
+    options.properties.insert("sasl.password".to_owned(), "wrong".to_owned());
+    let told = open(&options).prepare(RETENTION).await.unwrap_err().to_string();
+    assert!(told.contains("uthentication failed"), "{told}");
+}
+
+async fn create(options: &KafkaOptions, name: &str, partitions: u32, settings: &BTreeMap<&str, &str>) {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", options.brokers.join(","));
+    let admin: AdminClient<DefaultClientContext> = config.create().unwrap();
+    let topic = NewTopic::new(name, i32::try_from(partitions).unwrap(), TopicReplication::Fixed(1));
+    let topic = settings.iter().fold(topic, |topic, (name, value)| topic.set(name, value));
+    admin.create_topics(&[topic], &AdminOptions::new()).await.unwrap().remove(0).unwrap();
+}

@@ -1,0 +1,125 @@
+//! A Kafka that is killed or hangs: calls end in time, and work goes on by itself when it is back.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tallygate_stream::{Event, Start, Stream, StreamError, Topic};
+use tallygate_test_servers::Kafka;
+
+use crate::fixture::{Else, Fixture, PATIENCE, flush, numbered, position, take, value};
+use crate::kafka::{open, options};
+
+/// What the port calls bounded: a call's ten seconds and what undoing it takes, on a busy machine.
+const BOUND: Duration = Duration::from_secs(40);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_goes_on_by_itself_after_a_kill() {
+    let kafka = Kafka::start().unwrap();
+    let options = options(&kafka);
+    let stream = Arc::new(open(&options));
+    stream.prepare(15).await.unwrap();
+    let fixture = Fixture { stream: stream.clone(), other: stream.clone(), directory: None };
+    stream.append(numbered(0, 0, 3)).await.unwrap();
+    let mut subscription = fixture.subscribe(Start::Beginning).await;
+    take(&mut subscription, 3).await;
+    subscription.committer().commit(flush(Vec::new(), vec![position(0, 2, "two")])).await.unwrap();
+    let mut follower = stream.follow(Topic::Transactions, vec![(0, Start::End)]).await.unwrap();
+    assert!(follower.next().await.unwrap().caught_up);
+
+    kafka.kill().unwrap();
+    let committer = subscription.committer();
+    let (append, commit, bounds, prepare, subscribe, follow) = tokio::join!(
+        timed(stream.append(numbered(0, 3, 4))),
+        timed(committer.commit(flush(Vec::new(), vec![position(0, 3, "lost")]))),
+        timed(stream.bounds(Topic::Transactions)),
+        timed(stream.prepare(15)),
+        timed(stream.subscribe(Arc::new(Else(Start::Beginning)))),
+        timed(stream.follow(Topic::DailySums, vec![(0, Start::Beginning)])),
+    );
+    for (what, error) in [
+        ("append", append.err()),
+        ("commit", commit.err()),
+        ("bounds", bounds.err()),
+        ("prepare", prepare.err()),
+        ("subscribe", subscribe.err()),
+        ("follow", follow.err()),
+    ] {
+        assert!(matches!(error, Some(StreamError::Away(_))), "{what}: {error:?}");
+    }
+
+    kafka.restart().unwrap();
+    let back = Instant::now();
+    let appended = async {
+        while let Err(error) = stream.append(numbered(0, 4, 5)).await {
+            assert!(error.is_retryable(), "{error}");
+        }
+    };
+    appended.await;
+    // The follower was away for longer than it waits, or it was not; the former is told, and one follows anew.
+    let last = loop {
+        match follower.next().await {
+            Ok(batch) => {
+                if let Some(record) = batch.records.last().filter(|record| value(record) == "4") {
+                    break record.offset;
+                }
+            }
+            Err(error) => {
+                assert!(error.is_retryable(), "{error}");
+                follower = stream.follow(Topic::Transactions, vec![(0, Start::Beginning)]).await.unwrap();
+            }
+        }
+    };
+    // After an error of a commit one subscribes anew.
+    drop(subscription);
+    let mut subscription = fixture.subscribe(Start::Beginning).await;
+    let mut records = Vec::new();
+    while records.last() != Some(&"4".to_owned()) {
+        if let Event::Records(some) = subscription.next().await.unwrap() {
+            records.extend(some.iter().map(value));
+        }
+    }
+    subscription.committer().commit(flush(Vec::new(), vec![position(0, last + 1, "back")])).await.unwrap();
+    assert!(back.elapsed() < PATIENCE, "{:?}", back.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscription_outlives_a_restart_and_a_pause_of_the_broker() {
+    let kafka = Kafka::start().unwrap();
+    let options = options(&kafka);
+    let stream = Arc::new(open(&options));
+    stream.prepare(15).await.unwrap();
+    let fixture = Fixture { stream: stream.clone(), other: stream.clone(), directory: None };
+    let mut subscription = fixture.subscribe(Start::Beginning).await;
+    stream.append(numbered(0, 0, 1)).await.unwrap();
+    take(&mut subscription, 1).await;
+
+    kafka.kill().unwrap();
+    kafka.restart().unwrap();
+    stream.append(numbered(0, 1, 2)).await.unwrap();
+    seen(&mut subscription, "1").await;
+
+    kafka.pause().unwrap();
+    let begun = Instant::now();
+    let away = stream.append(numbered(0, 2, 3)).await.unwrap_err();
+    assert!(matches!(away, StreamError::Away(_)) && begun.elapsed() < BOUND, "{away} after {:?}", begun.elapsed());
+    kafka.resume().unwrap();
+    while stream.append(numbered(0, 3, 4)).await.is_err() {}
+    seen(&mut subscription, "3").await;
+}
+
+async fn seen(subscription: &mut Box<dyn tallygate_stream::Subscription>, awaited: &str) {
+    let until = tokio::time::timeout(PATIENCE, async {
+        loop {
+            if let Event::Records(records) = subscription.next().await.unwrap() {
+                if records.iter().any(|record| value(record) == awaited) {
+                    return;
+                }
+            }
+        }
+    });
+    until.await.expect("the record comes in time");
+}
+
+async fn timed<T>(call: impl Future<Output = Result<T, StreamError>>) -> Result<T, StreamError> {
+    tokio::time::timeout(BOUND, call).await.expect("every call ends in time")
+}

@@ -1,0 +1,184 @@
+//! What an operator sees on the command line of an embedded line: dead letters, sums, the proof, and clear refusals.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::harness::caller::Caller;
+use crate::harness::eventually;
+use crate::harness::ledger::until_balanced;
+use crate::harness::process::Process;
+use crate::harness::said::with_config;
+use crate::harness::site::Site;
+
+const ALL: &str = "gateway,shipper,aggregator,console";
+const SETTLED: Duration = Duration::from_secs(30);
+const STOPPED: Duration = Duration::from_secs(10);
+
+fn up(site: &Site, name: &str) -> Process {
+    let process = site.process(name, ALL);
+    process.start();
+    process.wait_until_up();
+    process
+}
+
+/// A copy of a process's configuration with one text in place of another.
+fn changed(process: &Process, name: &str, from: &str, to: &str) -> PathBuf {
+    let text = std::fs::read_to_string(&process.config).unwrap();
+    assert!(text.contains(from), "{from} is not in {text}");
+    let file = process.folder().join(name);
+    std::fs::write(&file, text.replace(from, to)).unwrap();
+    file
+}
+
+/// The line of a text in a file, from 1.
+fn line_of(file: &Path, text: &str) -> usize {
+    std::fs::read_to_string(file).unwrap().lines().position(|line| line.contains(text)).unwrap() + 1
+}
+
+#[test]
+fn a_conflict_becomes_a_dead_letter_that_the_command_line_shows() {
+    let site = Site::embedded();
+    let process = up(&site, "all");
+    let caller = Caller::new(&site.certs(), "shop-1", process.partners_port);
+    let day = caller.transact("i-1", "till-1", "12.50");
+    caller.transact("i-1", "till-1", "12.50");
+    caller.transact("i-2", "till-1", "0.05");
+    caller.transact("i-1", "till-1", "13.50");
+    until_balanced(&process, &[], SETTLED);
+
+    let listed = eventually("the dead letter is listed", SETTLED, || {
+        let listed = process.says(&["dead-letters", "list", "--json"]).json();
+        if listed["all"] == json!(1) { Ok(listed) } else { Err(listed.to_string()) }
+    });
+    let letter = &listed["dead_letters"][0];
+    assert_eq!(
+        (&letter["partner"], &letter["id"], &letter["amount"]),
+        (&json!("shop-1"), &json!("i-1"), &json!("13.50")),
+        "{letter}"
+    );
+    assert!(letter["reason"].as_str().unwrap().contains("conflict"), "{letter}");
+    let text = process.says(&["dead-letters", "list", "--partner", "shop-1"]).good();
+    assert!(text.contains("13.50") && text.contains("1 listed, 1 match, 1 in all"), "{text}");
+    assert!(process.says(&["dead-letters", "list", "--partner", "shop-2"]).good().contains("0 listed"));
+
+    let at = letter["at"].as_str().unwrap();
+    let shown = process.says(&["dead-letters", "show", at, "--json"]).json();
+    let value: Value = serde_json::from_str(shown["value"].as_str().unwrap()).unwrap();
+    assert_eq!((&value["amount"], &value["key"]), (&json!("13.50"), &json!("till-1")), "{shown}");
+    let text = process.says(&["dead-letters", "show", at]).good();
+    assert!(text.contains("shop-1") && text.contains("13.50"), "{text}");
+    for (place, reason) in [("3/999", "no dead letter 3/999"), ("three", "partition/offset")] {
+        let complaint = process.says(&["dead-letters", "show", place]).bad(1);
+        assert!(complaint.contains(reason), "{complaint}");
+    }
+
+    let key = process.says(&["sums", "--day", &day, "--key", "till-1", "--json"]).json();
+    assert_eq!((&key["sums"][0]["sum"], &key["sums"][0]["count"]), (&json!("12.55"), &json!(2)), "{key}");
+    let whole = process.says(&["sums", "--day", &day, "--json"]).json();
+    assert_eq!(
+        (&whole["totals"][0]["sum"], &whole["totals"][0]["currency"]),
+        (&json!("12.55"), &json!("EUR")),
+        "{whole}"
+    );
+    let text = process.says(&["sums", "--day", &day]).good();
+    assert!(text.contains("12.55") && text.contains("till-1"), "{text}");
+}
+
+#[test]
+fn reconcile_ends_with_0_only_when_everything_is_accounted_for() {
+    let site = Site::embedded();
+    let (process, other) = (up(&site, "all"), up(&site, "other"));
+    Caller::new(&site.certs(), "shop-1", process.partners_port).transact("i-1", "till-1", "12.50");
+    Caller::new(&site.certs(), "shop-2", other.partners_port).transact("i-2", "till-1", "7.25");
+    until_balanced(&process, &[], SETTLED);
+    let text = process.says(&["reconcile"]).good();
+    assert!(text.starts_with("balanced"), "{text}");
+
+    // To this line, what another gateway accepted into a queue of its own is lost.
+    let journal = other.data.join("journal").display().to_string();
+    let found = process.says(&["reconcile", "--json", "--journal", &journal]);
+    let report: Value = serde_json::from_str(&found.out).unwrap();
+    assert_eq!(
+        (found.code, &report["verdict"], &report["lost_messages"]),
+        (1, &json!("not_balanced"), &json!(1)),
+        "{report}"
+    );
+    let text = process.says(&["reconcile", "--journal", &journal]);
+    assert!(text.code == 1 && text.out.starts_with("NOT balanced") && text.out.contains("shop-2"), "{}", text.out);
+    let complaint = process.says(&["reconcile", "--journal", "/nowhere"]).bad(1);
+    assert!(complaint.contains("/nowhere"), "{complaint}");
+}
+
+#[test]
+fn check_names_every_problem_with_file_and_line_and_ends_with_78() {
+    let site = Site::embedded();
+    let process = site.process("all", ALL);
+    assert!(process.says(&["check"]).good().ends_with("all.toml: good\n"));
+    let file = changed(&process, "broken.toml", "policies = [\"json\"]", "policies = [\"jason\"]\npolices = []");
+    let complaint = with_config(&file, &["check"]).bad(78);
+    for text in ["polices = []", "policies = [\"jason\"]"] {
+        let place = format!("{}:{}: ", file.display(), line_of(&file, text));
+        assert!(complaint.contains(&place), "{place} is not in {complaint}");
+    }
+    let said = with_config(&file, &["check", "--json"]);
+    let problems: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((said.code, problems["problems"].as_array().unwrap().len()), (78, 2), "{problems}");
+    assert_eq!(problems["problems"][1]["line"], json!(line_of(&file, "polices = []")), "{problems}");
+    for command in [&["run"][..], &["sums"], &["reconcile"]] {
+        assert!(with_config(&file, command).bad(78).contains("jason"));
+    }
+    let complaint = with_config(Path::new("/nowhere/tallygate.toml"), &["check"]).bad(78);
+    assert!(complaint.contains("/nowhere/tallygate.toml"), "{complaint}");
+    let syntax = changed(&process, "syntax.toml", "[admin]", "[admin");
+    let complaint = with_config(&syntax, &["check"]).bad(78);
+    assert!(complaint.starts_with(&format!("{}:{}: ", syntax.display(), line_of(&syntax, "[admin"))), "{complaint}");
+}
+
+#[test]
+fn a_second_process_on_the_same_data_and_a_split_of_embedded_roles_are_refused() {
+    let site = Site::embedded();
+    let process = up(&site, "all");
+    let second = site.process("second", ALL);
+    let config = changed(&second, "same-data.toml", "data_dir = \"data-second\"", "data_dir = \"data-all\"");
+    let complaint = with_config(&config, &["run"]).bad(1);
+    assert!(complaint.contains("data-all") && complaint.contains("is in use by process"), "{complaint}");
+
+    let third = site.process("third", ALL);
+    let own_port = format!("127.0.0.1:{}", third.partners_port);
+    let config = changed(&third, "same-port.toml", &own_port, &format!("127.0.0.1:{}", process.partners_port));
+    let complaint = with_config(&config, &["run"]).bad(1);
+    assert!(complaint.contains("listener partners") && complaint.contains("cannot listen on"), "{complaint}");
+
+    for roles in ["gateway", "gateway,shipper", "shipper,aggregator,console"] {
+        let complaint = with_config(&second.config, &["run", "--roles", roles]).bad(78);
+        assert!(complaint.contains("second.toml:") && complaint.contains("must be in it too"), "{complaint}");
+    }
+    let complaint = with_config(&second.config, &["run", "--roles", "gatekeeper"]).bad(2);
+    assert!(complaint.contains("gatekeeper") && complaint.contains("aggregator"), "{complaint}");
+    let complaint = with_config(&second.config, &["sums"]).bad(1);
+    assert!(complaint.contains("there is no such database"), "{complaint}");
+}
+
+#[test]
+fn told_to_stop_it_ends_within_seconds_and_what_was_acknowledged_is_there_afterwards() {
+    let site = Site::embedded();
+    let process = up(&site, "all");
+    let caller = Caller::new(&site.certs(), "shop-1", process.partners_port);
+    for n in 0..20 {
+        caller.transact(&format!("i-{n}"), "till-1", "1.00");
+    }
+    // The caller's connection stays open: it must not hold the process up.
+    let start = Instant::now();
+    assert!(process.stop().success(), "{}", process.last_words());
+    assert!(start.elapsed() < STOPPED, "it took {:?} to stop", start.elapsed());
+    process.start();
+    process.wait_until_up();
+    until_balanced(&process, &[], SETTLED);
+    let caller = Caller::new(&site.certs(), "shop-1", process.partners_port);
+    let day = caller.transact("i-20", "till-1", "1.00");
+    until_balanced(&process, &[], SETTLED);
+    let sums = process.says(&["sums", "--day", &day, "--key", "till-1", "--json"]).json();
+    assert_eq!((&sums["sums"][0]["sum"], &sums["sums"][0]["count"]), (&json!("21.00"), &json!(21)), "{sums}");
+}

@@ -1,0 +1,90 @@
+//! The whole line where all three servers ask for TLS and a password; a wrong password or authority is said in the log.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use tallygate_test_servers::Options;
+
+use crate::harness::eventually;
+use crate::harness::ledger::{Ledger, audit, until_balanced};
+use crate::harness::process::Process;
+use crate::harness::sender::Senders;
+use crate::harness::site::{Servers, Site};
+
+const ALL: &str = "gateway,shipper,aggregator,console";
+const SETTLED: Duration = Duration::from_secs(60);
+const COMPLAINED: Duration = Duration::from_secs(40);
+
+#[test]
+fn with_tls_and_passwords_on_all_servers_the_line_is_exact_and_strangers_are_told_why() {
+    let servers = Servers::start_with(Options::SECURE);
+    let site = Site::real(&servers);
+    let process = site.process("all", ALL);
+    process.start();
+    process.wait_until_up();
+    let senders = Senders::new(&site.certs(), &[process.partners_port]);
+    let may_stop = Arc::new(AtomicBool::new(true));
+    tokio::runtime::Runtime::new().unwrap().block_on(senders.send(120, 50, may_stop));
+    until_balanced(&process, &[], SETTLED);
+    assert_eq!(audit(&Ledger::of(&process), &senders), Vec::<String>::new());
+    assert!(process.stop().success(), "{}", process.last_words());
+
+    let password = |server: &tallygate_test_servers::Server| server.credentials().unwrap().password;
+    let ca = |server: &tallygate_test_servers::Server| server.ca().unwrap().display().to_string();
+    let own_ca = site.certs().join("server-ca.pem").display().to_string();
+    let (rabbit, kafka, cassandra) = (&servers.rabbit, &servers.kafka, &servers.cassandra);
+    // Server, what is wrong in the configuration, who finds out, what the log must say.
+    let strangers = [
+        (
+            "queue-password",
+            ("queue", format!(":{}@", password(rabbit)), ":wrong@".to_owned()),
+            "gateway",
+            "ACCESS_REFUSED",
+        ),
+        ("queue-authority", ("queue", ca(rabbit), own_ca.clone()), "gateway", "certificate"),
+        (
+            "stream-password",
+            ("stream", format!("\"{}\"", password(kafka)), "\"wrong\"".to_owned()),
+            "shipper",
+            "uthentication",
+        ),
+        ("stream-authority", ("stream", ca(kafka), own_ca.clone()), "shipper", "certificate verify failed"),
+        (
+            "sums-password",
+            ("sums", format!("\"{}\"", password(cassandra)), "\"wrong\"".to_owned()),
+            "shipper",
+            "username and/or password",
+        ),
+        ("sums-authority", ("sums", ca(cassandra), own_ca), "shipper", "certificate"),
+    ];
+    let strangers = strangers.map(|(name, (section, from, to), role, reason)| {
+        let stranger = site.process(name, role);
+        change(&stranger, section, &from, &to);
+        stranger.start();
+        (stranger, reason)
+    });
+    for (stranger, reason) in &strangers {
+        let line =
+            eventually(&format!("{} complains of {reason}", stranger.name), COMPLAINED, || complaint(stranger, reason));
+        eprintln!("{}: {line}", stranger.name);
+    }
+}
+
+/// Puts one text in place of another in a section of a process's configuration.
+fn change(process: &Process, section: &str, from: &str, to: &str) {
+    let text = std::fs::read_to_string(&process.config).unwrap();
+    let start = text.find(&format!("\n[{section}]")).unwrap();
+    let end = text[start + 1..].find("\n[").map_or(text.len(), |end| start + 1 + end);
+    assert!(text[start..end].contains(from), "{from} is not in {}", &text[start..end]);
+    let changed = text[..start].to_owned() + &text[start..end].replace(from, to) + &text[end..];
+    std::fs::write(&process.config, changed).unwrap();
+}
+
+/// The line of its log that warns or fails for this reason.
+fn complaint(process: &Process, reason: &str) -> Result<String, String> {
+    let log = std::fs::read_to_string(process.log()).unwrap_or_default();
+    let complains =
+        |line: &&str| line.contains(reason) && ["WARN", "ERROR", "tallygate: "].iter().any(|word| line.contains(word));
+    log.lines().find(complains).map(str::to_owned).ok_or_else(|| process.last_words())
+}

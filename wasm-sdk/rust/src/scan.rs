@@ -1,0 +1,279 @@
+//! Finding and comparing bytes, sixteen at a time where the target can (`-Ctarget-feature=+simd128`).
+//!
+//! In a policy every turn of a loop costs more than elsewhere, since it looks whether the policy's time is up: what goes
+//! through a message byte by byte should take few turns.
+
+use block::Block;
+
+/// The length of what comes before the first of some bytes; the whole length when there is none.
+#[inline]
+#[must_use]
+pub fn until<const N: usize>(bytes: &[u8], stop: [u8; N]) -> usize {
+    run(bytes, |byte| stop.contains(&byte), |block| block.any_of(stop))
+}
+
+/// The length of what comes before the first of some bytes, or of the control characters below the blank.
+#[inline]
+#[must_use]
+pub fn until_or_control<const N: usize>(bytes: &[u8], stop: [u8; N]) -> usize {
+    run(bytes, |byte| byte < b' ' || stop.contains(&byte), |block| block.any_of(stop).or(block.within(0, b' ' - 1)))
+}
+
+/// How many of the letters, digits, `_`, `-` and `.` of ASCII bytes begin with.
+#[inline]
+#[must_use]
+pub fn word(bytes: &[u8]) -> usize {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    run(bytes, |byte| !is_word(byte), |block| words(block).not())
+}
+
+/// What kinds of bytes there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kinds {
+    /// Control characters other than tab and line ends.
+    pub control: bool,
+    /// Bytes beyond ASCII.
+    pub beyond_ascii: bool,
+}
+
+/// Looks which kinds of bytes there are.
+#[must_use]
+pub fn kinds(bytes: &[u8]) -> Kinds {
+    let controls = |block: Block| block.within(0, 8).or(block.within(11, 12)).or(block.within(14, 31));
+    let (mut control, mut beyond) = (Block::NONE, Block::NONE);
+    let mut at = 0;
+    // Two at a time: half the turns.
+    while let Some((one, two)) = bytes.get(at..).and_then(Block::first_two) {
+        control = control.or(controls(one)).or(controls(two));
+        beyond = beyond.or(one).or(two);
+        at += 2 * block::LENGTH;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    let is_control = |byte: &u8| *byte < b' ' && !b"\t\n\r".contains(byte);
+    Kinds {
+        control: control.bits() != 0 || rest.iter().any(is_control),
+        beyond_ascii: beyond.bits() != 0 || !rest.is_ascii(),
+    }
+}
+
+/// The length of a name with at most one colon that ends within a block, and where the colon is. None says nothing: the
+/// name may be longer, have other characters, or be none.
+#[inline(always)]
+pub(crate) fn short_name(bytes: &[u8]) -> Option<(usize, Option<usize>)> {
+    let block = Block::first(bytes)?;
+    let (words, colons) = (words(block).bits(), block.any_of([b':']).bits());
+    let end = (words | colons).trailing_ones();
+    if end == block::LENGTH as u32 {
+        return None;
+    }
+    let colons = colons & ((1 << end) - 1);
+    let first = |at: usize| matches!(bytes.get(at), Some(b'a'..=b'z' | b'A'..=b'Z' | b'_'));
+    if bytes.get(end as usize).is_some_and(|&byte| byte >= 0x80) || !first(0) {
+        return None;
+    }
+    if colons == 0 {
+        return Some((end as usize, None));
+    }
+    let colon = colons.trailing_zeros() as usize;
+    (colons.count_ones() == 1 && first(colon + 1)).then_some((end as usize, Some(colon)))
+}
+
+#[inline(always)]
+fn words(block: Block) -> Block {
+    let letters = block.within(b'a', b'z').or(block.within(b'A', b'Z'));
+    letters.or(block.within(b'0', b'9')).or(block.any_of(*b"_-."))
+}
+
+/// How many blanks, tabs and line ends bytes begin with.
+#[inline]
+#[must_use]
+pub fn blanks(bytes: &[u8]) -> usize {
+    let is_blank = |byte: u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+    if !bytes.first().copied().is_some_and(is_blank) {
+        return 0;
+    }
+    run(bytes, |byte| !is_blank(byte), |block| block.any_of(*b" \t\n\r").not())
+}
+
+/// Whether two texts are the same. Short ones are compared without a loop.
+#[inline]
+#[must_use]
+pub fn same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    match one.len() {
+        0 => true,
+        1..4 => one[0] == other[0] && one[one.len() / 2] == other[one.len() / 2] && one[one.len() - 1] == other[one.len() - 1],
+        4..8 => one.first_chunk::<4>() == other.first_chunk() && one.last_chunk::<4>() == other.last_chunk(),
+        8..=16 => one.first_chunk::<8>() == other.first_chunk() && one.last_chunk::<8>() == other.last_chunk(),
+        _ => one == other,
+    }
+}
+
+#[inline(always)]
+fn run(bytes: &[u8], stops: impl Fn(u8) -> bool, stopping: impl Fn(Block) -> Block) -> usize {
+    let mut at = 0;
+    while let Some(block) = bytes.get(at..).and_then(Block::first) {
+        let found = stopping(block).bits();
+        if found != 0 {
+            return at + found.trailing_zeros() as usize;
+        }
+        at += block::LENGTH;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(|&byte| stops(byte)).unwrap_or(rest.len())
+}
+
+#[cfg(all(target_family = "wasm", target_feature = "simd128"))]
+mod block {
+    use core::arch::wasm32::{
+        u8x16, u8x16_bitmask, u8x16_eq, u8x16_le, u8x16_splat, u8x16_sub, v128, v128_load, v128_not, v128_or,
+    };
+
+    pub(super) const LENGTH: usize = 16;
+
+    /// Sixteen bytes; or for each whether something holds: all bits set, or none.
+    #[derive(Clone, Copy)]
+    pub(super) struct Block(v128);
+
+    impl Block {
+        pub(super) const NONE: Self = Self(u8x16(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+
+        #[inline(always)]
+        fn of(bytes: &[u8; LENGTH]) -> Self {
+            // SAFETY: sixteen bytes are there, and a load needs no alignment.
+            Self(unsafe { v128_load(bytes.as_ptr().cast()) })
+        }
+
+        #[inline(always)]
+        pub(super) fn first(bytes: &[u8]) -> Option<Self> {
+            bytes.first_chunk().map(Self::of)
+        }
+
+        #[inline(always)]
+        pub(super) fn first_two(bytes: &[u8]) -> Option<(Self, Self)> {
+            let both: &[u8; 2 * LENGTH] = bytes.first_chunk()?;
+            Some((Self::of(both.first_chunk()?), Self::of(both.last_chunk()?)))
+        }
+
+        #[inline(always)]
+        pub(super) fn any_of<const N: usize>(self, bytes: [u8; N]) -> Self {
+            bytes.iter().fold(Self::NONE, |any, &byte| any.or(Self(u8x16_eq(self.0, u8x16_splat(byte)))))
+        }
+
+        #[inline(always)]
+        pub(super) fn within(self, low: u8, high: u8) -> Self {
+            Self(u8x16_le(u8x16_sub(self.0, u8x16_splat(low)), u8x16_splat(high - low)))
+        }
+
+        #[inline(always)]
+        pub(super) fn or(self, other: Self) -> Self {
+            Self(v128_or(self.0, other.0))
+        }
+
+        #[inline(always)]
+        pub(super) fn not(self) -> Self {
+            Self(v128_not(self.0))
+        }
+
+        #[inline(always)]
+        pub(super) fn bits(self) -> u16 {
+            u8x16_bitmask(self.0)
+        }
+    }
+}
+
+#[cfg(not(all(target_family = "wasm", target_feature = "simd128")))]
+mod block {
+    pub(super) const LENGTH: usize = 16;
+
+    /// Sixteen bytes; or for each whether something holds: all bits set, or none.
+    #[derive(Clone, Copy)]
+    pub(super) struct Block([u8; LENGTH]);
+
+    impl Block {
+        pub(super) const NONE: Self = Self([0; LENGTH]);
+
+        #[inline(always)]
+        pub(super) fn first(bytes: &[u8]) -> Option<Self> {
+            bytes.first_chunk().copied().map(Self)
+        }
+
+        #[inline(always)]
+        pub(super) fn first_two(bytes: &[u8]) -> Option<(Self, Self)> {
+            Some((Self::first(bytes)?, Self::first(bytes.get(LENGTH..)?)?))
+        }
+
+        #[inline(always)]
+        fn each(self, holds: impl Fn(u8) -> bool) -> Self {
+            Self(self.0.map(|byte| if holds(byte) { 0xff } else { 0 }))
+        }
+
+        #[inline(always)]
+        pub(super) fn any_of<const N: usize>(self, bytes: [u8; N]) -> Self {
+            self.each(|byte| bytes.contains(&byte))
+        }
+
+        #[inline(always)]
+        pub(super) fn within(self, low: u8, high: u8) -> Self {
+            self.each(|byte| (low..=high).contains(&byte))
+        }
+
+        #[inline(always)]
+        pub(super) fn or(self, other: Self) -> Self {
+            Self(std::array::from_fn(|index| self.0[index] | other.0[index]))
+        }
+
+        #[inline(always)]
+        pub(super) fn not(self) -> Self {
+            Self(self.0.map(|byte| !byte))
+        }
+
+        #[inline(always)]
+        pub(super) fn bits(self) -> u16 {
+            self.0.iter().enumerate().fold(0, |bits, (index, byte)| bits | (u16::from(byte >> 7) << index))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kinds, blanks, kinds, same, until, until_or_control, word};
+
+    /// All texts of one odd byte among plain ones, of all lengths around those of a block.
+    fn each_odd_byte(plain: u8, mut check: impl FnMut(&[u8], usize)) {
+        for length in [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 24, 33] {
+            check(&vec![plain; length], length);
+            for odd in 0..length {
+                let mut bytes = vec![plain; length];
+                for byte in 0..=255 {
+                    bytes[odd] = byte;
+                    check(&bytes, length);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_found_is_what_a_plain_loop_finds() {
+        let plainly = |bytes: &[u8], stops: &dyn Fn(u8) -> bool| bytes.iter().position(|&byte| stops(byte)).unwrap_or(bytes.len());
+        each_odd_byte(b'x', |bytes, _| {
+            assert_eq!(until(bytes, *b"<&]"), plainly(bytes, &|byte| b"<&]".contains(&byte)));
+            assert_eq!(until_or_control(bytes, *b"\"\\"), plainly(bytes, &|byte| byte < 32 || b"\"\\".contains(&byte)));
+            let control = bytes.iter().any(|&byte| byte < 32 && !b"\t\r\n".contains(&byte));
+            assert_eq!(kinds(bytes), Kinds { control, beyond_ascii: !bytes.is_ascii() });
+            assert_eq!(word(bytes), plainly(bytes, &|byte| !(byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))));
+        });
+        each_odd_byte(b'\n', |bytes, _| assert_eq!(blanks(bytes), plainly(bytes, &|byte| !b" \t\r\n".contains(&byte))));
+    }
+
+    #[test]
+    fn texts_are_the_same_when_every_byte_is() {
+        each_odd_byte(b'x', |bytes, length| {
+            let plain = vec![b'x'; length];
+            assert_eq!(same(bytes, &plain), *bytes == plain);
+            assert!(!same(bytes, &[&plain[..], b"x"].concat()));
+        });
+    }
+}
