@@ -76,7 +76,6 @@ fn config(EngineLimits { instances, memory }: EngineLimits) -> Config {
         .table_keep_resident(limits::KEEP_RESIDENT)
         .max_unused_warm_slots(limits::WARM_SLOTS);
     let mut config = Config::new();
-    if std::env::var("PERFMAP").is_ok() { config.profiler(wasmtime::ProfilingStrategy::PerfMap); }
     config
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .epoch_interruption(true)
@@ -84,7 +83,6 @@ fn config(EngineLimits { instances, memory }: EngineLimits) -> Config {
         .async_stack_size(limits::STACK_BYTES + limits::STACK_BYTES_HOST)
         .concurrency_support(false)
         .wasm_component_model(true);
-    if std::env::var("PERFMAP").is_ok() { config.profiler(wasmtime::ProfilingStrategy::PerfMap); }
     config
 }
 

@@ -78,7 +78,8 @@ impl<'a> Invoice<'a> {
 
 impl<'a> Racun<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, Refusal> {
-        let (mut oib, mut time, mut number, mut amount, mut payment, mut zast_kod) = (None, None, None, None, None, None);
+        let (mut oib, mut time, mut number, mut amount, mut payment, mut zast_kod) =
+            (None, None, None, None, None, None);
         while let Some(child) = reader.child().map_err(malformed)? {
             if child.namespace != F73 {
                 return Err(wrong(&format!("Racun/{}", child.local), "it is of another namespace"));
@@ -99,7 +100,12 @@ impl<'a> Racun<'a> {
                 .ok_or_else(|| wrong("Racun/DatVrijeme", "it would be a day and time such as 22.11.2026T19:20:54"))?,
             number: there(number, "Racun/BrRac")?,
             amount: checked(amount, "Racun/IznosUkupno", is_amount, "1 to 15 digits, a point and 2 digits")?,
-            payment: checked(payment, "Racun/NacinPlac", |text| matches!(text, "G" | "K" | "C" | "T" | "O"), "G, K, C, T or O")?,
+            payment: checked(
+                payment,
+                "Racun/NacinPlac",
+                |text| matches!(text, "G" | "K" | "C" | "T" | "O"),
+                "G, K, C, T or O",
+            )?,
             zast_kod: checked(zast_kod, "Racun/ZastKod", is_zast_kod, "32 hexadecimal digits in lower case")?,
         })
     }
@@ -113,7 +119,8 @@ pub(crate) fn is_oib(text: &str) -> bool {
 /// The schema's pattern of an UUID, which lets no capitals in.
 pub(crate) fn is_uuid(text: &str) -> bool {
     let hyphen = |index| matches!(index, 8 | 13 | 18 | 23);
-    text.len() == 36 && text.bytes().enumerate().all(|(index, byte)| if hyphen(index) { byte == b'-' } else { is_lower_hex(byte) })
+    text.len() == 36
+        && text.bytes().enumerate().all(|(index, byte)| if hyphen(index) { byte == b'-' } else { is_lower_hex(byte) })
 }
 
 fn is_lower_hex(byte: u8) -> bool {
@@ -169,7 +176,12 @@ fn there<T>(value: Option<T>, field: &str) -> Result<T, Refusal> {
     value.ok_or_else(|| wrong(field, "it is missing"))
 }
 
-fn checked<'a>(value: Option<Text<'a>>, field: &str, is_right: fn(&str) -> bool, right: &str) -> Result<Text<'a>, Refusal> {
+fn checked<'a>(
+    value: Option<Text<'a>>,
+    field: &str,
+    is_right: fn(&str) -> bool,
+    right: &str,
+) -> Result<Text<'a>, Refusal> {
     let value = there(value, field)?;
     if !is_right(&value) {
         return Err(wrong(field, &format!("it would be {right}")));

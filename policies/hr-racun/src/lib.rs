@@ -10,9 +10,7 @@ mod request;
 mod zagreb;
 
 use tallygate_policy::config::Config;
-use tallygate_policy::{
-    About, ConfigFault, KeyUse, Message, Outcome, Policy, Refusal, Reply, export, host,
-};
+use tallygate_policy::{About, ConfigFault, KeyUse, Message, Outcome, Policy, Refusal, Reply, export, host};
 
 use crate::request::Request;
 

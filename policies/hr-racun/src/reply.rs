@@ -35,9 +35,7 @@ pub(crate) fn echo(text: &str) -> String {
 /// An invoice was taken.
 pub(crate) fn accepted(invoice: &Invoice<'_>, received: &str, jir: &str) -> String {
     let answer = if invoice.upon_document { "RacunPDOdgovor" } else { "RacunOdgovor" };
-    answered(answer, &invoice.id_poruke, received, |document| {
-        document.extend(["<tns:Jir>", jir, "</tns:Jir>"]);
-    })
+    answered(answer, &invoice.id_poruke, received, &["<tns:Jir>", jir, "</tns:Jir>"])
 }
 
 /// A request was refused. Codes that are not the service's own become its code for failures of the system.
@@ -49,22 +47,31 @@ pub(crate) fn errors(envelope: &Envelope, received: &str, refusal: &Refusal) -> 
     };
     let text: String = format!("{phrase}: {}", refusal.detail).chars().take(ERROR_CHARACTERS).collect();
     let id_poruke = envelope.id_poruke.as_deref().filter(|id| is_uuid(id)).unwrap_or_default();
-    answered(envelope.answer.unwrap_or("RacunOdgovor"), id_poruke, received, |document| {
-        document.extend(["<tns:Greske><tns:Greska><tns:SifraGreske>", code, "</tns:SifraGreske><tns:PorukaGreske>"]);
-        escape(&text, document);
-        document.push_str("</tns:PorukaGreske></tns:Greska></tns:Greske>");
-    })
+    let mut escaped = String::new();
+    escape(&text, &mut escaped);
+    let greske = [
+        "<tns:Greske><tns:Greska><tns:SifraGreske>",
+        code,
+        "</tns:SifraGreske><tns:PorukaGreske>",
+        &escaped,
+        "</tns:PorukaGreske></tns:Greska></tns:Greske>",
+    ];
+    answered(envelope.answer.unwrap_or("RacunOdgovor"), id_poruke, received, &greske)
 }
 
-fn answered(element: &str, id_poruke: &str, received: &str, content: impl FnOnce(&mut String)) -> String {
-    let mut document = String::with_capacity(1024);
-    document.extend([OPEN, "<tns:", element, " xmlns:tns=\"http://www.apis-it.hr/fin/2012/types/f73\" Id=\"", ELEMENT_ID, "\">"]);
-    document.extend(["<tns:Zaglavlje><tns:IdPoruke>", id_poruke, "</tns:IdPoruke><tns:DatumVrijeme>"]);
-    document.push_str(&Local::at(received).map(|local| local.written()).unwrap_or_default());
-    document.push_str("</tns:DatumVrijeme></tns:Zaglavlje>");
-    content(&mut document);
-    document.extend(["</tns:", element, ">", CLOSE]);
-    document
+fn answered(element: &str, id_poruke: &str, received: &str, content: &[&str]) -> String {
+    let now = Local::at(received).map(|local| local.written()).unwrap_or_default();
+    let before = [
+        OPEN,
+        "<tns:",
+        element,
+        " xmlns:tns=\"http://www.apis-it.hr/fin/2012/types/f73\" Id=\"odgovor\"><tns:Zaglavlje><tns:IdPoruke>",
+        id_poruke,
+        "</tns:IdPoruke><tns:DatumVrijeme>",
+        &now,
+        "</tns:DatumVrijeme></tns:Zaglavlje>",
+    ];
+    [before.concat(), content.concat(), ["</tns:", element, ">", CLOSE].concat()].concat()
 }
 
 /// A UUID of version 8 made of the first 16 bytes.

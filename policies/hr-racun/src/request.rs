@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use tallygate_policy::xml::{Reader, XmlError};
 use tallygate_policy::Refusal;
+use tallygate_policy::xml::{Reader, XmlError};
 
 use crate::invoice::Invoice;
 

@@ -52,7 +52,11 @@ fn an_invoice_becomes_one_transaction() {
             amount: "-125.50".into(),
             currency: "EUR".into(),
             kind: "hr.racun".into(),
-            attributes: vec![("IdPoruke".into(), UUID.into()), ("BrRac".into(), "7/POSL1/12".into()), ("NacinPlac".into(), "G".into())],
+            attributes: vec![
+                ("IdPoruke".into(), UUID.into()),
+                ("BrRac".into(), "7/POSL1/12".into()),
+                ("NacinPlac".into(), "G".into())
+            ],
         }
     );
     assert_eq!(read(&invoice("RacunPDZahtjev", RACUN)).expect("an invoice").kind, "hr.racun.pd");
@@ -60,7 +64,9 @@ fn an_invoice_becomes_one_transaction() {
 
 #[test]
 fn before_2023_the_currency_is_the_kuna() {
-    let of = |year: &str| read(&invoice("RacunZahtjev", &RACUN.replace("22.11.2026", &format!("31.12.{year}")))).expect("an invoice");
+    let of = |year: &str| {
+        read(&invoice("RacunZahtjev", &RACUN.replace("22.11.2026", &format!("31.12.{year}")))).expect("an invoice")
+    };
     assert_eq!((of("2022").currency, of("2022").day.as_deref()), ("HRK".into(), Some("2022-12-31")));
     assert_eq!(of("2023").currency, "EUR");
 }
@@ -149,14 +155,21 @@ fn operations_that_are_not_served_are_refused_in_their_own_answer() {
         let envelope = Envelope::of_whatever_it_is(document.as_bytes());
         let errors = reply::errors(&envelope, "2026-11-22T18:20:54Z", &Refusal::new(500, "s006", "not <here>"));
         assert!(errors.contains(&format!("<tns:{answer} ")), "{errors}");
-        assert!(errors.contains(&format!("<tns:IdPoruke>{UUID}</tns:IdPoruke><tns:DatumVrijeme>22.11.2026T19:20:54<")), "{errors}");
-        assert!(errors.contains("<tns:SifraGreske>s006</tns:SifraGreske>") && errors.contains("not &lt;here&gt;"), "{errors}");
+        assert!(
+            errors.contains(&format!("<tns:IdPoruke>{UUID}</tns:IdPoruke><tns:DatumVrijeme>22.11.2026T19:20:54<")),
+            "{errors}"
+        );
+        assert!(
+            errors.contains("<tns:SifraGreske>s006</tns:SifraGreske>") && errors.contains("not &lt;here&gt;"),
+            "{errors}"
+        );
     }
 }
 
 #[test]
 fn what_cannot_be_read_is_answered_all_the_same() {
-    for body in [&b""[..], b"\xff", b"<a", b"<S:Envelope xmlns:S='http://schemas.xmlsoap.org/soap/envelope/'><S:Body>"] {
+    for body in [&b""[..], b"\xff", b"<a", b"<S:Envelope xmlns:S='http://schemas.xmlsoap.org/soap/envelope/'><S:Body>"]
+    {
         let envelope = Envelope::of_whatever_it_is(body);
         let errors = reply::errors(&envelope, "", &Refusal::new(503, "unavailable", "later"));
         assert!(errors.contains("<tns:IdPoruke></tns:IdPoruke>"), "{errors}");

@@ -70,15 +70,7 @@ impl Local {
 
     fn of_seconds(seconds: i64) -> Self {
         let (day_number, clock) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
-        let mut year = 1970 + day_number / 366;
-        while days(year + 1, 1, 1) <= day_number {
-            year += 1;
-        }
-        let mut month = 1;
-        while month < 12 && days(year, month + 1, 1) <= day_number {
-            month += 1;
-        }
-        let day = day_number - days(year, month, 1) + 1;
+        let (year, month, day) = date(day_number);
         Self { year, month, day, hour: clock / HOUR, minute: clock / 60 % 60, second: clock % 60 }
     }
 }
@@ -93,12 +85,24 @@ fn summer_or_winter(year: i64, utc: i64) -> i64 {
     if (change(3)..change(10)).contains(&utc) { 2 * HOUR } else { HOUR }
 }
 
-/// Days since 1970-01-01 of the Gregorian calendar.
+/// Days since 1970-01-01 of the Gregorian calendar. Years are counted from March, so that a leap day is a year's last.
 fn days(year: i64, month: i64, day: i64) -> i64 {
-    let before = year - 1;
-    let leap_days = before / 4 - before / 100 + before / 400;
-    let this_year: i64 = (1..month).map(|month| days_of_month(year, month)).sum();
-    before * 365 + leap_days - 719_162 + this_year + day - 1
+    let year = if month < 3 { year - 1 } else { year };
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - 719_468
+}
+
+/// Year, month and day of a number of days since 1970-01-01.
+fn date(days_since: i64) -> (i64, i64, i64) {
+    const DAYS_OF_400_YEARS: i64 = 146_097;
+    let since_march_0 = days_since + 719_468;
+    let of_era = since_march_0.rem_euclid(DAYS_OF_400_YEARS);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = since_march_0.div_euclid(DAYS_OF_400_YEARS) * 400 + year_of_era + i64::from(month < 3);
+    (year, month, of_year - (153 * from_march + 2) / 5 + 1)
 }
 
 fn days_of_month(year: i64, month: i64) -> i64 {
@@ -174,10 +178,34 @@ mod tests {
     #[test]
     fn what_the_calendar_does_not_have_is_no_time() {
         for written in [
-            "", "29.02.2026T00:00:00", "31.11.2026T00:00:00", "00.11.2026T00:00:00", "22.13.2026T00:00:00", "22.11.2026T24:00:00",
-            "22.11.2026T23:60:00", "22.11.2026T23:59:60", "22.11.2026 19:20:54", "2.11.2026T19:20:54", "22.11.2026T19:20:54Z", "22x11.2026T19:20:54",
+            "",
+            "29.02.2026T00:00:00",
+            "31.11.2026T00:00:00",
+            "00.11.2026T00:00:00",
+            "22.13.2026T00:00:00",
+            "22.11.2026T24:00:00",
+            "22.11.2026T23:60:00",
+            "22.11.2026T23:59:60",
+            "22.11.2026 19:20:54",
+            "2.11.2026T19:20:54",
+            "22.11.2026T19:20:54Z",
+            "22x11.2026T19:20:54",
         ] {
             assert_eq!(Local::parse(written), None, "{written}");
+        }
+    }
+
+    #[test]
+    fn days_are_counted_as_the_calendar_goes() {
+        let mut number = super::days(1996, 1, 1);
+        assert_eq!(number, 9_496);
+        for year in 1996..2405 {
+            for month in 1..=12 {
+                for day in 1..=super::days_of_month(year, month) {
+                    assert_eq!((super::days(year, month, day), super::date(number)), (number, (year, month, day)));
+                    number += 1;
+                }
+            }
         }
     }
 

@@ -43,8 +43,9 @@ export!(Json);
 
 impl Json {
     fn accept(&self, message: &Message) -> Result<Outcome, Refusal> {
-        let body = std::str::from_utf8(&message.body)
-            .map_err(|error| Refusal::new(400, "not-json", format!("byte {} is not UTF-8, which JSON is in", error.valid_up_to() + 1)))?;
+        let body = std::str::from_utf8(&message.body).map_err(|error| {
+            Refusal::new(400, "not-json", format!("byte {} is not UTF-8, which JSON is in", error.valid_up_to() + 1))
+        })?;
         let transactions = transactions::read(body, &self.root)?;
         let mut accepted = String::with_capacity(24);
         // Writing to a String cannot fail.

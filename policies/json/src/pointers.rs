@@ -65,8 +65,12 @@ pub(crate) fn configure(mut config: Config) -> Result<Node, ConfigFault> {
         let at = format!("/fields/{}", field.name());
         let pointer = config.string(field.name())?.unwrap_or_else(|| format!("/{}", field.name()));
         let steps = steps(&pointer).map_err(|detail| ConfigFault::at(&at, detail))?;
-        root.insert(&steps, field)
-            .map_err(|there| ConfigFault::at(&at, format!("`{pointer}` meets the field `{}`; each would have a place of its own", there.name())))?;
+        root.insert(&steps, field).map_err(|there| {
+            ConfigFault::at(
+                &at,
+                format!("`{pointer}` meets the field `{}`; each would have a place of its own", there.name()),
+            )
+        })?;
     }
     config.finish()?;
     Ok(root)

@@ -118,7 +118,11 @@ impl<'a> Scanner<'a> {
     }
 
     fn four_digits(&mut self) -> Result<u32, NotJson> {
-        let digits = self.document.as_bytes().get(self.at..self.at + 4).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        let digits = self
+            .document
+            .as_bytes()
+            .get(self.at..self.at + 4)
+            .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
         let Some(digits) = digits else { return self.fail("a `\\u` without four hexadecimal digits") };
         self.at += 4;
         Ok(digits.iter().fold(0, |code, &digit| code * 16 + char::from(digit).to_digit(16).unwrap_or(0)))
@@ -194,7 +198,11 @@ impl<'a> Scanner<'a> {
                     break;
                 }
                 if !self.take(end) {
-                    return self.fail(if end == b'}' { "a `,` or `}` was expected" } else { "a `,` or `]` was expected" });
+                    return self.fail(if end == b'}' {
+                        "a `,` or `}` was expected"
+                    } else {
+                        "a `,` or `]` was expected"
+                    });
                 }
                 around.pop();
             }

@@ -28,7 +28,10 @@ fn accepted(config: &str, body: &str) -> Vec<Transaction> {
         Outcome::Accept(accepted) => {
             assert_eq!(accepted.reply.status, 202);
             assert_eq!(accepted.reply.headers[0].value, b"application/json");
-            assert_eq!(String::from_utf8_lossy(&accepted.reply.body), format!("{{\"accepted\":{}}}", accepted.transactions.len()));
+            assert_eq!(
+                String::from_utf8_lossy(&accepted.reply.body),
+                format!("{{\"accepted\":{}}}", accepted.transactions.len())
+            );
             accepted.transactions
         }
         other => panic!("{body} gave {other:?}"),
@@ -54,7 +57,12 @@ fn one_object_is_one_transaction() {
 
 #[test]
 fn arrays_and_lines_hold_several() {
-    for body in [format!("[{ONE},{ONE}]"), format!(" [ {ONE}\n, {ONE} ]\n"), format!("{ONE}\n{ONE}\n"), format!("{ONE}\r\n\r\n{ONE}")] {
+    for body in [
+        format!("[{ONE},{ONE}]"),
+        format!(" [ {ONE}\n, {ONE} ]\n"),
+        format!("{ONE}\n{ONE}\n"),
+        format!("{ONE}\r\n\r\n{ONE}"),
+    ] {
         assert_eq!(accepted("{}", &body).len(), 2, "{body}");
     }
 }
@@ -118,10 +126,40 @@ fn what_is_no_json_is_refused_saying_where() {
     assert_eq!(refused("[\n  {\"id\":}]").detail, "a value was expected at line 2, column 9");
     let nested = format!("{{\"x\":{}", "[".repeat(100));
     for body in [
-        "", " ", "nonsense", "1", "\"a\"", "[", "{", "{\"id\"", "{\"id\":", "{\"id\":\"a\"", "{\"id\":\"a\",}", "{,}", "{\"a\":1 \"b\":2}",
-        "[1]", "{\"x\":01}", "{\"x\":1.}", "{\"x\":.5}", "{\"x\":-}", "{\"x\":1e}", "{\"x\":+1}", "{\"x\":nul}", "{\"x\":\"\u{1}\"}",
-        "{\"x\":\"\\x\"}", "{\"x\":\"\\u12\"}", "{\"x\":\"\\ud800\"}", "{\"x\":\"\\ud800\\u0041\"}", "{\"x\":\"\\udc00\"}", "{\"x\":[1,]}", "{\"x\":[1 2]}",
-        "{\"x\":{\"y\"}}", "{\"x\":\"", "{\"x\":\"\\", &nested, "\u{feff}{}",
+        "",
+        " ",
+        "nonsense",
+        "1",
+        "\"a\"",
+        "[",
+        "{",
+        "{\"id\"",
+        "{\"id\":",
+        "{\"id\":\"a\"",
+        "{\"id\":\"a\",}",
+        "{,}",
+        "{\"a\":1 \"b\":2}",
+        "[1]",
+        "{\"x\":01}",
+        "{\"x\":1.}",
+        "{\"x\":.5}",
+        "{\"x\":-}",
+        "{\"x\":1e}",
+        "{\"x\":+1}",
+        "{\"x\":nul}",
+        "{\"x\":\"\u{1}\"}",
+        "{\"x\":\"\\x\"}",
+        "{\"x\":\"\\u12\"}",
+        "{\"x\":\"\\ud800\"}",
+        "{\"x\":\"\\ud800\\u0041\"}",
+        "{\"x\":\"\\udc00\"}",
+        "{\"x\":[1,]}",
+        "{\"x\":[1 2]}",
+        "{\"x\":{\"y\"}}",
+        "{\"x\":\"",
+        "{\"x\":\"\\",
+        &nested,
+        "\u{feff}{}",
     ] {
         assert_eq!(refused(body).status, 400, "{body}");
     }
@@ -151,7 +189,9 @@ fn fields_are_found_where_the_configuration_says() {
     assert_eq!((&*one.id, &*one.key, &*one.amount, &*one.currency), ("y", "K", "7", "EUR"));
     let Outcome::Reject(missing) = outcome(config, &body.replace("total", "totl")) else { panic!("not refused") };
     assert_eq!(missing.field.as_deref(), Some("/payment/total"));
-    let Outcome::Reject(twice) = outcome(config, &body.replace("\"note\":{}", "\"total\":8")) else { panic!("not refused") };
+    let Outcome::Reject(twice) = outcome(config, &body.replace("\"note\":{}", "\"total\":8")) else {
+        panic!("not refused")
+    };
     assert_eq!(twice.field.as_deref(), Some("/payment/total"));
 }
 

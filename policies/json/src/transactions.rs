@@ -19,7 +19,11 @@ pub(crate) fn read(body: &str, root: &Node) -> Result<Vec<Transaction>, Refusal>
         Some(b'[') => reader.array(root),
         Some(b'{') => reader.lines(root),
         Some(_) => reader.not_json(reader.scanner.at, "an object or an array of objects was expected"),
-        None => Err(Refusal::new(400, "not-json", "the body is empty; a transaction, an array of them, or one a line would be right")),
+        None => Err(Refusal::new(
+            400,
+            "not-json",
+            "the body is empty; a transaction, an array of them, or one a line would be right",
+        )),
     }
 }
 
@@ -55,7 +59,11 @@ impl<'a> Reader<'a> {
         self.scanner.at += 1;
         let mut transactions = Vec::new();
         if self.scanner.take(b']') {
-            return Err(Refusal::new(422, "no-transactions", "the array is empty; at least one transaction would be right"));
+            return Err(Refusal::new(
+                422,
+                "no-transactions",
+                "the array is empty; at least one transaction would be right",
+            ));
         }
         loop {
             transactions.push(self.transaction(root, Some(transactions.len()))?);
@@ -143,7 +151,11 @@ impl<'a> Reader<'a> {
             }
             (Some(field), _) => {
                 self.scanner.skip()?;
-                let detail = if field == Field::Amount { "it would be a number, or a text with one" } else { "it would be a text" };
+                let detail = if field == Field::Amount {
+                    "it would be a number, or a text with one"
+                } else {
+                    "it would be a text"
+                };
                 Err(Wrong { field, detail: detail.into() }.into())
             }
             (None, Some(b'{')) => self.object(place, found),
@@ -235,7 +247,8 @@ impl<'a> Reader<'a> {
             Stop::NotJson(NotJson { at, detail }) => self.at(at, detail),
             Stop::TooLong => self.at(self.scanner.at, "a name of more than 1024 bytes"),
             Stop::Twice => {
-                let detail = format!("`{}` stands twice in one object; which of them counts is nowhere said", self.path);
+                let detail =
+                    format!("`{}` stands twice in one object; which of them counts is nowhere said", self.path);
                 Refusal::new(422, "name-twice", detail).at(self.path.clone())
             }
             Stop::Wrong(wrong) => {

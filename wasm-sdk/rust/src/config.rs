@@ -21,7 +21,8 @@ impl Config {
         if config.trim().is_empty() {
             return Self::object(Value::Object(Map::new()), String::new());
         }
-        let value = serde_json::from_str(config).map_err(|error| ConfigFault::at("", format!("it is no JSON: {error}")))?;
+        let value =
+            serde_json::from_str(config).map_err(|error| ConfigFault::at("", format!("it is no JSON: {error}")))?;
         Self::object(value, String::new())
     }
 
@@ -54,7 +55,9 @@ impl Config {
         match self.take(key) {
             None => Ok(None),
             Some((_, Value::Bool(value))) => Ok(Some(value)),
-            Some((at, other)) => Err(ConfigFault::at(at, format!("it is {}, and would be true or false", kind(&other)))),
+            Some((at, other)) => {
+                Err(ConfigFault::at(at, format!("it is {}, and would be true or false", kind(&other))))
+            }
         }
     }
 
@@ -65,10 +68,15 @@ impl Config {
     pub fn strings(&mut self, key: &str) -> Result<Option<Vec<String>>, ConfigFault> {
         match self.take(key) {
             None => Ok(None),
-            Some((at, Value::Array(list))) => {
-                list.into_iter().enumerate().map(|(index, value)| text(format!("{at}/{index}"), value)).collect::<Result<_, _>>().map(Some)
+            Some((at, Value::Array(list))) => list
+                .into_iter()
+                .enumerate()
+                .map(|(index, value)| text(format!("{at}/{index}"), value))
+                .collect::<Result<_, _>>()
+                .map(Some),
+            Some((at, other)) => {
+                Err(ConfigFault::at(at, format!("it is {}, and would be a list of texts", kind(&other))))
             }
-            Some((at, other)) => Err(ConfigFault::at(at, format!("it is {}, and would be a list of texts", kind(&other)))),
         }
     }
 
@@ -89,7 +97,11 @@ impl Config {
     /// When a key is left that nobody asked for.
     pub fn finish(self) -> Result<(), ConfigFault> {
         let Some((key, _)) = self.left.into_iter().next() else { return Ok(()) };
-        let known = if self.known.is_empty() { "there is none to set".into() } else { format!("known are {}", self.known.join(", ")) };
+        let known = if self.known.is_empty() {
+            "there is none to set".into()
+        } else {
+            format!("known are {}", self.known.join(", "))
+        };
         Err(ConfigFault::at(format!("{}/{key}", self.at), format!("the key `{key}` is unknown; {known}")))
     }
 }
@@ -124,7 +136,10 @@ mod tests {
     #[test]
     fn says_where_a_value_is_of_the_wrong_kind() {
         let read = |json: &str| Config::parse(json).and_then(|mut config| config.strings("oibs"));
-        assert_eq!(fault(read(r#"{"oibs":["1",2]}"#)), ("/oibs/1".into(), "it is a number, and would be a text".into()));
+        assert_eq!(
+            fault(read(r#"{"oibs":["1",2]}"#)),
+            ("/oibs/1".into(), "it is a number, and would be a text".into())
+        );
         assert_eq!(fault(read(r#"{"oibs":"1"}"#)).0, "/oibs");
         assert_eq!(fault(read("[]")), (String::new(), "it is a list, and would be an object".into()));
         assert_eq!(fault(read("{")).0, "");
@@ -135,7 +150,10 @@ mod tests {
         let mut config = Config::parse(r#"{"fields":{"amuont":"/a"}}"#).expect("an object");
         let mut fields = config.section("fields").expect("an object");
         assert_eq!(fields.string("amount"), Ok(None));
-        assert_eq!(fault(fields.finish()), ("/fields/amuont".into(), "the key `amuont` is unknown; known are amount".into()));
+        assert_eq!(
+            fault(fields.finish()),
+            ("/fields/amuont".into(), "the key `amuont` is unknown; known are amount".into())
+        );
         assert_eq!(config.finish(), Ok(()));
     }
 }

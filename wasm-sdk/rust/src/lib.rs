@@ -41,7 +41,10 @@ macro_rules! export {
 
             static POLICY: $crate::Slot<$policy> = $crate::Slot::new();
 
-            #[allow(dead_code, reason = "only wasm has the exports; elsewhere, such as in tests, all the rest is there")]
+            #[allow(
+                dead_code,
+                reason = "only wasm has the exports; elsewhere, such as in tests, all the rest is there"
+            )]
             struct Exported;
 
             impl Guest for Exported {
@@ -60,7 +63,7 @@ macro_rules! export {
             }
 
             #[cfg(target_family = "wasm")]
-            $crate::world::export_policy!(Exported with_types_in $crate::world);
+    $crate::world::export_policy!(Exported with_types_in $crate::world);
             #[cfg(not(target_family = "wasm"))]
             const _: fn(String) -> Result<$crate::About, $crate::ConfigFault> = Exported::configure;
             #[cfg(not(target_family = "wasm"))]

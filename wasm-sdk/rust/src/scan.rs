@@ -104,7 +104,11 @@ pub fn same(one: &[u8], other: &[u8]) -> bool {
     }
     match one.len() {
         0 => true,
-        1..4 => one[0] == other[0] && one[one.len() / 2] == other[one.len() / 2] && one[one.len() - 1] == other[one.len() - 1],
+        1..4 => {
+            one[0] == other[0]
+                && one[one.len() / 2] == other[one.len() / 2]
+                && one[one.len() - 1] == other[one.len() - 1]
+        }
         4..8 => one.first_chunk::<4>() == other.first_chunk() && one.last_chunk::<4>() == other.last_chunk(),
         8..=16 => one.first_chunk::<8>() == other.first_chunk() && one.last_chunk::<8>() == other.last_chunk(),
         _ => one == other,
@@ -257,7 +261,9 @@ mod tests {
 
     #[test]
     fn what_is_found_is_what_a_plain_loop_finds() {
-        let plainly = |bytes: &[u8], stops: &dyn Fn(u8) -> bool| bytes.iter().position(|&byte| stops(byte)).unwrap_or(bytes.len());
+        let plainly = |bytes: &[u8], stops: &dyn Fn(u8) -> bool| {
+            bytes.iter().position(|&byte| stops(byte)).unwrap_or(bytes.len())
+        };
         each_odd_byte(b'x', |bytes, _| {
             assert_eq!(until(bytes, *b"<&]"), plainly(bytes, &|byte| b"<&]".contains(&byte)));
             assert_eq!(until_or_control(bytes, *b"\"\\"), plainly(bytes, &|byte| byte < 32 || b"\"\\".contains(&byte)));

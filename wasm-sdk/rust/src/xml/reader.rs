@@ -283,11 +283,17 @@ impl<'a> Reader<'a> {
 
     #[inline(always)]
     fn namespace(&self, prefix: &str) -> Option<&'a str> {
-        match self.scope.iter().rev().find(|binding| scan::same(binding.prefix.as_bytes(), prefix.as_bytes())) {
-            Some(binding) => Some(binding.namespace),
-            None if prefix.is_empty() => Some(""),
-            None if prefix == "xml" => Some(XML),
-            None => None,
+        let mut index = self.scope.len();
+        while let Some(binding) = index.checked_sub(1).and_then(|index| self.scope.get(index)) {
+            if scan::same(binding.prefix.as_bytes(), prefix.as_bytes()) {
+                return Some(binding.namespace);
+            }
+            index -= 1;
+        }
+        match prefix {
+            "" => Some(""),
+            "xml" => Some(XML),
+            _ => None,
         }
     }
 
@@ -321,6 +327,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the end tag of the element it stands in.
+    #[inline]
     fn leave(&mut self) -> Result<(), XmlError> {
         let Some(open) = self.open.last() else { return self.fail("an end tag of no element") };
         let name = open.name;

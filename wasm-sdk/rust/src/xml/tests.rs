@@ -31,7 +31,9 @@ fn refusal(document: &str) -> String {
 
 #[test]
 fn names_are_known_by_namespace_whatever_the_prefix() {
-    for document in ["<a xmlns='u'><b/></a>", "<x:a xmlns:x='u'><x:b></x:b></x:a>", "<a xmlns='u'><y:b xmlns:y='u'/></a>"] {
+    for document in
+        ["<a xmlns='u'><b/></a>", "<x:a xmlns:x='u'><x:b></x:b></x:a>", "<a xmlns='u'><y:b xmlns:y='u'/></a>"]
+    {
         assert_eq!(read(document).as_deref(), Ok("{u}a {u}b"), "{document}");
     }
     assert_eq!(read("<a><b xmlns='u'/><b xmlns=''/><b/></a>").as_deref(), Ok("{}a {u}b {}b {}b"));
@@ -57,7 +59,9 @@ fn texts_have_their_references_resolved_and_their_line_ends_made_one() {
 
 #[test]
 fn what_stands_around_the_root_is_blank_or_a_declaration() {
-    for document in ["\u{feff}<?xml version='1.0' encoding='utf-8'?>\n<a/>\n", "<?xml version=\"1.0\"?><a/>", "  <a/>  "] {
+    for document in
+        ["\u{feff}<?xml version='1.0' encoding='utf-8'?>\n<a/>\n", "<?xml version=\"1.0\"?><a/>", "  <a/>  "]
+    {
         assert_eq!(read(document).as_deref(), Ok("{}a"), "{document}");
     }
     assert_eq!(refusal("<?xml version='1.0' encoding='ISO-8859-2'?><a/>"), "another encoding than UTF-8");
@@ -82,11 +86,42 @@ fn what_lets_two_readers_differ_is_not_taken() {
 #[test]
 fn what_is_not_well_formed_is_refused() {
     for document in [
-        "<a>", "<a></b>", "<a></a", "<a", "<a b></a>", "<a b=c/>", "<a b='1'c='2'/>", "<a b='1/>", "<a b='<'/>", "<a b='1' b='2'/>",
-        "<p:a/>", "<a p:b='1'/>", "<a xmlns:p=''/>", "<a xmlns:xml='u'/>", "<a xmlns:p='u' xmlns:p='v'/>", "<a xmlns='u' xmlns='v'/>",
-        "<a xmlns:p='u' xmlns:q='u' p:b='1' q:b='2'/>", "<a:b:c xmlns:a='u'/>", "<1a/>", "<-a/>", "<:a/>", "<a:/>", "< a/>", "<a><b></a></b>",
-        "<text>&#0;</text>", "<text>&#x1F;</text>", "<text>&#xD800;</text>", "<text>&#+65;</text>", "<text>&lt</text>", "<text>&</text>",
-        "<text>]]></text>", "<a><b>]]></b></a>", "<text>\u{1}</text>", "<text>\u{ffff}</text>", "<text><![CDATA[x</text>", "<a>\u{b}</a>",
+        "<a>",
+        "<a></b>",
+        "<a></a",
+        "<a",
+        "<a b></a>",
+        "<a b=c/>",
+        "<a b='1'c='2'/>",
+        "<a b='1/>",
+        "<a b='<'/>",
+        "<a b='1' b='2'/>",
+        "<p:a/>",
+        "<a p:b='1'/>",
+        "<a xmlns:p=''/>",
+        "<a xmlns:xml='u'/>",
+        "<a xmlns:p='u' xmlns:p='v'/>",
+        "<a xmlns='u' xmlns='v'/>",
+        "<a xmlns:p='u' xmlns:q='u' p:b='1' q:b='2'/>",
+        "<a:b:c xmlns:a='u'/>",
+        "<1a/>",
+        "<-a/>",
+        "<:a/>",
+        "<a:/>",
+        "< a/>",
+        "<a><b></a></b>",
+        "<text>&#0;</text>",
+        "<text>&#x1F;</text>",
+        "<text>&#xD800;</text>",
+        "<text>&#+65;</text>",
+        "<text>&lt</text>",
+        "<text>&</text>",
+        "<text>]]></text>",
+        "<a><b>]]></b></a>",
+        "<text>\u{1}</text>",
+        "<text>\u{ffff}</text>",
+        "<text><![CDATA[x</text>",
+        "<a>\u{b}</a>",
     ] {
         refusal(document);
     }
@@ -110,7 +145,8 @@ fn an_error_says_where() {
 
 #[test]
 fn no_document_makes_it_panic() {
-    let whole = "\u{feff}<?xml version='1.0'?><p:a xmlns:p='u' a='&lt;č'><b>č&#x10d;<![CDATA[x]]></b><c d='1'/></p:a>\n";
+    let whole =
+        "\u{feff}<?xml version='1.0'?><p:a xmlns:p='u' a='&lt;č'><b>č&#x10d;<![CDATA[x]]></b><c d='1'/></p:a>\n";
     for (at, _) in whole.char_indices() {
         let _ = read(&whole[..at]);
         for broken in ["<", ">", "&", "č", "]]>", "'", "\r", "</", "<!", "<?", "<![CDATA["] {
