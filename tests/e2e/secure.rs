@@ -52,9 +52,9 @@ fn with_tls_and_passwords_on_all_servers_the_line_is_exact_and_strangers_are_tol
         ("stream-authority", ("stream", ca(kafka), own_ca.clone()), "shipper", "certificate verify failed"),
         (
             "sums-password",
-            ("sums", format!("\"{}\"", password(cassandra)), "\"wrong\"".to_owned()),
+            ("sums", format!("password = \"{}\"", password(cassandra)), "password = \"wrong\"".to_owned()),
             "shipper",
-            "username and/or password",
+            "password are incorrect",
         ),
         ("sums-authority", ("sums", ca(cassandra), own_ca), "shipper", "certificate"),
     ];
@@ -81,10 +81,10 @@ fn change(process: &Process, section: &str, from: &str, to: &str) {
     std::fs::write(&process.config, changed).unwrap();
 }
 
-/// The line of its log that warns or fails for this reason.
+/// The line of its log where it warns or fails, in its own words, for this reason.
 fn complaint(process: &Process, reason: &str) -> Result<String, String> {
     let log = std::fs::read_to_string(process.log()).unwrap_or_default();
-    let complains =
-        |line: &&str| line.contains(reason) && ["WARN", "ERROR", "tallygate: "].iter().any(|word| line.contains(word));
-    log.lines().find(complains).map(str::to_owned).ok_or_else(|| process.last_words())
+    let own = |line: &&str| [" WARN tallygate", "ERROR tallygate", "tallygate: "].iter().any(|own| line.contains(own));
+    let found = log.lines().filter(own).find(|line| line.contains(reason));
+    found.map(str::to_owned).ok_or_else(|| process.last_words())
 }
