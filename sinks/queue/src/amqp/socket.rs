@@ -152,6 +152,7 @@ impl Reactor for Sockets {
         self.0.interval(duration)
     }
 
+    #[allow(clippy::manual_async_fn, reason = "the trait's future must not borrow the reactor")]
     fn tcp_connect_addr(&self, address: SocketAddr) -> impl Future<Output = io::Result<Socket>> + Send + 'static {
         async move { Ok(Socket::connect(&address.ip().to_string(), address.port(), None).await?.0) }
     }
