@@ -109,7 +109,7 @@ pub async fn list(stream: &dyn Stream, filter: &Filter) -> Result<Listing, Strea
     let mut newest: BinaryHeap<Reverse<(i64, Place)>> = BinaryHeap::new();
     let mut letters: BTreeMap<(i64, Place), DeadLetter> = BTreeMap::new();
     let (mut all, mut matching) = (0, 0);
-    scan(stream, Topic::DeadLetters, |record| {
+    scan(stream, Topic::DeadLetters, &[], |record| {
         all += 1;
         let letter = DeadLetter::read(&record);
         if !filter.takes(&letter) {
@@ -136,7 +136,7 @@ pub async fn list(stream: &dyn Stream, filter: &Filter) -> Result<Listing, Strea
 pub async fn show(stream: &dyn Stream, place: Place) -> Result<Option<Shown>, StreamError> {
     let (mut by_origin, mut by_place) = (None, None);
     let origin = place.to_string();
-    scan(stream, Topic::DeadLetters, |record| {
+    scan(stream, Topic::DeadLetters, &[], |record| {
         if header_text(&record, record::ORIGIN).is_some_and(|stands| stands == origin) {
             by_origin = Some(record);
         } else if (record.partition, record.offset) == (place.partition, place.offset) {

@@ -17,6 +17,9 @@ pub const DEAD_LETTERS_MOST: usize = 1_000;
 pub const DEAD_LETTERS: usize = 50;
 /// Messages that reconciling holds at one time; about 200 bytes each.
 pub const RECONCILED_MESSAGES: usize = 20_000_000;
+/// How long reconciling waits for accepted messages that are neither in the queue nor in the log: a queue may not see
+/// what another process has leased.
+pub const STRAGGLERS: Duration = Duration::from_secs(10);
 /// Message numbers of each kind that a reconciliation names.
 pub const NAMED_MESSAGES: usize = 20;
 

@@ -1,4 +1,4 @@
-//! Reads a topic from its beginning to the end it had, without owning or committing anything.
+//! Reads a topic from its beginning, or from where an earlier scan ended, to the end it had, without owning or committing anything.
 
 use std::collections::HashMap;
 
@@ -17,18 +17,25 @@ pub(crate) struct Scanned {
 }
 
 /// Gives every record there was at the beginning of the scan, and perhaps some later ones, in order within each
-/// partition.
+/// partition; those behind the earlier scan alone where there was one.
 ///
 /// # Errors
 /// When the stream does not answer in time.
 pub(crate) async fn scan(
     stream: &dyn Stream,
     topic: Topic,
+    earlier: &[Scanned],
     mut take: impl FnMut(Record),
 ) -> Result<Vec<Scanned>, StreamError> {
     let bounds = stream.bounds(topic).await?;
-    let starts = bounds.iter().map(|bounds| (bounds.partition, Start::Beginning)).collect();
-    let mut ends: HashMap<u32, u64> = bounds.iter().map(|bounds| (bounds.partition, bounds.low)).collect();
+    let before = |partition| earlier.iter().find(|scanned| scanned.bounds.partition == partition);
+    let start = |bounds: &Bounds| match before(bounds.partition) {
+        Some(scanned) => (bounds.partition, Start::Offset(scanned.end)),
+        None => (bounds.partition, Start::Beginning),
+    };
+    let starts = bounds.iter().map(start).collect();
+    let end = |bounds: &Bounds| (bounds.partition, before(bounds.partition).map_or(bounds.low, |scanned| scanned.end));
+    let mut ends: HashMap<u32, u64> = bounds.iter().map(end).collect();
     let mut follower = stream.follow(topic, starts).await?;
     let behind = |ends: &HashMap<u32, u64>| {
         bounds.iter().any(|bounds| ends.get(&bounds.partition).is_some_and(|end| *end < bounds.high))

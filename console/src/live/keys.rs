@@ -267,23 +267,3 @@ mod tests {
         assert_eq!(top(&keys, None, Order::Count)[0], "k99 100 1.00");
     }
 }
-#[cfg(test)]
-mod figures {
-    use super::*;
-    use crate::live::rows::row;
-    #[test]
-    fn figures() {
-        let rss = || std::fs::read_to_string("/proc/self/statm").unwrap().split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4;
-        let before = rss();
-        let t = std::time::Instant::now();
-        let mut keys = Keys::default();
-        for n in 0..100_000u64 { keys.apply(&row(&format!("{:011}", n * 7919), "EUR", 0, n, n % 97 + 1, "12.50"), 400_000, &|_| false); }
-        println!("insert {:?} {} KiB", t.elapsed(), rss() - before);
-        let t = std::time::Instant::now();
-        for n in 0..100_000u64 { keys.apply(&row(&format!("{:011}", n * 7919), "EUR", 0, n + 1_000_000, n % 97 + 2, "13.50"), 400_000, &|_| false); }
-        println!("update {:?}", t.elapsed());
-        let t = std::time::Instant::now();
-        for _ in 0..1000 { std::hint::black_box(keys.top(Top { most: 20, currency: None, order: Order::Count })); }
-        println!("top {:?} per 1000", t.elapsed());
-    }
-}

@@ -5,6 +5,7 @@
 //! again. Whatever was accepted before the first reading is in the queue, in the log, or lost.
 
 mod journal;
+mod log;
 mod report;
 mod seen;
 
@@ -12,19 +13,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
 use tallygate_core::fold::UNREADABLE;
-use tallygate_core::record::{self, Entry};
-use tallygate_core::{Aggregate, Currency, Day, Sum};
-use tallygate_stream::{Record, Stream, StreamError, Topic};
+use tallygate_core::{Aggregate, Currency, Day};
+use tallygate_stream::{Stream, StreamError, Topic};
 use tallygate_sums::SumsError;
 
 pub use journal::{Accepted, Journals, Line};
 pub use report::{Backlog, Figures, GroupReport, Named, Report, Verdict};
 
-use crate::clock;
 use crate::ledger::Reader;
 use crate::limits::RECONCILED_MESSAGES;
-use crate::scan::{Scanned, header, scan};
-use seen::{Ledger, Seen};
+use log::Log;
+use seen::Ledger;
 
 /// What figures are kept by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,7 +80,10 @@ pub async fn reconcile(
 ) -> Result<Report, ReconcileError> {
     let mut ledger = Ledger::read(journals, scope)?;
     let queue = depth.await.map_err(ReconcileError::Queue)?;
-    let log = read_log(stream, &mut ledger, scope).await?;
+    let mut log = Log::read(stream, &mut ledger, scope).await?;
+    if queue == 0 {
+        log.wait_for_stragglers(stream, &mut ledger, scope).await?;
+    }
     let rows = read_rows(reader, &ledger, &log, scope).await?;
     let after = stream.bounds(Topic::Transactions).await?;
     ledger.read_again(journals)?;
@@ -94,79 +96,6 @@ pub async fn reconcile(
         .sum();
     let backlog = Backlog { queue, fold: log.beyond, appended_since };
     Ok(report::draw(ledger, log, rows, backlog))
-}
-
-/// What the log says.
-struct Log {
-    scanned: Vec<Scanned>,
-    /// Records that stand beyond the committed positions.
-    beyond: u64,
-    /// By group, those of them that were not delivered before: they will count, or be duplicates or dead.
-    waiting: BTreeMap<Group, Figures>,
-    /// Records delivered more than once; they count nowhere.
-    redelivered: u64,
-    /// Records that are none of ours, by the log's day, under which their figures stand.
-    unreadable: BTreeMap<Day, u64>,
-    /// Those of them that stand beyond the committed positions.
-    unreadable_waiting: BTreeMap<Day, u64>,
-    /// The first day of which the log still holds everything; none when nothing was ever removed.
-    complete_from: Option<Day>,
-}
-
-async fn read_log(stream: &dyn Stream, ledger: &mut Ledger, scope: &Scope) -> Result<Log, ReconcileError> {
-    let committed: BTreeMap<u32, u64> = committed(stream).await?;
-    let mut log = Log {
-        scanned: Vec::new(),
-        beyond: 0,
-        waiting: BTreeMap::new(),
-        redelivered: 0,
-        unreadable: BTreeMap::new(),
-        unreadable_waiting: BTreeMap::new(),
-        complete_from: None,
-    };
-    let mut clocks: BTreeMap<u32, i64> = BTreeMap::new();
-    let mut firsts: BTreeMap<u32, i64> = BTreeMap::new();
-    log.scanned = scan(stream, Topic::Transactions, |record| {
-        firsts.entry(record.partition).or_insert(record.appended);
-        let clock = clocks.entry(record.partition).or_insert(i64::MIN);
-        *clock = (*clock).max(record.appended);
-        let beyond = record.offset >= committed.get(&record.partition).copied().unwrap_or(0);
-        log.beyond += u64::from(beyond);
-        take(&mut log, ledger, scope, &record, Day::of_unix_millis(*clock), beyond);
-    })
-    .await?;
-    let future = i32::from(ledger.future_days);
-    for scanned in log.scanned.iter().filter(|scanned| scanned.bounds.low > 0) {
-        let first = firsts.get(&scanned.bounds.partition).copied().unwrap_or_else(clock::now_millis);
-        let complete = Day::of_unix_millis(first).plus(future + 1);
-        log.complete_from = log.complete_from.max(Some(complete));
-    }
-    Ok(log)
-}
-
-fn take(log: &mut Log, ledger: &mut Ledger, scope: &Scope, record: &Record, log_day: Day, beyond: bool) {
-    let entry = Entry::read(header(record, record::NUMBER), header(record, record::POLICY), record.value());
-    let Ok(entry) = entry else {
-        *log.unreadable.entry(log_day).or_default() += 1;
-        if beyond {
-            *log.unreadable_waiting.entry(log_day).or_default() += 1;
-        }
-        return;
-    };
-    if !scope.takes(entry.day, &entry.partner) {
-        return;
-    }
-    let group = Group { day: entry.day, partner: entry.partner.into_owned(), currency: entry.currency };
-    match ledger.see(entry.number, &group, entry.amount) {
-        Seen::Before => log.redelivered += 1,
-        Seen::First if beyond => log.waiting.entry(group).or_default().add(1, Sum::default().plus(entry.amount)),
-        Seen::First => {}
-    }
-}
-
-async fn committed(stream: &dyn Stream) -> Result<BTreeMap<u32, u64>, StreamError> {
-    let bounds = stream.bounds(Topic::Transactions).await?;
-    Ok(bounds.into_iter().map(|bounds| (bounds.partition, bounds.committed)).collect())
 }
 
 /// The store's figures: counted, duplicates and dead by group.

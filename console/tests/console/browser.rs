@@ -23,13 +23,21 @@ pub(crate) struct Browser {
     pub(crate) reports: Vec<Value>,
 }
 
+/// The browser's name: Chromium's, or Chrome's where that is what there is.
+fn chromium() -> &'static str {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let has = |name: &&&str| std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
+    names.iter().find(has).copied().unwrap_or(names[0])
+}
+
 impl Browser {
     pub(crate) async fn start() -> Self {
         let profile = tempfile::tempdir().unwrap();
         // The pipe is on descriptors 3 and 4, which the shell makes of the child's own input and output.
         let mut process = Command::new("sh")
             .args(["-c", r#"exec "$@" 3<&0 4>&1 </dev/null >/dev/null"#, "sh"])
-            .arg(std::env::var("CHROMIUM").unwrap_or_else(|_| "chromium".into()))
+            .arg(chromium())
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
             .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
             .args(["--disable-dev-shm-usage", "--remote-debugging-pipe"])

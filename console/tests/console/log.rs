@@ -94,6 +94,7 @@ impl Stream for Log {
         let position = |partition: u32, start: Start| match start {
             Start::End => topics.get(&(topic, partition)).map_or(0, |records| records.len()),
             Start::Beginning if topic == Topic::Transactions => self.low.lock().unwrap()[partition as usize] as usize,
+            Start::Offset(offset) => offset as usize,
             _ => 0,
         };
         let positions = starts.into_iter().map(|(partition, start)| (partition, position(partition, start))).collect();

@@ -103,6 +103,18 @@ async fn rule_13_a_lost_message_is_named_once_the_queue_is_empty() {
 }
 
 #[tokio::test]
+async fn rule_13_what_another_process_has_leased_is_waited_for() {
+    let world = World::sound();
+    world.accept(3, 1, "7.50");
+    let shipper = async {
+        tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+        world.ship(3, 0, "7.50");
+    };
+    let (report, ()) = tokio::join!(world.reconcile(0), shipper);
+    assert_eq!((report.verdict, report.lost_messages, report.backlog.fold), (Verdict::NotYet, 0, 1));
+}
+
+#[tokio::test]
 async fn rule_13_a_message_of_which_a_part_is_lost_is_named_too() {
     let world = World::sound();
     world.accept(3, 2, "7.50");
