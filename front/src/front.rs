@@ -48,7 +48,7 @@ pub enum FrontError {
     Upstream(String, String),
     /// A policy that a route names.
     #[error("route {0:?}: {1}")]
-    Policy(String, #[source] RegistryError),
+    Policy(String, #[source] Box<RegistryError>),
     /// The journal's folder.
     #[error("{}: the journal cannot be written: {}", .0.display(), .1)]
     Journal(PathBuf, #[source] io::Error),

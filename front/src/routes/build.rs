@@ -90,7 +90,8 @@ fn route(
 
 fn steps(option: &RouteOptions, registry: &PolicyRegistry, metrics: &Metrics) -> Result<Vec<Step>, FrontError> {
     let step = |reference: &String| {
-        let policy = registry.resolve(reference).map_err(|error| FrontError::Policy(option.name.clone(), error))?;
+        let policy =
+            registry.resolve(reference).map_err(|error| FrontError::Policy(option.name.clone(), Box::new(error)))?;
         let labels = PolicyLabels { policy: policy.now().name().into() };
         Ok(Step { policy, seconds: of_family(&metrics.policy_seconds.get_or_create(&labels)), labels })
     };
