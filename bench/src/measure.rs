@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use rustix::time::{ClockId, clock_gettime};
 
 /// What a piece of work took.
 #[derive(Clone, Copy, Debug)]
@@ -40,10 +39,9 @@ pub fn here<T>(units: u64, work: impl FnOnce() -> T) -> (Cost, T) {
     (Cost { units, wall: start.elapsed(), cpu: process_cpu() - cpu }, value)
 }
 
-/// CPU time of this process so far.
+/// CPU time of this process so far, to a clock tick of 10 ms.
 pub fn process_cpu() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+    cpu_of(std::process::id()).unwrap_or_default()
 }
 
 /// CPU time of another process so far, to a clock tick of 10 ms.

@@ -96,7 +96,7 @@ fn read(body: &[u8]) -> usize {
     let (mut wanted, mut found) = (false, Vec::with_capacity(4));
     loop {
         match reader.read_event() {
-            Ok(Event::Start(start)) => wanted = matches!(start.local_name().as_ref(), b"Oib" | b"DatVrijeme" | b"IznosUkupno" | b"ZastKod"),
+            Ok(Event::Start(start)) => wanted = matches!(start.local_name().as_ref(), "Oib" | "DatVrijeme" | "IznosUkupno" | "ZastKod"),
             Ok(Event::Text(text)) if wanted => found.push(text.into_inner().into_owned()),
             Ok(Event::End(_)) => wanted = false,
             Ok(Event::Eof) | Err(_) => return found.len(),

@@ -52,6 +52,8 @@ pub const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 pub const HEAD_TIME: Duration = Duration::from_secs(15);
 /// The time the body of a request may take.
 pub const BODY_TIME: Duration = Duration::from_secs(60);
+/// How long a connection may stay open without a request.
+pub const IDLE_TIME: Duration = Duration::from_secs(60);
 /// How long a connection may take none of what is written to it.
 pub const WRITE_TIME: Duration = Duration::from_secs(30);
 /// The largest head of a request, in bytes.

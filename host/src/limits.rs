@@ -7,7 +7,7 @@ pub const COMPONENT_BYTES: usize = 32 << 20;
 /// The largest configuration of a policy, in bytes of JSON.
 pub const CONFIG_BYTES: usize = 1 << 20;
 /// How long `configure` may run.
-pub const CONFIGURE_TIME: Duration = Duration::from_secs(10);
+pub const CONFIGURE_TIME: Duration = Duration::from_secs(2);
 /// The memory a policy gets unless it is configured otherwise, in bytes.
 pub const POLICY_MEMORY: usize = 16 << 20;
 /// The most memory a policy can be given, in bytes; address space is set aside for it, not memory.

@@ -1,4 +1,5 @@
 //! The whole line, end to end: real processes, real servers, real clients, faults.
+#![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub, reason = "a test may panic, and nobody uses it from outside")]
 
 mod faults;
 mod fiscal;

@@ -3,8 +3,10 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use http_body_util::BodyExt;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -17,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::patient::Patient;
 use super::{State, route};
-use crate::limits::{CONNECTIONS, HANDSHAKE_TIME, HEAD_BYTES, HEAD_TIME, STOP_TIME, WRITE_TIME};
+use crate::limits::{CONNECTIONS, HANDSHAKE_TIME, HEAD_BYTES, HEAD_TIME, IDLE_TIME, STOP_TIME, WRITE_TIME};
 use crate::metrics::Counted;
 
 /// The pause after the system refused a connection, for example for want of file descriptors.
@@ -81,12 +83,30 @@ async fn connection(tcp: TcpStream, peer: SocketAddr, acceptor: TlsAcceptor, sta
         Err(_) => return,
     };
     let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let traffic = Traffic::default();
     let service = {
-        let state = state.clone();
+        let (state, traffic) = (state.clone(), traffic.clone());
         service_fn(move |request| {
-            let state = state.clone();
-            async move { Ok::<_, Infallible>(route::answer(state, peer.ip(), request).await) }
+            let (state, open) = (state.clone(), traffic.begin());
+            async move {
+                let response = route::answer(state, peer.ip(), request).await;
+                // An answer is under way until its body is through.
+                let until_through = response.map(|body| {
+                    let held = move |frame| {
+                        let _ = &open;
+                        frame
+                    };
+                    body.map_frame(held).boxed_unsync()
+                });
+                Ok::<_, Infallible>(until_through)
+            }
         })
+    };
+    let over = async {
+        tokio::select! {
+            () = state.stop.cancelled() => {}
+            () = traffic.idle() => {}
+        }
     };
     let io = TokioIo::new(stream);
     let served = if http2 {
@@ -100,7 +120,7 @@ async fn connection(tcp: TcpStream, peer: SocketAddr, acceptor: TlsAcceptor, sta
         tokio::pin!(connection);
         tokio::select! {
             served = &mut connection => served,
-            () = state.stop.cancelled() => {
+            () = over => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
@@ -114,7 +134,7 @@ async fn connection(tcp: TcpStream, peer: SocketAddr, acceptor: TlsAcceptor, sta
         tokio::pin!(connection);
         tokio::select! {
             served = &mut connection => served,
-            () = state.stop.cancelled() => {
+            () = over => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
@@ -122,6 +142,34 @@ async fn connection(tcp: TcpStream, peer: SocketAddr, acceptor: TlsAcceptor, sta
     };
     if let Err(error) = served {
         tracing::debug!(%peer, %error, "a connection ended early");
+    }
+}
+
+/// What a connection is being used for.
+#[derive(Clone, Default)]
+struct Traffic {
+    /// Held by each request until its answer is through.
+    open: Arc<()>,
+    begun: Arc<AtomicU64>,
+}
+
+impl Traffic {
+    fn begin(&self) -> Arc<()> {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        self.open.clone()
+    }
+
+    /// Ends once there has been no request for a while.
+    async fn idle(&self) {
+        // This one's own, and the service's.
+        const AT_REST: usize = 2;
+        loop {
+            let before = self.begun.load(Ordering::Relaxed);
+            sleep(IDLE_TIME).await;
+            if self.begun.load(Ordering::Relaxed) == before && Arc::strong_count(&self.open) <= AT_REST {
+                return;
+            }
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+//! The fold against its rules, one by one, and against a plain reading of all of them.
+
 use std::collections::{BTreeMap, HashMap};
 
 use proptest::prelude::*;

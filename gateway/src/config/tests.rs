@@ -1,3 +1,5 @@
+//! What a configuration may say, and how its mistakes are told.
+
 use super::*;
 
 /// A folder with every file that the example names.

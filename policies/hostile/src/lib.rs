@@ -1,50 +1,129 @@
-//! A policy for tests of the sandbox: it does what the message's body asks for, and none of it may harm anyone else.
+//! A policy for tests that does all the wrong things, as its configuration says: `{"configure":"loop"}`, `{"handle":"trap"}`.
+#![allow(unsafe_code, reason = "one of the wrong things is to return the same memory many times over")]
 
-use tallygate_policy::{ConfigFault, Message, Outcome, Policy, Refusal, Reply, export};
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-struct Hostile;
+use tallygate_policy::config::Config;
+use tallygate_policy::{
+    About, ConfigFault, Header, KeyUse, Message, Outcome, Policy, Refusal, Reply, export, host,
+};
 
-/// More than any policy is given.
-const MEMORY_MOST: usize = 1 << 30;
+/// How often this instance was called: 1 in a fresh one.
+static CALLS: AtomicU32 = AtomicU32::new(0);
+
+struct Hostile {
+    handle: String,
+    fault: String,
+    respond: String,
+    key: Option<String>,
+    fact: Option<String>,
+    headers: Vec<String>,
+    needs_body: bool,
+}
 
 impl Policy for Hostile {
-    fn configure(_config: &str) -> Result<Self, ConfigFault> {
-        Ok(Hostile)
+    fn configure(config: &str) -> Result<Self, ConfigFault> {
+        let mut config = Config::parse(config)?;
+        match config.string("configure")?.as_deref() {
+            Some("fail") => return Err(ConfigFault::at("/oibs/3", "`x` is no OIB")),
+            Some(wrong) => drop(misbehave(wrong)),
+            None => {}
+        }
+        let mut behaviour = |when| Ok(config.string(when)?.unwrap_or_else(|| "answer".to_owned()));
+        let policy = Self {
+            handle: behaviour("handle")?,
+            fault: behaviour("fault")?,
+            respond: behaviour("respond")?,
+            key: config.string("key")?,
+            fact: config.string("fact")?,
+            headers: config.strings("headers")?.unwrap_or_default(),
+            needs_body: config.boolean("needs_body")?.unwrap_or(true),
+        };
+        config.finish()?;
+        Ok(policy)
+    }
+
+    fn about(&self, about: About) -> About {
+        About {
+            needs_body: self.needs_body,
+            headers: self.headers.clone(),
+            keys: self.key.iter().map(|key| KeyUse::hmac_sha256(key)).collect(),
+            facts: self.fact.iter().cloned().collect(),
+            ..about
+        }
     }
 
     fn handle(&self, message: Message) -> Outcome {
-        match &*message.body {
-            b"trap" => panic!("as the message asked for"),
-            b"loop" => turn_forever(),
-            b"memory" => take_memory(),
-            b"recursion" => Reply::text(200, descend(1).to_string()).into(),
-            b"bad-status" => Reply::text(42, "no such status").into(),
-            b"refuse" => Refusal::new(422, "asked-for", "as the message asked for").into(),
-            _ => Reply::text(200, "nothing hostile\n").into(),
+        let calls = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
+        match &*self.handle {
+            "count" => Reply::text(200, calls.to_string()).into(),
+            "show" => Reply::text(200, format!("{message:?}")).into(),
+            "refuse" => Refusal::new(422, "refused", "as configured").into(),
+            "status" => Reply::text(99, "").into(),
+            "header" => Reply::text(200, "").with_header("x-a", "1\r\nx-b: 2").into(),
+            "name" => Reply::text(200, "").with_header("X A", "1").into(),
+            "nothing" => Outcome::accept(Vec::new(), Reply::text(200, "")),
+            "refuse-with-200" => Refusal::new(200, "fine", "").into(),
+            "amplify" => amplified().into(),
+            other => Reply::text(200, misbehave(other)).into(),
         }
+    }
+
+    fn fault(&self, _message: Message, refusal: Refusal) -> Option<Reply> {
+        (self.fault != "answer").then(|| Reply::text(refusal.status, misbehave(&self.fault)))
+    }
+
+    fn respond(&self, _message: Message, response: Reply) -> Reply {
+        misbehave(&self.respond);
+        response.with_header("x-seen", "1")
     }
 }
 
 export!(Hostile);
 
-fn turn_forever() -> ! {
-    let mut turns = 0_u64;
-    loop {
-        // The compiler may not see through it, or the loop would be gone.
-        turns = std::hint::black_box(turns.wrapping_add(1));
+fn misbehave(how: &str) -> String {
+    match how {
+        "trap" => panic!("as configured"),
+        "loop" => loop {
+            black_box(0);
+        },
+        "grow" => {
+            let mut kept = Vec::new();
+            loop {
+                kept.push(vec![1_u8; 1 << 20]);
+            }
+        }
+        "recurse" => recurse(0).to_string(),
+        "log" => {
+            for _ in 0..10_000 {
+                host::log(host::Level::Info, &"a long line ".repeat(1000));
+            }
+            "logged".to_owned()
+        }
+        "hmac" => format!("{:?}", host::hmac_sha256("jir", b"")),
+        "hmac-loop" => loop {
+            drop(host::hmac_sha256("jir", b""));
+        },
+        "sign" => format!("{:?}", host::sign_xml("reply", b"<a Id='x'>1</a>", "x")),
+        other => other.to_owned(),
     }
 }
 
-fn take_memory() -> Outcome {
-    let mut taken: Vec<Vec<u8>> = Vec::new();
-    while taken.len() << 20 < MEMORY_MOST {
-        taken.push(std::hint::black_box(vec![1; 1 << 20]));
-    }
-    Reply::text(200, "there was memory without end\n").into()
+#[expect(unconditional_recursion, reason = "as configured")]
+fn recurse(depth: u64) -> u64 {
+    let frame = black_box([depth; 64]);
+    recurse(depth + 1) + black_box(frame)[0]
 }
 
-#[allow(unconditional_recursion, reason = "it is there to run out of stack")]
-fn descend(depth: u64) -> u64 {
-    let frame = std::hint::black_box([depth; 64]);
-    descend(depth + 1) + frame[63]
+/// A reply whose headers all lie in the same megabyte: small in here, a terabyte for whoever copies them out.
+fn amplified() -> Reply {
+    let megabyte = vec![b'x'; 1 << 20].leak();
+    let mut reply = Reply::text(200, "");
+    for _ in 0..100_000 {
+        // SAFETY: none is dropped before the instance is, and nothing writes to them.
+        let value = unsafe { Vec::from_raw_parts(megabyte.as_mut_ptr(), megabyte.len(), megabyte.len()) };
+        reply.headers.push(Header { name: String::new(), value });
+    }
+    reply
 }

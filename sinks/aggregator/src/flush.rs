@@ -1,6 +1,7 @@
 //! One flush, in the order of rule 11: rows to the store; rows, dead letters and positions to the stream; identities here.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 
 use tallygate_core::Row;
 use tallygate_stream::{Committed, Committer, Flush, NewRecord, StreamError};
@@ -19,7 +20,17 @@ pub(crate) struct Flusher {
     pub(crate) committer: Arc<dyn Committer>,
     pub(crate) state: Arc<LocalState>,
     pub(crate) metrics: AggregatorMetrics,
+    pub(crate) stage: Stage,
 }
+
+/// How far the flush that is out has come. One that is writing can still be called back; one that commits has to be waited
+/// for: begun under one assignment, it must not slip into the next.
+#[derive(Debug, Default)]
+pub(crate) struct Stage(AtomicU8);
+
+const WRITING: u8 = 0;
+const COMMITTING: u8 = 1;
+const CALLED_BACK: u8 = 2;
 
 /// A flush that is done.
 #[derive(Debug)]
@@ -32,10 +43,29 @@ pub(crate) struct Flushed {
 /// Why a flush failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FlushError {
+    #[error("the flush was called back")]
+    CalledBack,
     #[error(transparent)]
     Store(#[from] SumsError),
     #[error(transparent)]
     Stream(#[from] StreamError),
+}
+
+impl Stage {
+    /// A new flush begins.
+    pub(crate) fn write(&self) {
+        self.0.store(WRITING, SeqCst);
+    }
+
+    /// Whether the flush may commit.
+    fn commit(&self) -> bool {
+        self.0.compare_exchange(WRITING, COMMITTING, SeqCst, SeqCst).is_ok()
+    }
+
+    /// Whether the flush will not commit any more.
+    pub(crate) fn call_back(&self) -> bool {
+        self.0.compare_exchange(WRITING, CALLED_BACK, SeqCst, SeqCst).is_ok()
+    }
 }
 
 impl Flusher {
@@ -53,6 +83,9 @@ impl Flusher {
         }
         let store_was_away = self.write(&rows).await?;
         flush.rows = records(&rows, &ends);
+        if !self.stage.commit() {
+            return Err(FlushError::CalledBack);
+        }
         self.commit(flush).await?;
         self.save(saves).await;
         self.metrics.rows.inc_by(rows.len() as u64);

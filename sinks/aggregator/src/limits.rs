@@ -29,8 +29,6 @@ pub const HEALTHY: Duration = Duration::from_secs(30);
 pub const REFUSALS: u32 = 3;
 /// How long what was refused as a former owner waits to hear what is its own now.
 pub const FENCED_WAIT: Duration = Duration::from_secs(90);
-/// How long a flush of partitions that come back to us may go on before it is given up.
-pub const FLUSH_WAIT: Duration = Duration::from_secs(30);
 /// How long the last flush may take when the process is asked to stop.
 pub const STOP_WAIT: Duration = Duration::from_secs(10);
 /// Blobs of about the same size in the local state that are joined into one.

@@ -1,3 +1,5 @@
+//! The local state: kept, cut, merged, and never believed blindly.
+
 use std::ops::Range;
 
 use tallygate_core::fold::{Horizon, Verdict};

@@ -10,12 +10,12 @@ use tallygate_stream::{Bounds, Committed, Event, Record, StreamError, Subscripti
 use tallygate_sums::SumsError;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::aggregator::Parts;
 use crate::day_rows;
-use crate::flush::{FlushError, Flushed, Flusher};
+use crate::flush::{FlushError, Flushed, Flusher, Stage};
 use crate::limits;
 use crate::local_state::Lost;
 use crate::metrics::PartitionLabel;
@@ -75,6 +75,7 @@ impl From<FlushError> for Failure {
         match error {
             FlushError::Store(error) => Self::Store(error),
             FlushError::Stream(error) => Self::Stream(error),
+            FlushError::CalledBack => Self::Again("a flush was called back"),
         }
     }
 }
@@ -89,6 +90,7 @@ impl<'a> Membership<'a> {
             committer: subscription.committer(),
             state: Arc::clone(&parts.state),
             metrics: parts.metrics.clone(),
+            stage: Stage::default(),
         });
         let (tell, news) = mpsc::channel(4);
         let mut side = JoinSet::new();
@@ -150,12 +152,32 @@ impl<'a> Membership<'a> {
             Event::Assigned(partitions) => self.take_over(partitions).await,
             Event::Revoked(partitions) => {
                 tracing::info!(?partitions, "partitions were given to others");
-                for partition in partitions {
-                    self.drop_partition(partition);
+                for partition in &partitions {
+                    self.drop_partition(*partition);
                 }
-                Ok(())
+                self.end_flush_of(&partitions).await
             }
         }
+    }
+
+    /// A flush with any of these partitions must not be out any more when the next event is taken.
+    async fn end_flush_of(&mut self, partitions: &[u32]) -> Result<(), Failure> {
+        let (numbers, _) = &self.flushing;
+        if !numbers.iter().any(|number| partitions.contains(number)) {
+            return Ok(());
+        }
+        if !self.flusher.stage.call_back() {
+            return match self.flush.join_next().await {
+                Some(done) => self.on_flushed(done?),
+                None => Ok(()),
+            };
+        }
+        self.flush.shutdown().await;
+        let (numbers, _) = std::mem::take(&mut self.flushing);
+        if numbers.iter().any(|number| self.owned.contains_key(number)) {
+            return Err(Failure::Again("some of the partitions of a flush were given to others"));
+        }
+        Ok(())
     }
 
     async fn take(&mut self, records: &[Record]) -> Result<(), Failure> {
@@ -192,13 +214,8 @@ impl<'a> Membership<'a> {
     async fn take_over(&mut self, partitions: Vec<(u32, Option<Committed>)>) -> Result<(), Failure> {
         let begun = Instant::now();
         self.fenced_until = None;
-        // A flush of before may still write what is read here.
-        let wait = timeout(limits::FLUSH_WAIT, self.flush.join_next());
-        match wait.await {
-            Ok(Some(done)) => self.on_flushed(done?)?,
-            Ok(None) => {}
-            Err(_) => return Err(Failure::Again("the last flush goes on, while partitions come back to us")),
-        }
+        let numbers: Vec<u32> = partitions.iter().map(|(number, _)| *number).collect();
+        self.end_flush_of(&numbers).await?;
         let mut days = Vec::new();
         for (number, committed) in partitions {
             self.drop_partition(number);
@@ -303,6 +320,7 @@ impl<'a> Membership<'a> {
         if !shares.is_empty() {
             let numbers = shares.iter().map(|share| share.partition).collect();
             self.flushing = (numbers, shares.iter().map(|share| share.records).sum());
+            self.flusher.stage.write();
             self.flush.spawn(Arc::clone(&self.flusher).flush(shares));
         }
     }

@@ -1,6 +1,6 @@
 //! A stream in memory with one owner at a time, whose commits fail before or after they take effect.
 
-use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -30,20 +30,25 @@ pub(crate) struct State {
     pub(crate) dead_letters: Vec<NewRecord>,
     pub(crate) starts: Vec<(u32, Start)>,
     pub(crate) subscriptions: u64,
+    /// Those that live, in the order of their coming; the last one owns everything.
+    members: Vec<u64>,
+    /// Raised whenever another becomes the owner.
+    epoch: u64,
     fails: u64,
 }
 
 struct Member {
     log: FakeLog,
     number: u64,
+    planner: Arc<dyn Planner>,
     positions: Vec<u64>,
-    events: VecDeque<Event>,
-    left: bool,
+    /// The epoch in which all was assigned to it; 0 when it has nothing.
+    assigned: Arc<AtomicU64>,
 }
 
 struct Owner {
     log: FakeLog,
-    number: u64,
+    assigned: Arc<AtomicU64>,
 }
 
 impl FakeLog {
@@ -113,22 +118,11 @@ impl Stream for FakeLog {
         self.chance.pause(self.delay).await;
         let mut state = self.state();
         state.subscriptions += 1;
-        let (mut assigned, mut positions, mut starts) = (Vec::new(), Vec::new(), Vec::new());
-        for (number, committed) in state.committed.clone().into_iter().enumerate() {
-            let start = planner.start(number as u32, committed.as_ref());
-            starts.push((number as u32, start));
-            positions.push(Self::resolve(&state, number, start)?);
-            assigned.push((number as u32, committed));
-        }
-        state.starts = starts;
+        state.epoch += 1;
+        let number = state.subscriptions;
+        state.members.push(number);
         self.changed.send_modify(|n| *n += 1);
-        Ok(Box::new(Member {
-            log: self.clone(),
-            number: state.subscriptions,
-            positions,
-            events: VecDeque::from([Event::Assigned(assigned)]),
-            left: false,
-        }))
+        Ok(Box::new(Member { log: self.clone(), number, planner, positions: Vec::new(), assigned: Arc::default() }))
     }
 
     async fn follow(&self, _: Topic, _: Vec<(u32, Start)>) -> Result<Box<dyn Follower>, StreamError> {
@@ -149,14 +143,21 @@ impl Stream for FakeLog {
 
 impl Member {
     /// What there is now, at most a few records; none when all was read.
-    fn look(&mut self) -> Option<Event> {
-        if let Some(event) = self.events.pop_front() {
-            return Some(event);
+    fn look(&mut self) -> Result<Option<Event>, StreamError> {
+        let log = self.log.clone();
+        let mut state = log.state();
+        let (ours, assigned) = (state.members.last() == Some(&self.number), self.assigned.load(Relaxed));
+        if assigned != 0 && assigned != state.epoch {
+            self.assigned.store(0, Relaxed);
+            return Ok(Some(Event::Revoked((0..state.log.len() as u32).collect())));
         }
-        let state = self.log.state();
-        if state.subscriptions != self.number {
-            let all = (0..state.log.len() as u32).collect();
-            return Some(Event::Revoked(all));
+        if !ours {
+            return Ok(None);
+        }
+        if assigned == 0 {
+            let event = self.assign(&mut state)?;
+            self.assigned.store(state.epoch, Relaxed);
+            return Ok(Some(event));
         }
         let most = 1 + self.log.chance.below(20) as usize;
         let mut records = Vec::new();
@@ -165,7 +166,32 @@ impl Member {
             records.extend(log[from..].iter().take(most).cloned());
             *position = log[from..].iter().take(most).last().map_or(*position, |last| last.offset + 1);
         }
-        (!records.is_empty()).then_some(Event::Records(records))
+        Ok((!records.is_empty()).then_some(Event::Records(records)))
+    }
+
+    fn assign(&mut self, state: &mut State) -> Result<Event, StreamError> {
+        let (mut assigned, mut positions, mut starts) = (Vec::new(), Vec::new(), Vec::new());
+        for (number, committed) in state.committed.clone().into_iter().enumerate() {
+            let start = self.planner.start(number as u32, committed.as_ref());
+            starts.push((number as u32, start));
+            positions.push(FakeLog::resolve(state, number, start)?);
+            assigned.push((number as u32, committed));
+        }
+        (state.starts, self.positions) = (starts, positions);
+        Ok(Event::Assigned(assigned))
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        let mut state = self.log.state();
+        let last = state.members.last().copied();
+        state.members.retain(|number| *number != self.number);
+        if last == Some(self.number) {
+            state.epoch += 1;
+        }
+        drop(state);
+        self.log.changed.send_modify(|n| *n += 1);
     }
 }
 
@@ -174,12 +200,7 @@ impl Subscription for Member {
     async fn next(&mut self) -> Result<Event, StreamError> {
         let mut changed = self.log.changed.subscribe();
         loop {
-            if self.left {
-                return std::future::pending().await;
-            }
-            if let Some(event) = self.look() {
-                // One who was told never becomes an owner again here.
-                self.left = matches!(event, Event::Revoked(_));
+            if let Some(event) = self.look()? {
                 return Ok(event);
             }
             let _ = changed.changed().await;
@@ -187,7 +208,7 @@ impl Subscription for Member {
     }
 
     fn committer(&self) -> Arc<dyn Committer> {
-        Arc::new(Owner { log: self.log.clone(), number: self.number })
+        Arc::new(Owner { log: self.log.clone(), assigned: Arc::clone(&self.assigned) })
     }
 }
 
@@ -200,7 +221,7 @@ impl Committer for Owner {
         let before = self.log.chance.one_in(2);
         {
             let mut state = self.log.state();
-            if state.subscriptions != self.number {
+            if self.assigned.load(Relaxed) != state.epoch {
                 return Err(StreamError::Fenced("another owns them".into()));
             }
             assert!(!flush.offsets.is_empty(), "a commit must bring positions");

@@ -150,7 +150,7 @@ impl World {
 
 fn assert_same(found: &BTreeMap<RowKey, Row>, wanted: &BTreeMap<RowKey, Row>, what: &str) {
     let wrong = found.iter().filter(|(at, row)| wanted.get(*at) != Some(*row));
-    let missing = wanted.keys().filter(|at| !found.contains_key(at));
+    let missing = wanted.values().filter(|row| !found.contains_key(&row.at));
     let wrong: Vec<_> = wrong.map(|(at, row)| (row, wanted.get(at))).collect();
     let missing: Vec<_> = missing.collect();
     assert!(wrong.is_empty() && missing.is_empty(), "{what}: wrong {wrong:#?}, missing {missing:#?}");

@@ -1,11 +1,11 @@
 //! How a client of Kafka is set up, what it says when something is wrong, and what that means for the caller.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
-use rdkafka::consumer::ConsumerContext;
+use rdkafka::consumer::{BaseConsumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::ProducerContext;
@@ -100,6 +100,14 @@ pub(super) fn producer(options: &KafkaOptions) -> ClientConfig {
 /// Settings of one who only asks.
 pub(super) fn admin(options: &KafkaOptions) -> ClientConfig {
     base(options, |_| {})
+}
+
+/// Lets a client say what it has to say, for so long; one whose broker is away never ceases.
+pub(super) fn listen(consumer: &BaseConsumer<Trouble>, patience: Duration) {
+    let until = Instant::now() + patience;
+    while Instant::now() < until {
+        let _ = consumer.poll(until.saturating_duration_since(Instant::now()));
+    }
 }
 
 /// What an error says, without the type that says it.

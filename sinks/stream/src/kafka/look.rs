@@ -31,15 +31,15 @@ impl Looker {
     /// Blocks, a bounded time.
     pub(super) fn look(&self, topic: Topic) -> Result<Vec<Bounds>, StreamError> {
         let mut slot = self.client.lock().unwrap_or_else(PoisonError::into_inner);
-        let client = match slot.take() {
+        let looking = match slot.take() {
             Some(client) => client,
             None => self.connect()?,
         };
-        let seen = self.bounds(&client, topic);
-        let _ = client.poll(LISTEN);
+        let seen = self.bounds(&looking, topic);
+        client::listen(&looking, LISTEN);
         // After an error the next look begins afresh.
         if seen.is_ok() {
-            *slot = Some(client);
+            *slot = Some(looking);
         }
         seen
     }

@@ -95,7 +95,7 @@ async fn partition_counts(options: &Arc<KafkaOptions>) -> Result<HashMap<String,
             client::consumer(&options).create_with_context(trouble.clone()).map_err(|error| away(&error))?;
         let listed = consumer.fetch_metadata(None, REQUEST).map_err(|error| {
             // The reason stands in its events.
-            while consumer.poll(KAFKA_LOOK).is_some() {}
+            client::listen(&consumer, KAFKA_LOOK);
             away(&error)
         })?;
         let there = |topic: &rdkafka::metadata::MetadataTopic| topic.error().is_none();

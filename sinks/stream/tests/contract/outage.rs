@@ -29,12 +29,12 @@ async fn work_goes_on_by_itself_after_a_kill() {
     kafka.kill().unwrap();
     let committer = subscription.committer();
     let (append, commit, bounds, prepare, subscribe, follow) = tokio::join!(
-        timed(stream.append(numbered(0, 3, 4))),
-        timed(committer.commit(flush(Vec::new(), vec![position(0, 3, "lost")]))),
-        timed(stream.bounds(Topic::Transactions)),
-        timed(stream.prepare(15)),
-        timed(stream.subscribe(Arc::new(Else(Start::Beginning)))),
-        timed(stream.follow(Topic::DailySums, vec![(0, Start::Beginning)])),
+        timed("append", stream.append(numbered(0, 3, 4))),
+        timed("commit", committer.commit(flush(Vec::new(), vec![position(0, 3, "lost")]))),
+        timed("bounds", stream.bounds(Topic::Transactions)),
+        timed("prepare", stream.prepare(15)),
+        timed("subscribe", stream.subscribe(Arc::new(Else(Start::Beginning)))),
+        timed("follow", stream.follow(Topic::DailySums, vec![(0, Start::Beginning)])),
     );
     for (what, error) in [
         ("append", append.err()),
@@ -120,6 +120,9 @@ async fn seen(subscription: &mut Box<dyn tallygate_stream::Subscription>, awaite
     until.await.expect("the record comes in time");
 }
 
-async fn timed<T>(call: impl Future<Output = Result<T, StreamError>>) -> Result<T, StreamError> {
-    tokio::time::timeout(BOUND, call).await.expect("every call ends in time")
+async fn timed<T>(what: &str, call: impl Future<Output = Result<T, StreamError>>) -> Result<T, StreamError> {
+    let begun = Instant::now();
+    let ended = tokio::time::timeout(BOUND, call).await;
+    println!("{what} ended after {:?}", begun.elapsed());
+    ended.unwrap_or_else(|_| panic!("{what} ends in time"))
 }

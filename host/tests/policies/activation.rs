@@ -1,0 +1,130 @@
+//! What is no good is not activated, and why is said.
+
+use std::time::{Duration, Instant};
+
+use tallygate_host::{ActivationError, Keys, Policy, PolicyFailure, short_version, version_of};
+
+use crate::support::{component, engine, hostile, policy, spec, try_policy};
+
+fn refusal(config: &str) -> ActivationError {
+    match try_policy("hostile", config) {
+        Ok(_) => panic!("{config} was activated"),
+        Err(error) => error,
+    }
+}
+
+#[test]
+fn a_configuration_that_is_refused_names_the_place() {
+    let error = refusal(r#"{"configure":"fail"}"#);
+    assert_eq!(error.to_string(), "configuration at /oibs/3: `x` is no OIB");
+    let error = refusal(r#"{"handel":"trap"}"#);
+    assert!(error.to_string().contains("the key `handel` is unknown; known are configure, handle"), "{error}");
+}
+
+#[test]
+fn a_configure_that_goes_wrong_does_not_hang_the_activation() {
+    let failed = |how: &str| match refusal(&format!(r#"{{"configure":"{how}"}}"#)) {
+        ActivationError::ConfigureFailed(failure) => failure,
+        other => panic!("{how}: {other}"),
+    };
+    let start = Instant::now();
+    assert_eq!(failed("loop"), PolicyFailure::Timeout(Duration::from_secs(2)));
+    assert_eq!(failed("grow"), PolicyFailure::OutOfMemory(4 << 20));
+    assert!(matches!(failed("recurse"), PolicyFailure::Trap(_)));
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_configure_that_panics_says_with_what() {
+    let error = refusal(r#"{"configure":"trap"}"#).to_string();
+    assert!(error.starts_with("configure failed: ") && error.contains("as configured"), "{error}");
+}
+
+#[test]
+fn configure_may_call_nothing_of_the_host() {
+    for function in ["log", "hmac", "sign"] {
+        let error = refusal(&format!(r#"{{"configure":"{function}"}}"#)).to_string();
+        assert!(error.contains("configure may call nothing of the host"), "{function}: {error}");
+    }
+}
+
+#[test]
+fn a_key_that_is_missing_or_of_another_kind_refuses_the_activation() {
+    let with = |keys: Keys| {
+        let mut spec = spec("hostile", r#"{"key":"jir"}"#);
+        spec.keys = keys;
+        Policy::activate(engine(), spec)
+    };
+    let mut keys = Keys::new();
+    let error = with(keys.clone()).unwrap_err().to_string();
+    assert_eq!(error, "key `jir`: there is no key `jir` for this policy; none is configured");
+    keys.add("jri", &[7; 32]).unwrap();
+    let error = with(keys.clone()).unwrap_err().to_string();
+    assert_eq!(error, "key `jir`: there is no key `jir` for this policy; there is jri");
+    keys.add("jir", &[7; 32]).unwrap();
+    assert!(with(keys).is_ok());
+}
+
+#[test]
+fn a_fact_that_the_gateway_does_not_know_refuses_the_activation() {
+    assert!(refusal(r#"{"fact":"peer"}"#).to_string().contains("`peer`"));
+}
+
+#[test]
+fn limits_beyond_the_engine_s_are_refused() {
+    let mut spec = spec("hostile", "");
+    spec.limits.memory = 1 << 40;
+    assert!(matches!(Policy::activate(engine(), spec), Err(ActivationError::Limits(_))));
+}
+
+#[test]
+fn bytes_that_are_no_policy_are_refused() {
+    let activate = |bytes: &[u8]| {
+        let mut spec = spec("hostile", "");
+        spec.component = bytes.to_vec();
+        Policy::activate(engine(), spec).map(drop)
+    };
+    let whole = component("hello");
+    for bytes in [&b""[..], b"\0asm", b"not wasm at all", b"\0asm\x01\0\0\0", b"\0asm\x0d\0\x01\0"] {
+        assert!(activate(bytes).is_err(), "{bytes:?}");
+    }
+    for part in 1..24 {
+        assert!(activate(&whole[..whole.len() * part / 24]).is_err(), "{part}");
+    }
+    assert!(matches!(activate(&vec![0; 33 << 20]), Err(ActivationError::TooLarge { .. })));
+}
+
+#[test]
+fn a_broken_component_is_an_error_and_no_more() {
+    let whole = component("hello");
+    let mut seed = 7_u64;
+    for _ in 0..40 {
+        let mut broken = whole.clone();
+        for _ in 0..3 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let at = (seed >> 33) as usize % broken.len();
+            broken[at] ^= 1 << (seed >> 20 & 7);
+        }
+        let mut spec = spec("hello", "");
+        spec.component = broken;
+        // Some changes do no harm, such as one in a text; that it comes back is what counts.
+        let _ = Policy::activate(engine(), spec);
+    }
+}
+
+#[test]
+fn a_version_is_the_hash_of_the_component() {
+    let version = version_of(b"abc");
+    assert_eq!(version, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_eq!(short_version(&version), "ba7816bf8f01");
+    assert_eq!(hostile("count").version(), version_of(&component("hostile")));
+}
+
+#[test]
+fn a_policy_says_what_it_is() {
+    let policy = policy("hr-racun", "");
+    assert_eq!((&*policy.about().name, policy.name()), ("hr-racun", "hr-racun"));
+    assert!(policy.about().needs_body && policy.about().headers.is_empty());
+    let schema: serde_json::Value = serde_json::from_str(policy.about().config_schema.as_deref().unwrap()).unwrap();
+    assert_eq!(schema["additionalProperties"], false);
+}

@@ -1,0 +1,83 @@
+//! A policy that misbehaves fails its own message, with an error that says how.
+
+use std::time::{Duration, Instant};
+
+use tallygate_host::{PolicyFailure, Refusal};
+
+use crate::support::{answer, hostile, message, policy};
+
+async fn failure(handle: &str) -> PolicyFailure {
+    let policy = hostile(handle);
+    match policy.handle(&mut message("")).await {
+        Err(failure) => failure,
+        Ok(outcome) => panic!("{handle}: {outcome:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_trap_is_an_error_of_that_message() {
+    assert!(matches!(failure("trap").await, PolicyFailure::Trap(_)));
+}
+
+#[tokio::test]
+async fn a_loop_is_stopped_when_its_time_is_up() {
+    let start = Instant::now();
+    assert_eq!(failure("loop").await, PolicyFailure::Timeout(Duration::from_millis(200)));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_loop_of_calls_to_the_host_is_stopped_too() {
+    assert_eq!(failure("hmac-loop").await, PolicyFailure::Timeout(Duration::from_millis(200)));
+}
+
+#[tokio::test]
+async fn more_memory_than_allowed_is_an_error_that_says_so() {
+    assert_eq!(failure("grow").await, PolicyFailure::OutOfMemory(4 << 20));
+}
+
+#[tokio::test]
+async fn endless_recursion_is_an_error() {
+    let failure = failure("recurse").await;
+    assert!(matches!(failure, PolicyFailure::Trap(_)), "{failure}");
+}
+
+#[tokio::test]
+async fn memory_returned_many_times_over_is_not_copied_out() {
+    let start = Instant::now();
+    assert!(matches!(failure("amplify").await, PolicyFailure::Trap(_)));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn what_cannot_be_sent_is_an_error_and_no_reply() {
+    for handle in ["status", "header", "name", "nothing", "refuse-with-200"] {
+        let failure = failure(handle).await;
+        assert!(matches!(failure, PolicyFailure::BadOutcome(_)), "{handle}: {failure}");
+        assert_eq!(failure.code(), "policy-outcome");
+    }
+}
+
+#[tokio::test]
+async fn each_function_of_a_policy_is_watched() {
+    let refusal = Refusal { status: 503, code: "x".into(), detail: String::new(), field: None, retry_after: None };
+    for wrong in ["trap", "loop", "grow", "recurse"] {
+        let policy = policy("hostile", &format!(r#"{{"fault":"{wrong}","respond":"{wrong}"}}"#));
+        assert!(policy.fault(&mut message(""), &refusal).await.is_err(), "{wrong}");
+        let response = tallygate_host::Reply { status: 200, headers: vec![], body: vec![] };
+        assert!(policy.respond(&mut message(""), &response).await.is_err(), "{wrong}");
+        assert_eq!(answer(policy.handle(&mut message("")).await.unwrap()), "answer");
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_never_ends_is_cut() {
+    let log = crate::support::Log::default();
+    let guard = log.install();
+    assert_eq!(answer(hostile("log").handle(&mut message("")).await.unwrap()), "logged");
+    drop(guard);
+    let lines = log.lines();
+    assert_eq!(lines.len(), 17, "{lines:#?}");
+    assert!(lines.iter().all(|line| line.len() < 1400 && line.contains("m-1")), "{lines:#?}");
+    assert!(lines[16].contains("more are dropped"), "{lines:#?}");
+}

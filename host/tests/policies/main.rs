@@ -1,0 +1,9 @@
+//! The host with real components: the stock policies, and one that does all the wrong things.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
+
+mod activation;
+mod hostile;
+mod hr_racun;
+mod isolation;
+mod signature;
+mod support;
