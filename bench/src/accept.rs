@@ -58,7 +58,12 @@ pub fn measure() -> Result<()> {
     let raw = runtime.block_on(floors::confirms(&server.url(), CONFIRMS, IN_FLIGHT))?;
     let ours = runtime.block_on(publishes(&server.url()))?;
     figure("(b) publish with confirm, RabbitMQ", &ours, Some(&raw), "rate >= 0.8 x raw");
-    println!("(b) confirms: {:.0} a second, raw lapin {:.0}: {:.2} x", ours.rate(), raw.rate(), ours.rate() / raw.rate());
+    println!(
+        "(b) confirms: {:.0} a second, raw lapin {:.0}: {:.2} x",
+        ours.rate(),
+        raw.rate(),
+        ours.rate() / raw.rate()
+    );
     accept_alone(&format!("{backend}{KAFKA_AWAY}"), "RabbitMQ")?;
     accept_alone(KAFKA_AWAY, "embedded queue, gateway and shipper alone")
 }
@@ -115,7 +120,13 @@ pub fn client(certs: &Path, http: Http) -> Result<rustls::ClientConfig> {
     Ok(tls)
 }
 
-async fn connection(tls: Arc<rustls::ClientConfig>, server: SocketAddr, http: Http, next: Arc<AtomicU64>, requests: u64) -> Result<()> {
+async fn connection(
+    tls: Arc<rustls::ClientConfig>,
+    server: SocketAddr,
+    http: Http,
+    next: Arc<AtomicU64>,
+    requests: u64,
+) -> Result<()> {
     let stream = TcpStream::connect(server).await?;
     stream.set_nodelay(true)?;
     let io = TokioIo::new(TlsConnector::from(tls).connect(ServerName::try_from("localhost")?, stream).await?);

@@ -82,7 +82,10 @@ impl Site {
         let folder = tempfile::Builder::new().prefix("tallygate-bench-").tempdir()?;
         tallygate::certs::make(&folder.path().join("certs"), &["shop-1".to_owned()])?;
         let [partners, admin, metrics] = [free()?, free()?, free()?];
-        let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/policies").canonicalize().context("no policies are built")?;
+        let policies = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../target/policies")
+            .canonicalize()
+            .context("no policies are built")?;
         let text = format!(
             r#"
 [[listeners]]

@@ -16,7 +16,8 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use lapin::options::{
-    BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions, ConfirmSelectOptions, QueueDeclareOptions,
+    BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions, ConfirmSelectOptions,
+    QueueDeclareOptions,
 };
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
@@ -78,7 +79,8 @@ async fn accept(address: SocketAddr, certs: &Path) -> Result<()> {
             let service = service_fn(|request: Request<Incoming>| async {
                 let body = request.into_body().collect().await?.to_bytes();
                 let mut response = Response::new(Full::new(Bytes::from_static(b"{\"accepted\":1}")));
-                *response.status_mut() = if body.is_empty() { hyper::StatusCode::BAD_REQUEST } else { hyper::StatusCode::ACCEPTED };
+                *response.status_mut() =
+                    if body.is_empty() { hyper::StatusCode::BAD_REQUEST } else { hyper::StatusCode::ACCEPTED };
                 Ok::<_, hyper::Error>(response)
             });
             let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
@@ -142,8 +144,9 @@ async fn ship(url: &str, queue: &str, brokers: &str, topic: &str, messages: u64)
         .set("enable.idempotence", "true")
         .set("linger.ms", "5")
         .create_with_context(Delivered(delivered.clone()))?;
-    let mut consumer =
-        channel.basic_consume(queue.into(), "floor".into(), BasicConsumeOptions::default(), FieldTable::default()).await?;
+    let mut consumer = channel
+        .basic_consume(queue.into(), "floor".into(), BasicConsumeOptions::default(), FieldTable::default())
+        .await?;
     let (start, cpu) = (Instant::now(), process_cpu());
     let (mut taken, mut last) = (0, 0);
     while taken < messages {

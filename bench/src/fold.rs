@@ -51,11 +51,16 @@ fn in_memory() -> Result<()> {
         }
         sums.len()
     });
-    let entries: Vec<_> = all.iter().map(|made| Entry::read(Some(made.number.as_bytes()), Some(b"json@0"), made.value.as_bytes())).collect();
+    let entries: Vec<_> = all
+        .iter()
+        .map(|made| Entry::read(Some(made.number.as_bytes()), Some(b"json@0"), made.value.as_bytes()))
+        .collect();
     let now = jiff::Timestamp::now().as_millisecond();
     let mut fold = Fold::new(0, Horizon { past: 7, future: 7 });
     fold.open(Day::of_unix_millis(now), Vec::new());
-    let (cost, counted) = here(IN_MEMORY, || entries.iter().enumerate().filter(|(offset, entry)| fold.apply(*offset as u64, now, entry).is_ok()).count());
+    let (cost, counted) = here(IN_MEMORY, || {
+        entries.iter().enumerate().filter(|(offset, entry)| fold.apply(*offset as u64, now, entry).is_ok()).count()
+    });
     ensure!(counted as u64 == IN_MEMORY, "only {counted} were folded");
     figure("(d) fold in memory, records parsed", &cost, Some(&floor), "cpu <= 1.00 (floor: parse and add, no dedupe)");
     Ok(())

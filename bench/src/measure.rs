@@ -46,10 +46,12 @@ pub fn process_cpu() -> Duration {
 
 /// CPU time of another process so far, to a clock tick of 10 ms.
 pub fn cpu_of(pid: u32) -> Result<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).with_context(|| format!("process {pid} is gone"))?;
+    let stat =
+        std::fs::read_to_string(format!("/proc/{pid}/stat")).with_context(|| format!("process {pid} is gone"))?;
     let after_name = stat.rsplit_once(')').context("no process name")?.1;
     let fields: Vec<&str> = after_name.split_whitespace().collect();
-    let ticks: u64 = fields.get(11).context("no user time")?.parse::<u64>()? + fields.get(12).context("no system time")?.parse::<u64>()?;
+    let ticks: u64 = fields.get(11).context("no user time")?.parse::<u64>()?
+        + fields.get(12).context("no system time")?.parse::<u64>()?;
     Ok(Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second()))
 }
 
@@ -69,7 +71,12 @@ pub fn quantile(sorted: &[Duration], share: f64) -> Duration {
 /// Prints a figure beside its floor and aim.
 pub fn figure(name: &str, cost: &Cost, floor: Option<&Cost>, aim: &str) {
     let beside = floor.map_or_else(String::new, |floor| {
-        format!("  floor: cpu {:7.2} wall {:7.2}  ratio {:.2}", floor.cpu_micros(), floor.wall_micros(), cost.cpu_micros() / floor.cpu_micros())
+        format!(
+            "  floor: cpu {:7.2} wall {:7.2}  ratio {:.2}",
+            floor.cpu_micros(),
+            floor.wall_micros(),
+            cost.cpu_micros() / floor.cpu_micros()
+        )
     });
     println!("{name:<46} cpu {:7.2} us  wall {:7.2} us{beside}  aim {aim}", cost.cpu_micros(), cost.wall_micros());
 }

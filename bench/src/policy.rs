@@ -79,7 +79,11 @@ fn message(body: &[u8]) -> Message {
         partner: Some("shop-1".to_owned()),
         method: "POST".to_owned(),
         target: "/".to_owned(),
-        headers: vec![header("content-type", "text/xml; charset=utf-8"), header("host", "localhost"), header("content-length", "2048")],
+        headers: vec![
+            header("content-type", "text/xml; charset=utf-8"),
+            header("host", "localhost"),
+            header("content-length", "2048"),
+        ],
         body: body.to_vec(),
         facts: Vec::new(),
     }
@@ -96,7 +100,9 @@ fn read(body: &[u8]) -> usize {
     let (mut wanted, mut found) = (false, Vec::with_capacity(4));
     loop {
         match reader.read_event() {
-            Ok(Event::Start(start)) => wanted = matches!(start.local_name().as_ref(), "Oib" | "DatVrijeme" | "IznosUkupno" | "ZastKod"),
+            Ok(Event::Start(start)) => {
+                wanted = matches!(start.local_name().as_ref(), "Oib" | "DatVrijeme" | "IznosUkupno" | "ZastKod")
+            }
             Ok(Event::Text(text)) if wanted => found.push(text.into_inner().into_owned()),
             Ok(Event::End(_)) => wanted = false,
             Ok(Event::Eof) | Err(_) => return found.len(),

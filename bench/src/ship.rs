@@ -37,7 +37,9 @@ pub fn measure() -> Result<()> {
         cassandra.contact_point()
     ))?;
     let shipper = Measured::tallygate(&site.config(), "shipper")?;
-    let shipped = |runtime: &tokio::runtime::Runtime| anyhow::Ok(total(&runtime.block_on(stream.bounds(Topic::Transactions))?) - before);
+    let shipped = |runtime: &tokio::runtime::Runtime| {
+        anyhow::Ok(total(&runtime.block_on(stream.bounds(Topic::Transactions))?) - before)
+    };
     let end = Instant::now() + TIME;
     while shipped(&runtime)? == 0 {
         ensure!(Instant::now() < end, "the shipper ships nothing");
@@ -98,7 +100,8 @@ async fn fill(url: &str, name: &str) -> Result<()> {
 }
 
 fn message(sequence: u64, bytes: usize) -> Result<Bytes> {
-    let transactions = Transaction::check_all(vec![draft(sequence, 1_000, bytes.saturating_sub(420))], "shop-1", &"UTC".parse()?)?;
+    let transactions =
+        Transaction::check_all(vec![draft(sequence, 1_000, bytes.saturating_sub(420))], "shop-1", &"UTC".parse()?)?;
     let head = Head {
         number: MessageNumber { run: Run(7), sequence },
         partner: "shop-1".into(),

@@ -51,7 +51,8 @@ fn appliance(site: &Site, what: &str, store: Option<CassandraOptions>) -> Result
     let runtime = tokio::runtime::Runtime::new()?;
     let (mut stored, mut shown, resident, sent) = runtime.block_on(async {
         let may_stop = Arc::new(AtomicBool::new(false));
-        let load = tokio::spawn(load(site.certs(), format!("https://localhost:{}", site.partners.port()), may_stop.clone()));
+        let load =
+            tokio::spawn(load(site.certs(), format!("https://localhost:{}", site.partners.port()), may_stop.clone()));
         tokio::time::sleep(WARM_UP).await;
         let probed = probe(site, store).await;
         let resident = appliance.resident();
@@ -64,7 +65,10 @@ fn appliance(site: &Site, what: &str, store: Option<CassandraOptions>) -> Result
         values.sort();
         if !values.is_empty() {
             let (p50, p99) = (quantile(values, 0.5), quantile(values, 0.99));
-            println!("(e) POST to visible {name}, {what}: p50 {p50:.1?} p99 {p99:.1?} over {} probes  aim p99 <= 100 ms", values.len());
+            println!(
+                "(e) POST to visible {name}, {what}: p50 {p50:.1?} p99 {p99:.1?} over {} probes  aim p99 <= 100 ms",
+                values.len()
+            );
         }
     }
     println!("(e) the load was {sent:.0} requests a second, 2 KB each");
@@ -77,7 +81,8 @@ async fn load(certs: std::path::PathBuf, base: String, may_stop: Arc<AtomicBool>
     let (turn, start) = (Arc::new(AtomicU64::new(0)), Instant::now());
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..SENDERS {
-        let (partner, turn, may_stop) = (Partner::new(&certs, Some("shop-1"), base.clone())?, turn.clone(), may_stop.clone());
+        let (partner, turn, may_stop) =
+            (Partner::new(&certs, Some("shop-1"), base.clone())?, turn.clone(), may_stop.clone());
         tasks.spawn(async move {
             let mut timer = tokio::time::interval(Duration::from_micros(1_000_000 * SENDERS / RATE));
             while !may_stop.load(Ordering::Relaxed) {
@@ -138,7 +143,9 @@ async fn probe(site: &Site, store: Option<CassandraOptions>) -> Result<(Vec<Dura
 /// Reads the page's events as a browser does, and tells the probe key's count.
 async fn watch_page(admin: std::net::SocketAddr, certs: std::path::PathBuf, told: watch::Sender<u64>) -> Result<()> {
     let tls = client(Path::new(&certs), Http::One)?;
-    let stream = TlsConnector::from(Arc::new(tls)).connect(ServerName::try_from("localhost")?, TcpStream::connect(admin).await?).await?;
+    let stream = TlsConnector::from(Arc::new(tls))
+        .connect(ServerName::try_from("localhost")?, TcpStream::connect(admin).await?)
+        .await?;
     let (mut sender, driver) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let driver = tokio::spawn(driver);
     let token = std::fs::read_to_string(certs.join("operator.token"))?;

@@ -72,21 +72,15 @@ impl FromStr for Day {
     fn from_str(text: &str) -> Result<Self, NotADay> {
         let bytes = text.as_bytes();
         let digits = |range: std::ops::Range<usize>| {
-            bytes[range].iter().try_fold(0_i16, |n, b| {
-                b.is_ascii_digit().then(|| n * 10 + i16::from(b - b'0'))
-            })
+            bytes[range].iter().try_fold(0_i16, |n, b| b.is_ascii_digit().then(|| n * 10 + i16::from(b - b'0')))
         };
         if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
             return Err(NotADay);
         }
-        let (Some(year @ 1..), Some(month), Some(day)) =
-            (digits(0..4), digits(5..7), digits(8..10))
-        else {
+        let (Some(year @ 1..), Some(month), Some(day)) = (digits(0..4), digits(5..7), digits(8..10)) else {
             return Err(NotADay);
         };
-        Date::new(year, month as i8, day as i8)
-            .map(Self::from)
-            .map_err(|_| NotADay)
+        Date::new(year, month as i8, day as i8).map(Self::from).map_err(|_| NotADay)
     }
 }
 
@@ -136,13 +130,10 @@ fn has_rfc3339_shape(text: &[u8]) -> bool {
     let Some((head, tail)) = text.split_at_checked(19) else {
         return false;
     };
-    let head_ok = head
-        .iter()
-        .zip(b"0000-00-00T00:00:00")
-        .all(|(byte, shape)| match shape {
-            b'0' => byte.is_ascii_digit(),
-            _ => byte == shape,
-        });
+    let head_ok = head.iter().zip(b"0000-00-00T00:00:00").all(|(byte, shape)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        _ => byte == shape,
+    });
     let tail = match tail.strip_prefix(b".") {
         Some(rest) => {
             let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();

@@ -113,32 +113,13 @@ pub fn encode(head: &Head<'_>, transactions: &[Transaction]) -> Result<Vec<u8>, 
 pub fn decode(bytes: &[u8]) -> Result<Envelope<'_>, BadEnvelope> {
     let text = std::str::from_utf8(bytes).map_err(|e| BadEnvelope::Head(e.to_string()))?;
     let (first, lines) = text.split_once('\n').unwrap_or((text, ""));
-    let wire: WireHead<'_> =
-        serde_json::from_str(first).map_err(|e| BadEnvelope::Head(e.to_string()))?;
+    let wire: WireHead<'_> = serde_json::from_str(first).map_err(|e| BadEnvelope::Head(e.to_string()))?;
     if wire.tallygate != FORMAT {
         return Err(BadEnvelope::Format(wire.tallygate));
     }
-    let number = wire
-        .number
-        .parse()
-        .map_err(|e: NotANumber| BadEnvelope::Head(e.to_string()))?;
-    let WireHead {
-        partner,
-        policy,
-        version,
-        traceparent,
-        ..
-    } = wire;
-    Ok(Envelope {
-        head: Head {
-            number,
-            partner,
-            policy,
-            version,
-            traceparent,
-        },
-        lines,
-    })
+    let number = wire.number.parse().map_err(|e: NotANumber| BadEnvelope::Head(e.to_string()))?;
+    let WireHead { partner, policy, version, traceparent, .. } = wire;
+    Ok(Envelope { head: Head { number, partner, policy, version, traceparent }, lines })
 }
 
 impl<'a> Envelope<'a> {
@@ -175,13 +156,9 @@ mod tests {
             ..Draft::default()
         };
         let zone = "UTC".parse().unwrap();
-        let transactions =
-            Transaction::check_all(vec![draft("1"), draft("2")], "shop-1", &zone).unwrap();
+        let transactions = Transaction::check_all(vec![draft("1"), draft("2")], "shop-1", &zone).unwrap();
         let head = Head {
-            number: MessageNumber {
-                run: Run(7),
-                sequence: 42,
-            },
+            number: MessageNumber { run: Run(7), sequence: 42 },
             partner: "shop-1".into(),
             policy: "json".into(),
             version: "abc".into(),
@@ -206,22 +183,14 @@ mod tests {
         let bytes = message();
         let envelope = decode(&bytes).unwrap();
         assert_eq!(envelope.head.number.sequence, 42);
-        let ids: Vec<String> = envelope
-            .lines()
-            .map(|l| Line::read(l).unwrap().id.into_owned())
-            .collect();
+        let ids: Vec<String> = envelope.lines().map(|l| Line::read(l).unwrap().id.into_owned()).collect();
         assert_eq!(ids, ["1", "2"]);
     }
 
     #[test]
     fn refuses_another_format_and_garbage() {
-        let other = String::from_utf8(message())
-            .unwrap()
-            .replacen(":1,", ":2,", 1);
-        assert!(matches!(
-            decode(other.as_bytes()),
-            Err(BadEnvelope::Format(2))
-        ));
+        let other = String::from_utf8(message()).unwrap().replacen(":1,", ":2,", 1);
+        assert!(matches!(decode(other.as_bytes()), Err(BadEnvelope::Format(2))));
         assert!(decode(b"\xff\xfe").is_err());
         assert!(decode(b"{}").is_err());
     }

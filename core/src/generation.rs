@@ -62,11 +62,7 @@ pub struct Changed {
 impl Generation {
     /// The first generation of this plan.
     pub fn first(plan: Plan) -> Self {
-        Self {
-            number: 1,
-            first_partition: 0,
-            plan,
-        }
+        Self { number: 1, first_partition: 0, plan }
     }
 
     /// The number, in table and topic, of a partition of this generation's topic.
@@ -87,42 +83,18 @@ impl Generation {
         let made = &self.plan;
         let pairs = [
             ("stream.topic", configured.topic.clone(), made.topic.clone()),
-            (
-                "stream.partitions",
-                configured.partitions.to_string(),
-                made.partitions.to_string(),
-            ),
-            (
-                "stream.partition_by",
-                configured.partition_by.to_string(),
-                made.partition_by.to_string(),
-            ),
-            (
-                "aggregator.horizon_days",
-                configured.horizon_days.to_string(),
-                made.horizon_days.to_string(),
-            ),
-            (
-                "aggregator.future_days",
-                configured.future_days.to_string(),
-                made.future_days.to_string(),
-            ),
+            ("stream.partitions", configured.partitions.to_string(), made.partitions.to_string()),
+            ("stream.partition_by", configured.partition_by.to_string(), made.partition_by.to_string()),
+            ("aggregator.horizon_days", configured.horizon_days.to_string(), made.horizon_days.to_string()),
+            ("aggregator.future_days", configured.future_days.to_string(), made.future_days.to_string()),
             (
                 "the release's version of the fold's rules",
                 configured.fold_rules.to_string(),
                 made.fold_rules.to_string(),
             ),
         ];
-        match pairs
-            .into_iter()
-            .find(|(_, configured, made)| configured != made)
-        {
-            Some((key, configured, made)) => Err(Changed {
-                key,
-                configured,
-                made,
-                number: self.number,
-            }),
+        match pairs.into_iter().find(|(_, configured, made)| configured != made) {
+            Some((key, configured, made)) => Err(Changed { key, configured, made, number: self.number }),
             None => Ok(()),
         }
     }
@@ -144,9 +116,7 @@ impl FromStr for PartitionBy {
         match text {
             "key" => Ok(Self::Key),
             "id" => Ok(Self::Id),
-            _ => Err(format!(
-                "{text:?} is no way to partition, \"key\" or \"id\" would be right"
-            )),
+            _ => Err(format!("{text:?} is no way to partition, \"key\" or \"id\" would be right")),
         }
     }
 }
@@ -167,15 +137,7 @@ mod tests {
         };
         let generation = Generation::first(plan.clone());
         assert_eq!(generation.check(&plan), Ok(()));
-        let changed = generation
-            .check(&Plan {
-                horizon_days: 3,
-                ..plan
-            })
-            .unwrap_err();
-        assert_eq!(
-            (changed.key, &*changed.configured, &*changed.made),
-            ("aggregator.horizon_days", "3", "7")
-        );
+        let changed = generation.check(&Plan { horizon_days: 3, ..plan }).unwrap_err();
+        assert_eq!((changed.key, &*changed.configured, &*changed.made), ("aggregator.horizon_days", "3", "7"));
     }
 }

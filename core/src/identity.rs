@@ -29,10 +29,7 @@ mod tests {
 
     #[test]
     fn an_identity_is_the_same_for_life() {
-        assert_eq!(
-            format!("{:032x}", Identity::of("shop-1", "json", "a-1").0),
-            "886fdc45a3808b1e07fd2e72bd6ccbfb"
-        );
+        assert_eq!(format!("{:032x}", Identity::of("shop-1", "json", "a-1").0), "886fdc45a3808b1e07fd2e72bd6ccbfb");
     }
 
     #[test]

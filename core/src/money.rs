@@ -43,9 +43,7 @@ impl FromStr for Amount {
 
     fn from_str(text: &str) -> Result<Self, NotAnAmount> {
         let digits = text.strip_prefix('-').unwrap_or(text);
-        let (integer, fraction) = digits
-            .split_once('.')
-            .map_or((digits, None), |(i, f)| (i, Some(f)));
+        let (integer, fraction) = digits.split_once('.').map_or((digits, None), |(i, f)| (i, Some(f)));
         let fraction_ok = fraction.is_none_or(|f| (1..=FRACTION_DIGITS).contains(&f.len()));
         if !(1..=INTEGER_DIGITS).contains(&integer.len()) || !fraction_ok {
             return Err(NotAnAmount);
@@ -59,11 +57,7 @@ impl FromStr for Amount {
             units = units * 10 + i128::from(byte - b'0');
         }
         units *= 10_i128.pow((FRACTION_DIGITS - fraction.len()) as u32);
-        Ok(Self(if digits.len() < text.len() {
-            -units
-        } else {
-            units
-        }))
+        Ok(Self(if digits.len() < text.len() { -units } else { units }))
     }
 }
 
@@ -129,10 +123,7 @@ impl FromStr for Sum {
         let whole: i128 = integer.parse().map_err(|_| NotAnAmount)?;
         let part: i128 = fraction.parse().map_err(|_| NotAnAmount)?;
         let part = part * 10_i128.pow((FRACTION_DIGITS - fraction.len()) as u32);
-        let units = whole
-            .checked_mul(UNIT)
-            .and_then(|w| w.checked_add(part))
-            .ok_or(NotAnAmount)?;
+        let units = whole.checked_mul(UNIT).and_then(|w| w.checked_add(part)).ok_or(NotAnAmount)?;
         Ok(Self(sign * units))
     }
 }
@@ -143,13 +134,7 @@ impl fmt::Display for Sum {
         let sign = if unscaled < 0 { "-" } else { "" };
         let unit = 10_u128.pow(scale);
         let digits = unscaled.unsigned_abs();
-        write!(
-            f,
-            "{sign}{}.{:0width$}",
-            digits / unit,
-            digits % unit,
-            width = scale as usize
-        )
+        write!(f, "{sign}{}.{:0width$}", digits / unit, digits % unit, width = scale as usize)
     }
 }
 
@@ -169,9 +154,7 @@ impl FromStr for Currency {
 
     fn from_str(text: &str) -> Result<Self, NotACurrency> {
         match text.as_bytes() {
-            [a, b, c] if [a, b, c].into_iter().all(u8::is_ascii_uppercase) => {
-                Ok(Self([*a, *b, *c]))
-            }
+            [a, b, c] if [a, b, c].into_iter().all(u8::is_ascii_uppercase) => Ok(Self([*a, *b, *c])),
             _ => Err(NotACurrency),
         }
     }
@@ -196,25 +179,12 @@ mod tests {
 
     #[test]
     fn reads_plain_decimals_exactly() {
-        for (text, units) in [
-            ("0", 0),
-            ("-0", 0),
-            ("12.50", 12_500_000_000),
-            ("-0.000000001", -1),
-            ("007", 7_000_000_000),
-        ] {
-            assert_eq!(
-                text.parse::<Amount>().map(Amount::units),
-                Ok(units),
-                "{text}"
-            );
+        for (text, units) in
+            [("0", 0), ("-0", 0), ("12.50", 12_500_000_000), ("-0.000000001", -1), ("007", 7_000_000_000)]
+        {
+            assert_eq!(text.parse::<Amount>().map(Amount::units), Ok(units), "{text}");
         }
-        assert_eq!(
-            "999999999999999999.999999999"
-                .parse::<Amount>()
-                .map(Amount::units),
-            Ok(10_i128.pow(27) - 1)
-        );
+        assert_eq!("999999999999999999.999999999".parse::<Amount>().map(Amount::units), Ok(10_i128.pow(27) - 1));
     }
 
     #[test]
@@ -241,12 +211,7 @@ mod tests {
 
     #[test]
     fn writes_sums_with_at_least_two_fraction_digits() {
-        for (units, text) in [
-            (0, "0.00"),
-            (12_500_000_000, "12.50"),
-            (-1, "-0.000000001"),
-            (1_234_000_000, "1.234"),
-        ] {
+        for (units, text) in [(0, "0.00"), (12_500_000_000, "12.50"), (-1, "-0.000000001"), (1_234_000_000, "1.234")] {
             assert_eq!(Sum::from_units(units).to_string(), text);
         }
     }

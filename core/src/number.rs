@@ -27,9 +27,7 @@ pub struct RecordNumber {
 
 /// The text is no number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "must be a number such as 0192f0c1a2b37c4d8e5f60718293a4b5/42 (run/sequence, a record's with /ordinal behind)"
-)]
+#[error("must be a number such as 0192f0c1a2b37c4d8e5f60718293a4b5/42 (run/sequence, a record's with /ordinal behind)")]
 pub struct NotANumber;
 
 impl fmt::Display for Run {
@@ -46,9 +44,7 @@ impl FromStr for Run {
         if text.len() != 32 || !text.bytes().all(lower_hex) {
             return Err(NotANumber);
         }
-        u128::from_str_radix(text, 16)
-            .map(Self)
-            .map_err(|_| NotANumber)
+        u128::from_str_radix(text, 16).map(Self).map_err(|_| NotANumber)
     }
 }
 
@@ -63,10 +59,7 @@ impl FromStr for MessageNumber {
 
     fn from_str(text: &str) -> Result<Self, NotANumber> {
         let (run, sequence) = text.split_once('/').ok_or(NotANumber)?;
-        Ok(Self {
-            run: run.parse()?,
-            sequence: plain(sequence)?,
-        })
+        Ok(Self { run: run.parse()?, sequence: plain(sequence)? })
     }
 }
 
@@ -81,17 +74,13 @@ impl FromStr for RecordNumber {
 
     fn from_str(text: &str) -> Result<Self, NotANumber> {
         let (message, ordinal) = text.rsplit_once('/').ok_or(NotANumber)?;
-        Ok(Self {
-            message: message.parse()?,
-            ordinal: plain(ordinal)?,
-        })
+        Ok(Self { message: message.parse()?, ordinal: plain(ordinal)? })
     }
 }
 
 /// Digits alone: the standard parser would take a plus sign, and one number must have one text.
 fn plain<N: FromStr>(text: &str) -> Result<N, NotANumber> {
-    let canonical =
-        text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    let canonical = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     if !canonical {
         return Err(NotANumber);
     }
@@ -106,10 +95,7 @@ mod tests {
     fn a_number_keeps_its_written_form() {
         let text = "0192f0c1a2b37c4d8e5f60718293a4b5/42/7";
         let number: RecordNumber = text.parse().unwrap();
-        assert_eq!(
-            number.message.run.0,
-            0x0192_f0c1_a2b3_7c4d_8e5f_6071_8293_a4b5
-        );
+        assert_eq!(number.message.run.0, 0x0192_f0c1_a2b3_7c4d_8e5f_6071_8293_a4b5);
         assert_eq!((number.message.sequence, number.ordinal), (42, 7));
         assert_eq!(number.to_string(), text);
     }

@@ -35,9 +35,6 @@ mod tests {
         for n in 0..8_000 {
             counts[partition(PartitionBy::Key, &format!("key-{n}"), Identity(0), 8) as usize] += 1;
         }
-        assert!(
-            counts.iter().all(|count| (800..1200).contains(count)),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|count| (800..1200).contains(count)), "{counts:?}");
     }
 }

@@ -22,21 +22,9 @@ pub const REASON: &str = "tallygate-reason";
 pub const ORIGIN: &str = "tallygate-origin";
 
 /// The headers of a record, in their order: CloudEvents 1.0 in binary mode, and our own.
-pub fn headers(
-    head: &Head<'_>,
-    line: &Line<'_>,
-    ordinal: u32,
-    generation: u32,
-) -> Vec<(&'static str, String)> {
+pub fn headers(head: &Head<'_>, line: &Line<'_>, ordinal: u32, generation: u32) -> Vec<(&'static str, String)> {
     vec![
-        (
-            NUMBER,
-            RecordNumber {
-                message: head.number,
-                ordinal,
-            }
-            .to_string(),
-        ),
+        (NUMBER, RecordNumber { message: head.number, ordinal }.to_string()),
         (POLICY, format!("{}@{}", head.policy, head.version)),
         (GENERATION, generation.to_string()),
         ("ce_specversion", "1.0".to_owned()),
@@ -96,18 +84,10 @@ impl<'a> Entry<'a> {
     ///
     /// # Errors
     /// The first header or field that does not read.
-    pub fn read(
-        number: Option<&[u8]>,
-        policy: Option<&[u8]>,
-        value: &'a [u8],
-    ) -> Result<Self, Unreadable> {
-        let number = header(NUMBER, number)?
-            .parse()
-            .map_err(|e| unreadable(NUMBER, e))?;
+    pub fn read(number: Option<&[u8]>, policy: Option<&[u8]>, value: &'a [u8]) -> Result<Self, Unreadable> {
+        let number = header(NUMBER, number)?.parse().map_err(|e| unreadable(NUMBER, e))?;
         let policy = header(POLICY, policy)?;
-        let (policy, _) = policy
-            .split_once('@')
-            .ok_or_else(|| unreadable(POLICY, "must be name@version"))?;
+        let (policy, _) = policy.split_once('@').ok_or_else(|| unreadable(POLICY, "must be name@version"))?;
         let wire: Wire<'a> = serde_json::from_slice(value).map_err(|e| unreadable("value", e))?;
         Ok(Self {
             number,
@@ -116,10 +96,7 @@ impl<'a> Entry<'a> {
             day: wire.day.parse().map_err(|e| unreadable("day", e))?,
             key: wire.key,
             amount: wire.amount.parse().map_err(|e| unreadable("amount", e))?,
-            currency: wire
-                .currency
-                .parse()
-                .map_err(|e| unreadable("currency", e))?,
+            currency: wire.currency.parse().map_err(|e| unreadable("currency", e))?,
         })
     }
 }
@@ -130,10 +107,7 @@ fn header<'h>(name: &'static str, value: Option<&'h [u8]>) -> Result<&'h str, Un
 }
 
 fn unreadable(field: &'static str, problem: impl std::fmt::Display) -> Unreadable {
-    Unreadable {
-        field,
-        problem: problem.to_string(),
-    }
+    Unreadable { field, problem: problem.to_string() }
 }
 
 #[cfg(test)]
@@ -148,10 +122,7 @@ mod tests {
     fn reads_a_record_as_it_was_shipped() {
         let entry = Entry::read(Some(NUMBER_TEXT), Some(b"json@abc"), VALUE).unwrap();
         assert_eq!(entry.identity, Identity::of("shop-1", "json", "a-1"));
-        assert_eq!(
-            (entry.number.ordinal, &*entry.key, entry.day.to_string()),
-            (7, "HR\"1", "2026-11-23".into())
-        );
+        assert_eq!((entry.number.ordinal, &*entry.key, entry.day.to_string()), (7, "HR\"1", "2026-11-23".into()));
         assert_eq!(entry.amount.units(), 12_500_000_000);
     }
 

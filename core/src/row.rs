@@ -79,11 +79,7 @@ impl FromStr for Aggregate {
         Self::ALL
             .into_iter()
             .find(|aggregate| aggregate.as_str() == text)
-            .ok_or_else(|| {
-                format!(
-                    "{text:?} is no aggregate: daily, counted, duplicate or dead would be right"
-                )
-            })
+            .ok_or_else(|| format!("{text:?} is no aggregate: daily, counted, duplicate or dead would be right"))
     }
 }
 
@@ -104,14 +100,8 @@ impl RowKey {
     /// The record key on the compacted topic: `["daily","2026-11-22","HR123","EUR",3]`.
     pub fn topic_key(&self) -> String {
         let day = self.day.to_string();
-        serde_json::to_string(&(
-            self.aggregate.as_str(),
-            day,
-            &self.key,
-            self.currency.as_str(),
-            self.partition,
-        ))
-        .unwrap_or_default()
+        serde_json::to_string(&(self.aggregate.as_str(), day, &self.key, self.currency.as_str(), self.partition))
+            .unwrap_or_default()
     }
 }
 
@@ -143,30 +133,17 @@ impl Row {
             day: wire.day.parse().map_err(|e| format!("day: {e}"))?,
             partition: wire.partition,
             key: wire.key,
-            currency: wire
-                .currency
-                .parse()
-                .map_err(|e| format!("currency: {e}"))?,
+            currency: wire.currency.parse().map_err(|e| format!("currency: {e}"))?,
         };
-        let updated: jiff::Timestamp = wire
-            .updated_at
-            .parse()
-            .map_err(|e| format!("updated_at: {e}"))?;
+        let updated: jiff::Timestamp = wire.updated_at.parse().map_err(|e| format!("updated_at: {e}"))?;
         let sum = wire.sum.parse().map_err(|e| format!("sum: {e}"))?;
-        Ok(Self {
-            at,
-            sum,
-            count: wire.count,
-            offset: wire.offset,
-            updated_at: updated.as_millisecond(),
-        })
+        Ok(Self { at, sum, count: wire.count, offset: wire.offset, updated_at: updated.as_millisecond() })
     }
 }
 
 /// A Unix time in milliseconds as RFC 3339 in UTC.
 pub fn instant(unix_millis: i64) -> String {
-    jiff::Timestamp::from_millisecond(unix_millis)
-        .map_or_else(|_| unix_millis.to_string(), |t| format!("{t:.3}"))
+    jiff::Timestamp::from_millisecond(unix_millis).map_or_else(|_| unix_millis.to_string(), |t| format!("{t:.3}"))
 }
 
 #[cfg(test)]
@@ -188,10 +165,7 @@ mod tests {
             offset: 17,
             updated_at: 1_795_375_181_500,
         };
-        assert_eq!(
-            row.at.topic_key(),
-            r#"["daily","2026-11-22","HR123","EUR",3]"#
-        );
+        assert_eq!(row.at.topic_key(), r#"["daily","2026-11-22","HR123","EUR",3]"#);
         assert_eq!(
             row.topic_value(),
             r#"{"aggregate":"daily","day":"2026-11-22","key":"HR123","currency":"EUR","partition":3,"sum":"125.00","count":2,"offset":17,"updated_at":"2026-11-22T19:19:41.500Z"}"#

@@ -85,88 +85,45 @@ impl Transaction {
     ///
     /// # Errors
     /// The first field that breaks a rule; then nothing of the message may be queued.
-    pub fn check_all(
-        drafts: Vec<Draft>,
-        partner: &str,
-        zone: &Zone,
-    ) -> Result<Vec<Self>, Violation> {
+    pub fn check_all(drafts: Vec<Draft>, partner: &str, zone: &Zone) -> Result<Vec<Self>, Violation> {
         let mut ids = HashSet::with_capacity(drafts.len());
         for (place, draft) in drafts.iter().enumerate() {
             if !ids.insert(draft.id.as_str()) {
-                return Err(at(
-                    place,
-                    "id",
-                    format_args!("{:?} stands twice in this message", shortened(&draft.id)),
-                ));
+                return Err(at(place, "id", format_args!("{:?} stands twice in this message", shortened(&draft.id))));
             }
         }
-        drafts
-            .iter()
-            .enumerate()
-            .map(|(place, draft)| Self::check(draft, place, partner, zone))
-            .collect()
+        drafts.iter().enumerate().map(|(place, draft)| Self::check(draft, place, partner, zone)).collect()
     }
 
     fn check(draft: &Draft, place: usize, partner: &str, zone: &Zone) -> Result<Self, Violation> {
-        for (field, text) in [
-            ("id", &draft.id),
-            ("key", &draft.key),
-            ("type", &draft.kind),
-        ] {
+        for (field, text) in [("id", &draft.id), ("key", &draft.key), ("type", &draft.kind)] {
             name(text).map_err(|problem| at(place, field, problem))?;
         }
-        let moment: Moment = draft
-            .time
-            .parse()
-            .map_err(|problem| at(place, "time", problem))?;
+        let moment: Moment = draft.time.parse().map_err(|problem| at(place, "time", problem))?;
         let day = match &draft.day {
             Some(day) => day.parse().map_err(|problem| at(place, "day", problem))?,
             None => zone.day(moment),
         };
-        let amount: Amount = draft
-            .amount
-            .parse()
-            .map_err(|problem| at(place, "amount", problem))?;
-        let currency: Currency = draft
-            .currency
-            .parse()
-            .map_err(|problem| at(place, "currency", problem))?;
+        let amount: Amount = draft.amount.parse().map_err(|problem| at(place, "amount", problem))?;
+        let currency: Currency = draft.currency.parse().map_err(|problem| at(place, "currency", problem))?;
         attributes(&draft.attributes).map_err(|problem| at(place, "attributes", problem))?;
         let wire = Wire {
             id: &draft.id,
             time: &draft.time,
             day: day.to_string(),
             key: &draft.key,
-            amount: if amount.units() == 0 {
-                draft.amount.trim_start_matches('-')
-            } else {
-                &draft.amount
-            },
+            amount: if amount.units() == 0 { draft.amount.trim_start_matches('-') } else { &draft.amount },
             currency: &draft.currency,
             kind: &draft.kind,
             partner,
             attributes: Attributes(&draft.attributes),
         };
-        let json =
-            serde_json::to_string(&wire).map_err(|problem| at(place, "attributes", problem))?;
+        let json = serde_json::to_string(&wire).map_err(|problem| at(place, "attributes", problem))?;
         if json.len() > TRANSACTION_BYTES {
-            let problem = format!(
-                "must have at most {TRANSACTION_BYTES} bytes as JSON, has {}",
-                json.len()
-            );
-            return Err(Violation {
-                field: format!("transactions/{place}"),
-                problem,
-            });
+            let problem = format!("must have at most {TRANSACTION_BYTES} bytes as JSON, has {}", json.len());
+            return Err(Violation { field: format!("transactions/{place}"), problem });
         }
-        Ok(Self {
-            id: draft.id.clone(),
-            day,
-            key: draft.key.clone(),
-            amount,
-            currency,
-            json,
-        })
+        Ok(Self { id: draft.id.clone(), day, key: draft.key.clone(), amount, currency, json })
     }
 }
 
@@ -176,10 +133,7 @@ impl Transaction {
 /// What would be right.
 pub fn name(text: &str) -> Result<(), String> {
     if text.is_empty() || text.len() > NAME_BYTES {
-        return Err(format!(
-            "must have 1 to {NAME_BYTES} bytes, has {}",
-            text.len()
-        ));
+        return Err(format!("must have 1 to {NAME_BYTES} bytes, has {}", text.len()));
     }
     if text.chars().any(char::is_control) {
         return Err("must not hold control characters".to_owned());
@@ -199,10 +153,7 @@ fn attributes(attributes: &[(String, String)]) -> Result<(), String> {
 }
 
 fn at(place: usize, field: &str, problem: impl fmt::Display) -> Violation {
-    Violation {
-        field: format!("transactions/{place}/{field}"),
-        problem: problem.to_string(),
-    }
+    Violation { field: format!("transactions/{place}/{field}"), problem: problem.to_string() }
 }
 
 fn shortened(text: &str) -> String {
@@ -250,26 +201,19 @@ mod tests {
             ("day", |d| d.day = Some("2026-02-30".into())),
             ("amount", |d| d.amount = "1e3".into()),
             ("currency", |d| d.currency = "eur".into()),
-            ("attributes", |d| {
-                d.attributes.push(("till".into(), String::new()))
-            }),
+            ("attributes", |d| d.attributes.push(("till".into(), String::new()))),
         ];
         for (field, breaks) in cases {
             let mut draft = draft();
             breaks(&mut draft);
-            assert_eq!(
-                check(draft).unwrap_err().field,
-                format!("transactions/0/{field}")
-            );
+            assert_eq!(check(draft).unwrap_err().field, format!("transactions/0/{field}"));
         }
     }
 
     #[test]
     fn refuses_a_transaction_larger_than_the_stream_takes() {
         let mut draft = draft();
-        draft
-            .attributes
-            .push(("note".into(), "x".repeat(TRANSACTION_BYTES)));
+        draft.attributes.push(("note".into(), "x".repeat(TRANSACTION_BYTES)));
         assert_eq!(check(draft).unwrap_err().field, "transactions/0");
     }
 

@@ -64,37 +64,44 @@ fn main() {
     let results: Vec<(f64, f64)> = std::thread::scope(|s| {
         let handles: Vec<_> = (0..threads)
             .map(|_| {
-                std::thread::Builder::new().name("run".into()).spawn_scoped(s, || {
-                    let rt = tokio::runtime::Builder::new_current_thread().build().unwrap();
-                    let mut message = message.clone();
-                    rt.block_on(async {
-                        for i in 0..1000 {
-                            let o = policy.handle(&mut message).await.unwrap();
-                            if i == 0 {
-                                match &o {
-                                    Outcome::Accept(a) => eprintln!(
-                                        "accept {} {}",
-                                        a.transactions.len(),
-                                        String::from_utf8_lossy(&a.reply.body).chars().take(600).collect::<String>()
-                                    ),
-                                    o => eprintln!("{o:?}"),
+                std::thread::Builder::new()
+                    .name("run".into())
+                    .spawn_scoped(s, || {
+                        let rt = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                        let mut message = message.clone();
+                        rt.block_on(async {
+                            for i in 0..1000 {
+                                let o = policy.handle(&mut message).await.unwrap();
+                                if i == 0 {
+                                    match &o {
+                                        Outcome::Accept(a) => eprintln!(
+                                            "accept {} {}",
+                                            a.transactions.len(),
+                                            String::from_utf8_lossy(&a.reply.body)
+                                                .chars()
+                                                .take(600)
+                                                .collect::<String>()
+                                        ),
+                                        o => eprintln!("{o:?}"),
+                                    }
                                 }
                             }
-                        }
-                        begin.wait();
-                        let mut best = f64::MAX;
-                        let mut bestwall = f64::MAX;
-                        for _ in 0..400 {
-                            let (c, w) = (cpu(), Instant::now());
-                            for _ in 0..rounds / 400 {
-                                std::hint::black_box(policy.handle(&mut message).await.unwrap());
+                            begin.wait();
+                            let mut best = f64::MAX;
+                            let mut bestwall = f64::MAX;
+                            for _ in 0..400 {
+                                let (c, w) = (cpu(), Instant::now());
+                                for _ in 0..rounds / 400 {
+                                    std::hint::black_box(policy.handle(&mut message).await.unwrap());
+                                }
+                                best = best.min((cpu() - c) as f64 / f64::from(rounds / 400) / 1000.0);
+                                bestwall =
+                                    bestwall.min(w.elapsed().as_nanos() as f64 / f64::from(rounds / 400) / 1000.0);
                             }
-                            best = best.min((cpu() - c) as f64 / f64::from(rounds / 400) / 1000.0);
-                            bestwall = bestwall.min(w.elapsed().as_nanos() as f64 / f64::from(rounds / 400) / 1000.0);
-                        }
-                        (best, bestwall)
+                            (best, bestwall)
+                        })
                     })
-                }).unwrap()
+                    .unwrap()
             })
             .collect();
         handles.into_iter().map(|h| h.join().unwrap()).collect()

@@ -19,10 +19,7 @@ pub struct EngineLimits {
 
 impl Default for EngineLimits {
     fn default() -> Self {
-        Self {
-            instances: limits::INSTANCES,
-            memory: limits::POLICY_MEMORY_MOST,
-        }
+        Self { instances: limits::INSTANCES, memory: limits::POLICY_MEMORY_MOST }
     }
 }
 
@@ -40,23 +37,16 @@ impl Engine {
     /// # Errors
     /// When the system does not give the address space or a thread.
     pub fn new(limits: EngineLimits) -> Result<Self, EngineError> {
-        let wasmtime = wasmtime::Engine::new(&config(limits))
-            .map_err(|error| EngineError(format!("{error:#}")))?;
+        let wasmtime = wasmtime::Engine::new(&config(limits)).map_err(|error| EngineError(format!("{error:#}")))?;
         start_clock(&wasmtime)?;
         let places = Arc::new(Semaphore::new(limits.instances as usize));
-        Ok(Self {
-            wasmtime,
-            places,
-            limits,
-        })
+        Ok(Self { wasmtime, places, limits })
     }
 }
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine")
-            .field("limits", &self.limits)
-            .finish_non_exhaustive()
+        f.debug_struct("Engine").field("limits", &self.limits).finish_non_exhaustive()
     }
 }
 

@@ -105,19 +105,11 @@ impl Identities {
     }
 
     pub(super) fn look_up(&self, sight: &Sight, log_day: Day) -> Known {
-        let known = self
-            .known
-            .get(&sight.identity.0)
-            .filter(|memory| log_day <= memory.until);
+        let known = self.known.get(&sight.identity.0).filter(|memory| log_day <= memory.until);
         if known.is_some_and(|memory| memory.number == sight.number) {
             return Known::Redelivered;
         }
-        if !self.numbers.is_empty()
-            && self
-                .numbers
-                .get(&sight.number)
-                .is_some_and(|until| log_day <= *until)
-        {
+        if !self.numbers.is_empty() && self.numbers.get(&sight.number).is_some_and(|until| log_day <= *until) {
             return Known::RedeliveredDead;
         }
         match known {
@@ -129,12 +121,7 @@ impl Identities {
 
     pub(super) fn see_first(&mut self, sight: &Sight, day_until: Day) {
         let until = sight.until.max(day_until);
-        let memory = Memory {
-            content: sight.content,
-            number: sight.number,
-            until,
-            packed: false,
-        };
+        let memory = Memory { content: sight.content, number: sight.number, until, packed: false };
         self.known.insert(sight.identity.0, memory);
         self.fresh.push(sight.identity.0);
     }
@@ -162,20 +149,9 @@ impl Identities {
     }
 
     pub(super) fn unpacked_expiry(&self) -> Day {
-        let identities = self
-            .fresh
-            .iter()
-            .filter_map(|identity| self.known.get(identity))
-            .map(|memory| memory.until);
-        let numbers = self
-            .fresh_numbers
-            .iter()
-            .filter_map(|tag| self.numbers.get(tag))
-            .copied();
-        identities
-            .chain(numbers)
-            .max()
-            .unwrap_or(Day::from_epoch_days(0))
+        let identities = self.fresh.iter().filter_map(|identity| self.known.get(identity)).map(|memory| memory.until);
+        let numbers = self.fresh_numbers.iter().filter_map(|tag| self.numbers.get(tag)).copied();
+        identities.chain(numbers).max().unwrap_or(Day::from_epoch_days(0))
     }
 
     /// Format: magic, clock, counts, then the entries, all big-endian.
@@ -195,10 +171,8 @@ impl Identities {
             identities.extend_from_slice(&memory.number.to_be_bytes());
             identities.extend_from_slice(&memory.until.epoch_days().to_be_bytes());
         }
-        let numbers: Vec<(u64, Day)> = fresh_numbers
-            .iter()
-            .filter_map(|t| self.numbers.get(t).map(|u| (*t, *u)))
-            .collect();
+        let numbers: Vec<(u64, Day)> =
+            fresh_numbers.iter().filter_map(|t| self.numbers.get(t).map(|u| (*t, *u))).collect();
         let mut blob = Vec::with_capacity(20 + identities.len() + numbers.len() * NUMBER_BYTES);
         blob.extend_from_slice(MAGIC);
         blob.extend_from_slice(&clock.to_be_bytes());
@@ -226,22 +200,11 @@ impl Identities {
             let content = u64::from_be_bytes(take(&mut rest)?);
             let number = u64::from_be_bytes(take(&mut rest)?);
             let until = Day::from_epoch_days(i32::from_be_bytes(take(&mut rest)?));
-            self.known.insert(
-                identity,
-                Memory {
-                    content,
-                    number,
-                    until,
-                    packed: true,
-                },
-            );
+            self.known.insert(identity, Memory { content, number, until, packed: true });
         }
         for _ in 0..numbers {
             let tag = u64::from_be_bytes(take(&mut rest)?);
-            self.numbers.insert(
-                tag,
-                Day::from_epoch_days(i32::from_be_bytes(take(&mut rest)?)),
-            );
+            self.numbers.insert(tag, Day::from_epoch_days(i32::from_be_bytes(take(&mut rest)?)));
         }
         Ok(clock)
     }
@@ -259,12 +222,7 @@ mod tests {
 
     fn some() -> Identities {
         let mut identities = Identities::default();
-        let sight = Sight {
-            identity: Identity(1 << 100),
-            number: 2,
-            content: 3,
-            until: Day::from_epoch_days(20_000),
-        };
+        let sight = Sight { identity: Identity(1 << 100), number: 2, content: 3, until: Day::from_epoch_days(20_000) };
         identities.see_first(&sight, Day::from_epoch_days(20_001));
         identities.note_number(9, Day::from_epoch_days(20_002));
         identities
@@ -272,11 +230,7 @@ mod tests {
 
     #[test]
     fn a_blob_has_this_form() {
-        let hex: String = some()
-            .pack(1_700_000_000_000)
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
+        let hex: String = some().pack(1_700_000_000_000).iter().map(|b| format!("{b:02x}")).collect();
         assert_eq!(
             hex,
             "54474931\

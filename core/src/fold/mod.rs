@@ -43,9 +43,7 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
     /// Its identity is known with another day, key, amount or currency.
-    #[error(
-        "conflict: a transaction of this identity is known with another day, key, amount or currency"
-    )]
+    #[error("conflict: a transaction of this identity is known with another day, key, amount or currency")]
     Conflict,
     /// Its day lies outside the horizon.
     #[error(
@@ -82,12 +80,7 @@ pub struct Fold {
 impl Fold {
     /// A fold that knows no identity and holds no row, for this log partition number.
     pub fn new(partition: u32, horizon: Horizon) -> Self {
-        Self {
-            horizon,
-            clock: i64::MIN,
-            identities: Identities::default(),
-            pages: Pages::new(partition),
-        }
+        Self { horizon, clock: i64::MIN, identities: Identities::default(), pages: Pages::new(partition) }
     }
 
     /// Takes identities back from the blobs that [`take_identities`](Self::take_identities) made, oldest first.
@@ -126,10 +119,7 @@ impl Fold {
 
     /// The days of which the horizon lets transactions count now.
     pub fn open_days(&self) -> impl Iterator<Item = Day> + use<> {
-        let (first, last) = (
-            -i32::from(self.horizon.past),
-            i32::from(self.horizon.future),
-        );
+        let (first, last) = (-i32::from(self.horizon.past), i32::from(self.horizon.future));
         let today = self.log_day();
         (first..=last).map(move |days| today.plus(days))
     }
@@ -168,25 +158,12 @@ impl Fold {
             return Err(NotOpen(day));
         }
         let mut add = |aggregate, key: &str, amount, currency| {
-            self.pages.add(Addition {
-                aggregate,
-                day,
-                key,
-                currency,
-                amount,
-                offset,
-                appended,
-            });
+            self.pages.add(Addition { aggregate, day, key, currency, amount, offset, appended });
         };
         let entry = match entry {
             Ok(entry) => entry,
             Err(unreadable) => {
-                add(
-                    Aggregate::Dead,
-                    UNREADABLE,
-                    Amount::default(),
-                    Currency::NONE,
-                );
+                add(Aggregate::Dead, UNREADABLE, Amount::default(), Currency::NONE);
                 return Ok(Verdict::Dead(Reason::Unreadable(unreadable.clone())));
             }
         };
@@ -223,8 +200,7 @@ impl Fold {
     /// Drops the rows of days that the horizon has left behind; a late dead letter loads its day again.
     pub fn close_old_days(&mut self) {
         if self.clock > i64::MIN {
-            self.pages
-                .close_before(self.log_day().plus(-i32::from(self.horizon.past)));
+            self.pages.close_before(self.log_day().plus(-i32::from(self.horizon.past)));
         }
     }
 
@@ -244,20 +220,11 @@ impl Fold {
 }
 
 /// Rules 4 and 9: what a record is, given what is known; a sight is noted, a dead letter is none.
-fn judge(
-    identities: &mut Identities,
-    horizon: Horizon,
-    log_day: Day,
-    entry: &Entry<'_>,
-) -> Verdict {
+fn judge(identities: &mut Identities, horizon: Horizon, log_day: Day, entry: &Entry<'_>) -> Verdict {
     let tag = number_tag(entry.number);
     let past = i32::from(horizon.past);
-    let sight = Sight {
-        identity: entry.identity,
-        number: tag,
-        content: content_digest(entry),
-        until: log_day.plus(past),
-    };
+    let sight =
+        Sight { identity: entry.identity, number: tag, content: content_digest(entry), until: log_day.plus(past) };
     let numbers_until = log_day.plus(past + i32::from(horizon.future));
     match identities.look_up(&sight, log_day) {
         Known::Redelivered => {
@@ -275,18 +242,10 @@ fn judge(
             Verdict::Dead(Reason::Conflict)
         }
         Known::Never => {
-            let Horizon {
-                past: before,
-                future: after,
-            } = horizon;
+            let Horizon { past: before, future: after } = horizon;
             if entry.day < log_day.plus(-past) || entry.day > log_day.plus(i32::from(after)) {
                 identities.note_number(tag, numbers_until);
-                return Verdict::Dead(Reason::OutsideHorizon {
-                    day: entry.day,
-                    log_day,
-                    past: before,
-                    future: after,
-                });
+                return Verdict::Dead(Reason::OutsideHorizon { day: entry.day, log_day, past: before, future: after });
             }
             identities.see_first(&sight, entry.day.plus(past));
             Verdict::Counted

@@ -62,11 +62,7 @@ impl Equivalent<Name> for NameRef<'_> {
 
 impl Pages {
     pub(super) fn new(partition: u32) -> Self {
-        Self {
-            partition,
-            days: HashMap::new(),
-            dirty: Vec::new(),
-        }
+        Self { partition, days: HashMap::new(), dirty: Vec::new() }
     }
 
     pub(super) fn is_open(&self, day: Day) -> bool {
@@ -76,42 +72,18 @@ impl Pages {
     pub(super) fn open(&mut self, day: Day, rows: Vec<Row>) {
         let pages = self.days.entry(day).or_default();
         for row in rows {
-            let name = Name {
-                key: row.at.key.into_boxed_str(),
-                currency: row.at.currency,
-            };
+            let name = Name { key: row.at.key.into_boxed_str(), currency: row.at.currency };
             let page = &mut pages[row.at.aggregate as usize];
             page.places.insert(name.clone(), page.slots.len());
-            let Row {
-                sum,
-                count,
-                offset,
-                updated_at,
-                ..
-            } = row;
-            page.slots.push(Slot {
-                name,
-                sum,
-                count,
-                offset: Some(offset),
-                updated_at,
-                dirty: false,
-            });
+            let Row { sum, count, offset, updated_at, .. } = row;
+            page.slots.push(Slot { name, sum, count, offset: Some(offset), updated_at, dirty: false });
         }
     }
 
     /// Adds to a row whose day is open. A row that already took the offset stays as it is but is written again: it
     /// may have reached the store and not the topic.
     pub(super) fn add(&mut self, addition: Addition<'_>) {
-        let Addition {
-            aggregate,
-            day,
-            key,
-            currency,
-            amount,
-            offset,
-            appended,
-        } = addition;
+        let Addition { aggregate, day, key, currency, amount, offset, appended } = addition;
         let page = &mut self.days.entry(day).or_default()[aggregate as usize];
         let place = match page.places.get(&NameRef { key, currency }) {
             Some(place) => *place,
@@ -136,16 +108,11 @@ impl Pages {
 
     pub(super) fn take_dirty(&mut self) -> Vec<Row> {
         let dirty = std::mem::take(&mut self.dirty);
-        dirty
-            .into_iter()
-            .filter_map(|(aggregate, day, place)| self.row(aggregate, day, place))
-            .collect()
+        dirty.into_iter().filter_map(|(aggregate, day, place)| self.row(aggregate, day, place)).collect()
     }
 
     fn row(&mut self, aggregate: Aggregate, day: Day, place: usize) -> Option<Row> {
-        let slot = self.days.get_mut(&day)?[aggregate as usize]
-            .slots
-            .get_mut(place)?;
+        let slot = self.days.get_mut(&day)?[aggregate as usize].slots.get_mut(place)?;
         slot.dirty = false;
         let at = RowKey {
             aggregate,
@@ -154,13 +121,7 @@ impl Pages {
             key: slot.name.key.to_string(),
             currency: slot.name.currency,
         };
-        Some(Row {
-            at,
-            sum: slot.sum,
-            count: slot.count,
-            offset: slot.offset?,
-            updated_at: slot.updated_at,
-        })
+        Some(Row { at, sum: slot.sum, count: slot.count, offset: slot.offset?, updated_at: slot.updated_at })
     }
 
     pub(super) fn rewrite_since(&mut self, appended: i64) {
@@ -179,26 +140,15 @@ impl Pages {
     /// Drops clean days before this one.
     pub(super) fn close_before(&mut self, day: Day) {
         let dirty = &self.dirty;
-        self.days
-            .retain(|open, _| *open >= day || dirty.iter().any(|(_, dirty, _)| dirty == open));
+        self.days.retain(|open, _| *open >= day || dirty.iter().any(|(_, dirty, _)| dirty == open));
     }
 }
 
 impl Page {
     fn insert(&mut self, key: &str, currency: Currency) -> usize {
-        let name = Name {
-            key: key.into(),
-            currency,
-        };
+        let name = Name { key: key.into(), currency };
         self.places.insert(name.clone(), self.slots.len());
-        self.slots.push(Slot {
-            name,
-            sum: Sum::default(),
-            count: 0,
-            offset: None,
-            updated_at: i64::MIN,
-            dirty: false,
-        });
+        self.slots.push(Slot { name, sum: Sum::default(), count: 0, offset: None, updated_at: i64::MIN, dirty: false });
         self.slots.len() - 1
     }
 }

@@ -26,13 +26,7 @@ impl Sent {
     fn entry(self) -> Result<Entry<'static>, Unreadable> {
         let partner = if self.id % 2 == 0 { "even" } else { "odd" };
         Ok(Entry {
-            number: RecordNumber {
-                message: MessageNumber {
-                    run: Run(1),
-                    sequence: self.message,
-                },
-                ordinal: 0,
-            },
+            number: RecordNumber { message: MessageNumber { run: Run(1), sequence: self.message }, ordinal: 0 },
             identity: Identity::of(partner, "json", &self.id.to_string()),
             partner: partner.into(),
             day: Day::from_epoch_days(self.day),
@@ -56,14 +50,7 @@ fn give(fold: &mut Fold, store: &BTreeMap<RowKey, Row>, offset: u64, sent: Sent)
     match fold.apply(offset, sent.appended(), &sent.entry()) {
         Ok(verdict) => verdict,
         Err(NotOpen(day)) => {
-            fold.open(
-                day,
-                store
-                    .values()
-                    .filter(|row| row.at.day == day)
-                    .cloned()
-                    .collect(),
-            );
+            fold.open(day, store.values().filter(|row| row.at.day == day).cloned().collect());
             fold.apply(offset, sent.appended(), &sent.entry()).unwrap()
         }
     }
@@ -71,9 +58,7 @@ fn give(fold: &mut Fold, store: &BTreeMap<RowKey, Row>, offset: u64, sent: Sent)
 
 fn flush(fold: &mut Fold, store: &mut BTreeMap<RowKey, Row>) {
     for row in fold.take_rows() {
-        let newer = store
-            .get(&row.at)
-            .is_none_or(|old| old.offset <= row.offset);
+        let newer = store.get(&row.at).is_none_or(|old| old.offset <= row.offset);
         if newer {
             store.insert(row.at.clone(), row);
         }
@@ -82,39 +67,17 @@ fn flush(fold: &mut Fold, store: &mut BTreeMap<RowKey, Row>) {
 
 fn verdicts(sent: &[Sent]) -> Vec<Verdict> {
     let (mut fold, store) = (fold(), BTreeMap::new());
-    sent.iter()
-        .enumerate()
-        .map(|(offset, sent)| give(&mut fold, &store, offset as u64, *sent))
-        .collect()
+    sent.iter().enumerate().map(|(offset, sent)| give(&mut fold, &store, offset as u64, *sent)).collect()
 }
 
 fn sent(message: u64, id: u8, day: i32, amount: i32, log_day: i64) -> Sent {
-    Sent {
-        message,
-        id,
-        day,
-        amount,
-        log_day,
-    }
+    Sent { message, id, day, amount, log_day }
 }
 
 #[test]
 fn rule_4_a_number_again_counts_nowhere_and_an_identity_under_another_number_is_a_duplicate() {
-    let all = [
-        sent(1, 1, 100, 5, 100),
-        sent(1, 1, 100, 5, 100),
-        sent(2, 1, 100, 5, 100),
-        sent(2, 1, 100, 5, 100),
-    ];
-    assert_eq!(
-        verdicts(&all),
-        [
-            Verdict::Counted,
-            Verdict::Redelivered,
-            Verdict::Duplicate,
-            Verdict::Redelivered
-        ]
-    );
+    let all = [sent(1, 1, 100, 5, 100), sent(1, 1, 100, 5, 100), sent(2, 1, 100, 5, 100), sent(2, 1, 100, 5, 100)];
+    assert_eq!(verdicts(&all), [Verdict::Counted, Verdict::Redelivered, Verdict::Duplicate, Verdict::Redelivered]);
 }
 
 #[test]
@@ -129,31 +92,20 @@ fn rule_4_a_dead_letter_delivered_again_counts_nowhere() {
     let verdicts = verdicts(&all);
     assert_eq!(verdicts[1], Verdict::Dead(Reason::Conflict));
     assert_eq!(verdicts[2], Verdict::Redelivered);
-    assert!(matches!(
-        verdicts[3],
-        Verdict::Dead(Reason::OutsideHorizon { .. })
-    ));
+    assert!(matches!(verdicts[3], Verdict::Dead(Reason::OutsideHorizon { .. })));
     assert_eq!(verdicts[4], Verdict::Redelivered);
 }
 
 #[test]
 fn rule_6_the_clock_never_goes_back() {
     let all = [sent(1, 1, 100, 5, 103), sent(2, 2, 100, 5, 100)];
-    assert!(
-        verdicts(&all)
-            .iter()
-            .all(|v| matches!(v, Verdict::Dead(Reason::OutsideHorizon { .. })))
-    );
+    assert!(verdicts(&all).iter().all(|v| matches!(v, Verdict::Dead(Reason::OutsideHorizon { .. }))));
 }
 
 #[test]
 fn rule_9_counts_from_the_first_to_the_last_day_of_the_horizon() {
     for (day, counts) in [(97, false), (98, true), (101, true), (102, false)] {
-        assert_eq!(
-            verdicts(&[sent(1, 1, day, 5, 100)])[0] == Verdict::Counted,
-            counts,
-            "day {day}"
-        );
+        assert_eq!(verdicts(&[sent(1, 1, day, 5, 100)])[0] == Verdict::Counted, counts, "day {day}");
     }
 }
 
@@ -163,39 +115,21 @@ fn rule_9_a_resend_finds_its_original_or_lies_outside_the_horizon() {
         for later in 0..10 {
             let verdict = &verdicts(&[sent(1, 1, day, 5, 100), sent(2, 1, day, 5, 100 + later)])[1];
             let refused = matches!(verdict, Verdict::Dead(Reason::OutsideHorizon { .. }));
-            assert!(
-                refused || *verdict == Verdict::Duplicate,
-                "day {day}, {later} days later: {verdict:?}"
-            );
+            assert!(refused || *verdict == Verdict::Duplicate, "day {day}, {later} days later: {verdict:?}");
         }
     }
 }
 
 #[test]
 fn rule_9_each_sight_keeps_an_identity_known() {
-    let all = [
-        sent(1, 1, 100, 5, 100),
-        sent(2, 1, 100, 5, 102),
-        sent(3, 1, 100, 5, 104),
-        sent(4, 1, 100, 5, 106),
-    ];
-    assert_eq!(
-        verdicts(&all)[1..],
-        [Verdict::Duplicate, Verdict::Duplicate, Verdict::Duplicate]
-    );
+    let all = [sent(1, 1, 100, 5, 100), sent(2, 1, 100, 5, 102), sent(3, 1, 100, 5, 104), sent(4, 1, 100, 5, 106)];
+    assert_eq!(verdicts(&all)[1..], [Verdict::Duplicate, Verdict::Duplicate, Verdict::Duplicate]);
 }
 
 #[test]
 fn rule_9_a_conflict_is_no_sight() {
-    let all = [
-        sent(1, 1, 100, 5, 100),
-        sent(2, 1, 100, 6, 102),
-        sent(3, 1, 103, 5, 103),
-    ];
-    assert_eq!(
-        verdicts(&all)[1..],
-        [Verdict::Dead(Reason::Conflict), Verdict::Counted]
-    );
+    let all = [sent(1, 1, 100, 5, 100), sent(2, 1, 100, 6, 102), sent(3, 1, 103, 5, 103)];
+    assert_eq!(verdicts(&all)[1..], [Verdict::Dead(Reason::Conflict), Verdict::Counted]);
 }
 
 #[test]
@@ -205,34 +139,18 @@ fn rule_9_the_same_amount_written_otherwise_is_no_conflict() {
     give(&mut fold, &store, 0, first);
     let mut again = sent(2, 1, 100, 5, 100).entry().unwrap();
     again.amount = "5.00".parse().unwrap();
-    assert_eq!(
-        fold.apply(1, first.appended(), &Ok(again)),
-        Ok(Verdict::Duplicate)
-    );
+    assert_eq!(fold.apply(1, first.appended(), &Ok(again)), Ok(Verdict::Duplicate));
 }
 
 #[test]
 fn a_record_that_does_not_read_is_dead_on_the_day_of_the_log() {
-    let (mut fold, unreadable) = (
-        fold(),
-        Unreadable {
-            field: "value",
-            problem: "no JSON".into(),
-        },
-    );
+    let (mut fold, unreadable) = (fold(), Unreadable { field: "value", problem: "no JSON".into() });
     fold.open(Day::from_epoch_days(100), vec![]);
-    let verdict = fold
-        .apply(7, 100 * MILLIS_PER_DAY, &Err(unreadable.clone()))
-        .unwrap();
+    let verdict = fold.apply(7, 100 * MILLIS_PER_DAY, &Err(unreadable.clone())).unwrap();
     assert_eq!(verdict, Verdict::Dead(Reason::Unreadable(unreadable)));
     let rows = fold.take_rows();
     assert_eq!(
-        (
-            rows.len(),
-            rows[0].at.aggregate,
-            &*rows[0].at.key,
-            rows[0].count
-        ),
+        (rows.len(), rows[0].at.aggregate, &*rows[0].at.key, rows[0].count),
         (1, Aggregate::Dead, UNREADABLE, 1)
     );
 }
@@ -244,11 +162,7 @@ fn a_row_that_took_the_record_already_is_written_again_unchanged() {
     flush(&mut first, &mut store);
     let mut second = fold();
     give(&mut second, &store, 5, sent(1, 1, 100, 5, 100));
-    let rows: BTreeMap<RowKey, Row> = second
-        .take_rows()
-        .into_iter()
-        .map(|row| (row.at.clone(), row))
-        .collect();
+    let rows: BTreeMap<RowKey, Row> = second.take_rows().into_iter().map(|row| (row.at.clone(), row)).collect();
     assert_eq!(rows, store);
 }
 
@@ -261,10 +175,7 @@ fn oracle(sent: &[Sent]) -> BTreeMap<(Aggregate, i32, String), (i128, u64)> {
     for s in sent {
         clock = clock.max(s.log_day);
         let expiry = |day: i32| i64::from(day).max(clock) + 2;
-        let found = known
-            .get(&s.id)
-            .copied()
-            .filter(|(_, until, _)| clock <= *until);
+        let found = known.get(&s.id).copied().filter(|(_, until, _)| clock <= *until);
         let dead_before = numbers.get(&s.message).is_some_and(|until| clock <= *until);
         let aggregate = match found {
             Some((_, until, number)) if number == s.message => {
@@ -302,33 +213,21 @@ fn oracle(sent: &[Sent]) -> BTreeMap<(Aggregate, i32, String), (i128, u64)> {
 
 fn figures(store: &BTreeMap<RowKey, Row>) -> BTreeMap<(Aggregate, i32, String), (i128, u64)> {
     let figure = |row: &Row| {
-        let place = (
-            row.at.aggregate,
-            row.at.day.epoch_days(),
-            row.at.key.clone(),
-        );
+        let place = (row.at.aggregate, row.at.day.epoch_days(), row.at.key.clone());
         (place, (row.sum.units(), row.count))
     };
     store.values().map(figure).collect()
 }
 
 fn traffic() -> impl Strategy<Value = Vec<Sent>> {
-    let one = (
-        0_u64..40,
-        0_u8..12,
-        96_i32..108,
-        1_i32..3,
-        prop_oneof![4 => Just(0_i64), 1 => 1_i64..3],
-    );
+    let one = (0_u64..40, 0_u8..12, 96_i32..108, 1_i32..3, prop_oneof![4 => Just(0_i64), 1 => 1_i64..3]);
     proptest::collection::vec(one, 1..60).prop_map(|steps| {
         let (mut log_day, mut contents) = (100, HashMap::new());
         let mut all = Vec::new();
         for (message, id, day, amount, step) in steps {
             log_day += step;
             // One message number always carries the same content.
-            let content = *contents
-                .entry(message)
-                .or_insert(sent(message, id, day, amount, 0));
+            let content = *contents.entry(message).or_insert(sent(message, id, day, amount, 0));
             all.push(Sent { log_day, ..content });
         }
         all

@@ -153,11 +153,19 @@ async fn operations_that_are_not_served_count_nothing_and_are_signed() {
 async fn the_gateway_s_own_refusals_are_signed_and_keep_their_status() {
     let signer = signer(&rcgen::PKCS_ECDSA_P256_SHA256);
     let policy = policy(&signer, "");
-    for (status, body) in [(503, invoice(ONE, "RacunZahtjev").body), (413, vec![]), (401, b"\xff<".to_vec()), (429, b"<a".to_vec())] {
+    for (status, body) in
+        [(503, invoice(ONE, "RacunZahtjev").body), (413, vec![]), (401, b"\xff<".to_vec()), (429, b"<a".to_vec())]
+    {
         let mut message = message("");
         message.partner = None;
         message.body = body;
-        let refusal = Refusal { status, code: "gateway".into(), detail: "later & <elsewhere>".into(), field: None, retry_after: Some(5) };
+        let refusal = Refusal {
+            status,
+            code: "gateway".into(),
+            detail: "later & <elsewhere>".into(),
+            field: None,
+            retry_after: Some(5),
+        };
         let reply = policy.fault(&mut message, &refusal).await.unwrap().unwrap();
         assert_eq!(reply.status, status);
         let reply = text(reply);

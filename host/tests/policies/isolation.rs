@@ -143,7 +143,9 @@ async fn the_json_policy_is_called_like_any_other() {
     let engine = Engine::new(EngineLimits { instances: 2, memory: 16 << 20 }).unwrap();
     let (name, config_json) = ("transactions".into(), r#"{"fields":{"key":"/shop"}}"#.into());
     let (keys, limits) = (Keys::new(), Limits::default());
-    let policy = Policy::activate(&engine, PolicySpec { name, component: component("json"), config_json, keys, limits }).unwrap();
+    let policy =
+        Policy::activate(&engine, PolicySpec { name, component: component("json"), config_json, keys, limits })
+            .unwrap();
     let body = r#"[{"id":"a","time":"2026-11-22T19:20:54+01:00","shop":"HR1","amount":12.50,"currency":"EUR"}]"#;
     let Outcome::Accept(accepted) = policy.handle(&mut message(body)).await.unwrap() else { panic!("not accepted") };
     assert_eq!((accepted.transactions.len(), &*accepted.transactions[0].amount), (1, "12.50"));

@@ -10,14 +10,11 @@ use tallygate_host::{
 
 /// A component that `policies/build.sh` made.
 pub fn component(name: &str) -> Vec<u8> {
-    let folder = std::env::var_os("TALLYGATE_POLICIES").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/policies"),
-        PathBuf::from,
-    );
+    let folder = std::env::var_os("TALLYGATE_POLICIES")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/policies"), PathBuf::from);
     let path = folder.join(format!("{name}.wasm"));
-    std::fs::read(&path).unwrap_or_else(|error| {
-        panic!("{}: {error}; run `policies/build.sh target/policies` first", path.display())
-    })
+    std::fs::read(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}; run `policies/build.sh target/policies` first", path.display()))
 }
 
 /// One engine for all tests, as one process has.
@@ -86,8 +83,7 @@ pub struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
 impl Log {
     pub fn install(&self) -> tracing::subscriber::DefaultGuard {
         let log = self.clone();
-        let subscriber =
-            tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish();
         tracing::subscriber::set_default(subscriber)
     }
 

@@ -5,9 +5,7 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tallygate_policy::config::Config;
-use tallygate_policy::{
-    About, ConfigFault, Header, KeyUse, Message, Outcome, Policy, Refusal, Reply, export, host,
-};
+use tallygate_policy::{About, ConfigFault, Header, KeyUse, Message, Outcome, Policy, Refusal, Reply, export, host};
 
 /// How often this instance was called: 1 in a fresh one.
 static CALLS: AtomicU32 = AtomicU32::new(0);

@@ -121,7 +121,7 @@ impl<'a> Membership<'a> {
                 event = self.subscription.next(), if !is_full => self.on_event(event?).await?,
                 Some(done) = self.flush.join_next() => self.on_flushed(done?)?,
                 () = sleep_until(self.next_flush), if may_flush => self.begin_flush(),
-                Some(news) = self.news.recv() => self.on_news(news)?,
+                Some(news) = self.news.recv() => self.on_news(news),
                 Some(ended) = self.side.join_next() => {
                     ended?;
                     return Err(Failure::Again("the probing of store and log ended"));
@@ -336,7 +336,7 @@ impl<'a> Membership<'a> {
                     }
                 }
                 if flushed.store_was_away {
-                    self.rewrite_tail()?;
+                    self.rewrite_tail();
                 }
                 // Nothing is on its way to the store now.
                 self.owned.values_mut().for_each(Partition::close_old_days);
@@ -366,7 +366,7 @@ impl<'a> Membership<'a> {
         Ok(())
     }
 
-    fn on_news(&mut self, news: News) -> Result<(), Failure> {
+    fn on_news(&mut self, news: News) {
         match news {
             News::StoreIsBack => self.rewrite_tail(),
             News::Ends(bounds) => {
@@ -376,20 +376,14 @@ impl<'a> Membership<'a> {
                     let label = PartitionLabel { partition: *number };
                     self.parts.metrics.lag.get_or_create(&label).set(i64::try_from(lag).unwrap_or(i64::MAX));
                 }
-                Ok(())
             }
         }
     }
 
-    /// Rule 12. Rows of days that were closed since are folded again, which taking over does.
-    fn rewrite_tail(&mut self) -> Result<(), Failure> {
-        let mut all_held = true;
-        for partition in self.owned.values_mut() {
-            all_held &= partition.rewrite_tail();
-        }
+    fn rewrite_tail(&mut self) {
+        self.owned.values_mut().for_each(Partition::rewrite_tail);
         let rows: usize = self.owned.values().map(|partition| partition.fold().dirty()).sum();
         tracing::info!(rows, "the store of sums was away: rows of the last minutes are written again");
-        if all_held { Ok(()) } else { Err(Failure::Again("the store was away, and may have lost rows of days that were closed")) }
     }
 
     /// Others go on; what was stopped waits for somebody to look at it.

@@ -166,12 +166,10 @@ impl Partition {
         self.fold.open(day, rows);
     }
 
-    /// The rows of the last minutes will be written again. False when some of them may be held no more, being of days that
-    /// were closed: then the partition must be taken over anew.
-    pub(crate) fn rewrite_tail(&mut self) -> bool {
+    /// The rows of the last minutes will be written again.
+    pub(crate) fn rewrite_tail(&mut self) {
         let since = self.tail.lost();
         self.fold.rewrite_since(since);
-        self.old_days_touched <= self.tail.begins()
     }
 
     /// Whether there is anything to flush.
@@ -227,10 +225,12 @@ impl Partition {
         self.tail.flushed(stretch, now);
     }
 
-    /// Drops rows that the horizon has left behind. Only while no flush is out: what is being written must not be read
-    /// back before it is there.
+    /// Drops rows that the horizon has left behind. Only while no flush is out, and only what the store cannot lose any more:
+    /// a late dead letter loads its day again, and must find there what was written.
     pub(crate) fn close_old_days(&mut self) {
-        self.fold.close_old_days();
+        if self.old_days_touched <= self.tail.begins() {
+            self.fold.close_old_days();
+        }
     }
 
     pub(crate) fn committed_offset(&self) -> u64 {

@@ -22,5 +22,7 @@ fn run(module: &str, component: &str) -> Result<(), String> {
     let bytes = std::fs::read(module).map_err(|error| format!("{module}: {error}"))?;
     let made = tallygate_componentize::componentize(&bytes).map_err(|error| format!("{module}: {error}"))?;
     let beside = format!("{component}.new");
-    std::fs::write(&beside, made).and_then(|()| std::fs::rename(&beside, component)).map_err(|error| format!("{component}: {error}"))
+    std::fs::write(&beside, made)
+        .and_then(|()| std::fs::rename(&beside, component))
+        .map_err(|error| format!("{component}: {error}"))
 }

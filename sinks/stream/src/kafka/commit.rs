@@ -29,8 +29,6 @@ pub(super) struct KafkaCommitter {
 pub(super) struct Writer {
     options: Arc<KafkaOptions>,
     config: ClientConfig,
-    name: String,
-    names: Arc<Names>,
     trouble: Trouble,
     producer: Mutex<Option<BaseProducer<Trouble>>>,
 }
@@ -45,6 +43,12 @@ pub(super) struct Names {
 const TURN: Duration = Duration::from_millis(1);
 /// A step whose time is over still gets so long.
 const SHORTEST: Duration = Duration::from_millis(500);
+
+/// A name in use; free again when dropped.
+pub(super) struct Name {
+    text: String,
+    names: Arc<Names>,
+}
 
 /// What went wrong in a transaction.
 enum Failure {
@@ -75,27 +79,32 @@ impl Names {
         Self { stem: format!("{group}-{}", uuid::Uuid::now_v7().simple()), state: Mutex::default() }
     }
 
-    fn lease(&self) -> String {
+    /// A name that nobody in this process uses: one used before, if there is any, so that what it left open ends at once
+    /// and not when the broker's patience does.
+    pub(super) fn lease(self: &Arc<Self>) -> Name {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.0.pop().unwrap_or_else(|| {
+        let text = state.0.pop().unwrap_or_else(|| {
             state.1 += 1;
             format!("{}-{}", self.stem, state.1)
-        })
+        });
+        Name { text, names: Arc::clone(self) }
     }
+}
 
-    fn give_back(&self, name: String) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).0.push(name);
+impl Drop for Name {
+    fn drop(&mut self) {
+        let text = std::mem::take(&mut self.text);
+        self.names.state.lock().unwrap_or_else(PoisonError::into_inner).0.push(text);
     }
 }
 
 impl Writer {
-    pub(super) fn new(options: Arc<KafkaOptions>, names: Arc<Names>) -> Self {
-        let name = names.lease();
+    pub(super) fn new(options: Arc<KafkaOptions>, name: &Name) -> Self {
         let mut config = client::producer(&options);
-        config.set("transactional.id", &name);
+        config.set("transactional.id", &name.text);
         config.set("transaction.timeout.ms", KAFKA_TRANSACTION.as_millis().to_string());
         config.set("linger.ms", "0");
-        Self { options, config, name, names, trouble: Trouble::default(), producer: Mutex::new(None) }
+        Self { options, config, trouble: Trouble::default(), producer: Mutex::new(None) }
     }
 
     /// Makes the producer ready, and with it ends a transaction that its name left open.
@@ -193,16 +202,9 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         let producer = self.producer.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        let (names, name) = (Arc::clone(&self.names), std::mem::take(&mut self.name));
-        let release = move || {
-            // First the producer, so that the next one by this name does not meet it.
-            drop(producer);
-            names.give_back(name);
-        };
         // Ending a client takes a while.
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn_blocking(release)),
-            Err(_) => release(),
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            drop(runtime.spawn_blocking(move || drop(producer)));
         }
     }
 }

@@ -74,12 +74,13 @@ impl Stream for KafkaStream {
         let names = Arc::clone(&self.names);
         let metrics = self.metrics.clone();
         let subscription = blocking(move || {
-            let writer = Arc::new(Writer::new(Arc::clone(&options), names));
+            let name = names.lease();
+            let writer = Arc::new(Writer::new(Arc::clone(&options), &name));
             writer.open()?;
             let member = Member::new(options.topic.clone(), planner);
             let refused = |error: KafkaError| StreamError::Refused(client::reason(&error));
             let consumer = client::consumer(&options).create_with_context(member).map_err(refused)?;
-            subscription::start(consumer, writer, metrics)
+            subscription::start(consumer, writer, name, metrics)
         });
         Ok(Box::new(subscription.await?))
     }

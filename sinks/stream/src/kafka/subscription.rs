@@ -14,7 +14,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
 
 use super::client::{Trouble, reason};
-use super::commit::{KafkaCommitter, Writer};
+use super::commit::{KafkaCommitter, Name, Writer};
 use super::gather::{Stopped, gather};
 use super::handover::Handover;
 use super::ownership::Ownership;
@@ -29,6 +29,8 @@ pub(super) struct KafkaSubscription {
     handover: Arc<Handover<Delivery>>,
     committer: Arc<KafkaCommitter>,
     metrics: StreamMetrics,
+    /// Whoever subscribes next takes it over, and what this one left open is ended.
+    _name: Name,
 }
 
 /// What the polling thread works with; it answers the rebalances.
@@ -56,6 +58,7 @@ enum Delivery {
 pub(super) fn start(
     consumer: BaseConsumer<Member>,
     writer: Arc<Writer>,
+    name: Name,
     metrics: StreamMetrics,
 ) -> Result<KafkaSubscription, StreamError> {
     let member = consumer.context();
@@ -71,7 +74,7 @@ pub(super) fn start(
     };
     let away = |error| StreamError::Away(format!("no thread to read with: {error}"));
     std::thread::Builder::new().name("kafka-member".to_owned()).spawn(run).map_err(away)?;
-    Ok(KafkaSubscription { handover, committer, metrics })
+    Ok(KafkaSubscription { handover, committer, metrics, _name: name })
 }
 
 #[async_trait]

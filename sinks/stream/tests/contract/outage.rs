@@ -49,12 +49,14 @@ async fn work_goes_on_by_itself_after_a_kill() {
 
     kafka.restart().unwrap();
     let back = Instant::now();
+    let step = |what: &str| println!("{what} {:?} after the restart", back.elapsed());
     let appended = async {
         while let Err(error) = stream.append(numbered(0, 4, 5)).await {
             assert!(error.is_retryable(), "{error}");
         }
     };
     appended.await;
+    step("appended");
     // The follower was away for longer than it waits, or it was not; the former is told, and one follows anew.
     let last = loop {
         match follower.next().await {
@@ -69,16 +71,20 @@ async fn work_goes_on_by_itself_after_a_kill() {
             }
         }
     };
+    step("followed");
     // After an error of a commit one subscribes anew.
     drop(subscription);
     let mut subscription = fixture.subscribe(Start::Beginning).await;
+    step("subscribed");
     let mut records = Vec::new();
     while records.last() != Some(&"4".to_owned()) {
         if let Event::Records(some) = subscription.next().await.unwrap() {
             records.extend(some.iter().map(value));
         }
     }
+    step("read");
     subscription.committer().commit(flush(Vec::new(), vec![position(0, last + 1, "back")])).await.unwrap();
+    step("committed");
     assert!(back.elapsed() < PATIENCE, "{:?}", back.elapsed());
 }
 
