@@ -1,6 +1,7 @@
 //! The role against a log and a store in memory that fail on demand, judged by one fold of the whole log.
 
 mod chance;
+mod embedded;
 mod exactness;
 mod fake_log;
 mod fake_store;

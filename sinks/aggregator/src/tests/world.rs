@@ -30,6 +30,8 @@ pub(crate) struct World {
     pub(crate) store: Arc<FakeStore>,
     pub(crate) state_path: Option<PathBuf>,
     pub(crate) flush_every: Duration,
+    #[cfg(feature = "faults")]
+    pub(crate) faults: crate::Faults,
 }
 
 pub(crate) struct Running {
@@ -58,6 +60,8 @@ impl World {
             chance,
             state_path: None,
             flush_every: Duration::from_millis(1),
+            #[cfg(feature = "faults")]
+            faults: Default::default(),
         }
     }
 
@@ -67,7 +71,7 @@ impl World {
             flush_every: self.flush_every,
             state_path: self.state_path.clone(),
             #[cfg(feature = "faults")]
-            faults: Default::default(),
+            faults: self.faults,
         };
         let store: Arc<dyn Sums> = Arc::clone(&self.store) as _;
         let log = Arc::new(self.log.clone());
