@@ -211,10 +211,14 @@ function glow(element, name, count) {
   if (page.drawn.size > 4_000) page.drawn.clear();
   page.drawn.set(name, count);
   if (before === undefined && !page.settled) return;
+  // Under steady traffic most rows change all the time: what glows must stay calm.
   element.glow?.cancel();
-  const color = getComputedStyle(document.documentElement).getPropertyValue("--glow");
-  const frames = still.matches ? [{ backgroundColor: color }, { backgroundColor: color }] : [{ backgroundColor: color }, {}];
-  element.glow = element.animate(frames, { duration: GLOW, easing: "ease-out" });
+  const style = getComputedStyle(document.documentElement);
+  const lit = element.tagName === "TR"
+    ? { backgroundColor: style.getPropertyValue("--glow") }
+    : { boxShadow: `inset 4px 0 0 ${style.getPropertyValue("--bar")}` };
+  const unlit = element.tagName === "TR" ? { backgroundColor: "transparent" } : { boxShadow: "inset 4px 0 0 transparent" };
+  element.glow = element.animate(still.matches ? [lit, lit] : [lit, unlit], { duration: GLOW, easing: "ease-in" });
 }
 
 function make(tag, properties = {}, children = []) {

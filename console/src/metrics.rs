@@ -53,7 +53,7 @@ pub(crate) struct SourceLabels {
 }
 
 impl Metrics {
-    /// Registers them all under `tallygate_console_`.
+    /// Registers them all under `console_`, behind the prefix of the registry.
     pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self {
             requests: Family::default(),
@@ -69,7 +69,7 @@ impl Metrics {
             loading: Gauge::default(),
             keys: Gauge::default(),
         };
-        let own = registry.sub_registry_with_prefix("tallygate_console");
+        let own = registry.sub_registry_with_prefix("console");
         own.register("requests", "requests answered", metrics.requests.clone());
         own.register("request_seconds", "from a request's head to its answer's head", metrics.request_seconds.clone());
         own.register("logins", "passwords and tokens checked", metrics.logins.clone());

@@ -165,6 +165,6 @@ async fn the_plot_has_what_counted_since_the_page_was_loaded() {
     assert_eq!(message["plot"][0]["sums"]["EUR"], serde_json::json!([3, "7.50"]));
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &site.registry).unwrap();
-    assert!(text.contains("tallygate_console_rows_total 1\n"), "{text}");
-    assert!(text.contains("tallygate_console_browsers 1\n"), "{text}");
+    assert!(text.contains("console_rows_total 1\n"), "{text}");
+    assert!(text.contains("console_browsers 1\n"), "{text}");
 }
