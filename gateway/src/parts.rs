@@ -308,10 +308,10 @@ pub fn check(config: &Config) -> Vec<(usize, String)> {
             }
         }
     }
-    if let Some(admin) = &config.admin {
-        if let Err(error) = crate::console::options(config, admin) {
-            problems.push((admin.line, format!("{error:#}")));
-        }
+    if let Some(admin) = &config.admin
+        && let Err(error) = crate::console::options(config, admin)
+    {
+        problems.push((admin.line, format!("{error:#}")));
     }
     problems
 }

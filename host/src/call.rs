@@ -102,7 +102,10 @@ pub(crate) async fn measured<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     poll_fn(|context| {
         RUNNING_SINCE.set(Some(Instant::now()));
-        future.as_mut().poll(context)
+        let polled = future.as_mut().poll(context);
+        // Nothing that this thread does from here on is this call's, nor the next one's.
+        RUNNING_SINCE.set(None);
+        polled
     })
     .await
 }

@@ -45,7 +45,7 @@ async fn configured(
     let mut store = call::store(&engine.wasmtime, call);
 
     let pre = linker.instantiate_pre(&component).map_err(wrong_world)?;
-    let instance = pre.instantiate_async(&mut store).await.map_err(|error| failed(&store, &error))?;
+    let instance = call::measured(pre.instantiate_async(&mut store)).await.map_err(|error| failed(&store, &error))?;
     let world = World::new(&mut store, &instance).map_err(wrong_world)?;
     let about =
         call::measured(world.tallygate_policy_handler().call_configure(store.as_context_mut(), &spec.config_json))

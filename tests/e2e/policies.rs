@@ -202,7 +202,7 @@ fn a_hostile_policy_fails_its_own_message_alone() {
     }
     let slowest = while_a_loop_burns(&site, &process);
     assert!(slowest < IN_TIME, "another partner waited {slowest:?}");
-    let metrics = metrics(&process);
+    let metrics = process.metrics().unwrap();
     for (deed, count) in [("trap", 1), ("recurse", 1), ("grow", 1), ("status", 1), ("loop", 2)] {
         let policy = format!("policy=\"{deed}\"");
         let line = metrics.lines().find(|line| line.contains("policy_failures_total") && line.contains(&policy));
@@ -234,13 +234,4 @@ fn while_a_loop_burns(site: &Site, process: &Process) -> Duration {
         eprintln!("{answered} messages answered beside the loop, the slowest in {slowest:?}");
         slowest
     })
-}
-
-fn metrics(process: &Process) -> String {
-    use std::io::{Read, Write};
-    let mut stream = std::net::TcpStream::connect(("127.0.0.1", process.metrics_port)).unwrap();
-    stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
 }

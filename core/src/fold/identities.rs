@@ -127,13 +127,13 @@ impl Identities {
     }
 
     pub(super) fn see_again(&mut self, sight: &Sight) {
-        if let Some(memory) = self.known.get_mut(&sight.identity.0) {
-            if sight.until > memory.until {
-                memory.until = sight.until;
-                if memory.packed {
-                    memory.packed = false;
-                    self.fresh.push(sight.identity.0);
-                }
+        if let Some(memory) = self.known.get_mut(&sight.identity.0)
+            && sight.until > memory.until
+        {
+            memory.until = sight.until;
+            if memory.packed {
+                memory.packed = false;
+                self.fresh.push(sight.identity.0);
             }
         }
     }

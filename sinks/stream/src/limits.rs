@@ -36,7 +36,7 @@ pub(crate) const KAFKA_UNSTABLE: Duration = Duration::from_secs(30);
 /// Others wait so long for an owner that hears of a rebalance and does not answer; above `KAFKA_UNSTABLE`.
 pub(crate) const KAFKA_POLL_INTERVAL: Duration = Duration::from_secs(60);
 /// A partition's former owner, alive, gets so long to be told and to finish its commit.
-pub(crate) const KAFKA_HAND_OVER: Duration = Duration::from_secs(5);
+pub(crate) const HAND_OVER: Duration = Duration::from_secs(5);
 /// Reading pauses when nothing was taken for so long; what was fetched ahead is then fetched again later.
 pub(crate) const KAFKA_PATIENCE: Duration = Duration::from_millis(500);
 /// Pause between two looks at something that gives no sign.

@@ -1,9 +1,9 @@
 //! The senders' own books: what was sent and answered, recounted with plain maps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use tallygate_core::Row;
+use tallygate_core::{Day, Row};
 
 /// Day, key and currency of a sum.
 pub type Place = (String, String, String);
@@ -28,6 +28,12 @@ impl Books {
         self.0.lock().unwrap().clone()
     }
 
+    /// The days they fall on.
+    pub fn days(&self) -> Vec<Day> {
+        let days: BTreeSet<Day> = self.figures().keys().map(|(day, ..)| day.parse().unwrap()).collect();
+        days.into_iter().collect()
+    }
+
     /// How many transactions were entered.
     pub fn count(&self) -> u64 {
         self.0.lock().unwrap().values().map(|figure| figure.1).sum()
@@ -48,7 +54,7 @@ pub fn add_up(rows: impl IntoIterator<Item = Row>) -> BTreeMap<Place, Figure> {
 
 /// The first few differences, for people.
 pub fn differences(expected: &BTreeMap<Place, Figure>, found: &BTreeMap<Place, Figure>) -> Vec<String> {
-    let places: std::collections::BTreeSet<&Place> = expected.keys().chain(found.keys()).collect();
+    let places: BTreeSet<&Place> = expected.keys().chain(found.keys()).collect();
     let differ = |place: &&Place| expected.get(*place) != found.get(*place);
     let say = |place: &Place| format!("{place:?}: sent {:?}, found {:?}", expected.get(place), found.get(place));
     places.into_iter().filter(differ).take(8).map(say).collect()

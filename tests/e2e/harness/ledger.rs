@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tallygate::config::Config;
+use tallygate::faults::Fault;
 use tallygate_core::{Aggregate, Day, Row, RowKey};
 use tallygate_stream::{Start, Stream, Topic};
 use tallygate_sums::Sums;
@@ -47,6 +48,13 @@ impl Ledger {
             }
             rows
         })
+    }
+
+    /// Writes rows as a process would that slept since it had them in its hands.
+    pub fn write_late(&self, process: &Process, rows: &BTreeMap<RowKey, Row>, fault: Fault) {
+        let config = Config::load(&process.config).unwrap();
+        let rows: Vec<Row> = rows.values().cloned().collect();
+        self.runtime.block_on(async { tallygate::parts::sums(&config, fault).unwrap().upsert(&rows).await.unwrap() });
     }
 
     /// The latest daily rows of the compacted topic.
@@ -105,9 +113,7 @@ pub fn until_drained(process: &Process, within: Duration) {
 /// Compares store, compacted topic and the senders' books; returns what differs.
 pub fn audit(ledger: &Ledger, senders: &Senders) -> Vec<String> {
     let expected: BTreeMap<Place, Figure> = senders.books.figures();
-    let days: std::collections::BTreeSet<Day> = expected.keys().map(|(day, ..)| day.parse().unwrap()).collect();
-    let days: Vec<Day> = days.into_iter().collect();
-    let store = ledger.store(&days);
+    let store = ledger.store(&senders.books.days());
     let topic = ledger.topic();
     let mut all = differences(&expected, &add_up(store.values().cloned()));
     if store != topic {

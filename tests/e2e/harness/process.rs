@@ -1,6 +1,8 @@
 //! One process of the appliance: started, killed, stopped, woken, as faults have it.
 
 use std::fs::File;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
@@ -12,6 +14,7 @@ use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal
 use super::eventually;
 
 const UP_WITHIN: Duration = Duration::from_secs(60);
+const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
 
 /// A process, and how to start it again.
 #[derive(Debug)]
@@ -72,12 +75,25 @@ impl Process {
     /// Waits until its metrics can be read, and its partners' port too where it plays that role.
     pub fn wait_until_up(&self) {
         eventually(&format!("{} is up (see {})", self.name, self.log().display()), UP_WITHIN, || {
-            let answers =
-                |port: u16| std::net::TcpStream::connect(("127.0.0.1", port)).map(drop).map_err(|e| e.to_string());
+            let answers = |port: u16| TcpStream::connect(("127.0.0.1", port)).map(drop).map_err(|e| e.to_string());
             self.check_alive()?;
-            answers(self.metrics_port)?;
+            self.metrics()?;
             if self.roles.contains("gateway") { answers(self.partners_port) } else { Ok(()) }
         });
+    }
+
+    /// Its metrics, which are served once everything else was built; the sockets are there long before.
+    pub fn metrics(&self) -> Result<String, String> {
+        let asked = || {
+            let mut stream = TcpStream::connect(("127.0.0.1", self.metrics_port))?;
+            stream.set_read_timeout(Some(ANSWERED_WITHIN))?;
+            stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer)?;
+            std::io::Result::Ok(answer)
+        };
+        let answer = asked().map_err(|e| e.to_string())?;
+        if answer.starts_with("HTTP/1.1 200") { Ok(answer) } else { Err(answer) }
     }
 
     fn check_alive(&self) -> Result<(), String> {

@@ -9,7 +9,7 @@ use tallygate_embedded::rusqlite::{self, Connection, Transaction};
 
 use super::follow::read;
 use super::{Changes, Shared, explain, log, now};
-use crate::limits::NOTE_BYTES;
+use crate::limits::{HAND_OVER, NOTE_BYTES};
 use crate::port::{Committed, Committer, Event, Flush, Planner, StreamError, Subscription, Topic};
 
 /// The live subscriptions, and the latest ownership.
@@ -18,6 +18,8 @@ pub(super) struct Members {
     joined: AtomicU64,
     /// The owner stands last.
     live: Mutex<Vec<u64>>,
+    /// Who was given the partitions and not yet told that they are gone; 0 is nobody.
+    holder: AtomicU64,
     epoch: AtomicU64,
 }
 
@@ -30,6 +32,8 @@ pub(super) struct EmbeddedSubscription {
     /// Where to read on, while the partitions are ours.
     positions: Option<Vec<(u32, u64)>>,
     changes: Changes,
+    /// Until when the former owner may finish what it commits.
+    patience: Option<Instant>,
 }
 
 /// The committing half.
@@ -45,7 +49,7 @@ impl EmbeddedSubscription {
         let changes = shared.changes();
         shared.changed();
         let committer = Arc::new(EmbeddedCommitter { shared: Arc::clone(&shared), epoch: AtomicU64::new(0) });
-        Self { shared, planner, member, committer, positions: None, changes }
+        Self { shared, planner, member, committer, positions: None, changes, patience: None }
     }
 
     async fn assign(&mut self) -> Result<Event, StreamError> {
@@ -59,6 +63,7 @@ impl EmbeddedSubscription {
         };
         let (epoch, committed) = self.shared.database.write(own).await.map_err(explain)?;
         self.shared.members.epoch.fetch_max(epoch, Ordering::AcqRel);
+        self.shared.members.holder.store(self.member, Ordering::Release);
         self.shared.changed();
         let start = |(partition, committed): &(u32, Option<Committed>)| {
             (*partition, self.planner.start(*partition, committed.as_ref()))
@@ -79,13 +84,25 @@ impl Subscription for EmbeddedSubscription {
             let is_latest = self.committer.epoch.load(Ordering::Acquire) == self.shared.members.epoch();
             let is_ours = self.shared.members.is_owner(self.member) && (is_latest || self.positions.is_none());
             match (is_ours, self.positions.clone()) {
-                (true, None) => return self.assign().await,
+                (true, None) => {
+                    let until = *self.patience.get_or_insert_with(|| Instant::now() + HAND_OVER);
+                    let left = until.saturating_duration_since(Instant::now());
+                    if !self.shared.members.is_held_by_another(self.member) || left.is_zero() {
+                        return self.assign().await;
+                    }
+                    // Over or not, one looks again.
+                    let _ = tokio::time::timeout(left, self.changes.next()).await;
+                    continue;
+                }
                 (false, Some(_)) => {
                     self.positions = None;
+                    self.patience = None;
                     self.committer.epoch.store(0, Ordering::Release);
+                    self.shared.members.let_go(self.member);
+                    self.shared.changed();
                     return Ok(Event::Revoked((0..self.shared.partitions).collect()));
                 }
-                (false, None) => {}
+                (false, None) => self.patience = None,
                 (true, Some(positions)) => {
                     let found = read(&self.shared, Topic::Transactions, positions).await?;
                     self.positions = Some(found.positions);
@@ -156,13 +173,23 @@ impl EmbeddedCommitter {
 
 impl Members {
     fn join(&self) -> u64 {
-        let member = self.joined.fetch_add(1, Ordering::Relaxed);
+        let member = self.joined.fetch_add(1, Ordering::Relaxed) + 1;
         self.lock().push(member);
         member
     }
 
     fn leave(&self, member: u64) {
         self.lock().retain(|other| *other != member);
+        self.let_go(member);
+    }
+
+    fn let_go(&self, member: u64) {
+        // Another one may hold them already.
+        let _ = self.holder.compare_exchange(member, 0, Ordering::AcqRel, Ordering::Relaxed);
+    }
+
+    fn is_held_by_another(&self, member: u64) -> bool {
+        ![0, member].contains(&self.holder.load(Ordering::Acquire))
     }
 
     fn is_owner(&self, member: u64) -> bool {

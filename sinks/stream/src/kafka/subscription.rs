@@ -19,7 +19,7 @@ use super::gather::{Stopped, gather};
 use super::handover::Handover;
 use super::ownership::Ownership;
 use super::start;
-use crate::limits::{KAFKA_HAND_OVER, KAFKA_LOOK, KAFKA_PATIENCE, KAFKA_UNSTABLE, REQUEST};
+use crate::limits::{HAND_OVER, KAFKA_LOOK, KAFKA_PATIENCE, KAFKA_UNSTABLE, REQUEST};
 use crate::metrics::StreamMetrics;
 use crate::port::{Committed, Committer, Event, Planner, Start, StreamError, Subscription};
 use crate::records::{Packer, Record};
@@ -173,7 +173,7 @@ impl Member {
 
     /// Tells the one who folds, and lets him finish the commit that is out: others wait meanwhile.
     fn revoke(&self, consumer: &BaseConsumer<Self>) -> Result<(), StreamError> {
-        let until = Instant::now() + KAFKA_HAND_OVER;
+        let until = Instant::now() + HAND_OVER;
         self.revocations.fetch_add(1, Ordering::Relaxed);
         let ours = consumer.assignment().map_err(|error| self.trouble.away("giving partitions back", &error))?;
         let partition = |number: i32| u32::try_from(number).unwrap_or_default();
