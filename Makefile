@@ -10,6 +10,8 @@ SAMPLES ?= ../shared/samples
 TALLYGATE ?= target/debug/tallygate
 # How many transactions a soak sends.
 SOAK ?= 1000000
+# How many transactions a soak sends.
+COUNT ?= 200000
 # More arguments for what is run by demo, servers, bench and soak.
 ARGS ?=
 
@@ -35,14 +37,14 @@ samples: toolchain ## read the sample messages in SAMPLES with the stock policie
 	@. setup/env.sh && policies/build.sh target/policies
 	@python3 $(SAMPLES)/check.py target/policies --tallygate $(TALLYGATE) --only hr-racun
 
-soak: setup ## kill roles and real servers under load for long, and reconcile: SOAK transactions
-	@. setup/env.sh && policies/build.sh target/policies
-	@TALLYGATE_SOAK=$(SOAK) setup/cargo test --release -p tallygate --features faults --test e2e -- --nocapture on_real_servers $(ARGS)
+soak: setup ## send 200,000 transactions through real servers while everything is killed in turn, and recount (COUNT=…)
+	@policies/build.sh target/policies
+	@TALLYGATE_SOAK=$(COUNT) setup/cargo test -p tallygate --features faults --test e2e whatever_is_killed -- --nocapture
 
-bench: setup ## measure, side by side with others
-	@. setup/env.sh && policies/build.sh target/policies
+bench: setup ## measure, each figure beside a floor (ARGS="a b" for some of them)
+	@policies/build.sh target/policies
 	@setup/cargo build --release -p tallygate -p tallygate-bench
-	@exec target/release/tallygate-bench $(ARGS)
+	@target/release/tallygate-bench $(ARGS)
 
 servers: setup ## start real RabbitMQ, Kafka and Cassandra and print their addresses, until Ctrl-C
 	@setup/cargo build -q -p tallygate-test-servers

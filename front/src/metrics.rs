@@ -92,7 +92,7 @@ impl Metrics {
             journal_errors: Counter::default(),
             upstream_errors: Family::default(),
         };
-        let r = registry.sub_registry_with_prefix("tallygate_front");
+        let r = registry.sub_registry_with_prefix("front");
         r.register("connections", "Connections, by listener and what became of them", metrics.connections.clone());
         r.register("connections_open", "Connections open now", metrics.connections_open.clone());
         r.register("requests", "Requests answered, by route and status", metrics.requests.clone());

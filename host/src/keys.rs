@@ -27,6 +27,7 @@ pub struct Keys {
     for_any_name: Option<Arc<(Signer, hmac::Key)>>,
 }
 
+#[allow(clippy::large_enum_variant, reason = "a key always stands behind an Arc, once for each of few")]
 enum Key {
     Signer(Signer),
     Hmac(hmac::Key),

@@ -111,7 +111,7 @@ async fn a_connection_beyond_the_limit_is_closed_at_once() {
     drop(held);
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(served.caller().post("/echo", "x").await.status, 200);
-    assert!(served.scraped().contains(r#"tallygate_front_connections_total{listener="main",outcome="refused"}"#));
+    assert!(served.scraped().contains(r#"front_connections_total{listener="main",outcome="refused"}"#));
 }
 
 #[tokio::test]

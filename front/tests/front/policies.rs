@@ -26,12 +26,9 @@ async fn a_policy_that_fails_fails_one_request_and_says_nothing_of_its_insides()
     }
     assert_eq!(caller.post("/echo", "x").await.status, 200);
     let scraped = served.scraped();
-    assert!(
-        scraped.contains(r#"tallygate_front_policy_failures_total{policy="trap",kind="policy-trap"} 1"#),
-        "{scraped}"
-    );
-    assert!(scraped.contains(r#"tallygate_front_requests_total{route="timeout",status="504"} 1"#));
-    assert!(scraped.contains("tallygate_front_requests_in_flight 0"));
+    assert!(scraped.contains(r#"front_policy_failures_total{policy="trap",kind="policy-trap"} 1"#), "{scraped}");
+    assert!(scraped.contains(r#"front_requests_total{route="timeout",status="504"} 1"#));
+    assert!(scraped.contains("front_requests_in_flight 0"));
 }
 
 #[tokio::test]

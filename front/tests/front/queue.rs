@@ -73,7 +73,7 @@ async fn a_queue_that_is_away_or_silent_is_503_with_retry_after_within_a_bounded
     queue.feel(Mood::Confirms);
     assert_eq!(caller.post("/accept", line("1", "1")).await.status, 202);
     assert_eq!(journal::read(&served.journal).count(), 1);
-    assert!(served.scraped().contains("tallygate_front_publish_errors_total 2"));
+    assert!(served.scraped().contains("front_publish_errors_total 2"));
 }
 
 #[tokio::test]

@@ -257,15 +257,14 @@ impl Partition {
                 self.check = None;
             }
         }
-        if !self.expected.is_empty() && offset >= self.fold_from {
-            if let Some(appended) = self.expected.get(&offset)
-                && *appended != record.appended
-            {
-                return Err(Halt::Stop(format!(
-                    "the store of sums has a row of another record at offset {offset}: the topic was made anew, or is \
-                     another; give the new one a name of its own"
-                )));
-            }
+        if offset >= self.fold_from
+            && let Some(appended) = self.expected.get(&offset)
+            && *appended != record.appended
+        {
+            return Err(Halt::Stop(format!(
+                "the store of sums has a row of another record at offset {offset}: the topic was made anew, or is \
+                 another; give the new one a name of its own"
+            )));
         }
         Ok(())
     }

@@ -37,6 +37,9 @@ pub(super) struct EmbeddedSubscription {
 }
 
 /// The committing half.
+/// What was committed, by partition.
+type Positions = Vec<(u32, Option<Committed>)>;
+
 struct EmbeddedCommitter {
     shared: Arc<Shared>,
     /// The ownership it commits under; 0 is none.
@@ -54,7 +57,7 @@ impl EmbeddedSubscription {
 
     async fn assign(&mut self) -> Result<Event, StreamError> {
         let partitions = self.shared.partitions;
-        let own = move |tx: &Transaction<'_>| -> rusqlite::Result<(u64, Vec<(u32, Option<Committed>)>)> {
+        let own = move |tx: &Transaction<'_>| -> rusqlite::Result<(u64, Positions)> {
             let epoch = log::setting(tx, log::EPOCH)?.unwrap_or_default() + 1;
             log::set_setting(tx, log::EPOCH, epoch)?;
             let committed = |partition| Ok((partition, log::position(tx, partition)?));

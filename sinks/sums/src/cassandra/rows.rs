@@ -191,7 +191,7 @@ mod tests {
                 aggregate: Aggregate::Daily,
                 day: Day::from_epoch_days(20_000),
                 partition: n % 3,
-                key: "k".repeat(if n % 2 == 0 { 256 } else { 1 }),
+                key: "k".repeat(if n.is_multiple_of(2) { 256 } else { 1 }),
                 currency: "EUR".parse().unwrap(),
             },
             sum: Sum::default(),
