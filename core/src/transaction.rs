@@ -192,7 +192,8 @@ mod tests {
 
     #[test]
     fn names_the_field_that_breaks_a_rule() {
-        let cases: [(&str, fn(&mut Draft)); 9] = [
+        type Break = fn(&mut Draft);
+        let cases: [(&str, Break); 9] = [
             ("id", |d| d.id.clear()),
             ("id", |d| d.id = "x".repeat(257)),
             ("key", |d| d.key = "a\u{85}b".into()),

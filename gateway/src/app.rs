@@ -227,9 +227,8 @@ fn shipper(supervisor: &mut Supervisor, chain: Chain, queue: Arc<dyn Queue>, reg
     let _ = fault;
     supervisor.start("shipper", GRACE, |stop| async move {
         let Some(generation) = chain.generation(&stop).await? else { return Ok(()) };
-        Ok({
-            Shipper::new(options, queue, chain.stream, &generation, metrics).run(stop).await;
-        })
+        Shipper::new(options, queue, chain.stream, &generation, metrics).run(stop).await;
+        Ok(())
     });
 }
 

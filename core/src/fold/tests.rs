@@ -24,7 +24,7 @@ struct Sent {
 
 impl Sent {
     fn entry(self) -> Result<Entry<'static>, Unreadable> {
-        let partner = if self.id % 2 == 0 { "even" } else { "odd" };
+        let partner = if self.id.is_multiple_of(2) { "even" } else { "odd" };
         Ok(Entry {
             number: RecordNumber { message: MessageNumber { run: Run(1), sequence: self.message }, ordinal: 0 },
             identity: Identity::of(partner, "json", &self.id.to_string()),
@@ -197,7 +197,7 @@ fn oracle(sent: &[Sent]) -> BTreeMap<(Aggregate, i32, String), (i128, u64)> {
         if aggregate != Aggregate::Counted {
             numbers.insert(s.message, clock + 3);
         }
-        let partner = if s.id % 2 == 0 { "even" } else { "odd" };
+        let partner = if s.id.is_multiple_of(2) { "even" } else { "odd" };
         let mut add = |aggregate, key: String| {
             let row = rows.entry((aggregate, s.day, key)).or_default();
             row.0 += i128::from(s.amount) * 1_000_000_000;

@@ -7,7 +7,7 @@ use bergshamra_c14n::{C14nMode, canonicalize};
 use sha2::{Digest, Sha256};
 
 /// Whether a document is signed by the key of this certificate (DER).
-pub fn verifies(document: &str, certificate: &[u8]) -> Result<(), String> {
+pub(crate) fn verifies(document: &str, certificate: &[u8]) -> Result<(), String> {
     let (start, end) = span(document, "<Signature ", "</Signature>").ok_or("no signature")?;
     let signature = &document[start..end];
     if document[end..].contains("<Signature ") {
@@ -55,7 +55,7 @@ fn span(text: &str, from: &str, to: &str) -> Option<(usize, usize)> {
 }
 
 /// What stands between two texts.
-pub fn value<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
+pub(crate) fn value<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
     let start = text.find(from)? + from.len();
     text[start..].find(to).map(|end| &text[start..start + end])
 }

@@ -9,7 +9,7 @@ use tallygate_host::{
 };
 
 /// A component that `policies/build.sh` made.
-pub fn component(name: &str) -> Vec<u8> {
+pub(crate) fn component(name: &str) -> Vec<u8> {
     let folder = std::env::var_os("TALLYGATE_POLICIES")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/policies"), PathBuf::from);
     let path = folder.join(format!("{name}.wasm"));
@@ -18,12 +18,12 @@ pub fn component(name: &str) -> Vec<u8> {
 }
 
 /// One engine for all tests, as one process has.
-pub fn engine() -> &'static Engine {
+pub(crate) fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ENGINE.get_or_init(|| Engine::new(EngineLimits::default()).unwrap())
 }
 
-pub fn spec(name: &str, config: &str) -> PolicySpec {
+pub(crate) fn spec(name: &str, config: &str) -> PolicySpec {
     PolicySpec {
         name: name.into(),
         component: component(name),
@@ -33,20 +33,20 @@ pub fn spec(name: &str, config: &str) -> PolicySpec {
     }
 }
 
-pub fn try_policy(name: &str, config: &str) -> Result<Policy, ActivationError> {
+pub(crate) fn try_policy(name: &str, config: &str) -> Result<Policy, ActivationError> {
     Policy::activate(engine(), spec(name, config))
 }
 
-pub fn policy(name: &str, config: &str) -> Policy {
+pub(crate) fn policy(name: &str, config: &str) -> Policy {
     try_policy(name, config).unwrap()
 }
 
 /// The hostile policy, doing this to every message.
-pub fn hostile(handle: &str) -> Policy {
+pub(crate) fn hostile(handle: &str) -> Policy {
     policy("hostile", &format!(r#"{{"handle":"{handle}"}}"#))
 }
 
-pub fn message(body: &str) -> Message {
+pub(crate) fn message(body: &str) -> Message {
     Message {
         id: "m-1".into(),
         received: "2026-11-22T18:20:54.123Z".into(),
@@ -65,29 +65,29 @@ pub fn message(body: &str) -> Message {
 }
 
 /// The text of an answer.
-pub fn answer(outcome: Outcome) -> String {
+pub(crate) fn answer(outcome: Outcome) -> String {
     match outcome {
         Outcome::Answer(reply) => String::from_utf8(reply.body).unwrap(),
         other => panic!("no answer: {other:?}"),
     }
 }
 
-pub fn runtime(workers: usize) -> tokio::runtime::Runtime {
+pub(crate) fn runtime(workers: usize) -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build().unwrap()
 }
 
 /// What is logged on this thread.
 #[derive(Clone, Default)]
-pub struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+pub(crate) struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
 
 impl Log {
-    pub fn install(&self) -> tracing::subscriber::DefaultGuard {
+    pub(crate) fn install(&self) -> tracing::subscriber::DefaultGuard {
         let log = self.clone();
         let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish();
         tracing::subscriber::set_default(subscriber)
     }
 
-    pub fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap().lines().map(str::to_owned).collect()
     }
 }

@@ -27,8 +27,6 @@ pub struct Process {
     pub data: PathBuf,
     /// Where it takes partners' messages.
     pub partners_port: u16,
-    /// Where it is administered.
-    pub admin_port: u16,
     /// Where its metrics are.
     pub metrics_port: u16,
     roles: String,
@@ -50,9 +48,9 @@ impl Process {
         roles: &str,
         fault: Option<&'static str>,
     ) -> Self {
-        let [partners_port, admin_port, metrics_port] = ports;
+        let [partners_port, _, metrics_port] = ports;
         let (name, roles) = (name.to_owned(), roles.to_owned());
-        Self { name, config, data, partners_port, admin_port, metrics_port, roles, fault, child: Mutex::default() }
+        Self { name, config, data, partners_port, metrics_port, roles, fault, child: Mutex::default() }
     }
 
     /// Starts it; it need not be up yet.

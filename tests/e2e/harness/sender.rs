@@ -68,8 +68,8 @@ impl Senders {
 
 async fn one(gateways: &[Partner], name: &str, kind: Kind, turn: u64, books: &Books) {
     let sample = Sample::new(name, kind, turn);
-    let again = turn % RESEND_EVERY == 0;
-    if again && turn % (2 * RESEND_EVERY) == 0 {
+    let again = turn.is_multiple_of(RESEND_EVERY);
+    if again && turn.is_multiple_of(2 * RESEND_EVERY) {
         tokio::join!(until_acknowledged(gateways, &sample, turn), until_acknowledged(gateways, &sample, turn + 1));
     } else {
         until_acknowledged(gateways, &sample, turn).await;

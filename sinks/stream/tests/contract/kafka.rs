@@ -58,7 +58,8 @@ async fn preparing_twice_is_as_good_as_once() {
 
 #[tokio::test]
 async fn topics_with_wrong_settings_are_refused_by_name() {
-    let wrong: &[(&str, &[(&str, &str)], &str)] = &[
+    type Settings = &'static [(&'static str, &'static str)];
+    let wrong: &[(&str, Settings, &str)] = &[
         ("log", &[], "message.timestamp.type is CreateTime, must be LogAppendTime"),
         ("log", &[("retention.ms", "86400000")], "retention.ms is 86400000, must be at least 1296000000, or -1"),
         ("log", &[("retention.bytes", "1000000")], "retention.bytes is 1000000, must be -1"),

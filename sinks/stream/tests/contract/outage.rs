@@ -116,10 +116,10 @@ async fn a_subscription_outlives_a_restart_and_a_pause_of_the_broker() {
 async fn seen(subscription: &mut Box<dyn tallygate_stream::Subscription>, awaited: &str) {
     let until = tokio::time::timeout(PATIENCE, async {
         loop {
-            if let Event::Records(records) = subscription.next().await.unwrap() {
-                if records.iter().any(|record| value(record) == awaited) {
-                    return;
-                }
+            if let Event::Records(records) = subscription.next().await.unwrap()
+                && records.iter().any(|record| value(record) == awaited)
+            {
+                return;
             }
         }
     });
