@@ -284,6 +284,7 @@ struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
+    #[allow(clippy::ptr_arg, reason = "a borrowed name is kept borrowed, for its own lifetime")]
     fn repeats(&mut self, name: &Cow<'a, str>) -> bool {
         if self.many.is_empty() && self.few.len() < FEW {
             let repeats = self.few.contains(name);

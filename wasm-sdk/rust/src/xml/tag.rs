@@ -73,7 +73,7 @@ fn part(document: &str, start: usize) -> Option<usize> {
 #[cold]
 fn longer(document: &str, at: usize, first: bool) -> Option<usize> {
     let character = document.get(at..)?.chars().next()?;
-    let allowed = is_name_character(character) && !(first && !begins_name(character));
+    let allowed = (!first || begins_name(character)) && is_name_character(character);
     allowed.then_some(character.len_utf8())
 }
 
@@ -115,10 +115,10 @@ fn begins_name(character: char) -> bool {
 
 /// NameChar of XML 1.0, fifth edition, beyond ASCII.
 fn is_name_character(character: char) -> bool {
-    match character {
-        '\u{b7}' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{37d}' | '\u{37f}'..='\u{1fff}' => true,
-        '\u{200c}'..='\u{200d}' | '\u{203f}'..='\u{2040}' | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}' => true,
-        '\u{3001}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}' | '\u{10000}'..='\u{effff}' => true,
-        _ => false,
-    }
+    matches!(
+        character,
+        '\u{b7}' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{37d}' | '\u{37f}'..='\u{1fff}'
+            | '\u{200c}'..='\u{200d}' | '\u{203f}'..='\u{2040}' | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}'
+            | '\u{3001}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}' | '\u{10000}'..='\u{effff}'
+    )
 }
