@@ -64,26 +64,22 @@ pub fn measure() -> Result<()> {
         raw.rate(),
         ours.rate() / raw.rate()
     );
-    accept_alone(&format!("{backend}{KAFKA_AWAY}"), "RabbitMQ")?;
-    accept_alone(KAFKA_AWAY, "embedded queue, gateway and shipper alone")
+    accept_alone(&backend)
 }
 
-/// Nobody listens there: the shipper waits, so that the accept path alone is measured.
-const KAFKA_AWAY: &str = "[stream]\nbackend = \"kafka\"\nbrokers = [\"127.0.0.1:1\"]\n";
-
-fn accept_alone(backends: &str, what: &str) -> Result<()> {
-    let site = Site::new(backends)?;
+/// The gateway's role alone, so that the accept path is all that is measured.
+fn accept_alone(backend: &str) -> Result<()> {
+    let site = Site::new(backend)?;
     let certs = site.certs();
     let floor_at = free()?;
     let floor = Measured::floor(&["accept", &floor_at.to_string(), &certs.display().to_string()])?;
     until_up(floor_at)?;
-    let roles = if what.starts_with("RabbitMQ") { "gateway" } else { "gateway,shipper" };
-    let gateway = Measured::tallygate(&site.config(), roles)?;
+    let gateway = Measured::tallygate(&site.config(), "gateway")?;
     until_up(site.partners)?;
     for http in [Http::One, Http::Two] {
         let bare = requests(&certs, floor_at, http, &floor)?;
         let cost = requests(&certs, site.partners, http, &gateway)?;
-        figure(&format!("(b) accept, {http:?}, {what}"), &cost, Some(&bare), "cpu <= 40");
+        figure(&format!("(b) accept, {http:?}, the gateway alone, RabbitMQ"), &cost, Some(&bare), "cpu <= 40");
     }
     Ok(())
 }
