@@ -5,7 +5,7 @@ mod takeover;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tallygate_stream::{Bounds, Committed, Event, Record, StreamError, Subscription, Topic};
+use tallygate_stream::{Bounds, Event, Record, StreamError, Subscription, Topic};
 use tallygate_sums::SumsError;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
