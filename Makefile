@@ -9,8 +9,6 @@ SHELL := /bin/bash
 SAMPLES ?= ../shared/samples
 TALLYGATE ?= target/debug/tallygate
 # How many transactions a soak sends.
-SOAK ?= 1000000
-# How many transactions a soak sends.
 COUNT ?= 200000
 # More arguments for what is run by demo, servers, bench and soak.
 ARGS ?=

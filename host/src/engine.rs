@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
-use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, EngineWeak, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
 use crate::failure::EngineError;
 use crate::limits;
@@ -27,6 +27,8 @@ impl Default for EngineLimits {
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) wasmtime: wasmtime::Engine,
+    /// For the one call of `configure`: compiles quickly rather than well, and needs no pool.
+    pub(crate) configuring: wasmtime::Engine,
     pub(crate) places: Arc<Semaphore>,
     pub(crate) limits: EngineLimits,
 }
@@ -37,10 +39,14 @@ impl Engine {
     /// # Errors
     /// When the system does not give the address space or a thread.
     pub fn new(limits: EngineLimits) -> Result<Self, EngineError> {
-        let wasmtime = wasmtime::Engine::new(&config(limits)).map_err(|error| EngineError(format!("{error:#}")))?;
-        start_clock(&wasmtime)?;
+        let engine = |config: &Config| wasmtime::Engine::new(config).map_err(|error| EngineError(format!("{error:#}")));
+        let mut common = common();
+        let configuring = engine(common.cranelift_opt_level(OptLevel::None))?;
+        common.cranelift_opt_level(OptLevel::Speed);
+        let wasmtime = engine(common.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits))))?;
+        start_clock([&wasmtime, &configuring])?;
         let places = Arc::new(Semaphore::new(limits.instances as usize));
-        Ok(Self { wasmtime, places, limits })
+        Ok(Self { wasmtime, configuring, places, limits })
     }
 }
 
@@ -50,7 +56,18 @@ impl std::fmt::Debug for Engine {
     }
 }
 
-fn config(EngineLimits { instances, memory }: EngineLimits) -> Config {
+fn common() -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .max_wasm_stack(limits::STACK_BYTES)
+        .async_stack_size(limits::STACK_BYTES + limits::STACK_BYTES_HOST)
+        .concurrency_support(false)
+        .wasm_component_model(true);
+    config
+}
+
+fn pool(EngineLimits { instances, memory }: EngineLimits) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(limits::CORE_INSTANCES))
@@ -65,26 +82,20 @@ fn config(EngineLimits { instances, memory }: EngineLimits) -> Config {
         .linear_memory_keep_resident(limits::KEEP_RESIDENT)
         .table_keep_resident(limits::KEEP_RESIDENT)
         .max_unused_warm_slots(limits::WARM_SLOTS);
-    let mut config = Config::new();
-    config
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
-        .epoch_interruption(true)
-        .max_wasm_stack(limits::STACK_BYTES)
-        .async_stack_size(limits::STACK_BYTES + limits::STACK_BYTES_HOST)
-        .concurrency_support(false)
-        .wasm_component_model(true);
-    config
+    pool
 }
 
-/// Advances the engine's epoch every tick, until the engine is gone.
-fn start_clock(engine: &wasmtime::Engine) -> Result<(), EngineError> {
-    let engine = engine.weak();
+/// Advances the engines' epochs every tick, until they are gone.
+fn start_clock(engines: [&wasmtime::Engine; 2]) -> Result<(), EngineError> {
+    let engines = engines.map(wasmtime::Engine::weak);
+    let advance = move || {
+        let alive = engines.iter().filter_map(EngineWeak::upgrade);
+        alive.map(|engine| engine.increment_epoch()).count() > 0
+    };
     std::thread::Builder::new()
         .name("policy-clock".into())
         .spawn(move || {
-            while let Some(engine) = engine.upgrade() {
-                engine.increment_epoch();
-                drop(engine);
+            while advance() {
                 std::thread::sleep(limits::TICK);
             }
         })

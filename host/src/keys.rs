@@ -205,3 +205,57 @@ impl SigningKey {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::Keys;
+
+    fn pair() -> (String, String) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::default().self_signed(&key).unwrap();
+        (key.serialize_pem(), certificate.pem())
+    }
+
+    fn refused(contents: &str) -> String {
+        Keys::new().add("key", contents.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_key_for_signatures_comes_with_its_certificate() {
+        let ((key, certificate), (_, foreign)) = (pair(), pair());
+        let mut keys = Keys::new();
+        for contents in [format!("{key}{certificate}"), format!("{certificate}{foreign}{key}")] {
+            keys.add("reply", contents.as_bytes()).unwrap();
+            assert!(keys.signer("reply").is_ok());
+        }
+        assert!(refused(&certificate).contains("no private key in it"));
+        assert!(refused(&key).contains("no certificate in it"));
+        assert!(refused(&format!("{key}{foreign}")).contains("belongs to another key"));
+        let wrong = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+        assert!(
+            refused(&format!("{}{certificate}", wrong.serialize_pem())).contains("RSA of 2,048 bits or more, or P-256")
+        );
+    }
+
+    #[test]
+    fn a_key_is_of_use_for_what_it_is_for() {
+        let (key, certificate) = pair();
+        let mut keys = Keys::new();
+        keys.add("reply", format!("{key}{certificate}").as_bytes()).unwrap();
+        keys.add("jir", &[0; 16]).unwrap();
+        assert!(keys.hmac("reply").unwrap_err().contains("random bytes, not PEM"));
+        assert!(keys.signer("jir").is_err_and(|error| error.contains("a private key and its certificate")));
+        assert!(keys.signer("other").is_err_and(|error| error.contains("there is jir, reply")));
+        assert!(keys.check("jir", "verify-jws").unwrap_err().contains("verify-jws"));
+        assert!(refused("fifteen bytes..").contains("16 would be right"));
+    }
+
+    #[test]
+    fn no_key_is_shown() {
+        let mut keys = Keys::new();
+        keys.add("jir", b"a very secret one").unwrap();
+        assert_eq!(format!("{keys:?}"), r#"{"jir"}"#);
+    }
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
-use wasmtime::component::{Component, ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Linker, Lower};
+use wasmtime::component::{Component, ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Lower};
 
 use crate::call::{self, Call};
 use crate::engine::Engine;
@@ -69,12 +69,10 @@ impl Policy {
     /// See [`ActivationError`]; nothing is left behind.
     pub fn activate(engine: &Engine, spec: PolicySpec) -> Result<Self, ActivationError> {
         check(engine, &spec)?;
-        let mut linker = Linker::new(&engine.wasmtime);
-        world::add_to_linker::<Call, Data>(&mut linker, |call| call).map_err(snapshot::wrong_world)?;
-        let (snapshot, about) = snapshot::configure(engine, &linker, &spec)?;
+        let (snapshot, about) = snapshot::configure(engine, &spec)?;
         check_needs(&spec, &about)?;
         let component = Component::new(&engine.wasmtime, &snapshot).map_err(snapshot::not_a_component)?;
-        let pre = linker.instantiate_pre(&component).map_err(snapshot::wrong_world)?;
+        let pre = world::linker(&engine.wasmtime)?.instantiate_pre(&component).map_err(world::wrong_world)?;
         let function = |name| world::export(&component, name);
         Ok(Self {
             name: spec.name.into(),
@@ -215,13 +213,6 @@ pub fn version_of(component: &[u8]) -> String {
 #[must_use]
 pub fn short_version(version: &str) -> &str {
     version.get(..12).unwrap_or(version)
-}
-
-/// Where wasmtime finds the implementation of `host` in a store: the call itself.
-struct Data;
-
-impl wasmtime::component::HasData for Data {
-    type Data<'a> = &'a mut Call;
 }
 
 fn check(engine: &Engine, spec: &PolicySpec) -> Result<(), ActivationError> {

@@ -118,3 +118,54 @@ fn place_of_signature(document: &Document<'_>, element: NodeId) -> Result<usize,
     }
     source.rfind("</").map(|at| range.start + at).ok_or_else(|| "the element has no end tag".into())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::time::{Duration, Instant};
+
+    use super::{limits, sign_xml};
+    use crate::keys::Keys;
+
+    fn sign(document: &str, id: &str) -> Result<String, String> {
+        let keys = Keys::throw_away().unwrap();
+        sign_xml(keys.signer("any")?, document.as_bytes(), id).map(|signed| String::from_utf8(signed).unwrap())
+    }
+
+    #[test]
+    fn the_signature_is_the_last_child_of_the_element() {
+        let signed = sign("<a><b Id='1x'>t<c/></b><d/></a>", "1x").unwrap();
+        assert!(signed.starts_with("<a><b Id='1x'>t<c/><Signature xmlns="), "{signed}");
+        assert!(signed.ends_with("</Signature></b><d/></a>"), "{signed}");
+        assert!(signed.contains("<Reference URI=\"#1x\">"), "{signed}");
+    }
+
+    #[test]
+    fn what_cannot_be_signed_is_refused_saying_why() {
+        for (document, id, why) in [
+            ("<a Id='x'>", "x", "not well-formed"),
+            ("<!DOCTYPE a><a Id='x'>1</a>", "x", "not well-formed"),
+            ("<a Id='y'>1</a>", "x", "no element has the Id x"),
+            ("<a Id='x'><b Id='x'/></a>", "x", "more than one element has the Id x"),
+            ("<a Id='x'/>", "x", "the element is empty"),
+            ("<a Id='x'><Signature xmlns='http://www.w3.org/2000/09/xmldsig#'/></a>", "x", "a signature already"),
+            ("<a Id='x'>1</a>", "", "is not of letters"),
+            ("<a Id='x'>1</a>", "x\"/><b", "is not of letters"),
+        ] {
+            let error = sign(document, id).unwrap_err();
+            assert!(error.contains(why), "{document}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_document_made_to_take_long_is_refused_soon() {
+        let wide: String = (0..50_000).map(|n| format!("a{n}='' ")).collect();
+        let deep = "<a>".repeat(100_000);
+        let start = Instant::now();
+        for document in [format!("<a Id='x' {wide}>1</a>"), deep, "x".repeat(limits::SIGN_BYTES + 1)] {
+            assert!(sign(&document, "x").is_err());
+        }
+        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    }
+}

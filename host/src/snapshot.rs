@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::Component;
 use wasmtime::{AsContextMut, Store};
 use wasmtime_wizer::{WasmtimeWizerComponent, Wizer};
 
@@ -14,39 +14,31 @@ use crate::failure::ActivationError;
 use crate::keys::Keys;
 use crate::limits;
 use crate::policy::{Limits, PolicySpec};
-use crate::world::{About, World};
+use crate::world::{self, About, World};
 
 /// Runs `configure` and returns the configured component, and what the policy says of itself.
-pub(crate) fn configure(
-    engine: &Engine,
-    linker: &Linker<Call>,
-    spec: &PolicySpec,
-) -> Result<(Vec<u8>, About), ActivationError> {
+pub(crate) fn configure(engine: &Engine, spec: &PolicySpec) -> Result<(Vec<u8>, About), ActivationError> {
     // The step behind reads a component that a stranger may have made, and has places where it gives up by panicking.
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| at_once(configured(engine, linker, spec))))
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| at_once(configured(&engine.configuring, spec))))
         .unwrap_or_else(|_| Err(ActivationError::NotAComponent("it could not be snapshotted".into())))
 }
 
-async fn configured(
-    engine: &Engine,
-    linker: &Linker<Call>,
-    spec: &PolicySpec,
-) -> Result<(Vec<u8>, About), ActivationError> {
+async fn configured(engine: &wasmtime::Engine, spec: &PolicySpec) -> Result<(Vec<u8>, About), ActivationError> {
     // The parser would say so too, byte by byte.
     if !spec.component.starts_with(b"\0asm") {
         return Err(ActivationError::NotAComponent("it is no WebAssembly, which begins with the bytes \\0asm".into()));
     }
     let wizer = Wizer::new();
     let (context, instrumented) = wizer.instrument_component(&spec.component).map_err(not_a_component)?;
-    let component = Component::new(&engine.wasmtime, &instrumented).map_err(not_a_component)?;
+    let component = Component::new(engine, &instrumented).map_err(not_a_component)?;
     let limits = Limits { memory: spec.limits.memory, time: limits::CONFIGURE_TIME };
     let mut call = Call::new(Arc::from(&*spec.name), String::new(), Keys::new(), limits);
     call.configuring = true;
-    let mut store = call::store(&engine.wasmtime, call);
+    let mut store = call::store(engine, call);
 
-    let pre = linker.instantiate_pre(&component).map_err(wrong_world)?;
+    let pre = world::linker(engine)?.instantiate_pre(&component).map_err(world::wrong_world)?;
     let instance = call::measured(pre.instantiate_async(&mut store)).await.map_err(|error| failed(&store, &error))?;
-    let world = World::new(&mut store, &instance).map_err(wrong_world)?;
+    let world = World::new(&mut store, &instance).map_err(world::wrong_world)?;
     let about =
         call::measured(world.tallygate_policy_handler().call_configure(store.as_context_mut(), &spec.config_json))
             .await
@@ -65,10 +57,6 @@ fn failed(store: &Store<Call>, error: &wasmtime::Error) -> ActivationError {
 
 pub(crate) fn not_a_component(error: wasmtime::Error) -> ActivationError {
     ActivationError::NotAComponent(format!("{error:#}"))
-}
-
-pub(crate) fn wrong_world(error: wasmtime::Error) -> ActivationError {
-    ActivationError::WrongWorld(format!("{error:#}"))
 }
 
 /// Runs a future that waits for nothing: while it is configured, a policy does not step aside.

@@ -1,7 +1,8 @@
 //! The policy world, version 1.0, as wasmtime's bindings of `wasm-sdk/wit/policy.wit`.
 
-use wasmtime::component::{Component, ComponentExportIndex};
+use wasmtime::component::{Component, ComponentExportIndex, Linker};
 
+use crate::call::Call;
 use crate::failure::ActivationError;
 
 const HANDLER: &str = "tallygate:policy/handler@1.0.0";
@@ -22,7 +23,25 @@ pub use v1::tallygate::policy::types::{
 };
 
 pub(crate) use v1::Policy as World;
-pub(crate) use v1::tallygate::policy::host::{Host, Level, add_to_linker};
+pub(crate) use v1::tallygate::policy::host::{Host, Level};
+
+/// What a component is linked to: the call's own functions, and nothing else.
+pub(crate) fn linker(engine: &wasmtime::Engine) -> Result<Linker<Call>, ActivationError> {
+    let mut linker = Linker::new(engine);
+    v1::tallygate::policy::host::add_to_linker::<Call, Data>(&mut linker, |call| call).map_err(wrong_world)?;
+    Ok(linker)
+}
+
+pub(crate) fn wrong_world(error: wasmtime::Error) -> ActivationError {
+    ActivationError::WrongWorld(format!("{error:#}"))
+}
+
+/// Where wasmtime finds the implementation of `host` in a store: the call itself.
+struct Data;
+
+impl wasmtime::component::HasData for Data {
+    type Data<'a> = &'a mut Call;
+}
 
 /// Where a component has a function of the handler.
 pub(crate) fn export(component: &Component, function: &str) -> Result<ComponentExportIndex, ActivationError> {

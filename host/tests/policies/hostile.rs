@@ -45,13 +45,14 @@ async fn endless_recursion_is_an_error() {
 #[tokio::test]
 async fn memory_returned_many_times_over_is_not_copied_out() {
     let start = Instant::now();
-    assert!(matches!(failure("amplify").await, PolicyFailure::Trap(_)));
+    let failure = failure("amplify").await;
+    assert!(matches!(failure, PolicyFailure::Trap(_)), "{failure:?}");
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }
 
 #[tokio::test]
 async fn what_cannot_be_sent_is_an_error_and_no_reply() {
-    for handle in ["status", "header", "name", "nothing", "refuse-with-200"] {
+    for handle in ["status", "header", "name", "refuse-with-200"] {
         let failure = failure(handle).await;
         assert!(matches!(failure, PolicyFailure::BadOutcome(_)), "{handle}: {failure}");
         assert_eq!(failure.code(), "policy-outcome");
