@@ -39,21 +39,10 @@ pub enum Http {
 
 pub fn measure() -> Result<()> {
     let site = Site::new("")?;
-    let floor_at = free()?;
-    let certs = site.certs();
-    let floor = Measured::floor(&["accept", &floor_at.to_string(), &certs.display().to_string()])?;
-    until_up(floor_at)?;
-    let gateway = Measured::tallygate(&site.config(), "gateway,shipper,aggregator,console")?;
-    until_up(site.partners)?;
-    for http in [Http::One, Http::Two] {
-        let bare = requests(&certs, floor_at, http, &floor)?;
-        let cost = requests(&certs, site.partners, http, &gateway)?;
-        figure(&format!("(b) accept to reply, {http:?}, whole chain in one process"), &cost, Some(&bare), "see below");
-    }
-    drop(gateway);
-    drop(floor);
+    accept("(b) accept, embedded queue", &site, || Measured::alone(&site.config()), "cpu <= 40")?;
+    let all = || Measured::tallygate(&site.config(), "gateway,shipper,aggregator,console");
+    accept("(b) accept to sums and page, one process", &site, all, "none")?;
     let server = RabbitMq::start()?;
-    let backend = format!("[queue]\nbackend = \"amqp\"\nurl = \"{}\"\n", server.url());
     let runtime = tokio::runtime::Runtime::new()?;
     let raw = runtime.block_on(floors::confirms(&server.url(), CONFIRMS, IN_FLIGHT))?;
     let ours = runtime.block_on(publishes(&server.url()))?;
@@ -64,22 +53,23 @@ pub fn measure() -> Result<()> {
         raw.rate(),
         ours.rate() / raw.rate()
     );
-    accept_alone(&backend)
+    let site = Site::new(&format!("[queue]\nbackend = \"amqp\"\nurl = \"{}\"\n", server.url()))?;
+    let gateway = || Measured::tallygate(&site.config(), "gateway");
+    accept("(b) accept, RabbitMQ", &site, gateway, "none")
 }
 
-/// The gateway's role alone, so that the accept path is all that is measured.
-fn accept_alone(backend: &str) -> Result<()> {
-    let site = Site::new(backend)?;
+/// What a process of this site takes for a request, beside the floor.
+fn accept(name: &str, site: &Site, start: impl Fn() -> Result<Measured>, aim: &str) -> Result<()> {
     let certs = site.certs();
     let floor_at = free()?;
     let floor = Measured::floor(&["accept", &floor_at.to_string(), &certs.display().to_string()])?;
+    let measured = start()?;
     until_up(floor_at)?;
-    let gateway = Measured::tallygate(&site.config(), "gateway")?;
     until_up(site.partners)?;
     for http in [Http::One, Http::Two] {
         let bare = requests(&certs, floor_at, http, &floor)?;
-        let cost = requests(&certs, site.partners, http, &gateway)?;
-        figure(&format!("(b) accept, {http:?}, the gateway alone, RabbitMQ"), &cost, Some(&bare), "cpu <= 40");
+        let cost = requests(&certs, site.partners, http, &measured)?;
+        figure(&format!("{name}, HTTP/{}", if http == Http::Two { "2" } else { "1.1" }), &cost, Some(&bare), aim);
     }
     Ok(())
 }

@@ -35,6 +35,11 @@ impl Measured {
         Ok(Self(child))
     }
 
+    /// The gateway's role alone on the embedded queue.
+    pub fn alone(config: &Path) -> Result<Self> {
+        Ok(Self(Command::new(std::env::current_exe()?).arg("alone").arg(config).spawn()?))
+    }
+
     pub fn cpu(&self) -> Result<Duration> {
         measure::cpu_of(self.0.id())
     }

@@ -1,6 +1,7 @@
 //! Measures Tallygate beside floors, in one run: `bench [a b c d e]`, all of them when none is named.
 
 mod accept;
+mod alone;
 mod child;
 mod floors;
 mod fold;
@@ -10,12 +11,21 @@ mod policy;
 mod ship;
 mod visible;
 
+use std::path::Path;
+
 use anyhow::Result;
+use mimalloc::MiMalloc;
+
+/// As in the appliance, so that no floor wins or loses by its allocator.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let Some(("floor", rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
-        return floors::run(rest);
+    match arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        Some(("floor", rest)) => return floors::run(rest),
+        Some(("alone", [config])) => return alone::run(Path::new(config)),
+        _ => {}
     }
     let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|argument| argument == name);
     println!("{}", machine());

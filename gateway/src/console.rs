@@ -1,6 +1,7 @@
 //! The operators' side, put together: what the console shows and administers in this process.
 
 use std::net::TcpListener;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,15 +64,12 @@ pub(crate) fn start(
     };
     let (console, handle) = Console::new(options, parts, Metrics::register(registry));
     supervisor.start("console", GRACE, |stop| async move {
-        let told = async {
-            stop.cancelled().await;
-            handle.stop();
-            std::future::pending::<()>().await;
-        };
+        let mut run = pin!(console.run(tokio::net::TcpListener::from_std(socket)?));
         tokio::select! {
-            ended = console.run(tokio::net::TcpListener::from_std(socket)?) => Ok(ended?),
-            () = told => Ok(()),
+            ended = &mut run => return Ok(ended?),
+            () = stop.cancelled() => handle.stop(),
         }
+        Ok(run.await?)
     });
     Ok(())
 }

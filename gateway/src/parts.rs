@@ -283,6 +283,7 @@ fn limits(limits: &config::Limits) -> tallygate_front::Limits {
     tallygate_front::Limits {
         header_bytes: bytes(limits.header_size),
         body_bytes: bytes(limits.body_size),
+        held_bytes: bytes(limits.body_memory),
         header_time: limits.header_time,
         body_time: limits.body_time,
         connections: bytes(limits.connections),

@@ -3,8 +3,9 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
 use wasmtime::{ResourceLimiter, Store, Trap, UpdateDeadline};
 
 use crate::failure::PolicyFailure;
@@ -13,9 +14,9 @@ use crate::limits;
 use crate::policy::Limits;
 
 thread_local! {
-    /// When this thread last began to run a policy. A call's time counts only while it runs: one that stepped aside for
-    /// others must not be charged for them.
-    static RUNNING_SINCE: Cell<Option<Instant>> = const { Cell::new(None) };
+    /// The thread's CPU time when it last began to run a policy. A call's time counts only while it runs: one that stepped
+    /// aside for others, or whose thread had to wait for a processor, must not be charged for that.
+    static RUNNING_SINCE: Cell<Option<Duration>> = const { Cell::new(None) };
 }
 
 /// What a store of wasmtime carries for us.
@@ -61,8 +62,9 @@ impl Call {
     }
 
     fn step_aside(&mut self) -> UpdateDeadline {
-        let since = RUNNING_SINCE.replace(Some(Instant::now()));
-        self.used += since.map_or(limits::TICK, |since| since.elapsed());
+        let now = thread_time();
+        let since = RUNNING_SINCE.replace(Some(now));
+        self.used += since.map_or(limits::TICK, |since| now.saturating_sub(since));
         if self.used >= self.limits.time {
             self.out_of_time = true;
             return UpdateDeadline::Interrupt;
@@ -101,11 +103,16 @@ pub(crate) fn store(engine: &wasmtime::Engine, call: Call) -> Store<Call> {
 pub(crate) async fn measured<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     poll_fn(|context| {
-        RUNNING_SINCE.set(Some(Instant::now()));
+        RUNNING_SINCE.set(Some(thread_time()));
         let polled = future.as_mut().poll(context);
         // Nothing that this thread does from here on is this call's, nor the next one's.
         RUNNING_SINCE.set(None);
         polled
     })
     .await
+}
+
+/// The CPU time that this thread has used.
+fn thread_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }

@@ -1,5 +1,7 @@
 //! What a policy can ask of the host: the log, and crypto by keys that it never sees.
 
+use std::borrow::Cow;
+
 use crate::call::Call;
 use crate::limits;
 use crate::sign;
@@ -21,7 +23,8 @@ impl Host for Call {
             return Ok(());
         };
         self.lines_left = left;
-        let (policy, id, line) = (&*self.policy, &self.message, cut(&message));
+        let line = one_line(cut(&message));
+        let (policy, id) = (&*self.policy, &self.message);
         match level {
             Level::Debug => {
                 tracing::debug!(target: "tallygate::policy", policy, message_id = id, "{line}")
@@ -56,6 +59,15 @@ impl Host for Call {
         self.refuse_while_configuring("hmac-sha256", cut(&key))?;
         Ok(self.keys.hmac(&key).map(|key| aws_lc_rs::hmac::sign(key, &data).as_ref().to_vec()))
     }
+}
+
+/// What a policy writes must not look like lines that the gateway wrote.
+fn one_line(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(escaped).collect())
 }
 
 fn cut(line: &str) -> &str {

@@ -95,6 +95,8 @@ pub struct Limits {
     pub header_size: u64,
     /// Bytes of a request's body.
     pub body_size: u64,
+    /// Bytes of all bodies held at one time.
+    pub body_memory: u64,
     /// Time to send the head.
     pub header_time: Duration,
     /// Time to send the body.
@@ -281,6 +283,7 @@ fn limits(root: &Table<'_>) -> Limits {
     let mut limits = Limits {
         header_size: 32 << 10,
         body_size: 8 << 20,
+        body_memory: 256 << 20,
         header_time: Duration::from_secs(10),
         body_time: Duration::from_secs(30),
         connections: 4096,
@@ -290,6 +293,7 @@ fn limits(root: &Table<'_>) -> Limits {
     if let Some(table) = root.table("limits") {
         limits.header_size = table.size("header_size").unwrap_or(limits.header_size);
         limits.body_size = table.size("body_size").unwrap_or(limits.body_size);
+        limits.body_memory = table.size("body_memory").unwrap_or(limits.body_memory);
         limits.header_time = table.duration("header_time").unwrap_or(limits.header_time);
         limits.body_time = table.duration("body_time").unwrap_or(limits.body_time);
         limits.connections = table.number("connections", 1..=1_000_000).unwrap_or(limits.connections);

@@ -80,5 +80,6 @@ async fn a_log_that_never_ends_is_cut() {
     let lines = log.lines();
     assert_eq!(lines.len(), 17, "{lines:#?}");
     assert!(lines.iter().all(|line| line.len() < 1400 && line.contains("m-1")), "{lines:#?}");
+    assert!(lines[0].contains(r"one\nanother\u{1b}[31m"), "a line is one line, {lines:#?}");
     assert!(lines[16].contains("more are dropped"), "{lines:#?}");
 }

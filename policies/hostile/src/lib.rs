@@ -94,6 +94,7 @@ fn misbehave(how: &str) -> String {
         }
         "recurse" => recurse(0).to_string(),
         "log" => {
+            host::log(host::Level::Info, "one\nanother\u{1b}[31m");
             for _ in 0..10_000 {
                 host::log(host::Level::Info, &"a long line ".repeat(1000));
             }

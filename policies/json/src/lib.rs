@@ -11,7 +11,7 @@ mod transactions;
 use std::fmt::Write;
 
 use tallygate_policy::config::Config;
-use tallygate_policy::{About, ConfigFault, Message, Outcome, Policy, Refusal, Reply, export};
+use tallygate_policy::{About, ConfigFault, Message, Outcome, Policy, Refusal, Reply, export, scan};
 
 use crate::pointers::Node;
 
@@ -20,6 +20,8 @@ struct Json {
 }
 
 impl Policy for Json {
+    const LOGS_PANICS: bool = false;
+
     fn configure(config: &str) -> Result<Self, ConfigFault> {
         let mut config = Config::parse(config)?;
         let root = pointers::configure(config.section("fields")?)?;
@@ -43,7 +45,7 @@ export!(Json);
 
 impl Json {
     fn accept(&self, message: &Message) -> Result<Outcome, Refusal> {
-        let body = std::str::from_utf8(&message.body).map_err(|error| {
+        let body = scan::text(&message.body).map_err(|error| {
             Refusal::new(400, "not-json", format!("byte {} is not UTF-8, which JSON is in", error.valid_up_to() + 1))
         })?;
         let transactions = transactions::read(body, &self.root)?;

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use tallygate_policy::scan::until_or_control;
+
 /// How deep values may be nested.
 pub(crate) const DEPTH: usize = 64;
 
@@ -77,9 +79,7 @@ impl<'a> Scanner<'a> {
 
     /// Goes on to the next quote, backslash or control character.
     fn plain(&mut self) {
-        let rest = &self.document.as_bytes()[self.at..];
-        let length = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ');
-        self.at += length.unwrap_or(rest.len());
+        self.at += until_or_control(&self.document.as_bytes()[self.at..], *b"\"\\");
     }
 
     fn escape(&mut self) -> Result<char, NotJson> {

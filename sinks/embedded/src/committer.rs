@@ -21,6 +21,8 @@ pub(crate) struct Committer {
 
 /// One write on its way through the thread.
 trait Write: Send {
+    /// Whether it is one statement, which SQLite undoes by itself when it fails.
+    fn is_one_statement(&self) -> bool;
     /// Does the work and keeps its outcome; `false` when it failed and is to be undone alone.
     fn run(&mut self, transaction: &Transaction<'_>) -> bool;
     /// Tells the writer how it ended, knowing how the transaction did.
@@ -29,6 +31,7 @@ trait Write: Send {
 
 struct Work<T, F, R> {
     path: Arc<Path>,
+    is_one_statement: bool,
     work: Option<F>,
     outcome: Option<Result<T, DatabaseError>>,
     reply: R,
@@ -45,13 +48,13 @@ impl Committer {
         Ok(Self { writes: Some(writes), thread: Some(thread), path })
     }
 
-    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, DatabaseError>
+    pub(crate) async fn write<T, F>(&self, is_one_statement: bool, work: F) -> Result<T, DatabaseError>
     where
         F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
         let (reply, ended) = oneshot::channel();
-        let write = self.boxed(work, move |outcome| {
+        let write = self.boxed(is_one_statement, work, move |outcome| {
             let _ = reply.send(outcome);
         });
         let writes = self.writes.as_ref().ok_or_else(|| self.closed())?;
@@ -65,7 +68,7 @@ impl Committer {
         T: Send + 'static,
     {
         let (reply, ended) = std::sync::mpsc::sync_channel(1);
-        let mut write = self.boxed(work, move |outcome| {
+        let mut write = self.boxed(false, work, move |outcome| {
             let _ = reply.send(outcome);
         });
         let writes = self.writes.as_ref().ok_or_else(|| self.closed())?;
@@ -80,13 +83,14 @@ impl Committer {
         ended.recv().unwrap_or_else(|_| Err(self.closed()))
     }
 
-    fn boxed<T, F, R>(&self, work: F, reply: R) -> Box<dyn Write>
+    fn boxed<T, F, R>(&self, is_one_statement: bool, work: F, reply: R) -> Box<dyn Write>
     where
         F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
         R: FnOnce(Result<T, DatabaseError>) + Send + 'static,
     {
-        Box::new(Work { path: Arc::clone(&self.path), work: Some(work), outcome: None, reply })
+        let path = Arc::clone(&self.path);
+        Box::new(Work { path, is_one_statement, work: Some(work), outcome: None, reply })
     }
 
     fn closed(&self) -> DatabaseError {
@@ -112,6 +116,10 @@ where
     T: Send,
     R: FnOnce(Result<T, DatabaseError>) + Send,
 {
+    fn is_one_statement(&self) -> bool {
+        self.is_one_statement
+    }
+
     fn run(&mut self, transaction: &Transaction<'_>) -> bool {
         let Some(work) = self.work.take() else {
             return false;
@@ -141,18 +149,26 @@ fn commit_all(mut connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Wr
         if let Err(error) = &committed {
             tracing::error!(%error, writes = writes.len(), "a commit failed");
         }
+        let several = writes.len() > 1;
         for write in writes.drain(..) {
             write.settle(committed.clone());
+        }
+        if several {
+            std::thread::sleep(limits::GATHER);
         }
     }
 }
 
-/// Runs the writes in one transaction, each in a savepoint.
+/// Runs the writes in one transaction, each in a savepoint where it needs one.
 fn commit(connection: &mut Connection, writes: &mut [Box<dyn Write>]) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for write in writes {
-        transaction.prepare_cached("SAVEPOINT write")?.execute([])?;
-        if !write.run(&transaction) {
+        let needs_savepoint = !write.is_one_statement();
+        if needs_savepoint {
+            transaction.prepare_cached("SAVEPOINT write")?.execute([])?;
+        }
+        let done = write.run(&transaction);
+        if !done {
             if transaction.is_autocommit() {
                 // Out of space, for one, undoes the whole transaction: nobody's write is in.
                 return Err(Error::SqliteFailure(
@@ -160,9 +176,13 @@ fn commit(connection: &mut Connection, writes: &mut [Box<dyn Write>]) -> rusqlit
                     Some("another write of the same commit undid it".to_owned()),
                 ));
             }
-            transaction.prepare_cached("ROLLBACK TO write")?.execute([])?;
+            if needs_savepoint {
+                transaction.prepare_cached("ROLLBACK TO write")?.execute([])?;
+            }
         }
-        transaction.prepare_cached("RELEASE write")?.execute([])?;
+        if needs_savepoint {
+            transaction.prepare_cached("RELEASE write")?.execute([])?;
+        }
     }
     transaction.commit()
 }

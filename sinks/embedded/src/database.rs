@@ -78,7 +78,19 @@ impl Database {
         F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        self.committer()?.write(work).await
+        self.committer()?.write(false, work).await
+    }
+
+    /// As [`write`](Self::write), for work of one statement alone, which SQLite undoes by itself when it fails.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub async fn write_statement<T, F>(&self, work: F) -> Result<T, DatabaseError>
+    where
+        F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.committer()?.write(true, work).await
     }
 
     /// As [`write`](Self::write), blocking the calling thread.
@@ -129,6 +141,8 @@ fn connect(path: &Path, schema: &str, durability: Durability) -> rusqlite::Resul
     )?;
     connection.busy_timeout(limits::LOCK_WAIT)?;
     connection.set_prepared_statement_cache_capacity(limits::STATEMENTS);
+    // Of a file that is new; any other keeps its own.
+    connection.pragma_update(None, "page_size", limits::PAGE_BYTES)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(
         None,

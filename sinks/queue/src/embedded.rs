@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -15,8 +15,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::limits::{IN_FLIGHT_BYTES, IN_FLIGHT_LEAST, RECEIVE_BYTES};
 use crate::port::{Consumer, Delivery, Queue, QueueError, Tag};
 
-const SCHEMA: &str =
-    "CREATE TABLE IF NOT EXISTS messages (id INTEGER PRIMARY KEY AUTOINCREMENT, message BLOB NOT NULL) STRICT";
+const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS messages (id INTEGER PRIMARY KEY, message BLOB NOT NULL) STRICT";
 
 /// A queue in a file. Clones share it.
 #[derive(Clone)]
@@ -26,6 +25,8 @@ pub struct EmbeddedQueue {
 
 struct Inner {
     database: Database,
+    /// The id of the next message. None is given twice, or a consumer would take a new message for one it has passed.
+    next: Arc<AtomicI64>,
     leases: Mutex<Leases>,
     /// One consumer reads at a time, so that no two lease the same message.
     reading: tokio::sync::Mutex<()>,
@@ -66,10 +67,13 @@ impl EmbeddedQueue {
     }
 
     fn over(database: Database) -> Result<Self, QueueError> {
-        let depth: i64 = database.read_blocking(|c| c.query_row("SELECT count(*) FROM messages", [], |r| r.get(0)))?;
+        let (depth, last): (i64, i64) = database.read_blocking(|c| {
+            c.query_row("SELECT count(*), coalesce(max(id), 0) FROM messages", [], |r| Ok((r.get(0)?, r.get(1)?)))
+        })?;
         Ok(Self {
             inner: Arc::new(Inner {
                 database,
+                next: Arc::new(AtomicI64::new(last + 1)),
                 leases: Mutex::default(),
                 reading: tokio::sync::Mutex::default(),
                 arrived: Notify::new(),
@@ -89,10 +93,15 @@ impl Queue for EmbeddedQueue {
         let inner = &self.inner;
         let weight = u32::try_from(message.len().max(IN_FLIGHT_LEAST)).unwrap_or(u32::MAX);
         let _room = inner.room.acquire_many(weight).await.map_err(|e| QueueError::Away(e.to_string()))?;
+        let next = Arc::clone(&inner.next);
         let insert = move |t: &tallygate_embedded::rusqlite::Transaction<'_>| {
-            t.prepare_cached("INSERT INTO messages (message) VALUES (?1)")?.execute([&message[..]]).map(|_| ())
+            // On the committing thread, so that ids are committed in their order.
+            let id = next.fetch_add(1, Ordering::Relaxed);
+            t.prepare_cached("INSERT INTO messages (id, message) VALUES (?1, ?2)")?
+                .execute((id, &message[..]))
+                .map(drop)
         };
-        inner.database.write(insert).await?;
+        inner.database.write_statement(insert).await?;
         inner.depth.fetch_add(1, Ordering::Relaxed);
         inner.arrived.notify_waiters();
         Ok(())
@@ -269,6 +278,18 @@ mod tests {
         let mut consumer = queue.consume(100).await.unwrap();
         let again = contract::take(&mut *consumer, 9).await;
         assert!(again.iter().all(|delivery| delivery.message != got[0].message && sent.contains(&delivery.message)));
+    }
+
+    #[tokio::test]
+    async fn what_arrives_after_all_was_acknowledged_comes_too() {
+        let (queue, _directory) = fresh().await;
+        let mut consumer = queue.consume(5).await.unwrap();
+        for _ in 0..3 {
+            let sent = contract::publish(&*queue, 1).await;
+            let got = contract::take(&mut *consumer, 1).await;
+            assert!(sent.contains(&got[0].message));
+            consumer.acknowledge(&[got[0].tag]).await.unwrap();
+        }
     }
 
     #[test]

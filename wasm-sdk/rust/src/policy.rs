@@ -7,6 +7,11 @@ use crate::{About, ConfigFault, Message, Outcome, Refusal, Reply};
 
 /// A policy: configured once, then asked about each message in a fresh copy of what `configure` left behind.
 pub trait Policy: Sized + Send + Sync + 'static {
+    /// Whether what a panic says goes to the gateway's log; without, only that the policy trapped is known. A policy that
+    /// says no here and calls nothing of [`host`](crate::host) is one core module rather than three, and starts the
+    /// sooner for it.
+    const LOGS_PANICS: bool = true;
+
     /// Makes the policy from its configuration, a JSON object. Whatever can be worked out beforehand belongs here: no
     /// message pays for it. Nothing of [`host`](crate::host) may be called.
     ///
@@ -51,7 +56,9 @@ impl<P: Policy> Slot<P> {
     /// # Errors
     /// The policy's own; or it was configured before.
     pub fn configure(&self, config: &str, name: &str, version: &str) -> Result<About, ConfigFault> {
-        std::panic::set_hook(Box::new(|panic| host::log(host::Level::Error, &panic.to_string())));
+        if P::LOGS_PANICS {
+            std::panic::set_hook(Box::new(|panic| host::log(host::Level::Error, &panic.to_string())));
+        }
         let policy = P::configure(config)?;
         let about = policy.about(About {
             name: name.to_owned(),

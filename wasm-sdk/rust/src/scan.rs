@@ -3,6 +3,8 @@
 //! In a policy every turn of a loop costs more than elsewhere, since it looks whether the policy's time is up: what goes
 //! through a message byte by byte should take few turns.
 
+use std::str::Utf8Error;
+
 use block::Block;
 
 /// The length of what comes before the first of some bytes; the whole length when there is none.
@@ -25,6 +27,19 @@ pub fn until_or_control<const N: usize>(bytes: &[u8], stop: [u8; N]) -> usize {
 pub fn word(bytes: &[u8]) -> usize {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     run(bytes, |byte| !is_word(byte), |block| words(block).not())
+}
+
+/// Bytes as text, if they are UTF-8.
+///
+/// # Errors
+/// Where they are not.
+#[inline]
+pub fn text(bytes: &[u8]) -> Result<&str, Utf8Error> {
+    if kinds(bytes).beyond_ascii {
+        return std::str::from_utf8(bytes);
+    }
+    // SAFETY: ASCII is UTF-8.
+    Ok(unsafe { std::str::from_utf8_unchecked(bytes) })
 }
 
 /// What kinds of bytes there are.

@@ -26,7 +26,8 @@ impl Membership<'_> {
                 // It was given away again and came back since; the event that says so follows.
                 continue;
             };
-            tracing::info!(partition = number, ?plan, "taking over");
+            let from = plan.committed.as_ref().map(|committed| committed.offset);
+            tracing::info!(partition = number, committed = from, restored = plan.restored, "taking over");
             let open = self.open_days(plan.tail.clock);
             days.extend(open.map(|day| (number, day)));
             let fold = self.restore(number, &plan).await?;

@@ -1,0 +1,26 @@
+//! The gateway's role alone on the embedded queue, in a process of its own: what the accept path costs by itself. The
+//! command refuses this, since nothing would ever take the messages from the queue.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow};
+use tallygate::app::{App, Sockets};
+use tallygate::config::Config;
+use tallygate::faults::Fault;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Serves partners until it is told to end.
+pub fn run(config: &Path) -> Result<()> {
+    let config = Config::load(config).map_err(|problems| anyhow!("{problems:?}"))?;
+    let config = Arc::new(config);
+    let roles = "gateway".parse().map_err(|problem: String| anyhow!(problem))?;
+    tokio::runtime::Runtime::new()?.block_on(async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let app = App::start(&config, &roles, Sockets::bind(&config, &roles)?, Fault::default())?;
+        let stop = async move {
+            terminate.recv().await;
+        };
+        Ok(app.run(stop).await?)
+    })
+}
