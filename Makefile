@@ -37,7 +37,7 @@ samples: toolchain ## read the sample messages in SAMPLES with the stock policie
 
 soak: setup ## send 200,000 transactions through real servers while everything is killed in turn, and recount (COUNT=…)
 	@policies/build.sh target/policies
-	@TALLYGATE_SOAK=$(COUNT) setup/cargo test -p tallygate --features faults --test e2e whatever_is_killed -- --nocapture
+	@TALLYGATE_SOAK=$(COUNT) setup/cargo test --workspace --features tallygate/faults --test e2e whatever_is_killed -- --nocapture
 
 bench: setup ## measure, each figure beside a floor (ARGS="a b" for some of them)
 	@policies/build.sh target/policies

@@ -10,12 +10,14 @@ use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use futures::stream::{FuturesUnordered, StreamExt};
 use http_body_util::{BodyExt, Full};
+use hyper::client::conn::{http1, http2};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use tallygate_queue::{AmqpOptions, AmqpQueue, Queue};
 use tallygate_test_servers::RabbitMq;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -125,35 +127,47 @@ async fn connection(
             .header("content-type", "application/json")
             .body(body)
     };
-    match http {
-        Http::One => {
-            let (mut sender, driver) = hyper::client::conn::http1::handshake(io).await?;
-            let driver = tokio::spawn(driver);
-            loop {
-                let turn = turn();
-                if turn >= requests {
-                    break;
-                }
-                check(sender.send_request(request(turn)?).await?).await?;
-            }
-            drop(sender);
-            driver.abort();
+    let mut sender = Sender::over(io, http).await?;
+    loop {
+        let turn = turn();
+        if turn >= requests {
+            return Ok(());
         }
-        Http::Two => {
-            let (mut sender, driver) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await?;
-            let driver = tokio::spawn(driver);
-            loop {
-                let turn = turn();
-                if turn >= requests {
-                    break;
-                }
-                check(sender.send_request(request(turn)?).await?).await?;
+        check(sender.send(request(turn)?).await?).await?;
+    }
+}
+
+/// A connection's client side; what drives it ends with the connection.
+enum Sender {
+    One(http1::SendRequest<Full<Bytes>>),
+    Two(http2::SendRequest<Full<Bytes>>),
+}
+
+impl Sender {
+    async fn over<S>(io: TokioIo<S>, http: Http) -> Result<Self>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        Ok(match http {
+            Http::One => {
+                let (sender, driver) = http1::handshake(io).await?;
+                tokio::spawn(driver);
+                Self::One(sender)
             }
-            drop(sender);
-            driver.abort();
+            Http::Two => {
+                let (sender, driver) = http2::handshake(TokioExecutor::new(), io).await?;
+                tokio::spawn(driver);
+                Self::Two(sender)
+            }
+        })
+    }
+
+    async fn send(&mut self, request: Request<Full<Bytes>>) -> hyper::Result<hyper::Response<hyper::body::Incoming>> {
+        match self {
+            Self::One(sender) => sender.send_request(request).await,
+            Self::Two(sender) => sender.send_request(request).await,
         }
     }
-    Ok(())
 }
 
 /// Ids that no other measurement of this run has.

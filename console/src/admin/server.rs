@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use http_body_util::BodyExt;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulConnection;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -117,32 +119,28 @@ async fn connection(tcp: TcpStream, peer: SocketAddr, acceptor: TlsAcceptor, sta
             .keep_alive_interval(HEAD_TIME)
             .keep_alive_timeout(HEAD_TIME)
             .serve_connection(io, service);
-        tokio::pin!(connection);
-        tokio::select! {
-            served = &mut connection => served,
-            () = over => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        }
+        drive(connection, over).await
     } else {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIME)
             .max_buf_size(HEAD_BYTES)
             .serve_connection(io, service);
-        tokio::pin!(connection);
-        tokio::select! {
-            served = &mut connection => served,
-            () = over => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        }
+        drive(connection, over).await
     };
     if let Err(error) = served {
         tracing::debug!(%peer, %error, "a connection ended early");
     }
+}
+
+/// Drives a connection until it ends; when it is `over`, lets it end what it is about.
+async fn drive<C: GracefulConnection>(connection: C, over: impl Future<Output = ()>) -> Result<(), C::Error> {
+    let mut connection = pin!(connection);
+    tokio::select! {
+        served = connection.as_mut() => return served,
+        () = over => connection.as_mut().graceful_shutdown(),
+    }
+    connection.await
 }
 
 /// What a connection is being used for.

@@ -12,6 +12,18 @@ fn world() -> World {
     World::new(7, 1, Duration::from_millis(5))
 }
 
+/// A world in which twenty records were folded, and nothing runs.
+async fn twenty_folded() -> World {
+    let world = world();
+    for id in 0..20 {
+        world.append(Sent::of(0, id));
+    }
+    let first = world.start();
+    world.settle().await;
+    first.stop().await;
+    world
+}
+
 fn appended(sent: Sent, appended: i64) -> Sent {
     Sent { appended, ..sent }
 }
@@ -46,13 +58,7 @@ async fn rule_8_another_record_at_the_committed_place_stops_the_partition_alone(
 
 #[tokio::test(start_paused = true)]
 async fn rule_8_a_log_that_ends_before_what_was_folded_stops_the_partition() {
-    let world = world();
-    for id in 0..20 {
-        world.append(Sent::of(0, id));
-    }
-    let first = world.start();
-    world.settle().await;
-    first.stop().await;
+    let world = twenty_folded().await;
     world.log.state().log[0].truncate(10);
     let second = world.start();
     tokio::time::sleep(Duration::from_secs(5)).await;
@@ -62,13 +68,7 @@ async fn rule_8_a_log_that_ends_before_what_was_folded_stops_the_partition() {
 
 #[tokio::test(start_paused = true)]
 async fn rule_8_a_new_topic_without_any_position_is_found_out_by_the_rows_in_the_store() {
-    let world = world();
-    for id in 0..20 {
-        world.append(Sent::of(0, id));
-    }
-    let first = world.start();
-    world.settle().await;
-    first.stop().await;
+    let world = twenty_folded().await;
     {
         let mut state = world.log.state();
         state.log[0].clear();
@@ -85,13 +85,7 @@ async fn rule_8_a_new_topic_without_any_position_is_found_out_by_the_rows_in_the
 
 #[tokio::test(start_paused = true)]
 async fn rule_8_a_partition_whose_folded_records_were_all_pruned_goes_on() {
-    let world = world();
-    for id in 0..20 {
-        world.append(Sent::of(0, id));
-    }
-    let first = world.start();
-    world.settle().await;
-    first.stop().await;
+    let world = twenty_folded().await;
     let (rows, _) = world.oracle();
     {
         let mut state = world.log.state();
@@ -110,13 +104,7 @@ async fn rule_8_a_partition_whose_folded_records_were_all_pruned_goes_on() {
 
 #[tokio::test(start_paused = true)]
 async fn rule_8_records_that_were_pruned_before_they_were_folded_end_the_run_with_an_error() {
-    let world = world();
-    for id in 0..20 {
-        world.append(Sent::of(0, id));
-    }
-    let first = world.start();
-    world.settle().await;
-    first.stop().await;
+    let world = twenty_folded().await;
     for id in 20..30 {
         world.append(Sent::of(0, id));
     }
