@@ -177,13 +177,13 @@ impl Partition {
         self.fold.dirty() > 0 || self.is_ahead()
     }
 
-    /// What changed since the last call; none when nothing did.
-    pub(crate) fn share(&mut self, now: Instant) -> Option<Share> {
+    /// What changed since the last call; none when nothing did. The store was last known to be there at that time.
+    pub(crate) fn share(&mut self, store_answered: Option<Instant>) -> Option<Share> {
         if !self.is_dirty() {
             return None;
         }
         let end = Point { offset: self.next, clock: self.fold.clock() };
-        let tail = self.tail.anchor(now);
+        let tail = self.tail.anchor(store_answered);
         let position = match &self.last {
             Some(last) if self.is_ahead() => {
                 Committed { offset: self.next, note: Note { fingerprint: Fingerprint::of(last), tail }.write() }

@@ -15,6 +15,8 @@ use crate::metrics::AggregatorMetrics;
 pub(crate) enum News {
     /// The store was away and is back.
     StoreIsBack,
+    /// The store was asked then, and answered; it was not away since it was said to be back.
+    StoreAnswered(Instant),
     /// What the log's partitions hold.
     Ends(Vec<Bounds>),
 }
@@ -31,14 +33,17 @@ pub(crate) async fn probe(
     let (mut away, mut looked) = (false, None::<Instant>);
     while !news.is_closed() {
         every.tick().await;
+        let asked = Instant::now();
         match sums.probe().await {
-            Ok(()) if away => {
-                tracing::info!("the store of sums is back");
-                // It waits for room: this must not get lost.
-                let _ = news.send(News::StoreIsBack).await;
-                away = false;
+            Ok(()) => {
+                if away {
+                    tracing::info!("the store of sums is back");
+                    // It waits for room: this must not get lost, nor come behind what follows.
+                    let _ = news.send(News::StoreIsBack).await;
+                    away = false;
+                }
+                drop(news.try_send(News::StoreAnswered(asked)));
             }
-            Ok(()) => {}
             Err(error) => {
                 if !away {
                     tracing::warn!(%error, "the store of sums is away; records are held back");

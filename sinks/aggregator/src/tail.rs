@@ -64,10 +64,11 @@ impl Tail {
         }
     }
 
-    /// Where the tail begins now.
-    pub(crate) fn anchor(&mut self, now: Instant) -> Point {
-        while let Some(first) = self.flushed.front()
-            && now.duration_since(first.ended) > STORE_TAIL
+    /// Where the tail begins, when the store was last known to be there at that time, and not to have been away since the
+    /// last [`lost`](Self::lost). Time that passes while nobody hears of the store makes nothing safe in it.
+    pub(crate) fn anchor(&mut self, answered: Option<Instant>) -> Point {
+        while let (Some(answered), Some(first)) = (answered, self.flushed.front())
+            && answered.saturating_duration_since(first.ended) > STORE_TAIL
         {
             self.anchor = first.end;
             self.flushed.pop_front();
@@ -107,10 +108,20 @@ mod tests {
             let stretch = tail.take(point(5 + n));
             tail.flushed(stretch, start + TAIL_STEP * n as u32);
         }
-        assert_eq!(tail.anchor(start + TAIL_STEP * 10), point(5));
+        assert_eq!(tail.anchor(Some(start + TAIL_STEP * 10)), point(5));
         let later = start + STORE_TAIL + TAIL_STEP * 3 + Duration::from_millis(1);
-        assert_eq!(tail.anchor(later), point(8));
-        assert_eq!(tail.anchor(later + STORE_TAIL), point(15));
+        assert_eq!(tail.anchor(Some(later)), point(8));
+        assert_eq!(tail.anchor(Some(later + STORE_TAIL)), point(15));
+    }
+
+    #[test]
+    fn rule_12_time_without_a_sign_of_the_store_makes_nothing_safe() {
+        let (mut tail, start) = (Tail::new(point(5)), Instant::now());
+        let stretch = tail.take(point(6));
+        tail.flushed(stretch, start);
+        assert_eq!(tail.anchor(None), point(5));
+        assert_eq!(tail.anchor(Some(start + STORE_TAIL)), point(5));
+        assert_eq!(tail.anchor(Some(start + STORE_TAIL + TAIL_STEP)), point(6));
     }
 
     #[test]
@@ -123,11 +134,11 @@ mod tests {
         }
         let back = start + STORE_TAIL * 5;
         assert_eq!(tail.lost(), 200);
-        assert_eq!(tail.anchor(back), point(0));
+        assert_eq!(tail.anchor(Some(back)), point(0));
         let again = tail.take(point(3));
         assert_eq!(again.oldest, 200);
         tail.flushed(again, back);
-        assert_eq!(tail.anchor(back + STORE_TAIL), point(0));
-        assert_eq!(tail.anchor(back + STORE_TAIL + TAIL_STEP), point(3));
+        assert_eq!(tail.anchor(Some(back + STORE_TAIL)), point(0));
+        assert_eq!(tail.anchor(Some(back + STORE_TAIL + TAIL_STEP)), point(3));
     }
 }

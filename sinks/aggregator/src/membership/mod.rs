@@ -51,6 +51,8 @@ pub(crate) struct Membership<'a> {
     /// The partitions of the flush that is out, and how many records it holds.
     flushing: (Vec<u32>, u64),
     next_flush: Instant,
+    /// When the store was last asked and answered, as far as we have heard; what it lost before that is written again.
+    store_answered: Option<Instant>,
     /// We were refused as a former owner, and wait until then to hear what is ours.
     fenced_until: Option<Instant>,
     side: JoinSet<()>,
@@ -103,6 +105,7 @@ impl<'a> Membership<'a> {
             flush: JoinSet::new(),
             flushing: (Vec::new(), 0),
             next_flush: Instant::now(),
+            store_answered: None,
             fenced_until: None,
             side,
             news,
@@ -210,9 +213,9 @@ impl<'a> Membership<'a> {
     }
 
     fn begin_flush(&mut self) {
-        let now = Instant::now();
-        let shares: Vec<_> = self.owned.values_mut().filter_map(|partition| partition.share(now)).collect();
-        self.next_flush = now + self.parts.flush_every;
+        let answered = self.store_answered;
+        let shares: Vec<_> = self.owned.values_mut().filter_map(|partition| partition.share(answered)).collect();
+        self.next_flush = Instant::now() + self.parts.flush_every;
         if !shares.is_empty() {
             let numbers = shares.iter().map(|share| share.partition).collect();
             self.flushing = (numbers, shares.iter().map(|share| share.records).sum());
@@ -265,6 +268,7 @@ impl<'a> Membership<'a> {
     fn on_news(&mut self, news: News) {
         match news {
             News::StoreIsBack => self.rewrite_tail(),
+            News::StoreAnswered(asked) => self.store_answered = Some(asked),
             News::Ends(bounds) => {
                 self.highs = highs(bounds);
                 for (number, partition) in &self.owned {

@@ -29,6 +29,29 @@ fn appended(sent: Sent, appended: i64) -> Sent {
 }
 
 #[tokio::test(start_paused = true)]
+async fn rule_12_what_a_store_lost_is_written_again_however_long_it_was_away() {
+    // Of what is ready at the same time, chance picks what is done first.
+    for _ in 0..10 {
+        let world = world();
+        let running = world.start();
+        for id in 0..20 {
+            world.append(Sent::of(0, id));
+        }
+        world.settle().await;
+        world.store.go_away();
+        world.store.lose_since(Instant::now() - Duration::from_secs(60));
+        // The rows of another day are not at hand: while the store is away, folding waits for them.
+        world.append(Sent { day: NOON / DAY - 1, ..Sent::of(0, 20) });
+        tokio::time::sleep(Duration::from_secs(300)).await;
+        world.store.come_back();
+        world.settle().await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        running.stop().await;
+        world.check();
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn rule_8_another_record_at_the_committed_place_stops_the_partition_alone() {
     let world = World::new(1, 2, Duration::from_millis(5));
     for id in 1..20 {
