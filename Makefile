@@ -17,7 +17,7 @@ help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 demo: toolchain ## build everything and run the whole chain, with sample partners sending, until Ctrl-C
-	@echo "==> building; the first time this takes about ten minutes on two cores"
+	@echo "==> building; the first time this takes ten to twenty minutes on two cores"
 	@setup/cargo build --release --bin tallygate
 	@. setup/env.sh && policies/build.sh target/policies
 	@exec target/release/tallygate demo $(ARGS)
