@@ -10,7 +10,7 @@ SAMPLES ?= ../shared/samples
 TALLYGATE ?= target/debug/tallygate
 # How many transactions a soak sends.
 COUNT ?= 200000
-# More arguments for what is run by demo, servers, bench and soak.
+# More arguments for what is run by demo, servers and bench.
 ARGS ?=
 
 help: ## list the commands

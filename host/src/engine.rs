@@ -40,10 +40,8 @@ impl Engine {
     /// When the system does not give the address space or a thread.
     pub fn new(limits: EngineLimits) -> Result<Self, EngineError> {
         let engine = |config: &Config| wasmtime::Engine::new(config).map_err(|error| EngineError(format!("{error:#}")));
-        let mut common = common();
-        let configuring = engine(common.cranelift_opt_level(OptLevel::None))?;
-        common.cranelift_opt_level(OptLevel::Speed);
-        let wasmtime = engine(common.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits))))?;
+        let configuring = engine(common().cranelift_opt_level(OptLevel::None))?;
+        let wasmtime = engine(common().allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits))))?;
         start_clock([&wasmtime, &configuring])?;
         let places = Arc::new(Semaphore::new(limits.instances as usize));
         Ok(Self { wasmtime, configuring, places, limits })

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tallygate_host::{PolicyFailure, Refusal};
+use tallygate_host::{Outcome, PolicyFailure, Refusal};
 
 use crate::support::{answer, hostile, message, policy};
 
@@ -57,6 +57,14 @@ async fn what_cannot_be_sent_is_an_error_and_no_reply() {
         assert!(matches!(failure, PolicyFailure::BadOutcome(_)), "{handle}: {failure}");
         assert_eq!(failure.code(), "policy-outcome");
     }
+}
+
+#[tokio::test]
+async fn an_accept_without_transactions_can_be_sent() {
+    let outcome = hostile("nothing").handle(&mut message("")).await.unwrap();
+    let Outcome::Accept(accepted) = outcome else { panic!("not accepted: {outcome:?}") };
+    assert!(accepted.transactions.is_empty());
+    assert_eq!(accepted.reply.status, 200);
 }
 
 #[tokio::test]

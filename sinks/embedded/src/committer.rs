@@ -164,11 +164,11 @@ fn commit(connection: &mut Connection, writes: &mut [Box<dyn Write>]) -> rusqlit
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for write in writes {
         let needs_savepoint = !write.is_one_statement();
-        if needs_savepoint {
-            transaction.prepare_cached("SAVEPOINT write")?.execute([])?;
-        }
-        let done = write.run(&transaction);
-        if !done {
+        let savepoint = |step| {
+            if needs_savepoint { transaction.prepare_cached(step)?.execute([]).map(drop) } else { Ok(()) }
+        };
+        savepoint("SAVEPOINT write")?;
+        if !write.run(&transaction) {
             if transaction.is_autocommit() {
                 // Out of space, for one, undoes the whole transaction: nobody's write is in.
                 return Err(Error::SqliteFailure(
@@ -176,13 +176,9 @@ fn commit(connection: &mut Connection, writes: &mut [Box<dyn Write>]) -> rusqlit
                     Some("another write of the same commit undid it".to_owned()),
                 ));
             }
-            if needs_savepoint {
-                transaction.prepare_cached("ROLLBACK TO write")?.execute([])?;
-            }
+            savepoint("ROLLBACK TO write")?;
         }
-        if needs_savepoint {
-            transaction.prepare_cached("RELEASE write")?.execute([])?;
-        }
+        savepoint("RELEASE write")?;
     }
     transaction.commit()
 }

@@ -35,11 +35,18 @@ pub fn word(bytes: &[u8]) -> usize {
 /// Where they are not.
 #[inline]
 pub fn text(bytes: &[u8]) -> Result<&str, Utf8Error> {
-    if kinds(bytes).beyond_ascii {
-        return std::str::from_utf8(bytes);
+    kinds_and_text(bytes).1
+}
+
+/// What kinds of bytes there are, and the text that they are, for one look at them.
+#[inline]
+pub(crate) fn kinds_and_text(bytes: &[u8]) -> (Kinds, Result<&str, Utf8Error>) {
+    let kinds = kinds(bytes);
+    if kinds.beyond_ascii {
+        return (kinds, std::str::from_utf8(bytes));
     }
-    // SAFETY: ASCII is UTF-8.
-    Ok(unsafe { std::str::from_utf8_unchecked(bytes) })
+    // SAFETY: what is ASCII throughout is UTF-8.
+    (kinds, Ok(unsafe { std::str::from_utf8_unchecked(bytes) }))
 }
 
 /// What kinds of bytes there are.

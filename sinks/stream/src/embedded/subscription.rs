@@ -36,10 +36,10 @@ pub(super) struct EmbeddedSubscription {
     patience: Option<Instant>,
 }
 
-/// The committing half.
 /// What was committed, by partition.
 type Positions = Vec<(u32, Option<Committed>)>;
 
+/// The committing half.
 struct EmbeddedCommitter {
     shared: Arc<Shared>,
     /// The ownership it commits under; 0 is none.

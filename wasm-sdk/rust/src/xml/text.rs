@@ -7,18 +7,15 @@ use crate::scan;
 /// The document as text, if it is UTF-8 and has only characters that XML 1.0 has.
 pub(super) fn checked(document: &[u8]) -> Result<&str, (usize, &'static str)> {
     let forbidden = "a character that XML does not have";
-    let kinds = scan::kinds(document);
+    let (kinds, text) = scan::kinds_and_text(document);
     if kinds.control {
         let at = document.iter().position(|&byte| byte < b' ' && !b"\t\n\r".contains(&byte));
         return Err((at.unwrap_or_default(), forbidden));
     }
-    if !kinds.beyond_ascii {
-        // SAFETY: what is ASCII throughout is UTF-8.
-        return Ok(unsafe { std::str::from_utf8_unchecked(document) });
-    }
-    let text = std::str::from_utf8(document).map_err(|error| (error.valid_up_to(), "a byte that is not UTF-8"))?;
+    let text = text.map_err(|error| (error.valid_up_to(), "a byte that is not UTF-8"))?;
     // The two that are no control characters begin with a byte that few texts have.
-    if scan::until(document, [0xef]) < document.len()
+    if kinds.beyond_ascii
+        && scan::until(document, [0xef]) < document.len()
         && let Some(at) = text.find(['\u{fffe}', '\u{ffff}'])
     {
         return Err((at, forbidden));
