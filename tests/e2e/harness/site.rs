@@ -222,7 +222,7 @@ fn cassandra_access(cassandra: &Cassandra) -> String {
 
 /// Where `make` puts the stock policies.
 pub fn policies() -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/policies");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/policies");
     assert!(
         folder.join("json.wasm").exists(),
         "no policies in {}: run policies/build.sh target/policies",

@@ -11,7 +11,7 @@ use tallygate_host::{
 /// A component that `policies/build.sh` made.
 pub(crate) fn component(name: &str) -> Vec<u8> {
     let folder = std::env::var_os("TALLYGATE_POLICIES")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/policies"), PathBuf::from);
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/policies"), PathBuf::from);
     let path = folder.join(format!("{name}.wasm"));
     std::fs::read(&path)
         .unwrap_or_else(|error| panic!("{}: {error}; run `policies/build.sh target/policies` first", path.display()))

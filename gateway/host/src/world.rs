@@ -10,7 +10,7 @@ const HANDLER: &str = "tallygate:policy/handler@1.0.0";
 #[allow(missing_docs, unreachable_pub, reason = "generated; the WIT file documents it")]
 mod v1 {
     wasmtime::component::bindgen!({
-        path: "../wasm-sdk/wit",
+        path: "../../wasm-sdk/wit",
         world: "policy",
         imports: { default: trappable },
         exports: { default: async },

@@ -127,7 +127,7 @@ fn rule_15_refuses_roles_that_would_split_an_embedded_backend() {
 
 #[test]
 fn the_example_that_documents_every_key_is_good() {
-    let text = include_str!("../../../tallygate.example.toml");
+    let text = include_str!("../../../../tallygate.example.toml");
     let folder = tempfile::tempdir().unwrap();
     crate::certs::make(&folder.path().join("certs"), &[]).unwrap();
     std::fs::create_dir_all(folder.path().join("policies")).unwrap();
