@@ -7,10 +7,11 @@ use std::time::Duration;
 use rcgen::{CertificateParams, DnType, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 use serde_json::{Value, json};
 
-use crate::harness::ledger::until_balanced;
+use crate::harness::checkout::{checkout, policies};
 use crate::harness::process::Process;
 use crate::harness::said::said;
-use crate::harness::site::{Site, policies};
+use crate::harness::settled::until_balanced;
+use crate::harness::site::Site;
 
 const ALL: &str = "gateway,shipper,aggregator,console";
 const SETTLED: Duration = Duration::from_secs(30);
@@ -42,14 +43,13 @@ impl Till {
 
     /// Sends an echo and then so many times the same invoice, and believes replies that this certificate signed.
     fn send(&self, path: &str, service: &Path, oib: &str, total: &str, times: u32) -> Value {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let python = here.join(".servers/venv/bin/python");
+        let python = checkout(".servers/venv/bin/python");
         assert!(python.exists(), "there is no {}: run setup/install-clients", python.display());
         let wsdl = self.folder.join("service.wsdl");
         let address = format!("https://localhost:{}{path}", self.port);
         std::fs::write(&wsdl, include_str!("fiscal/service.wsdl").replace("@ADDRESS@", &address)).unwrap();
         let mut command = Command::new(python);
-        command.arg(here.join("tests/e2e/fiscal/client.py")).args([
+        command.arg(checkout("tests/e2e/fiscal/client.py")).args([
             &wsdl,
             &self.certs.join("server-ca.pem"),
             &self.pair(),
@@ -83,9 +83,7 @@ config = {{ oibs = ["{LISTED}"] }}
 keys = {{ reply = "certs/fiscal.pem", jir = "certs/jir.key" }}
 "#
     ));
-    let process = site.process("all", ALL);
-    process.start();
-    process.wait_until_up();
+    let process = site.up("all", ALL);
     let till = Till::new(&site, &process);
     let signer = site.certs().join("fiscal.pem");
 

@@ -4,9 +4,11 @@
 
 mod faults;
 mod fiscal;
+#[allow(dead_code, reason = "shared with the tests that plant faults, which need other parts of it")]
+#[path = "../harness/mod.rs"]
 mod harness;
 mod line;
-mod planted;
 mod policies;
 mod readers;
 mod secure;
+mod sleeper;

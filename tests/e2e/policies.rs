@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::harness::caller::Caller;
-use crate::harness::ledger::until_balanced;
+use crate::harness::checkout::policies;
 use crate::harness::process::Process;
-use crate::harness::site::{Site, policies};
+use crate::harness::settled::until_balanced;
+use crate::harness::site::Site;
 
 const ALL: &str = "gateway,shipper,aggregator,console";
 const SETTLED: Duration = Duration::from_secs(30);
@@ -43,13 +44,6 @@ fn site() -> Site {
     Site::embedded().with_sections(&policy("greeting", "hello", ""))
 }
 
-fn up(site: &Site) -> Process {
-    let process = site.process("all", ALL);
-    process.start();
-    process.wait_until_up();
-    process
-}
-
 /// The policy json in other bytes: a custom section more, which means nothing.
 fn variant(folder: &Path, n: u8) -> PathBuf {
     let mut component = std::fs::read(Path::new(&policies()).join("json.wasm")).unwrap();
@@ -80,7 +74,7 @@ fn active(process: &Process, policy: &str) -> String {
 #[test]
 fn switching_versions_under_traffic_refuses_nobody_and_outlives_a_crash() {
     let site = site();
-    let process = up(&site);
+    let process = site.up("all", ALL);
     let stop = AtomicBool::new(false);
     let (sent, greetings) = (AtomicU64::new(0), std::sync::Mutex::new(BTreeSet::new()));
     let send = |n: usize| {
@@ -158,7 +152,7 @@ fn switch(site: &Site, process: &Process) {
 #[test]
 fn what_is_no_policy_is_refused_with_the_reason_and_changes_nothing() {
     let site = site();
-    let process = up(&site);
+    let process = site.up("all", ALL);
     let before = versions(&process, "greeting");
     let file = |name: &str, bytes: &[u8]| {
         let file = site.path().join(name);
@@ -190,7 +184,7 @@ fn what_is_no_policy_is_refused_with_the_reason_and_changes_nothing() {
 fn a_hostile_policy_fails_its_own_message_alone() {
     let site = site()
         .with_sections(&DEEDS.map(|(deed, ..)| policy(deed, "hostile", &format!("handle = \"{deed}\""))).concat());
-    let process = up(&site);
+    let process = site.up("all", ALL);
     let caller = Caller::new(&site.certs(), "shop-1", process.partners_port);
     for (deed, status, code) in DEEDS {
         let answer = caller.try_post(&format!("/{deed}"), "text/plain", "").unwrap();
@@ -204,9 +198,8 @@ fn a_hostile_policy_fails_its_own_message_alone() {
     assert!(slowest < IN_TIME, "another partner waited {slowest:?}");
     let metrics = process.metrics().unwrap();
     for (deed, count) in [("trap", 1), ("recurse", 1), ("grow", 1), ("status", 1), ("loop", 2)] {
-        let policy = format!("policy=\"{deed}\"");
-        let line = metrics.lines().find(|line| line.contains("policy_failures_total") && line.contains(&policy));
-        assert_eq!(line.and_then(|line| line.rsplit(' ').next()), Some(&*count.to_string()), "{deed}: {line:?}");
+        let failures = metrics.value("front_policy_failures_total", &format!("policy=\"{deed}\""));
+        assert_eq!(failures, count, "{deed}");
     }
 }
 

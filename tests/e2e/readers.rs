@@ -6,22 +6,15 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::harness::caller::Caller;
-use crate::harness::eventually;
-use crate::harness::ledger::until_balanced;
+use crate::harness::eventually::eventually;
 use crate::harness::process::Process;
 use crate::harness::said::with_config;
+use crate::harness::settled::until_balanced;
 use crate::harness::site::Site;
 
 const ALL: &str = "gateway,shipper,aggregator,console";
 const SETTLED: Duration = Duration::from_secs(30);
 const STOPPED: Duration = Duration::from_secs(10);
-
-fn up(site: &Site, name: &str) -> Process {
-    let process = site.process(name, ALL);
-    process.start();
-    process.wait_until_up();
-    process
-}
 
 /// A copy of a process's configuration with one text in place of another.
 fn changed(process: &Process, name: &str, from: &str, to: &str) -> PathBuf {
@@ -40,7 +33,7 @@ fn line_of(file: &Path, text: &str) -> usize {
 #[test]
 fn a_conflict_becomes_a_dead_letter_that_the_command_line_shows() {
     let site = Site::embedded();
-    let process = up(&site, "all");
+    let process = site.up("all", ALL);
     let caller = Caller::new(&site.certs(), "shop-1", process.partners_port);
     let day = caller.transact("i-1", "till-1", "12.50");
     caller.transact("i-1", "till-1", "12.50");
@@ -89,7 +82,7 @@ fn a_conflict_becomes_a_dead_letter_that_the_command_line_shows() {
 #[test]
 fn reconcile_ends_with_0_only_when_everything_is_accounted_for() {
     let site = Site::embedded();
-    let (process, other) = (up(&site, "all"), up(&site, "other"));
+    let (process, other) = (site.up("all", ALL), site.up("other", ALL));
     Caller::new(&site.certs(), "shop-1", process.partners_port).transact("i-1", "till-1", "12.50");
     Caller::new(&site.certs(), "shop-2", other.partners_port).transact("i-2", "till-1", "7.25");
     until_balanced(&process, &[], SETTLED);
@@ -139,7 +132,7 @@ fn check_names_every_problem_with_file_and_line_and_ends_with_78() {
 #[test]
 fn a_second_process_on_the_same_data_and_a_split_of_embedded_roles_are_refused() {
     let site = Site::embedded();
-    let process = up(&site, "all");
+    let process = site.up("all", ALL);
     let second = site.process("second", ALL);
     let config = changed(&second, "same-data.toml", "data_dir = \"data-second\"", "data_dir = \"data-all\"");
     let complaint = with_config(&config, &["run"]).bad(1);
@@ -164,7 +157,7 @@ fn a_second_process_on_the_same_data_and_a_split_of_embedded_roles_are_refused()
 #[test]
 fn told_to_stop_it_ends_within_seconds_and_what_was_acknowledged_is_there_afterwards() {
     let site = Site::embedded();
-    let process = up(&site, "all");
+    let process = site.up("all", ALL);
     let caller = Caller::new(&site.certs(), "shop-1", process.partners_port);
     for n in 0..20 {
         caller.transact(&format!("i-{n}"), "till-1", "1.00");

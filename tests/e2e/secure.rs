@@ -1,16 +1,17 @@
 //! The whole line where all three servers ask for TLS and a password; a wrong password or authority is said in the log.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tallygate_test_servers::Options;
 
-use crate::harness::eventually;
-use crate::harness::ledger::{Ledger, audit, until_balanced};
+use crate::harness::audit::Audit;
+use crate::harness::backends::Servers;
+use crate::harness::eventually::eventually;
+use crate::harness::ledger::Ledger;
 use crate::harness::process::Process;
 use crate::harness::sender::Senders;
-use crate::harness::site::{Servers, Site};
+use crate::harness::settled::until_balanced;
+use crate::harness::site::Site;
 
 const ALL: &str = "gateway,shipper,aggregator,console";
 const SETTLED: Duration = Duration::from_secs(60);
@@ -20,14 +21,11 @@ const COMPLAINED: Duration = Duration::from_secs(40);
 fn with_tls_and_passwords_on_all_servers_the_line_is_exact_and_strangers_are_told_why() {
     let servers = Servers::start_with(Options::SECURE);
     let site = Site::real(&servers);
-    let process = site.process("all", ALL);
-    process.start();
-    process.wait_until_up();
+    let process = site.up("all", ALL);
     let senders = Senders::new(&site.certs(), &[process.partners_port]);
-    let may_stop = Arc::new(AtomicBool::new(true));
-    tokio::runtime::Runtime::new().unwrap().block_on(senders.send(120, 50, may_stop));
+    senders.send(120, 50);
     until_balanced(&process, &[], SETTLED);
-    assert_eq!(audit(&Ledger::of(&process), &senders), Vec::<String>::new());
+    assert_eq!(Audit::of(&Ledger::of(&process), &senders).differences(), Vec::<String>::new());
     assert!(process.stop().success(), "{}", process.last_words());
 
     let password = |server: &tallygate_test_servers::Server| server.credentials().unwrap().password;
@@ -83,7 +81,7 @@ fn change(process: &Process, section: &str, from: &str, to: &str) {
 
 /// The line of its log where it warns or fails, in its own words, for this reason.
 fn complaint(process: &Process, reason: &str) -> Result<String, String> {
-    let log = std::fs::read_to_string(process.log()).unwrap_or_default();
+    let log = process.said();
     let own = |line: &&str| [" WARN tallygate", "ERROR tallygate", "tallygate: "].iter().any(|own| line.contains(own));
     let found = log.lines().filter(own).find(|line| line.contains(reason));
     found.map(str::to_owned).ok_or_else(|| process.last_words())

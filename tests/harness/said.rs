@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::eventually;
+use super::eventually::eventually;
 use super::process::{Process, tallygate};
 
 /// No command of a test has more to do.

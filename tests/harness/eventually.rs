@@ -1,14 +1,9 @@
-//! What the end-to-end tests stand on: a site with processes, senders, and books of their own.
-
-pub mod books;
-pub mod caller;
-pub mod ledger;
-pub mod process;
-pub mod said;
-pub mod sender;
-pub mod site;
+//! Waiting for what takes its time, without waiting for ever.
 
 use std::time::{Duration, Instant};
+
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Asks again and again until it is so, at most for this long.
 ///
@@ -20,7 +15,7 @@ pub fn eventually<T>(what: &str, within: Duration, mut is_so: impl FnMut() -> Re
         match is_so() {
             Ok(value) => return value,
             Err(why) if start.elapsed() > within => panic!("{what}: not within {within:?}: {why}"),
-            Err(_) => std::thread::sleep(Duration::from_millis(200)),
+            Err(_) => std::thread::sleep(PAUSE),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tallygate::demo::{Kind, Partner, Sample};
@@ -14,8 +15,23 @@ pub struct Senders {
     partners: Vec<(&'static str, Kind, Vec<Partner>)>,
     /// What they know to be acknowledged.
     pub books: Arc<Books>,
-    /// Messages answered so far.
-    pub answered: Arc<AtomicU64>,
+    /// What they sent beyond that.
+    pub repeats: Arc<Repeats>,
+}
+
+/// How many transactions were sent more than once, and why.
+#[derive(Debug, Default)]
+pub struct Repeats {
+    /// On purpose: acknowledged and sent again, or sent twice at the same time.
+    pub resent: AtomicU64,
+    /// Sent again since their outcome was unknown: no answer came, or one that said to try again.
+    pub unanswered: AtomicU64,
+}
+
+/// Senders under way on a thread of their own.
+pub struct Sending {
+    may_stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
 }
 
 const IN_FLIGHT: usize = 8;
@@ -30,19 +46,34 @@ impl Senders {
             |name| move |port: &u16| Partner::new(certs, Some(name), format!("https://localhost:{port}")).unwrap();
         let partners =
             tallygate::demo::PARTNERS.map(|(name, kind)| (name, kind, ports.iter().map(client(name)).collect()));
-        Self { partners: partners.into(), books: Arc::default(), answered: Arc::default() }
+        Self { partners: partners.into(), books: Arc::default(), repeats: Arc::default() }
     }
 
-    /// Sends at least about so many transactions in all, and goes on until it may stop, at most so many messages a second
-    /// for each partner; returns when all of them are acknowledged.
-    pub async fn send(&self, transactions: u64, pace: u64, may_stop: Arc<AtomicBool>) {
-        let each = transactions / self.partners.len() as u64;
+    /// Sends at least so many transactions in all, at most so many messages a second for each partner, and returns when all
+    /// of them are acknowledged.
+    pub fn send(&self, transactions: u64, pace: u64) {
+        self.send_until(transactions, pace, &Arc::new(AtomicBool::new(true)));
+    }
+
+    /// Sends in the same way, and goes on until told to finish.
+    pub fn start(self: &Arc<Self>, transactions: u64, pace: u64) -> Sending {
+        let (senders, may_stop) = (self.clone(), Arc::<AtomicBool>::default());
+        let told = may_stop.clone();
+        Sending { may_stop, thread: std::thread::spawn(move || senders.send_until(transactions, pace, &told)) }
+    }
+
+    fn send_until(&self, transactions: u64, pace: u64, may_stop: &Arc<AtomicBool>) {
+        tokio::runtime::Runtime::new().unwrap().block_on(self.all(transactions, pace, may_stop));
+    }
+
+    async fn all(&self, transactions: u64, pace: u64, may_stop: &Arc<AtomicBool>) {
+        let each = transactions.div_ceil(self.partners.len() as u64);
         let mut tasks = tokio::task::JoinSet::new();
         for (name, kind, gateways) in &self.partners {
             let per_message = if *kind == Kind::Batch { 5 } else { 1 };
             let next = Arc::new(AtomicU64::new(0));
             for _ in 0..IN_FLIGHT {
-                let (gateways, books, answered) = (gateways.clone(), self.books.clone(), self.answered.clone());
+                let (gateways, books, repeats) = (gateways.clone(), self.books.clone(), self.repeats.clone());
                 let (name, kind, next, may_stop) = (*name, *kind, next.clone(), may_stop.clone());
                 let pause = Duration::from_micros(1_000_000 * IN_FLIGHT as u64 / pace);
                 tasks.spawn(async move {
@@ -54,8 +85,7 @@ impl Senders {
                             return;
                         }
                         timer.tick().await;
-                        one(&gateways, name, kind, turn, &books).await;
-                        answered.fetch_add(1, Ordering::Relaxed);
+                        one(&gateways, Sample::new(name, kind, turn), turn, &books, &repeats).await;
                     }
                 });
             }
@@ -66,16 +96,27 @@ impl Senders {
     }
 }
 
-async fn one(gateways: &[Partner], name: &str, kind: Kind, turn: u64, books: &Books) {
-    let sample = Sample::new(name, kind, turn);
+impl Sending {
+    /// Waits until what was to be sent is acknowledged, and ends.
+    pub fn finish(self) {
+        self.may_stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    }
+}
+
+async fn one(gateways: &[Partner], sample: Sample, turn: u64, books: &Books, repeats: &Repeats) {
     let again = turn.is_multiple_of(RESEND_EVERY);
+    let send = |turn| until_acknowledged(gateways, &sample, turn, repeats);
     if again && turn.is_multiple_of(2 * RESEND_EVERY) {
-        tokio::join!(until_acknowledged(gateways, &sample, turn), until_acknowledged(gateways, &sample, turn + 1));
+        tokio::join!(send(turn), send(turn + 1));
     } else {
-        until_acknowledged(gateways, &sample, turn).await;
+        send(turn).await;
         if again {
-            until_acknowledged(gateways, &sample, turn + 1).await;
+            send(turn + 1).await;
         }
+    }
+    if again {
+        repeats.resent.fetch_add(sample.contents.len() as u64, Ordering::Relaxed);
     }
     for (key, cents) in &sample.contents {
         books.enter(&sample.day, key, *cents);
@@ -83,7 +124,7 @@ async fn one(gateways: &[Partner], name: &str, kind: Kind, turn: u64, books: &Bo
 }
 
 /// As a partner does: an unknown outcome is sent again, the same message, to whoever answers.
-async fn until_acknowledged(gateways: &[Partner], sample: &Sample, turn: u64) {
+async fn until_acknowledged(gateways: &[Partner], sample: &Sample, turn: u64, repeats: &Repeats) {
     let mut try_at = turn as usize;
     loop {
         match gateways[try_at % gateways.len()].post(sample.path(), sample.content_type(), sample.body.clone()).await {
@@ -92,6 +133,7 @@ async fn until_acknowledged(gateways: &[Partner], sample: &Sample, turn: u64) {
             Ok(answer) => panic!("refused with {}: {}", answer.status, String::from_utf8_lossy(&answer.body)),
             Err(_) => {}
         }
+        repeats.unanswered.fetch_add(sample.contents.len() as u64, Ordering::Relaxed);
         try_at += 1;
         tokio::time::sleep(RETRY).await;
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use tallygate_core::{Day, Row};
+use tallygate_core::Day;
 
 /// Day, key and currency of a sum.
 pub type Place = (String, String, String);
@@ -38,24 +38,4 @@ impl Books {
     pub fn count(&self) -> u64 {
         self.0.lock().unwrap().values().map(|figure| figure.1).sum()
     }
-}
-
-/// Rows of several log partitions added up.
-pub fn add_up(rows: impl IntoIterator<Item = Row>) -> BTreeMap<Place, Figure> {
-    let mut figures: BTreeMap<Place, Figure> = BTreeMap::new();
-    for row in rows {
-        let place = (row.at.day.to_string(), row.at.key, row.at.currency.to_string());
-        let figure = figures.entry(place).or_default();
-        figure.0 += row.sum.units();
-        figure.1 += row.count;
-    }
-    figures
-}
-
-/// The first few differences, for people.
-pub fn differences(expected: &BTreeMap<Place, Figure>, found: &BTreeMap<Place, Figure>) -> Vec<String> {
-    let places: BTreeSet<&Place> = expected.keys().chain(found.keys()).collect();
-    let differ = |place: &&Place| expected.get(*place) != found.get(*place);
-    let say = |place: &Place| format!("{place:?}: sent {:?}, found {:?}", expected.get(place), found.get(place));
-    places.into_iter().filter(differ).take(8).map(say).collect()
 }

@@ -4,8 +4,10 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tallygate_test_servers::{Cassandra, Credentials, Kafka, Options, RabbitMq};
+use tallygate_test_servers::{Cassandra, Kafka, RabbitMq};
 
+use super::backends::{Servers, queue, stream, sums};
+use super::checkout::policies;
 use super::process::Process;
 
 /// A folder, its certificates, and what its processes share.
@@ -16,32 +18,10 @@ pub struct Site {
     flush_every: &'static str,
 }
 
-/// The servers of one test. They belong to it, since it kills them.
-pub struct Servers {
-    pub rabbit: RabbitMq,
-    pub kafka: Kafka,
-    pub cassandra: Cassandra,
-}
-
 /// The partners that have a certificate at every site.
 pub const PARTNERS: [&str; 3] = ["shop-1", "shop-2", "shop-3"];
 
 static SITES: AtomicU32 = AtomicU32::new(0);
-
-impl Servers {
-    /// Starts all three.
-    pub fn start() -> Self {
-        Self::start_with(Options::default())
-    }
-
-    /// Starts all three with what they are to ask of their clients.
-    pub fn start_with(options: Options) -> Self {
-        let kafka = std::thread::spawn(move || Kafka::start_with(options));
-        let cassandra = std::thread::spawn(move || Cassandra::start_with(options));
-        let rabbit = RabbitMq::start_with(options).unwrap();
-        Self { rabbit, kafka: kafka.join().unwrap().unwrap(), cassandra: cassandra.join().unwrap().unwrap() }
-    }
-}
 
 impl Site {
     /// A site on the embedded defaults.
@@ -51,18 +31,25 @@ impl Site {
 
     /// A site on real servers, with names of its own on them.
     pub fn real(servers: &Servers) -> Self {
-        let n = SITES.fetch_add(1, Ordering::Relaxed);
-        Self::new(queue(n, &servers.rabbit) + &log(n, &servers.kafka, &servers.cassandra))
+        let names = fresh_names();
+        let log = stream(&names, &servers.kafka) + &sums(&names, &servers.cassandra);
+        Self::new(queue(&names, &servers.rabbit) + &log)
     }
 
     /// A site whose queue alone is real.
     pub fn with_queue(rabbit: &RabbitMq) -> Self {
-        Self::new(queue(SITES.fetch_add(1, Ordering::Relaxed), rabbit))
+        Self::new(queue(&fresh_names(), rabbit))
+    }
+
+    /// A site whose stream alone is real.
+    pub fn with_stream(kafka: &Kafka) -> Self {
+        Self::new(stream(&fresh_names(), kafka))
     }
 
     /// A site whose queue alone is embedded.
     pub fn with_log(kafka: &Kafka, cassandra: &Cassandra) -> Self {
-        Self::new(log(SITES.fetch_add(1, Ordering::Relaxed), kafka, cassandra))
+        let names = fresh_names();
+        Self::new(stream(&names, kafka) + &sums(&names, cassandra))
     }
 
     fn new(backends: String) -> Self {
@@ -71,10 +58,10 @@ impl Site {
         Self { folder, backends, fault: None, flush_every: "20 ms" }
     }
 
-    /// The same, with a safeguard of its processes switched off; "none" leaves them all on.
+    /// The same, with a safeguard of its processes switched off, which only a build with the feature `faults` can do.
     #[must_use]
     pub fn with_fault(self, fault: &'static str) -> Self {
-        Self { fault: Some(fault).filter(|fault| *fault != "none"), ..self }
+        Self { fault: Some(fault), ..self }
     }
 
     /// The same, with aggregators that write less often.
@@ -95,9 +82,17 @@ impl Site {
         self.folder.path().join("certs")
     }
 
-    /// Keeps the folder, for looking at.
+    /// Its folder.
     pub fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// A process of these roles that is up.
+    pub fn up(&self, name: &str, roles: &str) -> Process {
+        let process = self.process(name, roles);
+        process.start();
+        process.wait_until_up();
+        process
     }
 
     /// A process of these roles, with a data directory and ports of its own, not started yet.
@@ -169,66 +164,9 @@ flush_every = "{}"
     }
 }
 
-fn queue(n: u32, rabbit: &RabbitMq) -> String {
-    let tls = rabbit.ca().map(|ca| format!("tls = {{ ca = \"{}\" }}\n", ca.display())).unwrap_or_default();
-    format!("[queue]\nbackend = \"amqp\"\nurl = \"{}\"\nqueue = \"t{n}.transactions\"\n{tls}\n", rabbit.url())
-}
-
-fn log(n: u32, kafka: &Kafka, cassandra: &Cassandra) -> String {
-    format!(
-        r#"[stream]
-backend = "kafka"
-brokers = ["{}"]
-topic = "t{n}.transactions"
-sums_topic = "t{n}.daily-sums"
-dead_letters_topic = "t{n}.dead-letters"
-group = "t{n}"
-partitions = 4
-properties = {{ {} }}
-
-[sums]
-backend = "cassandra"
-contact_points = ["{}"]
-keyspace = "t{n}"
-{}
-"#,
-        kafka.brokers(),
-        kafka_properties(kafka),
-        cassandra.contact_point(),
-        cassandra_access(cassandra),
-    )
-}
-
-fn kafka_properties(kafka: &Kafka) -> String {
-    let mut properties = vec![format!("\"security.protocol\" = \"{}\"", kafka.security_protocol())];
-    if let Some(ca) = kafka.ca() {
-        properties.push(format!("\"ssl.ca.location\" = \"{}\"", ca.display()));
-    }
-    if let Some(Credentials { user, password }) = kafka.credentials() {
-        properties.push(format!(
-            "\"sasl.mechanism\" = \"PLAIN\", \"sasl.username\" = \"{user}\", \"sasl.password\" = \"{password}\""
-        ));
-    }
-    properties.join(", ")
-}
-
-fn cassandra_access(cassandra: &Cassandra) -> String {
-    let tls = cassandra.ca().map(|ca| format!("tls = {{ ca = \"{}\" }}\n", ca.display()));
-    let who = cassandra
-        .credentials()
-        .map(|Credentials { user, password }| format!("user = \"{user}\"\npassword = \"{password}\"\n"));
-    format!("{}{}", tls.unwrap_or_default(), who.unwrap_or_default())
-}
-
-/// Where `make` puts the stock policies.
-pub fn policies() -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/policies");
-    assert!(
-        folder.join("json.wasm").exists(),
-        "no policies in {}: run policies/build.sh target/policies",
-        folder.display()
-    );
-    folder.canonicalize().unwrap().display().to_string()
+/// What the names of a site on shared servers start with.
+fn fresh_names() -> String {
+    format!("t{}", SITES.fetch_add(1, Ordering::Relaxed))
 }
 
 fn free_ports() -> [u16; 3] {

@@ -1,7 +1,6 @@
 //! One process of the appliance: started, killed, stopped, woken, as faults have it.
 
 use std::fs::File;
-use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -11,10 +10,10 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
 
-use super::eventually;
+use super::eventually::eventually;
+use super::metrics::Metrics;
 
 const UP_WITHIN: Duration = Duration::from_secs(60);
-const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
 
 /// A process, and how to start it again.
 #[derive(Debug)]
@@ -81,17 +80,8 @@ impl Process {
     }
 
     /// Its metrics, which are served once everything else was built; the sockets are there long before.
-    pub fn metrics(&self) -> Result<String, String> {
-        let asked = || {
-            let mut stream = TcpStream::connect(("127.0.0.1", self.metrics_port))?;
-            stream.set_read_timeout(Some(ANSWERED_WITHIN))?;
-            stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer)?;
-            std::io::Result::Ok(answer)
-        };
-        let answer = asked().map_err(|e| e.to_string())?;
-        if answer.starts_with("HTTP/1.1 200") { Ok(answer) } else { Err(answer) }
+    pub fn metrics(&self) -> Result<Metrics, String> {
+        Metrics::read(self.metrics_port)
     }
 
     fn check_alive(&self) -> Result<(), String> {
@@ -101,10 +91,15 @@ impl Process {
         }
     }
 
+    /// All that it has said, over all its starts.
+    pub fn said(&self) -> String {
+        std::fs::read_to_string(self.log()).unwrap_or_default()
+    }
+
     /// The end of its log.
     pub fn last_words(&self) -> String {
-        let log = std::fs::read_to_string(self.log()).unwrap_or_default();
-        let lines: Vec<&str> = log.lines().collect();
+        let said = self.said();
+        let lines: Vec<&str> = said.lines().collect();
         lines[lines.len().saturating_sub(15)..].join("\n")
     }
 

@@ -1,0 +1,68 @@
+//! What the appliance has written: the store's rows and the compacted topic's.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tallygate::config::Config;
+use tallygate_core::{Aggregate, Day, Row, RowKey};
+use tallygate_stream::{Start, Stream, Topic};
+use tallygate_sums::Sums;
+
+use super::process::Process;
+
+/// A site as one who reads along sees it.
+pub struct Ledger {
+    runtime: tokio::runtime::Runtime,
+    stream: Arc<dyn Stream>,
+    sums: Arc<dyn Sums>,
+    partitions: u32,
+}
+
+impl Ledger {
+    /// Reads what this process writes.
+    pub fn of(process: &Process) -> Self {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let config = Config::load(&process.config).unwrap();
+        let (stream, sums) = runtime.block_on(async {
+            let stream = tallygate::parts::read_stream(&config).unwrap();
+            (stream, tallygate::parts::read_sums(&config).unwrap())
+        });
+        Self { runtime, stream, sums, partitions: 4 }
+    }
+
+    /// The daily rows of the store, by partition.
+    pub fn store(&self, days: &[Day]) -> BTreeMap<RowKey, Row> {
+        self.runtime.block_on(async {
+            let mut rows = BTreeMap::new();
+            for day in days {
+                for partition in 0..self.partitions {
+                    for row in self.sums.read(Aggregate::Daily, *day, partition, None).await.unwrap() {
+                        rows.insert(row.at.clone(), row);
+                    }
+                }
+            }
+            rows
+        })
+    }
+
+    /// The latest daily rows of the compacted topic.
+    pub fn topic(&self) -> BTreeMap<RowKey, Row> {
+        self.runtime.block_on(async {
+            let starts = (0..self.partitions).map(|partition| (partition, Start::Beginning)).collect();
+            let mut follower = self.stream.follow(Topic::DailySums, starts).await.unwrap();
+            let mut rows = BTreeMap::new();
+            loop {
+                let batch = follower.next().await.unwrap();
+                for record in &batch.records {
+                    let row = Row::from_topic_value(record.value()).unwrap();
+                    if row.at.aggregate == Aggregate::Daily {
+                        rows.insert(row.at.clone(), row);
+                    }
+                }
+                if batch.caught_up {
+                    return rows;
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,15 @@
+//! What tests of the whole line stand on: a site with processes, senders, and books of their own.
+
+pub mod audit;
+pub mod backends;
+pub mod books;
+pub mod caller;
+pub mod checkout;
+pub mod eventually;
+pub mod ledger;
+pub mod metrics;
+pub mod process;
+pub mod said;
+pub mod sender;
+pub mod settled;
+pub mod site;
