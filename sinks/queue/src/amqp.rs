@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use crate::limits;
 use crate::port::{Consumer, Queue, QueueError};
 
+mod bad_option;
 mod channel;
 mod consumer;
 mod link;
@@ -21,6 +22,7 @@ mod session;
 mod socket;
 mod tls;
 
+pub use bad_option::BadOption;
 use channel::Outgoing;
 use consumer::AmqpConsumer;
 use link::{Link, State};
@@ -55,6 +57,14 @@ impl AmqpOptions {
     /// A queue at this URL, with the usual limits.
     pub fn new(url: impl Into<String>, queue: impl Into<String>) -> Self {
         Self { url: url.into(), queue: queue.into(), tls: AmqpTls::default(), confirm_timeout: limits::CONFIRM }
+    }
+
+    /// Checks the options and the files they name; connects to nothing.
+    ///
+    /// # Errors
+    /// The first option that cannot work.
+    pub fn check(&self) -> Result<(), BadOption> {
+        Target::new(self.clone()).map(drop)
     }
 }
 

@@ -9,6 +9,6 @@ pub mod limits;
 #[cfg(test)]
 mod contract;
 
-pub use amqp::{AmqpOptions, AmqpQueue, AmqpTls};
+pub use amqp::{AmqpOptions, AmqpQueue, AmqpTls, BadOption};
 pub use embedded::EmbeddedQueue;
 pub use port::{Consumer, Delivery, Queue, QueueError, Tag};

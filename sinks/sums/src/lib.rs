@@ -7,7 +7,7 @@ mod cassandra;
 mod embedded;
 pub mod limits;
 
-pub use cassandra::{Cassandra, CassandraOptions, CassandraTls, Consistency, Credentials};
+pub use cassandra::{BadOption, Cassandra, CassandraOptions, CassandraTls, Consistency, Credentials};
 pub use embedded::{EmbeddedOptions, EmbeddedSums};
 pub use port::{Sums, SumsError};
 pub use settle::{SettleError, settle};

@@ -15,6 +15,7 @@ use rustls::ClientConfig;
 use tokio::time::timeout;
 
 use super::AmqpOptions;
+use super::bad_option::BadOption;
 use super::socket::{Socket, Sockets};
 use crate::limits;
 use crate::port::QueueError;
@@ -28,20 +29,21 @@ pub(super) struct Target {
 }
 
 impl Target {
-    pub(super) fn new(options: AmqpOptions) -> Result<Self, QueueError> {
+    pub(super) fn new(options: AmqpOptions) -> Result<Self, BadOption> {
+        let bad = |option, problem| BadOption { option, problem };
         // The URL is never repeated in the error: it may hold a password.
         let mut uri: AMQPUri = options.url.parse().map_err(|e| {
-            QueueError::Refused(format!("the URL is not right ({e}), amqp://user:password@host:5672/%2f would be"))
+            bad("url", format!("the URL is not right ({e}), amqp://user:password@host:5672/%2f would be"))
         })?;
         if options.queue.is_empty() || options.queue.len() > limits::QUEUE_NAME_BYTES {
             let bytes = options.queue.len();
-            return Err(QueueError::Refused(format!("the queue's name has {bytes} bytes, 1 to 255 would be right")));
+            return Err(bad("queue", format!("the queue's name has {bytes} bytes, 1 to 255 would be right")));
         }
         let tls = match uri.scheme {
-            AMQPScheme::AMQPS => Some(Arc::new(options.tls.read()?)),
+            AMQPScheme::AMQPS => Some(Arc::new(options.tls.read().map_err(|e| bad("tls", e.reason()))?)),
             AMQPScheme::AMQP if options.tls != Default::default() => {
                 let wrong = "TLS files are given, but the URL begins with amqp://, amqps:// would be right";
-                return Err(QueueError::Refused(wrong.to_owned()));
+                return Err(bad("tls", wrong.to_owned()));
             }
             AMQPScheme::AMQP => None,
         };

@@ -29,6 +29,19 @@ pub struct EmbeddedOptions {
     pub partitions: u32,
 }
 
+impl EmbeddedOptions {
+    /// Whether the number of partitions can work.
+    ///
+    /// # Errors
+    /// What would be right.
+    pub fn check(&self) -> Result<(), String> {
+        if (1..=EMBEDDED_PARTITIONS).contains(&self.partitions) {
+            return Ok(());
+        }
+        Err(format!("must be 1 to {EMBEDDED_PARTITIONS}"))
+    }
+}
+
 /// A stream kept in a file. Clones share it.
 #[derive(Clone)]
 pub struct EmbeddedStream(Arc<Shared>);
@@ -58,10 +71,8 @@ impl EmbeddedStream {
     /// # Errors
     /// `Refused` when it cannot be opened or was made with another number of partitions.
     pub fn open(options: &EmbeddedOptions, metrics: StreamMetrics) -> Result<Self, StreamError> {
+        options.check().map_err(|problem| StreamError::Refused(format!("partitions: {problem}")))?;
         let EmbeddedOptions { path, partitions } = options;
-        if !(1..=EMBEDDED_PARTITIONS).contains(partitions) {
-            return Err(StreamError::Refused(format!("partitions: must be 1 to {EMBEDDED_PARTITIONS}")));
-        }
         let database = Database::open(path, log::SCHEMA, Durability::Synced).map_err(explain)?;
         let wanted = i64::from(*partitions);
         let there = database.write_blocking(move |tx| match log::setting(tx, log::PARTITIONS)? {

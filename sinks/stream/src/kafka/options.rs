@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use rdkafka::config::ClientConfig;
+use rdkafka::consumer::BaseConsumer;
+use rdkafka::error::KafkaResult;
 
 use super::client;
 use crate::port::Topic;
@@ -76,8 +78,14 @@ impl KafkaOptions {
     /// # Errors
     /// The first option that cannot work.
     pub fn check(&self) -> Result<(), BadOption> {
-        if self.brokers.is_empty() || self.brokers.iter().any(|broker| !is_address(broker)) {
+        if self.brokers.is_empty() {
             return Err(bad("brokers", "must be one or more of host:port"));
+        }
+        if let Some((place, broker)) = self.brokers.iter().enumerate().find(|(_, broker)| !is_address(broker)) {
+            return Err(bad(
+                &format!("brokers[{place}]"),
+                format!("{broker:?} is no host:port, such as 127.0.0.1:9092"),
+            ));
         }
         self.check_topics()?;
         if !(1..=10_000).contains(&self.partitions) {
@@ -136,7 +144,11 @@ impl KafkaOptions {
                 return Err(bad(&option, client::reason(&error)));
             }
         }
-        Ok(())
+        // What only shows when all of them are used together, such as a certificate that is not there. Without brokers
+        // the client connects to nothing.
+        let config = ClientConfig::from_iter(self.properties.clone());
+        let client: KafkaResult<BaseConsumer> = config.create();
+        client.map(drop).map_err(|error| bad("properties", client::reason(&error)))
     }
 }
 
@@ -174,7 +186,7 @@ mod tests {
             ("sasl.mechanism", "SCRAM-SHA-256"),
             ("sasl.username", "tally"),
             ("sasl.password", "gate"),
-            ("ssl.ca.location", "/etc/ssl/certs/ca.pem"),
+            ("ssl.ca.location", "probe"),
             ("linger.ms", "5"),
             ("retry.backoff.ms", "20"),
         ];
@@ -210,6 +222,16 @@ mod tests {
     }
 
     #[test]
+    fn refuses_properties_that_do_not_work_together() {
+        let absent = [("security.protocol", "ssl"), ("ssl.ca.location", "/nowhere/ca.pem")];
+        let refused = options(&absent).check().unwrap_err();
+        assert!(refused.option == "properties" && refused.problem.contains("ca.location"), "{refused}");
+        let nobody = [("security.protocol", "sasl_plaintext"), ("sasl.mechanism", "SCRAM-SHA-256")];
+        let refused = options(&nobody).check().unwrap_err();
+        assert!(refused.option == "properties" && refused.problem.contains("sasl.username"), "{refused}");
+    }
+
+    #[test]
     fn refuses_topics_that_are_the_same_or_no_names() {
         let mut same = options(&[]);
         same.sums_topic.clone_from(&same.topic);
@@ -219,6 +241,6 @@ mod tests {
         assert_eq!(odd.check().unwrap_err().option, "dead_letters_topic");
         let mut none = options(&[]);
         none.brokers = vec!["localhost".into()];
-        assert_eq!(none.check().unwrap_err().option, "brokers");
+        assert_eq!(none.check().unwrap_err().option, "brokers[0]");
     }
 }

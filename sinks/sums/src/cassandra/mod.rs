@@ -4,6 +4,7 @@
 //! of arrival. The first call connects: a process can start while Cassandra is away, and the driver finds it again by
 //! itself later.
 
+mod bad_option;
 mod connected;
 mod failure;
 mod options;
@@ -23,6 +24,7 @@ use tallygate_core::{Aggregate, Day, Generation, Row};
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
+pub use bad_option::BadOption;
 pub use options::{CassandraOptions, CassandraTls, Consistency, Credentials};
 
 use crate::limits::{BATCHES_IN_FLIGHT, CONNECT_REQUESTS};

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::bad_option::BadOption;
+use super::tls;
 use crate::limits::{KEYSPACE_BYTES, REQUEST_TIMEOUT};
-use crate::port::SumsError;
 
 /// How to reach a cluster, and how to write to it.
 #[derive(Clone, Debug)]
@@ -85,40 +86,57 @@ impl CassandraOptions {
         }
     }
 
-    /// What stands in a statement as it is must be harmless there.
-    pub(super) fn check(&self) -> Result<(), SumsError> {
+    /// Checks the options and the files they name; connects to nothing. What stands in a statement as it is must be
+    /// harmless there.
+    ///
+    /// # Errors
+    /// The first option that cannot work.
+    pub fn check(&self) -> Result<(), BadOption> {
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
         let keyspace = &self.keyspace;
         if !(1..=KEYSPACE_BYTES).contains(&keyspace.len())
             || !keyspace.bytes().all(plain)
             || !keyspace.starts_with(|c: char| c.is_ascii_lowercase())
         {
-            return refused(format!(
-                "keyspace {keyspace:?} must be 1 to {KEYSPACE_BYTES} small letters, digits and underscores, and begin \
+            return refused(
+                "keyspace",
+                format!(
+                    "{keyspace:?} must be 1 to {KEYSPACE_BYTES} small letters, digits and underscores, and begin \
                  with a letter"
-            ));
+                ),
+            );
         }
         if self.contact_points.is_empty() {
-            return refused("contact_points names no node, \"host:9042\" would be right".to_owned());
+            return refused("contact_points", "names no node, \"host:9042\" would be right".to_owned());
+        }
+        if let Some((place, point)) = self.contact_points.iter().enumerate().find(|(_, point)| !is_address(point)) {
+            let problem = format!("{point:?} is no host:port, such as 127.0.0.1:9042");
+            return refused(&format!("contact_points[{place}]"), problem);
         }
         if !self.replication.iter().any(|(name, _)| name == "class") {
             return refused(
-                "replication names no class, { class = \"SimpleStrategy\", replication_factor = 1 } would be right"
-                    .to_owned(),
+                "replication",
+                "names no class, { class = \"SimpleStrategy\", replication_factor = 1 } would be right".to_owned(),
             );
         }
         let harmless = |text: &str| !text.contains(['\'', '\\']) && !text.contains(char::is_control);
         match self.replication.iter().find(|(n, v)| !harmless(n) || !harmless(v)) {
             Some((name, value)) => {
-                refused(format!("replication: {name:?} = {value:?} must hold no quotes and no control characters"))
+                let problem = format!("{value:?} must hold no quotes and no control characters");
+                refused(&format!("replication.{name}"), problem)
             }
-            None => Ok(()),
+            None => self.tls.as_ref().map_or(Ok(()), |files| tls::config(files).map(drop)),
         }
     }
 }
 
-fn refused(problem: String) -> Result<(), SumsError> {
-    Err(SumsError::Refused(problem))
+fn is_address(text: &str) -> bool {
+    let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+    port.is_some_and(|(_, port)| port.parse::<u16>().is_ok())
+}
+
+fn refused(option: &str, problem: String) -> Result<(), BadOption> {
+    Err(BadOption { option: option.to_owned(), problem })
 }
 
 impl FromStr for Consistency {
