@@ -1,5 +1,6 @@
 //! The versions of each policy: kept by content hash, one of them active, switched while requests run.
 
+mod check;
 mod refusal;
 mod state;
 mod store;
@@ -20,7 +21,7 @@ use state::{State, Version};
 use store::Store;
 
 /// What a registry is opened with.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct RegistryOptions {
     /// Where versions are kept, a folder for each policy; made when missing.
     pub dir: PathBuf,

@@ -18,7 +18,12 @@ pub(super) struct Store {
 impl Store {
     pub(super) fn open(dir: PathBuf) -> Result<Self, RegistryError> {
         fs::create_dir_all(&dir).map_err(|error| RegistryError::File(dir.clone(), error))?;
-        Ok(Self { dir })
+        Ok(Self::at(dir))
+    }
+
+    /// The files of a folder that need not be there yet, for looking at.
+    pub(super) fn at(dir: PathBuf) -> Self {
+        Self { dir }
     }
 
     /// What the state file says, or none where there is no such file yet.
