@@ -7,7 +7,6 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use tallygate::app::{App, Sockets};
 use tallygate::config::Config;
-use tallygate::faults::Fault;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Serves partners until it is told to end.
@@ -17,7 +16,7 @@ pub fn run(config: &Path) -> Result<()> {
     let roles = "gateway".parse().map_err(|problem: String| anyhow!(problem))?;
     tokio::runtime::Runtime::new()?.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
-        let app = App::start(&config, &roles, Sockets::bind(&config, &roles)?, Fault::default())?;
+        let app = App::build(&config, &roles)?.start(Sockets::bind(&config, &roles)?);
         let stop = async move {
             terminate.recv().await;
         };

@@ -35,9 +35,9 @@ fn without_the_fence_a_late_write_of_older_rows_stands_and_the_audit_says_so() {
     let late: u64 = older.iter().map(|(at, row)| newer[at].count - row.count).sum();
     assert!(late > 0, "the fault was given nothing to bite: no row is older than what stands");
 
-    write_late(&process, &older, Fault::default());
+    write_late(&process, &older, None);
     assert_eq!(Audit::of(&ledger, &senders).differences(), Vec::<String>::new());
-    write_late(&process, &older, Fault { without_fence: true, ..Fault::default() });
+    write_late(&process, &older, Some(Fault::WithoutFence));
     let audit = Audit::of(&ledger, &senders);
     let store = audit.store_is_off();
     assert_ne!(store, Off::default(), "the planted fault did not bite: the older rows do not stand");
@@ -51,9 +51,12 @@ fn without_the_fence_a_late_write_of_older_rows_stands_and_the_audit_says_so() {
 }
 
 /// Writes rows as a process would that slept since it had them in its hands.
-fn write_late(process: &Process, rows: &BTreeMap<RowKey, Row>, fault: Fault) {
-    let config = Config::load(&process.config).unwrap();
+fn write_late(process: &Process, rows: &BTreeMap<RowKey, Row>, fault: Option<Fault>) {
+    let mut config = Config::load(&process.config).unwrap();
+    if let Some(fault) = fault {
+        fault.plant(&mut config);
+    }
     let rows: Vec<Row> = rows.values().cloned().collect();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async { tallygate::parts::sums(&config, fault).unwrap().upsert(&rows).await.unwrap() });
+    runtime.block_on(async { tallygate::parts::sums(&config).unwrap().upsert(&rows).await.unwrap() });
 }

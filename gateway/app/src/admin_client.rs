@@ -10,12 +10,11 @@ use http::{Method, Request, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use serde_json::Value;
 
-use crate::cli::AdminArguments;
-use crate::config::{AdminConfig, Config};
+use crate::arguments::AdminArguments;
+use crate::config::{AdminOptions, Config};
+use crate::tls;
 
 /// A component is compiled before the gateway answers.
 const TIME: Duration = Duration::from_secs(120);
@@ -49,14 +48,18 @@ impl AdminClient {
         let Some(token) = token else {
             bail!("no token: give --token, TALLYGATE_TOKEN, or admin.token in {}", file.display());
         };
-        let ca = arguments
-            .ca
-            .clone()
-            .or_else(|| configured.map(|admin| admin.ca.clone().unwrap_or_else(|| admin.tls.certificate.clone())));
-        let Some(ca) = ca else {
-            bail!("no authority: give --ca, TALLYGATE_CA, or admin.ca in {}", file.display());
+        // As authorities or, when it is the server's own, as itself.
+        let tls = match (&arguments.ca, configured) {
+            (Some(file), _) => {
+                let pem = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+                tls::client(&pem, None).with_context(|| file.display().to_string())?
+            }
+            (None, Some(admin)) => {
+                tls::client(&admin.ca, None).with_context(|| format!("{}: admin", file.display()))?
+            }
+            (None, None) => bail!("no authority: give --ca, TALLYGATE_CA, or admin.ca in {}", file.display()),
         };
-        Ok(Self { base, token, tls: Arc::new(trusting(&ca)?) })
+        Ok(Self { base, token, tls: Arc::new(tls) })
     }
 
     /// Sends one request and returns the JSON it is answered with.
@@ -101,7 +104,7 @@ impl AdminClient {
     }
 }
 
-fn configured(file: &Path) -> Result<Option<AdminConfig>> {
+fn configured(file: &Path) -> Result<Option<AdminOptions>> {
     match Config::load(file) {
         Ok(config) => Ok(config.admin),
         Err(problems) => {
@@ -109,19 +112,4 @@ fn configured(file: &Path) -> Result<Option<AdminConfig>> {
             bail!("{}", lines.join("\n"))
         }
     }
-}
-
-/// Trusts the certificates of a file alone, as authorities or, when it is the server's own, as itself.
-fn trusting(file: &Path) -> Result<rustls::ClientConfig> {
-    let mut roots = rustls::RootCertStore::empty();
-    let certificates =
-        CertificateDer::pem_file_iter(file).with_context(|| format!("cannot read {}", file.display()))?;
-    for certificate in certificates {
-        let certificate =
-            certificate.with_context(|| format!("{} is no PEM file with certificates", file.display()))?;
-        roots
-            .add(certificate)
-            .with_context(|| format!("{} holds a certificate that cannot be trusted", file.display()))?;
-    }
-    Ok(rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
 }

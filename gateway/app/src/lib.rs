@@ -1,17 +1,21 @@
 //! Tallygate: a gateway for transactions that are counted once, to the last cent.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
-mod admin_client;
+mod arguments;
 pub mod cli;
 mod commands;
 
+mod admin_client;
 pub mod app;
+mod check;
 pub mod config;
-mod console;
 pub mod faults;
 mod metrics;
 pub mod parts;
+pub mod roles;
+mod runtime;
 mod supervise;
+mod tls;
 
 pub mod certs;
 pub mod demo;

@@ -1,35 +1,40 @@
-//! `tallygate check`, and the loading that every other command begins with.
+//! `tallygate check`.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::cli::BAD_CONFIGURATION;
-use crate::config::{Config, Problem, Roles};
-use crate::parts;
+use super::bad_configuration;
+use crate::arguments::CheckArguments;
+use crate::check;
+use crate::config::{Config, Problem};
+use crate::roles::{Role, Roles};
 
-pub(crate) fn check(file: &Path, roles: &Roles, json: bool) -> Result<ExitCode> {
-    let problems = load(file, roles).err().unwrap_or_default();
-    if json {
+pub(crate) fn check(arguments: &CheckArguments) -> Result<ExitCode> {
+    let file = &arguments.file.config;
+    let problems = match Config::load(file) {
+        Ok(config) => refused(&config, &arguments.roles.clone().unwrap_or_default()),
+        Err(problems) => problems,
+    };
+    if arguments.json {
         let problem =
             |p: &Problem| serde_json::json!({ "file": p.file, "line": p.line, "key": p.key, "message": p.message });
         println!("{}", serde_json::json!({ "problems": problems.iter().map(problem).collect::<Vec<_>>() }));
-    } else if problems.is_empty() {
-        println!("{}: good", file.display());
-    } else {
-        problems.iter().for_each(|problem| eprintln!("{problem}"));
+        return Ok(if problems.is_empty() { ExitCode::SUCCESS } else { bad_configuration::code() });
     }
-    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(BAD_CONFIGURATION) })
+    if !problems.is_empty() {
+        return Ok(bad_configuration::told(&problems));
+    }
+    println!("{}: good", file.display());
+    Ok(ExitCode::SUCCESS)
 }
 
-/// Reads a configuration and checks it for these roles.
-pub(crate) fn load(file: &Path, roles: &Roles) -> Result<Config, Vec<Problem>> {
-    let config = Config::load(file)?;
-    let problem = |(line, message)| Problem { file: file.to_owned(), line, key: String::new(), message };
-    let mut problems: Vec<Problem> = parts::check(&config).into_iter().map(problem).collect();
-    if let Err(message) = roles.check(&config) {
-        problems.push(problem((1, message)));
+/// What `run` would refuse for these roles.
+fn refused(config: &Config, roles: &Roles) -> Vec<Problem> {
+    let mut problems = check::environs(config, roles);
+    if roles.has(Role::Gateway) {
+        problems.extend(check::components(config));
     }
-    if problems.is_empty() { Ok(config) } else { Err(problems) }
+    problems.sort_by_key(|problem| problem.line);
+    problems
 }

@@ -1,20 +1,22 @@
 //! `tallygate demo`.
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::run::{log_to_stderr, told_to_stop};
+use super::logging::log_to_stderr;
+use super::signals::told_to_stop;
 use crate::app::{App, Sockets};
-use crate::certs;
-use crate::cli::DemoArguments;
-use crate::config::{Config, Roles};
-use crate::demo;
-use crate::faults::Fault;
+use crate::arguments::DemoArguments;
+use crate::config::Config;
+use crate::roles::Roles;
+use crate::runtime::whole_runtime;
 use crate::supervise::Supervisor;
+use crate::{certs, demo};
 
 const GRACE: Duration = Duration::from_secs(25);
 
@@ -33,14 +35,13 @@ pub(crate) fn demo(arguments: &DemoArguments) -> Result<ExitCode> {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("{}", lines.join("\n"))
     })?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start a runtime")?;
-    runtime.block_on(async {
+    whole_runtime()?.block_on(async {
         let (config, roles) = (Arc::new(config), Roles::default());
-        let sockets = Sockets::bind(&config, &roles)?;
-        let mut app = App::start(&config, &roles, sockets, Fault::default())?;
-        app.before_all(senders(arguments, &config));
+        let app = App::build(&config, &roles)?;
+        let mut running = app.start(Sockets::bind(&config, &roles)?);
+        running.before_all(senders(arguments, &config));
         explain(arguments, &config, &file)?;
-        app.run(told_to_stop()?).await?;
+        running.run(told_to_stop()?).await?;
         println!("stopped");
         Ok(ExitCode::SUCCESS)
     })
@@ -48,7 +49,7 @@ pub(crate) fn demo(arguments: &DemoArguments) -> Result<ExitCode> {
 
 fn senders(arguments: &DemoArguments, config: &Config) -> Supervisor {
     let mut senders = Supervisor::default();
-    let port = config.listeners.first().map_or(8443, |listener| listener.address.port());
+    let port = config.addresses.first().map_or(8443, SocketAddr::port);
     let pause = Duration::from_secs(1) * demo::PARTNERS.len() as u32 / arguments.pace;
     for (name, kind) in demo::PARTNERS {
         let (folder, base) = (arguments.dir.clone(), format!("https://localhost:{port}"));
@@ -62,8 +63,7 @@ fn explain(arguments: &DemoArguments, config: &Config, file: &std::path::Path) -
     let binary = std::env::current_exe().map_or_else(|_| "tallygate".to_owned(), |path| path.display().to_string());
     let password = std::fs::read_to_string(arguments.dir.join("certs/operator.password"))
         .context("cannot read the operator's password")?;
-    let (partners, admin) =
-        (config.listeners.first().map(|l| l.address), config.admin.as_ref().map(|admin| admin.address));
+    let (partners, admin) = (config.addresses.first(), config.admin.as_ref().map(|admin| admin.address));
     let (Some(partners), Some(admin)) = (partners, admin) else {
         anyhow::bail!("{}: needs a listener and [admin]", file.display());
     };

@@ -1,9 +1,14 @@
 //! What each command does.
 
-pub(crate) mod cert;
 pub(crate) mod check;
 pub(crate) mod demo;
+pub(crate) mod run;
+
+pub(crate) mod cert;
 pub(crate) mod policies;
 pub(crate) mod policy_run;
 pub(crate) mod readers;
-pub(crate) mod run;
+
+pub(crate) mod bad_configuration;
+mod logging;
+mod signals;

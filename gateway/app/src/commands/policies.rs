@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use tallygate_host::{short_version, version_of};
 
 use crate::admin_client::AdminClient;
-use crate::cli::{PolicyCommand, small_runtime};
+use crate::arguments::PolicyCommand;
+use crate::runtime::small_runtime;
 
 pub(crate) fn run(command: PolicyCommand) -> Result<ExitCode> {
     match command {

@@ -13,8 +13,9 @@ use tallygate_host::{
     Accepted, Engine, EngineLimits, Header, Keys, Limits, Message, Outcome, Policy, PolicySpec, Refusal, Reply,
 };
 
-use crate::cli::{PolicyRunArguments, small_runtime};
+use crate::arguments::PolicyRunArguments;
 use crate::config::Config;
+use crate::runtime::small_runtime;
 
 const TEST_PARTNER: &str = "test-partner";
 
@@ -57,13 +58,13 @@ fn spec(name: String, component: Vec<u8>, config: Option<&Path>) -> Result<(Poli
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("{}", lines.join("\n"))
     })?;
-    let Some(policy) = config.policies.iter().find(|policy| policy.name == spec.name) else {
+    let Some(policy) = config.policies.policies.iter().find(|policy| policy.name == spec.name) else {
         bail!("{}: has no [policies.{}], named as the component's file", file.display(), spec.name);
     };
-    spec.config_json = policy.config.to_string();
-    spec.keys = crate::parts::keys(policy)?;
-    spec.limits = crate::parts::policy_limits(policy);
-    Ok((spec, config.zone))
+    spec.config_json.clone_from(&policy.config_json);
+    spec.keys = policy.keys.clone();
+    spec.limits = policy.limits;
+    Ok((spec, config.front.zone))
 }
 
 fn message(body: Vec<u8>, content_type: &str) -> Message {

@@ -9,12 +9,13 @@ use tallygate_console::ledger::{Order, Reader, Top};
 use tallygate_console::reconcile::{self, Accepted, Journals, Line, Scope, Verdict};
 use tallygate_front::journal;
 
-use crate::cli::{DeadLettersCommand, ReconcileArguments, SumsArguments, small_runtime};
+use crate::arguments::{DeadLettersCommand, ReconcileArguments, SumsArguments};
 use crate::config::Config;
 use crate::parts;
+use crate::runtime::small_runtime;
 
 pub(crate) fn sums(config: &Config, arguments: &SumsArguments) -> Result<ExitCode> {
-    let day = arguments.day.unwrap_or_else(|| parts::today(config));
+    let day = arguments.day.unwrap_or_else(|| config.today());
     let shown = small_runtime()?.block_on(async {
         let reader = Reader::new(parts::read_sums(config)?);
         anyhow::Ok(match &arguments.key {
@@ -58,17 +59,17 @@ pub(crate) fn dead_letters(config: &Config, command: &DeadLettersCommand) -> Res
 
 /// Exit code 0 only when everything balances: what is on its way, and what differs, both are 1.
 pub(crate) fn reconcile(config: &Config, arguments: &ReconcileArguments) -> Result<ExitCode> {
-    let mut folders = vec![parts::journal(config)];
+    let mut folders = vec![config.front.journal.clone()];
     for folder in &arguments.journal {
         if !folder.is_dir() {
             bail!("--journal {}: there is no such folder", folder.display());
         }
         folders.push(folder.clone());
     }
-    let journals = Folders { folders, future_days: config.aggregator.future_days };
+    let journals = Folders { folders, future_days: config.plan.future_days };
     let report = small_runtime()?.block_on(async {
         let (stream, sums) = (parts::read_stream(config)?, parts::read_sums(config)?);
-        let depth = async { parts::queue_depth(config).await.map_err(|e| format!("{e:#}")) };
+        let depth = async { parts::queue_depth(config).await.map_err(|e| e.to_string()) };
         let scope = Scope { day: arguments.day, partner: None };
         reconcile::reconcile(&journals, depth, &*stream, &Reader::new(sums), &scope).await.context("cannot reconcile")
     })?;

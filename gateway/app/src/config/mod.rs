@@ -1,96 +1,82 @@
 //! The configuration: one TOML file, read whole and checked whole before anything is bound.
 
-mod backends;
+mod address;
+mod admin;
+mod aggregator;
+mod backend;
+mod client_tls;
 mod document;
 mod front;
+mod limits;
+mod listener;
+mod nearest;
+mod partner;
+mod places;
 mod policy;
-mod roles;
+mod problem;
+mod queue;
 mod route;
+mod server_tls;
+mod stream;
+mod sums;
+mod table;
 mod units;
+mod upstream;
+mod values;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use tallygate_core::day::Zone;
+use tallygate_aggregator::AggregatorOptions;
+use tallygate_core::Day;
+use tallygate_core::generation::{FOLD_RULES, Plan};
+use tallygate_front::FrontOptions;
+use tallygate_front::registry::RegistryOptions;
+use tallygate_shipper::ShipperOptions;
+use toml::de::DeTable;
 
-pub use backends::{
-    CassandraConfig, KafkaConfig, QueueConfig, RabbitConfig, StreamConfig, SumsConfig, TlsClientConfig,
-};
-use document::{Document, Table};
-pub use document::{Located, Problem};
-pub use front::{
-    Certificate, ClientAuth, Credential, Limits, ListenerConfig, PartnerConfig, TlsConfig, UpstreamConfig,
-};
-pub use policy::PolicyConfig;
-pub use roles::{Role, Roles};
-pub use route::RouteConfig;
+pub use admin::AdminOptions;
+use document::Document;
+pub use places::Places;
+pub use problem::Problem;
+pub use queue::QueueOptions;
+pub use stream::StreamOptions;
+pub use sums::SumsOptions;
+use table::Table;
 
-/// Everything the file says, with defaults where it is silent.
-#[derive(Debug)]
+/// Everything the file says, with defaults where it is silent, as what is built from it wants it.
 pub struct Config {
     /// Everything durable that is embedded.
     pub data_dir: PathBuf,
-    /// The zone of business days.
-    pub zone: Zone,
-    /// Its name.
-    pub zone_name: String,
-    /// Where partners connect.
-    pub listeners: Vec<ListenerConfig>,
-    /// Who may call.
-    pub partners: Vec<PartnerConfig>,
-    /// What may be called.
-    pub routes: Vec<RouteConfig>,
-    /// Where proxy routes lead.
-    pub upstreams: Vec<UpstreamConfig>,
-    /// The policies by name.
-    pub policies: Vec<PolicyConfig>,
-    /// The bounds of the partners' side.
-    pub limits: Limits,
+    /// The partners' side.
+    pub front: FrontOptions,
+    /// Where its listeners listen, in their order.
+    pub addresses: Vec<SocketAddr>,
+    /// The policies.
+    pub policies: RegistryOptions,
     /// The queue's backend.
-    pub queue: QueueConfig,
+    pub queue: QueueOptions,
+    /// The way from the queue into the stream.
+    pub shipper: ShipperOptions,
     /// The stream's backend.
-    pub stream: StreamConfig,
+    pub stream: StreamOptions,
     /// The store's backend.
-    pub sums: SumsConfig,
+    pub sums: SumsOptions,
+    /// What the log must stay.
+    pub plan: Plan,
     /// The fold.
-    pub aggregator: AggregatorConfig,
+    pub aggregator: AggregatorOptions,
     /// Administration, API and console.
-    pub admin: Option<AdminConfig>,
+    pub admin: Option<AdminOptions>,
     /// Where Prometheus reads.
     pub metrics: Option<SocketAddr>,
-}
-
-/// How the fold runs.
-#[derive(Debug)]
-pub struct AggregatorConfig {
-    /// How late a transaction may come, days.
-    pub horizon_days: u16,
-    /// How far ahead its day may lie, days.
-    pub future_days: u16,
-    /// The shortest pause between flushes.
-    pub flush_every: Duration,
-}
-
-/// Where operators connect.
-#[derive(Debug)]
-pub struct AdminConfig {
-    /// The address.
-    pub address: SocketAddr,
-    /// The server's certificate and key.
-    pub tls: TlsConfig,
-    /// Name and password hash (PHC string) of each person.
-    pub users: Vec<(String, String)>,
-    /// The token of programs such as the command line.
-    pub token: Option<String>,
-    /// The certificate by which the command line knows the server; the server's own when absent.
-    pub ca: Option<PathBuf>,
-    /// The line it stands on.
-    pub line: usize,
+    /// Where all this stands in the file.
+    pub places: Places,
 }
 
 impl Config {
-    /// Reads and checks a file.
+    /// Reads and checks a file, and the certificates and keys that it names.
     ///
     /// # Errors
     /// Everything that is wrong with it, by line.
@@ -100,16 +86,20 @@ impl Config {
         Self::parse(file, &text)
     }
 
+    /// Today's business day.
+    pub fn today(&self) -> Day {
+        let now = jiff::Timestamp::now().to_string().parse();
+        now.map_or_else(|_| Day::of_unix_millis(0), |moment| self.front.zone.day(moment))
+    }
+
     fn parse(file: &Path, text: &str) -> Result<Self, Vec<Problem>> {
-        let document = Document::new(file, text);
-        let parsed = match toml::de::DeTable::parse(text) {
-            Ok(parsed) => parsed,
-            Err(error) => {
-                document.problem("", &error.span().unwrap_or_default(), error.message());
-                return Err(document.into_problems());
-            }
-        };
-        let config = Self::read(&Table::root(&document, &parsed));
+        let parsed = DeTable::parse(text).map_err(|error| {
+            let line = places::Lines::of(text).line(error.span().unwrap_or_default().start);
+            vec![Problem { file: file.to_owned(), line, key: String::new(), message: error.message().to_owned() }]
+        })?;
+        let places = Places::of(file, text, parsed.get_ref());
+        let document = Document::new(&places);
+        let config = Self::read(&Table::root(&document, parsed.get_ref()), &places);
         let problems = document.into_problems();
         match config {
             Some(config) if problems.is_empty() => Ok(config),
@@ -118,90 +108,60 @@ impl Config {
     }
 
     /// None only when something is missing that a problem was noted for.
-    fn read(root: &Table<'_>) -> Option<Self> {
+    fn read(root: &Table<'_>, places: &Places) -> Option<Self> {
         let data_dir = root.path("data_dir").map_or_else(|| root.document().folder().join("data"), |path| path.value);
-        let zone_name = root.string("time_zone").map_or_else(|| "UTC".to_owned(), |zone| zone.value);
-        let zone = root.parsed("time_zone").map(|zone| zone.value).or_else(|| "UTC".parse().ok());
-        let front = front::read(root);
-        let aggregator = aggregator(root);
-        let queue = backends::queue(root);
-        let stream = backends::stream(root);
-        let sums = backends::sums(root);
-        let admin = root.table("admin").and_then(admin);
+        let aggregator = aggregator::read(root, &data_dir);
+        let policies = RegistryOptions {
+            dir: data_dir.join("policies"),
+            policies: root
+                .sections("policies")
+                .into_iter()
+                .filter_map(|(name, table)| policy::read(name, &table))
+                .collect(),
+        };
+        let front = front::read(root, &data_dir, aggregator.horizon);
+        let queue = queue::read(root, &data_dir);
+        let stream = stream::read(root, &data_dir);
+        let sums = sums::read(root, &data_dir);
+        let admin = root.table("admin").and_then(|table| admin::read(&table));
         let metrics = root.table("metrics").and_then(|table| {
-            let address = address(&table);
+            let address = address::read(&table);
             table.close();
             address
         });
         root.close();
-        let front = front?;
+        let (front, addresses) = front?;
+        let (stream, partition_by) = stream?;
+        let plan = Plan {
+            topic: stream.topic().to_owned(),
+            partitions: stream.partitions(),
+            partition_by,
+            horizon_days: aggregator.horizon.past,
+            future_days: aggregator.horizon.future,
+            fold_rules: FOLD_RULES,
+        };
         Some(Self {
             data_dir,
-            zone: zone?,
-            zone_name,
-            listeners: front.listeners,
-            partners: front.partners,
-            routes: front.routes,
-            upstreams: front.upstreams,
-            policies: front.policies,
-            limits: front.limits,
+            front,
+            addresses,
+            policies,
             queue: queue?,
-            stream: stream?,
+            shipper: ShipperOptions::default(),
+            stream,
             sums: sums?,
+            plan,
             aggregator,
             admin,
             metrics,
+            places: places.clone(),
         })
     }
 }
 
-fn aggregator(root: &Table<'_>) -> AggregatorConfig {
-    let mut config = AggregatorConfig { horizon_days: 7, future_days: 7, flush_every: Duration::from_millis(20) };
-    if let Some(table) = root.table("aggregator") {
-        let days = |key, default| table.number(key, 0..=366).map_or(default, |days| days as u16);
-        config.horizon_days = days("horizon_days", config.horizon_days);
-        config.future_days = days("future_days", config.future_days);
-        config.flush_every = table.duration("flush_every").unwrap_or(config.flush_every);
-        table.close();
-    }
-    config
-}
-
-fn admin(table: Table<'_>) -> Option<AdminConfig> {
-    let address = address(&table);
-    let tls = table.table("tls").and_then(|tls| front::tls(tls, false));
-    if !table.has("tls") {
-        table.problem("\"tls\" is missing: passwords go over HTTPS alone");
-    }
-    let mut users = Vec::new();
-    for user in table.tables("users") {
-        if let (Some(name), Some(hash)) = (user.required("name"), user.required("password_hash")) {
-            if !hash.value.starts_with("$argon2") {
-                user.document()
-                    .problem_with(&hash, "must be an Argon2 hash in PHC form, as `tallygate cert` writes one");
-            }
-            users.push((name.value, hash.value));
-        }
-        user.close();
-    }
-    let token = table.string("token").map(|token| token.value);
-    let ca = table.file("ca").map(|ca| ca.value);
-    let line = table.line();
-    table.close();
-    Some(AdminConfig { address: address?, tls: tls?, users, token, ca, line })
-}
-
-/// The `address` of a table, such as `127.0.0.1:8443`.
-fn address(table: &Table<'_>) -> Option<SocketAddr> {
-    let text = table.required("address")?;
-    match text.value.parse() {
-        Ok(address) => Some(address),
-        Err(_) => {
-            table
-                .document()
-                .problem_with(&text, format_args!("{:?} is no address, such as 127.0.0.1:8443", text.value));
-            None
-        }
+/// Nothing of what the file says, since there are secrets among it.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").field("file", &self.places.file()).finish_non_exhaustive()
     }
 }
 

@@ -1,19 +1,19 @@
 //! What a configuration may say, and how its mistakes are told.
 
+use std::sync::LazyLock;
+
 use super::*;
 
-/// A folder with every file that the example names.
-fn folder() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for file in
-        ["certs/gateway.pem", "certs/gateway.key", "certs/partners-ca.pem", "certs/jir.key", "policies/json.wasm"]
-    {
-        let path = folder.path().join(file);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, "x").unwrap();
+/// A folder with every file that the examples name.
+static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap().keep();
+    crate::certs::make(&folder.join("certs"), &[]).unwrap();
+    std::fs::create_dir_all(folder.join("policies")).unwrap();
+    for file in ["policies/json.wasm", "policies/hr-racun.wasm", "short.key"] {
+        std::fs::write(folder.join(file), "x").unwrap();
     }
     folder
-}
+});
 
 const WHOLE: &str = r#"time_zone = "Europe/Zagreb"
 
@@ -44,32 +44,46 @@ properties = { "security.protocol" = "ssl", "linger.ms" = 5 }
 
 [aggregator]
 flush_every = "20 ms"
+
+[admin]
+address = "127.0.0.1:9443"
+tls = { certificate = "certs/gateway.pem", key = "certs/gateway.key" }
+users = [{ name = "operator", password_hash = "${file:certs/operator.hash}" }]
 "#;
 
 fn load(text: &str) -> Result<Config, Vec<Problem>> {
-    Config::parse(&folder().keep().join("tallygate.toml"), text)
+    Config::parse(&FOLDER.join("tallygate.toml"), text)
 }
 
 /// The lines and texts of all problems, after one change of the whole example.
 fn problems(from: &str, to: &str) -> Vec<(usize, String)> {
     assert!(WHOLE.contains(from), "{from}");
-    let problems = load(&WHOLE.replacen(from, to, 1)).unwrap_err();
+    let problems = load(&WHOLE.replacen(from, to, 1)).expect_err(to);
     problems.into_iter().map(|p| (p.line, format!("{}: {}", p.key, p.message))).collect()
+}
+
+/// That each change of the example is told with this line, key and beginning of a message, and as nothing else.
+fn assert_told(cases: &[(&str, &str, usize, &str)]) {
+    for (from, to, line, text) in cases {
+        let problems = problems(from, to);
+        let told = |(at, problem): &(usize, String)| at == line && problem.starts_with(text);
+        assert!(problems.len() == 1 && problems.iter().all(told), "{from} -> {to}: {problems:?}");
+    }
 }
 
 #[test]
 fn reads_a_whole_file_with_defaults_where_it_is_silent() {
     let config = load(WHOLE).unwrap();
-    assert_eq!((config.aggregator.horizon_days, config.limits.body_size), (7, 8 << 20));
-    assert!(matches!(config.queue, QueueConfig::Embedded));
-    assert_eq!(config.policies[0].config, serde_json::json!({ "amount": "/value", "depth": 3 }));
-    let StreamConfig::Kafka(kafka) = config.stream else { panic!("kafka was chosen") };
+    assert_eq!((config.plan.horizon_days, config.front.limits.body_bytes), (7, 8 << 20));
+    assert!(matches!(config.queue, QueueOptions::Embedded(_)));
+    assert_eq!(config.policies.policies[0].config_json, r#"{"amount":"/value","depth":3}"#);
+    let StreamOptions::Kafka(kafka) = config.stream else { panic!("kafka was chosen") };
     assert_eq!((kafka.topic.as_str(), kafka.properties["linger.ms"].as_str()), ("tallygate.transactions", "5"));
 }
 
 #[test]
 fn names_the_line_and_what_would_be_right() {
-    let cases = [
+    assert_told(&[
         ("flush_every", "flush_evry", 29, "aggregator.flush_evry: is no known key here, known: \"flush_every\""),
         ("20 ms", "20", 29, "aggregator.flush_every: \"20\" is no time"),
         ("16 MiB", "16 MB", 20, "policies.json.limits.memory: \"16 MB\" is no size"),
@@ -78,21 +92,14 @@ fn names_the_line_and_what_would_be_right() {
             "policies = [\"json\"]",
             "policies = [\"jsn\"]",
             16,
-            "routes[0].policies: there is no policy \"jsn\", known: \"json\"",
+            "routes[0].policies[0]: there is no policy \"jsn\", known: \"json\"",
         ),
         ("127.0.0.1:8443", "localhost", 5, "listeners[0].address: \"localhost\" is no address"),
         ("Europe/Zagreb", "Europe/Zagrb", 1, "time_zone: must be an IANA time zone"),
         ("\"kafka\"", "\"kafak\"", 24, "stream.backend: \"kafak\" is no backend here"),
         ("name = \"shop-1\"", "name = 7", 9, "partners[0].name: is integer, must be a string"),
         ("name = \"shop-1\"\n", "", 8, "partners[0]: \"name\" is missing"),
-    ];
-    for (from, to, line, text) in cases {
-        let problems = problems(from, to);
-        assert!(
-            problems.iter().any(|(at, problem)| *at == line && problem.starts_with(text)),
-            "{from} -> {to}: {problems:?}"
-        );
-    }
+    ]);
 }
 
 #[test]
@@ -109,33 +116,80 @@ fn reports_a_file_that_is_no_toml_by_line() {
 #[test]
 fn refuses_routes_that_clash() {
     let twice = "[policies.json]";
-    let other = "[[routes]]\nname = \"again\"\npath = \"/v1/transactions/\"\npolicies = [\"json\"]\n\n[policies.json]";
+    let other = "[[routes]]\nname = \"again\"\npath = \"/v1/transactions/\"\nmethods = [\"POST\"]\npolicies = [\"json\"]\n\n[policies.json]";
     let problems = problems(twice, other);
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert!(problems[0].1.contains("clashes with route \"transactions\""), "{problems:?}");
 }
 
 #[test]
-fn rule_15_refuses_roles_that_would_split_an_embedded_backend() {
-    let config = load(WHOLE).unwrap();
-    let check = |roles: &str| roles.parse::<Roles>().unwrap().check(&config);
-    assert!(check("gateway,shipper,aggregator,console").is_ok());
-    assert!(check("gateway").unwrap_err().contains("embedded queue"));
-    assert!(check("aggregator").unwrap_err().contains("embedded sums"));
-    assert!("gatway".parse::<Roles>().is_err());
+fn refuses_certificates_and_keys_that_are_none_or_do_not_go_together() {
+    let admin = "[admin]\naddress = \"127.0.0.1:9443\"\ntls = { certificate = \"certs/gateway.pem\", key = \"certs/";
+    assert_told(&[
+        ("certs/gateway.pem", "policies/json.wasm", 3, "listeners[0]"),
+        ("certs/gateway.key", "certs/partners-ca.key", 3, "listeners[0]"),
+        ("certs/partners-ca.pem", "certs/jir.key", 3, "listeners[0]"),
+        (&format!("{admin}gateway.key"), &format!("{admin}jir.key"), 33, "admin.tls.key: must be a private key in PEM"),
+        (
+            &format!("{admin}gateway.key"),
+            &format!("{admin}server-ca.key"),
+            33,
+            "admin.tls.certificate: does not go together with the key",
+        ),
+    ]);
+}
+
+#[test]
+fn refuses_people_without_the_hash_of_a_password() {
+    assert_told(&[(
+        "${file:certs/operator.hash}",
+        "secret",
+        34,
+        "admin.users[0].password_hash: must be an argon2 hash",
+    )]);
+}
+
+#[test]
+fn refuses_keys_of_policies_that_are_none() {
+    let key = "limits = { memory = \"16 MiB\", time = \"1 s\" }";
+    let with = |file: &str| format!("keys = {{ reply = \"{file}\" }}\n{key}");
+    assert_told(&[
+        (key, &with("short.key"), 20, "policies.json.keys.reply: it is neither PEM nor long enough for HMAC"),
+        (key, &with("certs/gateway.key"), 20, "policies.json.keys.reply: no certificate in it"),
+    ]);
+}
+
+#[test]
+fn refuses_options_of_servers_that_cannot_work() {
+    let queue = |url: &str, more: &str| format!("[queue]\nbackend = \"amqp\"\nurl = \"{url}\"\n{more}\n[aggregator]");
+    let sums = |more: &str| {
+        format!("[sums]\nbackend = \"cassandra\"\ncontact_points = [\"127.0.0.1:9042\"]\n{more}\n[aggregator]")
+    };
+    let from = "[aggregator]";
+    assert_told(&[
+        ("127.0.0.1:9092", "localhost", 25, "stream.brokers[0]: \"localhost\" is no host:port"),
+        ("\"linger.ms\"", "\"acks\"", 26, "stream.properties.acks: cannot be set"),
+        ("\"linger.ms\" = 5", "\"ssl.ca.location\" = \"/no/ca.pem\"", 26, "stream.properties: "),
+        (from, &queue("rabbit:5672", ""), 30, "queue.url: the URL is not right"),
+        (from, &queue("amqp://rabbit", "tls = { ca = \"certs/server-ca.pem\" }"), 31, "queue.tls: TLS files are given"),
+        (from, &queue("amqps://rabbit", "tls = { ca = \"certs/jir.key\" }"), 31, "queue.tls: "),
+        (from, &sums("keyspace = \"Tally\""), 31, "sums.keyspace: \"Tally\" must be"),
+        (from, &sums("user = \"u\""), 28, "sums: \"user\" and \"password\" go together"),
+        (from, &sums("tls = { ca = \"certs/jir.key\" }"), 31, "sums.tls: "),
+    ]);
+}
+
+#[test]
+fn shows_no_secret() {
+    let text = format!("{WHOLE}token = \"hush\"\n[queue]\nbackend = \"amqp\"\nurl = \"amqp://u:hush@h:5672/%2f\"\n");
+    assert!(!format!("{:?}", load(&text).unwrap()).contains("hush"));
 }
 
 #[test]
 fn the_example_that_documents_every_key_is_good() {
     let text = include_str!("../../../../tallygate.example.toml");
-    let folder = tempfile::tempdir().unwrap();
-    crate::certs::make(&folder.path().join("certs"), &[]).unwrap();
-    std::fs::create_dir_all(folder.path().join("policies")).unwrap();
-    for policy in ["policies/json.wasm", "policies/hr-racun.wasm"] {
-        std::fs::write(folder.path().join(policy), "x").unwrap();
-    }
-    let config = Config::parse(&folder.path().join("tallygate.toml"), text).unwrap();
-    assert_eq!((config.partners.len(), config.routes.len(), config.policies.len()), (3, 3, 2));
-    let silent = Config::parse(&folder.path().join("tallygate.toml"), "").unwrap();
-    assert_eq!(config.limits, silent.limits, "the example shows the defaults");
+    let config = load(text).unwrap();
+    let front = &config.front;
+    assert_eq!((front.partners.len(), front.routes.len(), config.policies.policies.len()), (3, 3, 2));
+    assert_eq!(front.limits, load("").unwrap().front.limits, "the example shows the defaults");
 }

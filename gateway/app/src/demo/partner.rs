@@ -11,8 +11,8 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::tls;
 
 const TIME: Duration = Duration::from_secs(20);
 
@@ -45,20 +45,17 @@ impl Partner {
     /// # Errors
     /// When a certificate or key cannot be read.
     pub fn new(certs: &Path, certificate: Option<&str>, base: String) -> Result<Self> {
-        let mut roots = rustls::RootCertStore::empty();
-        for certificate in chain(&certs.join("server-ca.pem"))? {
-            roots.add(certificate)?;
-        }
-        let tls = rustls::ClientConfig::builder().with_root_certificates(roots);
-        let tls = match certificate {
-            None => tls.with_no_client_auth(),
-            Some(name) => {
-                let key = certs.join(format!("{name}.key"));
-                let key =
-                    PrivateKeyDer::from_pem_file(&key).with_context(|| format!("cannot read {}", key.display()))?;
-                tls.with_client_auth_cert(chain(&certs.join(format!("{name}.pem")))?, key)?
-            }
+        let read = |name: String| {
+            let file = certs.join(name);
+            std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))
         };
+        let authority = read("server-ca.pem".to_owned())?;
+        let own = match certificate {
+            None => None,
+            Some(name) => Some((read(format!("{name}.pem"))?, read(format!("{name}.key"))?)),
+        };
+        let own = own.as_ref().map(|(certificate, key)| (&**certificate, &**key));
+        let tls = tls::client(&authority, own).with_context(|| certs.display().to_string())?;
         let connector =
             hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls).https_only().enable_http1().build();
         let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
@@ -83,9 +80,4 @@ impl Partner {
         });
         answer.await.map_err(|_| PartnerError(format!("none within {TIME:?}")))?
     }
-}
-
-fn chain(file: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    let certificates = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
-    certificates.with_context(|| format!("cannot read the certificates of {}", file.display()))
 }

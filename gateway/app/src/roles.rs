@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Config, QueueConfig, StreamConfig, SumsConfig};
-
 /// One role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
@@ -71,29 +69,5 @@ impl Roles {
     /// Whether this process plays the role.
     pub fn has(&self, role: Role) -> bool {
         self.0.contains(&role)
-    }
-
-    /// Rule 15: an embedded backend serves one process, so the roles that meet at it cannot be split.
-    ///
-    /// # Errors
-    /// Which backend, and which role is missing.
-    pub fn check(&self, config: &Config) -> Result<(), String> {
-        use Role::{Aggregator, Console, Gateway, Shipper};
-        let embedded: [(&str, bool, &[Role]); 3] = [
-            ("queue", matches!(config.queue, QueueConfig::Embedded), &[Gateway, Shipper]),
-            ("stream", matches!(config.stream, StreamConfig::Embedded { .. }), &[Shipper, Aggregator, Console]),
-            ("sums", matches!(config.sums, SumsConfig::Embedded), &[Shipper, Aggregator, Console]),
-        ];
-        for (section, is_embedded, users) in embedded {
-            let some = users.iter().any(|role| self.has(*role));
-            let missing = users.iter().find(|role| !self.has(**role));
-            if let (true, true, Some(missing)) = (is_embedded, some, missing) {
-                return Err(format!(
-                    "--roles {self}: the embedded {section} serves one process, so the role {missing} must be in it too; \
-                     choose another [{section}] backend to split them"
-                ));
-            }
-        }
-        Ok(())
     }
 }

@@ -1,0 +1,71 @@
+//! The operators' side, put together: what is shown and administered in this process.
+
+use std::net::TcpListener;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tallygate_console::admin::{Console, Options, Parts, Token};
+use tallygate_console::metrics::Metrics;
+use tallygate_console::policies::PolicyAdmin;
+use tallygate_core::day::Zone;
+use tallygate_front::PolicyRegistry;
+use tallygate_queue::Queue;
+use tallygate_stream::Stream;
+use tallygate_sums::Sums;
+
+use super::health::Health;
+use super::policy_admin::Administered;
+use crate::config::AdminOptions;
+use crate::supervise::Supervisor;
+
+const GRACE: Duration = Duration::from_secs(10);
+/// Who the configured token stands for.
+const TOKEN_NAME: &str = "token";
+
+/// What a process has for its operators.
+pub(super) struct Sources {
+    /// The roles that it plays.
+    pub(super) roles: String,
+    /// Stream and store, with the console's role.
+    pub(super) log: Option<(Arc<dyn Stream>, Arc<dyn Sums>)>,
+    /// The queue, where the process has one.
+    pub(super) queue: Option<Arc<dyn Queue>>,
+    /// The policies, with the gateway's role.
+    pub(super) policies: Option<Arc<PolicyRegistry>>,
+}
+
+pub(super) fn start(
+    supervisor: &mut Supervisor,
+    admin: &AdminOptions,
+    zone: Zone,
+    socket: TcpListener,
+    sources: Sources,
+    metrics: Metrics,
+) {
+    let options = Options {
+        zone,
+        tls: admin.tls.clone(),
+        users: admin.users.clone(),
+        tokens: admin.token.iter().map(|token| Token::from_text(TOKEN_NAME, token)).collect(),
+    };
+    let health = Health {
+        roles: sources.roles,
+        queue: sources.queue,
+        stream: sources.log.as_ref().map(|(stream, _)| stream.clone()),
+    };
+    let parts = Parts {
+        reading: sources.log.map(|(stream, sums)| (sums, stream)),
+        policies: sources.policies.map(|policies| Arc::new(Administered(policies)) as Arc<dyn PolicyAdmin>),
+        status: Some(Arc::new(health)),
+    };
+    let (console, handle) = Console::new(options, parts, metrics);
+    supervisor.start("console", GRACE, |stop| async move {
+        let mut run = pin!(console.run(tokio::net::TcpListener::from_std(socket)?));
+        tokio::select! {
+            ended = &mut run => return Ok(ended?),
+            () = stop.cancelled() => handle.stop(),
+        }
+        Ok(run.await?)
+    });
+}

@@ -1,0 +1,13 @@
+//! Where a command finds its configuration.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Where the configuration is.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigFile {
+    /// The configuration file.
+    #[arg(long, short, default_value = "tallygate.toml", env = "TALLYGATE_CONFIG")]
+    pub(crate) config: PathBuf,
+}

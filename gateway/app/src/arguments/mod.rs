@@ -1,0 +1,55 @@
+//! The command line: what can be asked for.
+
+mod config_file;
+mod policy;
+mod process;
+mod reading;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use config_file::ConfigFile;
+pub(crate) use policy::{AdminArguments, PolicyCommand, PolicyRunArguments};
+pub(crate) use process::{CertArguments, CheckArguments, DemoArguments, RunArguments};
+pub(crate) use reading::{DeadLettersCommand, ReconcileArguments, SumsArguments};
+
+/// A gateway for transactions: exact to the cent, extended by WebAssembly policies.
+#[derive(Debug, Parser)]
+#[command(name = "tallygate", version, about, propagate_version = true)]
+pub struct Arguments {
+    /// What is asked for.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Runs the roles of this process until it is told to stop.
+    Run(RunArguments),
+    /// Checks a configuration without binding anything.
+    Check(CheckArguments),
+    /// Runs the whole chain on the embedded defaults, with sample partners sending.
+    Demo(DemoArguments),
+    /// Tries, pushes and switches policies.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Prints the sums of a day.
+    Sums(SumsArguments),
+    /// Looks at what could not be counted.
+    #[command(subcommand)]
+    DeadLetters(DeadLettersCommand),
+    /// Proves that everything accepted is accounted for.
+    Reconcile(ReconcileArguments),
+    /// Makes a development authority, certificates, keys and the operator's password.
+    Cert(CertArguments),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_of_all_commands_go_together() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,25 @@
+//! A data directory that cannot be made or written.
+
+use std::path::Path;
+
+use rustix::fs::{Access, access};
+
+use crate::config::{Config, Problem};
+
+pub(super) fn problems(config: &Config) -> Vec<Problem> {
+    let folders = [&config.data_dir, &config.policies.dir, &config.front.journal];
+    let problem = folders.into_iter().find_map(|folder| unwritable(folder));
+    problem.map(|message| config.places.problem("data_dir", message)).into_iter().collect()
+}
+
+/// Why a folder cannot be made or written, as far as that can be told without trying.
+fn unwritable(folder: &Path) -> Option<String> {
+    // What is not there is made in what is.
+    let there = folder.ancestors().find(|folder| folder.symlink_metadata().is_ok())?;
+    let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
+    if !there.is_dir() {
+        return Some(format!("{} is no folder, another data_dir would be right", there.display()));
+    }
+    let error = access(there, Access::WRITE_OK | Access::EXEC_OK).err()?;
+    Some(format!("{} cannot be written: {error}; a data_dir of this user's own would be right", there.display()))
+}

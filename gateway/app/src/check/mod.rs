@@ -1,0 +1,25 @@
+//! What `run` would refuse beyond what reading the configuration finds, all of it at once, with nothing left behind.
+
+mod components;
+mod data_dir;
+mod log;
+mod roles;
+mod sockets;
+
+pub(crate) use components::components;
+
+use crate::config::{Config, Problem};
+use crate::roles::Roles;
+
+/// What these roles would be refused for before a policy is compiled.
+pub(crate) fn environs(config: &Config, roles: &Roles) -> Vec<Problem> {
+    let mut problems = roles::problems(config, roles);
+    problems.extend(sockets::problems(config, roles));
+    problems.extend(data_dir::problems(config));
+    problems.extend(log::problems(config, roles));
+    problems.sort_by_key(|problem| problem.line);
+    problems
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,52 @@
+//! `[admin]`: where operators connect.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use tallygate_console::admin::User;
+
+use super::table::Table;
+use super::{address, server_tls};
+use crate::tls;
+
+/// Where operators connect, and who they are.
+pub struct AdminOptions {
+    /// The address.
+    pub address: SocketAddr,
+    /// The server's certificate and key.
+    pub tls: Arc<ServerConfig>,
+    /// The people.
+    pub users: Vec<User>,
+    /// The token of programs such as the command line.
+    pub token: Option<String>,
+    /// The authority by which the command line knows the server, PEM; the server's own certificate when none is named.
+    pub ca: Vec<u8>,
+}
+
+/// None when something is wrong that a problem was noted for.
+pub(super) fn read(table: &Table<'_>) -> Option<AdminOptions> {
+    let address = address::read(table);
+    table.must_have("tls", ": passwords go over HTTPS alone");
+    let files = table.table("tls").and_then(|tls| server_tls::read(&tls));
+    let server = files.as_ref().and_then(|files| {
+        let wrong = |problem: tls::BadPem| {
+            table.document().problem(&table.path_of(&format!("tls.{}", problem.file)), problem.problem);
+        };
+        tls::server(&files.certificate, &files.key).map_err(wrong).ok()
+    });
+    let users = table.tables("users").iter().filter_map(user).collect();
+    let token = table.string("token").map(|token| token.value);
+    let ca = table.content("ca").map(|ca| ca.value);
+    table.close();
+    let ca = ca.or_else(|| files.map(|files| files.certificate));
+    Some(AdminOptions { address: address?, tls: Arc::new(server?), users, token, ca: ca? })
+}
+
+fn user(table: &Table<'_>) -> Option<User> {
+    let (name, hash) = (table.required("name"), table.required("password_hash"));
+    table.close();
+    let (name, hash) = (name?, hash?);
+    let wrong = |problem| table.document().problem(&hash.key, problem);
+    User::new(name.value, hash.value.clone()).map_err(wrong).ok()
+}

@@ -1,0 +1,16 @@
+//! Which backend a section chose.
+
+use super::table::Table;
+
+/// The `backend` of a section, the first known one where it is silent; none when it is no known one.
+pub(super) fn chosen(table: &Table<'_>, known: [&'static str; 2]) -> Option<&'static str> {
+    let Some(backend) = table.string("backend") else { return known.first().copied() };
+    let found = known.into_iter().find(|name| *name == backend.value);
+    if found.is_none() {
+        let right = known.join(" or ");
+        table
+            .document()
+            .problem_with(&backend, format_args!("{:?} is no backend here: {right} would be right", backend.value));
+    }
+    found
+}

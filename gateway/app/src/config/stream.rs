@@ -1,0 +1,80 @@
+//! `[stream]`: the log between the shipper and the aggregator.
+
+use std::path::Path;
+
+use tallygate_core::PartitionBy;
+use tallygate_stream::{EmbeddedOptions, KafkaOptions};
+
+use super::backend;
+use super::table::Table;
+
+/// The stream's backend.
+pub enum StreamOptions {
+    /// SQLite.
+    Embedded(EmbeddedOptions),
+    /// Kafka.
+    Kafka(KafkaOptions),
+}
+
+/// The name that an embedded log goes by.
+const EMBEDDED_TOPIC: &str = "embedded";
+const FILE: &str = "stream.db";
+const PARTITIONS: u32 = 4;
+
+impl StreamOptions {
+    /// The name of the log.
+    pub(super) fn topic(&self) -> &str {
+        match self {
+            Self::Embedded(_) => EMBEDDED_TOPIC,
+            Self::Kafka(kafka) => &kafka.topic,
+        }
+    }
+
+    /// How many partitions it has.
+    pub(super) fn partitions(&self) -> u32 {
+        match self {
+            Self::Embedded(embedded) => embedded.partitions,
+            Self::Kafka(kafka) => kafka.partitions,
+        }
+    }
+}
+
+/// The backend, and what decides a record's partition. None when something is wrong that a problem was noted for.
+pub(super) fn read(root: &Table<'_>, data_dir: &Path) -> Option<(StreamOptions, PartitionBy)> {
+    let embedded = |partitions| StreamOptions::Embedded(EmbeddedOptions { path: data_dir.join(FILE), partitions });
+    let Some(table) = root.table("stream") else { return Some((embedded(PARTITIONS), PartitionBy::Key)) };
+    let backend = backend::chosen(&table, ["embedded", "kafka"])?;
+    let partitions = table.number("partitions", 0..=u32::MAX.into()).map_or(PARTITIONS, |partitions| partitions as u32);
+    let partition_by = table.parsed("partition_by").map_or(PartitionBy::Key, |by| by.value);
+    let options = match backend {
+        "kafka" => StreamOptions::Kafka(kafka(&table, partitions)),
+        _ => embedded(partitions),
+    };
+    if let Err((option, problem)) = check(&options) {
+        table.document().also(&table.path_of(&option), problem);
+    }
+    table.close();
+    Some((options, partition_by))
+}
+
+/// The option that cannot work, and why.
+fn check(options: &StreamOptions) -> Result<(), (String, String)> {
+    match options {
+        StreamOptions::Embedded(embedded) => embedded.check().map_err(|problem| ("partitions".to_owned(), problem)),
+        StreamOptions::Kafka(kafka) => kafka.check().map_err(|bad| (bad.option, bad.problem)),
+    }
+}
+
+fn kafka(table: &Table<'_>, partitions: u32) -> KafkaOptions {
+    table.must_have("brokers", ", such as [\"127.0.0.1:9092\"]");
+    KafkaOptions {
+        brokers: table.strings("brokers").unwrap_or_default().into_iter().map(|broker| broker.value).collect(),
+        topic: table.text("topic", "tallygate.transactions"),
+        sums_topic: table.text("sums_topic", "tallygate.daily-sums"),
+        dead_letters_topic: table.text("dead_letters_topic", "tallygate.dead-letters"),
+        partitions,
+        replication_factor: table.number("replication_factor", 0..=u16::MAX.into()).map(|factor| factor as u16),
+        group: table.text("group", "tallygate"),
+        properties: table.properties("properties").unwrap_or_default(),
+    }
+}

@@ -1,0 +1,59 @@
+//! `[sums]`: the store.
+
+use std::path::Path;
+
+use tallygate_sums::{CassandraOptions, CassandraTls, Credentials, EmbeddedOptions};
+
+use super::table::Table;
+use super::{backend, client_tls};
+
+/// The store's backend.
+pub enum SumsOptions {
+    /// SQLite.
+    Embedded(EmbeddedOptions),
+    /// Cassandra.
+    Cassandra(CassandraOptions),
+}
+
+const FILE: &str = "sums.db";
+
+/// None when something is wrong that a problem was noted for.
+pub(super) fn read(root: &Table<'_>, data_dir: &Path) -> Option<SumsOptions> {
+    let embedded = SumsOptions::Embedded(EmbeddedOptions::new(data_dir.join(FILE)));
+    let Some(table) = root.table("sums") else { return Some(embedded) };
+    let options = match backend::chosen(&table, ["embedded", "cassandra"])? {
+        "cassandra" => SumsOptions::Cassandra(cassandra(&table)),
+        _ => embedded,
+    };
+    table.close();
+    Some(options)
+}
+
+fn cassandra(table: &Table<'_>) -> CassandraOptions {
+    table.must_have("contact_points", ", such as [\"127.0.0.1:9042\"]");
+    let points = table.strings("contact_points").unwrap_or_default();
+    let mut options = CassandraOptions::new(points.into_iter().map(|point| point.value).collect());
+    if let Some(keyspace) = table.string("keyspace") {
+        options.keyspace = keyspace.value;
+    }
+    if let Some(replication) = table.properties("replication") {
+        options.replication = replication.into_iter().collect();
+    }
+    if let Some(consistency) = table.parsed("consistency") {
+        options.consistency = consistency.value;
+    }
+    let (user, password) = (table.string("user"), table.string("password"));
+    if table.has("user") != table.has("password") {
+        table.problem("\"user\" and \"password\" go together");
+    }
+    options.credentials =
+        user.zip(password).map(|(user, password)| Credentials { user: user.value, password: password.value });
+    options.tls = table.table("tls").map(|tls| {
+        let tls = client_tls::read(&tls);
+        CassandraTls { ca: tls.ca, identity: tls.identity }
+    });
+    if let Err(bad) = options.check() {
+        table.document().also(&table.path_of(&bad.option), bad.problem);
+    }
+    options
+}

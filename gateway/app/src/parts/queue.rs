@@ -1,0 +1,29 @@
+//! The queue.
+
+use std::sync::Arc;
+
+use tallygate_queue::{AmqpQueue, EmbeddedQueue, Queue, QueueError};
+
+use crate::config::{Config, QueueOptions};
+
+/// Opens the queue for publishing and consuming. A server that is away is no error.
+///
+/// # Errors
+/// When it can never work as configured.
+pub fn queue(config: &Config) -> Result<Arc<dyn Queue>, QueueError> {
+    Ok(match &config.queue {
+        QueueOptions::Embedded(file) => Arc::new(EmbeddedQueue::open(file)?),
+        QueueOptions::Amqp(amqp) => Arc::new(AmqpQueue::open(amqp.clone())?),
+    })
+}
+
+/// How many messages the queue holds, for a command beside a running process.
+///
+/// # Errors
+/// When it cannot be asked.
+pub async fn queue_depth(config: &Config) -> Result<u64, QueueError> {
+    match &config.queue {
+        QueueOptions::Embedded(file) => EmbeddedQueue::open_read_only(file)?.depth().await,
+        QueueOptions::Amqp(_) => queue(config)?.depth().await,
+    }
+}

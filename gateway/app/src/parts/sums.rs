@@ -1,0 +1,29 @@
+//! The store of sums.
+
+use std::sync::Arc;
+
+use tallygate_sums::{Cassandra, EmbeddedSums, Sums, SumsError};
+
+use crate::config::{Config, SumsOptions};
+
+/// Opens the store. A server that is away is no error.
+///
+/// # Errors
+/// When it can never work as configured.
+pub fn sums(config: &Config) -> Result<Arc<dyn Sums>, SumsError> {
+    Ok(match &config.sums {
+        SumsOptions::Embedded(embedded) => Arc::new(EmbeddedSums::open(embedded)?),
+        SumsOptions::Cassandra(cassandra) => Arc::new(Cassandra::new(cassandra.clone())?),
+    })
+}
+
+/// The store for a command that reads beside a running process.
+///
+/// # Errors
+/// When there is none.
+pub fn read_sums(config: &Config) -> Result<Arc<dyn Sums>, SumsError> {
+    match &config.sums {
+        SumsOptions::Embedded(embedded) => Ok(Arc::new(EmbeddedSums::open_read_only(&embedded.path)?)),
+        SumsOptions::Cassandra(_) => sums(config),
+    }
+}

@@ -1,0 +1,95 @@
+//! What `run` would refuse of policies, `check` names before, and `run` refuses it with the same words before it listens.
+
+use std::path::{Path, PathBuf};
+
+use crate::harness::checkout::policies;
+use crate::harness::process::Process;
+use crate::harness::said::with_config;
+use crate::harness::site::Site;
+
+const ALL: &str = "gateway,shipper,aggregator,console";
+
+/// A component that imports a function of WASI and exports nothing.
+const WASI: &[u8] = b"\0asm\x0d\0\x01\0\x07\x10\x01\x42\x02\x01\x40\0\x01\0\x04\0\x03now\x01\0\
+    \x0a\x26\x01\0\x21wasi:clocks/monotonic-clock@0.2.0\x05\0";
+
+/// A copy of a process's configuration with one text in place of another.
+fn changed(process: &Process, from: &str, to: &str) -> PathBuf {
+    let text = std::fs::read_to_string(&process.config).unwrap();
+    assert!(text.contains(from), "{from} is not in {text}");
+    let file = process.folder().join("changed.toml");
+    std::fs::write(&file, text.replacen(from, to, 1)).unwrap();
+    file
+}
+
+/// That this is all that is wrong, said by `check` and `run` alike, and where it stands.
+fn assert_refused(file: &Path, standing_at: &str, key: &str, why: &str) {
+    let text = std::fs::read_to_string(file).unwrap();
+    let line = 1 + text.lines().position(|line| line.contains(standing_at)).unwrap();
+    let complaint = with_config(file, &["check"]).bad(78);
+    let place = format!("{}:{line}: {key}: ", file.display());
+    assert!(complaint.starts_with(&place) && complaint.contains(why), "{place} {why} is not {complaint}");
+    assert_eq!(complaint.lines().count(), 1, "{complaint}");
+    let run = with_config(file, &["run"]).bad(78);
+    assert!(run.ends_with(&complaint) && !run.contains("running"), "{run}");
+}
+
+#[test]
+fn a_configuration_that_the_policy_refuses_is_told_by_its_key() {
+    let site = Site::embedded();
+    let process = site.process("all", ALL);
+    let component = "json.wasm\"\n";
+    let config = format!("{component}[policies.json.config.fields]\nid = \"/id\"\namuont = \"/a\"\n");
+    let file = changed(&process, component, &config);
+    with_config(&file, &["check"]).bad(78);
+    assert!(!process.data.exists(), "a check keeps nothing");
+    assert_refused(&file, "amuont =", "policies.json.config.fields.amuont", "refuses it: the key `amuont` is unknown");
+    // Roles without policies have nothing against it.
+    assert!(with_config(&file, &["check", "--roles", "console,shipper,aggregator"]).bad(78).contains("--roles"));
+}
+
+#[test]
+fn a_component_that_is_none_or_wants_more_than_policies_get_is_told() {
+    let site = Site::embedded();
+    let process = site.process("all", ALL);
+    let json = format!("{}/json.wasm", policies());
+    for (name, bytes, why) in
+        [("old.xml", &b"<Racun/>"[..], "it is no WebAssembly"), ("wasi.wasm", WASI, "wasi:clocks/monotonic-clock")]
+    {
+        std::fs::write(process.folder().join(name), bytes).unwrap();
+        assert_refused(&changed(&process, &json, name), name, "policies.json.component", why);
+    }
+}
+
+#[test]
+fn a_key_that_the_policy_needs_and_does_not_have_is_told() {
+    let site = Site::embedded();
+    let process = site.process("all", ALL);
+    let file = changed(&process, ", jir = \"certs/jir.key\"", "");
+    assert_refused(&file, "keys = {", "policies.hr-racun.keys.jir", "jir");
+    let file = changed(&process, "jir = \"certs/jir.key\"", "jir = \"certs/fiscal.pem\"");
+    assert_refused(&file, "keys = {", "policies.hr-racun.keys.jir", "HMAC");
+}
+
+#[test]
+fn a_version_that_a_route_pins_and_that_is_not_there_is_told() {
+    let site = Site::embedded();
+    let process = site.process("all", ALL);
+    let file = changed(&process, "policies = [\"json\"]", "policies = [\"json@0badc0de\"]");
+    assert_refused(&file, "json@0badc0de", "routes[0].policies[0]", "0badc0de");
+}
+
+#[test]
+fn the_version_that_is_active_is_tried_not_the_files() {
+    let site = Site::embedded();
+    let process = site.up("all", ALL);
+    assert!(process.stop().success(), "{}", process.last_words());
+    let other = process.folder().join("hello.wasm");
+    std::fs::copy(Path::new(&policies()).join("hello.wasm"), &other).unwrap();
+    // The file's component would take this configuration, or nothing at all; the active one does not.
+    let json = format!("{}/json.wasm\"\n", policies());
+    let file = changed(&process, &json, "hello.wasm\"\nconfig = { greeting = \"hello\" }\n");
+    assert_refused(&file, "greeting =", "policies.json.config.greeting", "the key `greeting` is unknown");
+    let file = changed(&process, &json, "hello.wasm\"\n");
+    assert!(with_config(&file, &["check"]).good().ends_with("good\n"));
+}
