@@ -18,7 +18,12 @@ fn changed(config: &Config) -> Option<Problem> {
     let generations = small_runtime().ok()?.block_on(async { parts::read_sums(config).ok()?.generations().await.ok() });
     let last = generations?.into_iter().max_by_key(|generation| generation.number)?;
     let changed = last.check(&config.plan).err()?;
-    Some(config.places.problem(changed.key, &changed))
+    let whole = changed.to_string();
+    // What is no key of the file, such as the release's own rules, says so by itself.
+    match whole.strip_prefix(&format!("{} ", changed.key)).filter(|_| !changed.key.contains(' ')) {
+        Some(message) => Some(config.places.problem(changed.key, message)),
+        None => Some(config.places.problem("", whole)),
+    }
 }
 
 fn divided_otherwise(config: &Config) -> Option<Problem> {

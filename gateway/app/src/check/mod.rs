@@ -6,10 +6,19 @@ mod log;
 mod roles;
 mod sockets;
 
+use crate::config::{Config, Problem};
+use crate::roles::{Role, Roles};
 pub(crate) use components::components;
 
-use crate::config::{Config, Problem};
-use crate::roles::Roles;
+/// All that these roles would be refused for. It compiles and configures the policies.
+pub(crate) fn all(config: &Config, roles: &Roles) -> Vec<Problem> {
+    let mut problems = environs(config, roles);
+    if roles.has(Role::Gateway) {
+        problems.extend(components(config));
+    }
+    problems.sort_by_key(|problem| problem.line);
+    problems
+}
 
 /// What these roles would be refused for before a policy is compiled.
 pub(crate) fn environs(config: &Config, roles: &Roles) -> Vec<Problem> {

@@ -8,12 +8,11 @@ use super::bad_configuration;
 use crate::arguments::CheckArguments;
 use crate::check;
 use crate::config::{Config, Problem};
-use crate::roles::{Role, Roles};
 
 pub(crate) fn check(arguments: &CheckArguments) -> Result<ExitCode> {
     let file = &arguments.file.config;
     let problems = match Config::load(file) {
-        Ok(config) => refused(&config, &arguments.roles.clone().unwrap_or_default()),
+        Ok(config) => check::all(&config, &arguments.roles.clone().unwrap_or_default()),
         Err(problems) => problems,
     };
     if arguments.json {
@@ -27,14 +26,4 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<ExitCode> {
     }
     println!("{}: good", file.display());
     Ok(ExitCode::SUCCESS)
-}
-
-/// What `run` would refuse for these roles.
-fn refused(config: &Config, roles: &Roles) -> Vec<Problem> {
-    let mut problems = check::environs(config, roles);
-    if roles.has(Role::Gateway) {
-        problems.extend(check::components(config));
-    }
-    problems.sort_by_key(|problem| problem.line);
-    problems
 }

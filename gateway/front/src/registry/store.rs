@@ -31,7 +31,9 @@ impl Store {
         let path = self.dir.join(STATE);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
             Err(error) => return Err(RegistryError::File(path, error)),
         };
         match State::decode(&bytes) {
