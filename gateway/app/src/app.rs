@@ -117,7 +117,7 @@ impl App {
                     }
                 };
                 tokio::select! {
-                    served = metrics::serve(tokio::net::TcpListener::from_std(socket)?, Arc::new(registry), stop) => served,
+                    served = metrics::serve(socket, Arc::new(registry), stop) => served,
                     () = measuring => Ok(()),
                 }
             });

@@ -9,15 +9,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tallygate_core::{Day, Run};
 use tallygate_queue::Queue;
+use tallygate_serve::Server;
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
 use crate::access::Partners;
 use crate::body::Room;
 use crate::ingest::Ingest;
 use crate::limits::{FAULTS, Limits};
-use crate::listener::{self, Listener};
+use crate::listener::{Listener, PartnersSide};
 use crate::metrics::{Metrics, RouteLabels};
 use crate::options::FrontOptions;
 use crate::registry::{PolicyRegistry, RegistryError};
@@ -26,7 +25,7 @@ use crate::{routes, trace};
 
 /// The partners' side, ready to serve.
 pub struct Front {
-    listeners: Vec<Arc<Listener>>,
+    listeners: Vec<Listener>,
     gate: Arc<Gate>,
     run: Run,
 }
@@ -69,7 +68,6 @@ pub(crate) struct Gate {
     pub(crate) ingest: Ingest,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
-    pub(crate) connections: Arc<Semaphore>,
     pub(crate) faults: Semaphore,
     pub(crate) room: Arc<Room>,
     in_flight: Arc<InFlight>,
@@ -119,7 +117,6 @@ impl Front {
             ingest: Ingest::new(options, queue, run, today, metrics)?,
             limits: limits.clone(),
             metrics: metrics.clone(),
-            connections: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
             faults: Semaphore::new(FAULTS),
             room: Room::new(limits.held_bytes),
             in_flight: Arc::new(InFlight { now: AtomicUsize::new(0), most: limits.requests, metrics: metrics.clone() }),
@@ -143,31 +140,13 @@ impl Front {
             let problem = format!("{} sockets for {} listeners", sockets.len(), self.listeners.len());
             return Err(FrontError::Ended(problem));
         }
-        let stopping = CancellationToken::new();
-        let mut tasks = JoinSet::new();
+        let mut server = Server::new(self.gate.limits.serving());
         for (listener, socket) in self.listeners.into_iter().zip(sockets) {
-            let name = listener.labels.to_string();
-            let socket = socket
-                .set_nonblocking(true)
-                .and_then(|()| tokio::net::TcpListener::from_std(socket))
-                .map_err(|error| FrontError::Socket(name, error))?;
-            tasks.spawn(listener::listen(socket, listener, self.gate.clone(), stopping.clone()));
+            let (name, tls) = (listener.labels.clone(), listener.tls.clone());
+            let service = PartnersSide { listener, gate: self.gate.clone() };
+            server.listen(&name, socket, tls, service).map_err(|error| FrontError::Socket(name.to_string(), error))?;
         }
-        let ended = tokio::select! {
-            () = shutdown => None,
-            ended = tasks.join_next(), if !tasks.is_empty() => ended,
-        };
-        stopping.cancel();
-        let rest = async { while tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(self.gate.limits.shutdown_time, rest).await.is_err() {
-            tracing::warn!("requests were still in flight at the deadline and are cut off");
-        }
-        tasks.shutdown().await;
-        match ended {
-            None => Ok(()),
-            Some(Ok(())) => Err(FrontError::Ended("it returned".into())),
-            Some(Err(error)) => Err(FrontError::Ended(error.to_string())),
-        }
+        server.run(shutdown).await.map_err(|ended| FrontError::Ended(ended.0))
     }
 }
 
@@ -195,14 +174,14 @@ pub(crate) fn unix_millis() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn listeners(options: &FrontOptions) -> Result<Vec<Arc<Listener>>, FrontError> {
-    let mut listeners: Vec<Arc<Listener>> = Vec::new();
+fn listeners(options: &FrontOptions) -> Result<Vec<Listener>, FrontError> {
+    let mut listeners: Vec<Listener> = Vec::new();
     for (place, option) in options.listeners.iter().enumerate() {
         let wrong = |problem| FrontError::Listener(option.name.clone(), problem);
         if listeners.iter().any(|other| *other.labels == *option.name) {
             return Err(wrong("stands twice".to_owned()));
         }
-        listeners.push(Arc::new(Listener::new(place, option).map_err(wrong)?));
+        listeners.push(Listener::new(place, option).map_err(wrong)?);
     }
     Ok(listeners)
 }

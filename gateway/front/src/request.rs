@@ -1,6 +1,5 @@
 //! One request, from its head to its reply: route, access, policies, and then the queue or an upstream.
 
-use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,10 +11,11 @@ use http::{HeaderMap, Method, Request, Response, Version, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use tallygate_host::{Accepted, Forwarded, Header, Message, Outcome, PolicyFailure, Refusal, Reply};
+use tallygate_serve::Exchange;
 
 use crate::access::Caller;
 use crate::body::{Held, Inbound};
-use crate::connection::{Busy, Connection};
+use crate::connection::Connection;
 use crate::front::{Gate, Place, unix_millis};
 use crate::ingest::Origin;
 use crate::limits::FAULT_TIME;
@@ -29,7 +29,7 @@ use crate::trace::Trace;
 
 /// A request, and what has become known of it on its way.
 struct Visit<'g> {
-    connection: &'g Connection,
+    exchange: &'g Exchange<Connection>,
     trace: Trace,
     unix_millis: i64,
     parts: Parts,
@@ -41,21 +41,19 @@ struct Visit<'g> {
     place: Option<Place>,
     /// The room its body takes up.
     held: Option<Held>,
-    busy: Option<Busy>,
 }
 
 /// Answers one request, whatever happens on its way.
 pub(crate) async fn serve(
-    gate: Arc<Gate>,
-    connection: Arc<Connection>,
+    gate: &Gate,
+    exchange: &Exchange<Connection>,
     request: Request<Incoming>,
-) -> Result<Response<ReplyBody>, Infallible> {
+) -> Response<ReplyBody> {
     let began = Instant::now();
-    let busy = connection.begin();
     let unix_millis = unix_millis();
     let (parts, body) = request.into_parts();
     let mut visit = Visit {
-        connection: &connection,
+        exchange,
         trace: Trace::of(&parts.headers, unix_millis.unsigned_abs()),
         unix_millis,
         parts,
@@ -65,32 +63,31 @@ pub(crate) async fn serve(
         message: None,
         place: None,
         held: None,
-        busy: Some(busy),
     };
-    let outcome = AssertUnwindSafe(way(&gate, &mut visit, body)).catch_unwind().await;
+    let outcome = AssertUnwindSafe(way(gate, &mut visit, body)).catch_unwind().await;
     let response = match outcome {
         Ok(Ok(response)) => response,
-        Ok(Err(problem)) => refuse(&gate, &mut visit, problem).await,
+        Ok(Err(problem)) => refuse(gate, &mut visit, problem).await,
         Err(_) => {
             let problem = Problem::Internal("a request's task panicked".into());
-            refuse(&gate, &mut visit, problem).await
+            refuse(gate, &mut visit, problem).await
         }
     };
-    record(&gate, &visit, response.status().as_u16(), began);
-    Ok(response)
+    record(gate, &visit, response.status().as_u16(), began);
+    response
 }
 
 /// The way of a request, from top to bottom.
 async fn way<'g>(gate: &'g Gate, visit: &mut Visit<'g>, incoming: Incoming) -> Result<Response<ReplyBody>, Problem> {
     let route = gate.routes.find(
-        visit.connection.listener,
+        visit.exchange.connection().listener,
         host(&visit.parts)?,
         visit.parts.uri.path(),
         &visit.parts.method,
     )?;
     visit.route = Some(route);
     visit.place = Some(gate.place().ok_or(Problem::Busy(gate.limits.retry_after))?);
-    visit.caller = gate.partners.find(route, &visit.connection.certificate, &visit.parts.headers)?;
+    visit.caller = gate.partners.find(route, &visit.exchange.connection().certificate, &visit.parts.headers)?;
     let mut body = Some(Inbound::new(incoming, &visit.parts.headers, &gate.limits)?);
     for step in &route.policies {
         match consult(gate, visit, step, &mut body).await? {
@@ -195,8 +192,8 @@ async fn forward<'g>(
         method,
         target: &target,
         headers,
-        peer: visit.connection.peer.ip(),
-        secure: visit.connection.secure,
+        peer: visit.exchange.peer().ip(),
+        secure: visit.exchange.connection().secure,
         host: host(&visit.parts)?,
         traceparent: &visit.trace.traceparent,
         by_key: visit.caller.by_key,
@@ -205,11 +202,8 @@ async fn forward<'g>(
     if visit.met.iter().any(|(_, policy)| policy.sees_responses()) {
         return respond(gate, visit, response).await;
     }
-    let Some(busy) = visit.busy.take() else {
-        return Err(lost("connection"));
-    };
     let place = visit.place.take();
-    Ok(response.map(|body| ReplyBody::Streamed(Box::new(Streamed::new(body, busy, place)))))
+    Ok(response.map(|body| ReplyBody::Streamed(Box::new(Streamed::new(visit.exchange.stream(body), place)))))
 }
 
 /// Shows an upstream's response to the policies that want to see it, the last one first.
@@ -330,7 +324,7 @@ fn record(gate: &Gate, visit: &Visit<'_>, status: u16, began: Instant) {
         target: "tallygate::access",
         request = visit.trace.request,
         traceparent = visit.trace.traceparent,
-        peer = %visit.connection.peer,
+        peer = %visit.exchange.peer(),
         partner = visit.caller.partner.as_deref(),
         route = &*labels.route,
         method = visit.parts.method.as_str(),

@@ -1,4 +1,4 @@
-//! The TLS of a listener: versions 1.2 and 1.3, client certificates, HTTP/2 and HTTP/1.1 by ALPN.
+//! The TLS of a listener: versions 1.2 and 1.3, client certificates; and the authorities that are trusted.
 
 use std::sync::Arc;
 
@@ -10,9 +10,6 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::options::{ClientAuth, TlsOptions};
-
-/// HTTP/2 as ALPN names it.
-pub(crate) const H2: &[u8] = b"h2";
 
 /// What rustls needs of a listener's options; the error says which part is wrong, and what would be right.
 pub(crate) fn server(options: &TlsOptions) -> Result<Arc<ServerConfig>, String> {
@@ -40,10 +37,9 @@ pub(crate) fn server(options: &TlsOptions) -> Result<Arc<ServerConfig>, String> 
     let chain = certificates(&options.certificate).map_err(|problem| format!("certificate: {problem}"))?;
     let key = PrivateKeyDer::from_pem_slice(&options.key)
         .map_err(|error| format!("key: must be a private key in PEM: {error}"))?;
-    let mut config = builder
+    let config = builder
         .with_single_cert(chain, key)
         .map_err(|error| format!("certificate and key do not go together: {error}"))?;
-    config.alpn_protocols = vec![H2.to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
 
