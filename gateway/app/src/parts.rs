@@ -9,7 +9,7 @@ use prometheus_client::registry::Registry;
 use tallygate_core::generation::{FOLD_RULES, Plan};
 use tallygate_core::{Day, PartitionBy};
 use tallygate_front::{
-    ClientAuth, Credential, Front, FrontError, FrontOptions, ListenerOptions, PartnerOptions, RouteOptions, TlsOptions,
+    ClientAuth, Credential, Front, FrontOptions, ListenerOptions, PartnerOptions, RouteOptions, TlsOptions,
     UpstreamOptions,
 };
 use tallygate_host::{Keys, Limits as PolicyLimits};
@@ -304,9 +304,9 @@ pub fn check(config: &Config) -> Vec<(usize, String)> {
     match front(config, Fault::default()) {
         Err(error) => problems.push((1, format!("{error:#}"))),
         Ok(options) => {
-            if let Err(error) = Front::check(&options) {
-                problems.push((line(config, &error), error.to_string()));
-            }
+            let policies: Vec<&str> = config.policies.iter().map(|policy| &*policy.name).collect();
+            let found = Front::check(&options, &policies).into_iter();
+            problems.extend(found.map(|problem| (line(config, &problem.key), problem.to_string())));
         }
     }
     if let Some(admin) = &config.admin
@@ -317,16 +317,16 @@ pub fn check(config: &Config) -> Vec<(usize, String)> {
     problems
 }
 
-/// The line of what the partners' side finds wrong.
-fn line(config: &Config, error: &FrontError) -> usize {
-    let found = match error {
-        FrontError::Listener(name, _) => config.listeners.iter().find(|l| l.name == *name).map(|l| l.line),
-        FrontError::Partner(name, _) => config.partners.iter().find(|p| p.name == *name).map(|p| p.line),
-        FrontError::Route(name, _) | FrontError::Policy(name, _) => {
-            config.routes.iter().find(|r| r.name == *name).map(|r| r.line)
-        }
-        FrontError::Upstream(name, _) => config.upstreams.iter().find(|u| u.name == *name).map(|u| u.line),
-        _ => None,
+/// The line of the table that a key of the partners' side stands in.
+fn line(config: &Config, key: &str) -> usize {
+    let table = key.split('.').next().unwrap_or_default();
+    let (list, index) = table.split_once('[').unwrap_or((table, ""));
+    let index = index.trim_end_matches(']').parse().unwrap_or(0);
+    let found = match list {
+        "listeners" => config.listeners.get(index).map(|listener| listener.line),
+        "partners" => config.partners.get(index).map(|partner| partner.line),
+        "routes" => config.routes.get(index).map(|route| route.line),
+        _ => config.upstreams.iter().find(|u| key.starts_with(&format!("upstreams.{}.", u.name))).map(|u| u.line),
     };
     found.unwrap_or(1)
 }

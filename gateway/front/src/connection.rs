@@ -4,7 +4,7 @@ use crate::access::Certificate;
 
 /// A connection, as its requests share it.
 pub(crate) struct Connection {
-    /// The listener's place.
+    /// The listener's index.
     pub(crate) listener: usize,
     pub(crate) secure: bool,
     pub(crate) certificate: Certificate,

@@ -10,16 +10,17 @@ use tallygate_serve::{ConnectionEvent, Exchange, Service};
 
 use crate::access::Certificate;
 use crate::connection::Connection;
-use crate::front::Gate;
+use crate::invalid::InvalidOption;
 use crate::metrics::ListenerLabels;
 use crate::options::ListenerOptions;
 use crate::reply::ReplyBody;
+use crate::shared::Shared;
 use crate::{request, tls};
 
 /// A listener but for its socket.
 #[derive(Clone)]
 pub(crate) struct Listener {
-    place: usize,
+    index: usize,
     pub(crate) labels: Arc<str>,
     pub(crate) tls: Option<Arc<ServerConfig>>,
 }
@@ -27,13 +28,14 @@ pub(crate) struct Listener {
 /// The partners' side as one listener's callers meet it.
 pub(crate) struct PartnersSide {
     pub(crate) listener: Listener,
-    pub(crate) gate: Arc<Gate>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl Listener {
-    pub(crate) fn new(place: usize, options: &ListenerOptions) -> Result<Self, String> {
+    /// The error is by the key below `tls`.
+    pub(crate) fn new(index: usize, options: &ListenerOptions) -> Result<Self, InvalidOption> {
         let tls = options.tls.as_ref().map(tls::server).transpose()?;
-        Ok(Self { place, labels: options.name.as_str().into(), tls })
+        Ok(Self { index, labels: options.name.as_str().into(), tls })
     }
 }
 
@@ -44,17 +46,17 @@ impl Service for PartnersSide {
     fn connected(&self, _peer: SocketAddr, tls: Option<&ServerConnection>) -> Connection {
         let certificate = match tls.and_then(|tls| tls.peer_certificates()?.first()) {
             None => Certificate::None,
-            Some(certificate) => self.gate.partners.certificate(certificate),
+            Some(certificate) => self.shared.partners.certificate(certificate),
         };
-        Connection { listener: self.listener.place, secure: tls.is_some(), certificate }
+        Connection { listener: self.listener.index, secure: tls.is_some(), certificate }
     }
 
     async fn answer(&self, exchange: &Exchange<Connection>, request: Request<Incoming>) -> Response<ReplyBody> {
-        request::serve(&self.gate, exchange, request).await
+        request::serve(&self.shared, exchange, request).await
     }
 
     fn observe(&self, event: ConnectionEvent) {
-        let metrics = &self.gate.metrics;
+        let metrics = &self.shared.metrics;
         let outcome = match event {
             ConnectionEvent::Opened => {
                 metrics.connections_open.inc();

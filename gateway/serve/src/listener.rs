@@ -133,18 +133,18 @@ impl<S: Service> Listener<S> {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 self.service.observe(ConnectionEvent::Broken);
-                tracing::debug!(listener = self.name, %peer, "connection ended: {error}");
+                tracing::debug!(listener = %self.name, %peer, "connection ended: {error}");
             }
             Err(timeout) => {
                 self.service.observe(ConnectionEvent::Broken);
-                tracing::debug!(listener = self.name, %peer, ?timeout, "connection cut off");
+                tracing::debug!(listener = %self.name, %peer, ?timeout, "connection cut off");
             }
         }
     }
 
     fn handshake_failed(&self, peer: SocketAddr, error: &io::Error) {
         self.service.observe(ConnectionEvent::HandshakeFailed);
-        tracing::debug!(listener = self.name, %peer, "handshake failed: {error}");
+        tracing::debug!(listener = %self.name, %peer, "handshake failed: {error}");
     }
 }
 
@@ -197,7 +197,7 @@ fn notice(ended: Result<(), JoinError>) {
 async fn pause(listener: &str, error: &io::Error) {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset};
     if !matches!(error.kind(), ConnectionAborted | ConnectionReset) {
-        tracing::warn!(listener, "cannot accept: {error}");
+        tracing::warn!(%listener, "cannot accept: {error}");
         tokio::time::sleep(ACCEPT_PAUSE).await;
     }
 }

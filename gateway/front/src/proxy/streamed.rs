@@ -7,17 +7,17 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use crate::front::Place;
+use crate::permit::Permit;
 
 /// A streamed body. While it lives, its request counts as in flight.
 pub(crate) struct Streamed {
     body: tallygate_serve::Streamed<Incoming>,
-    _place: Option<Place>,
+    _permit: Option<Permit>,
 }
 
 impl Streamed {
-    pub(crate) fn new(body: tallygate_serve::Streamed<Incoming>, place: Option<Place>) -> Self {
-        Self { body, _place: place }
+    pub(crate) fn new(body: tallygate_serve::Streamed<Incoming>, permit: Option<Permit>) -> Self {
+        Self { body, _permit: permit }
     }
 }
 
