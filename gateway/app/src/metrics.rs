@@ -1,6 +1,6 @@
 //! The page that Prometheus reads.
 
-use std::convert::Infallible;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,57 +8,42 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use rustls::ServerConnection;
+use tallygate_serve::{Exchange, Limits, Server, Service};
 use tokio_util::sync::CancellationToken;
 
-/// Scrapers at once; there are rarely more than two.
-const CONNECTIONS: usize = 16;
-const HEADER_TIME: Duration = Duration::from_secs(5);
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// What scrapers get.
+struct Page(Arc<Registry>);
 
 /// Serves `/metrics` until told to stop.
 ///
 /// # Errors
-/// Never by itself; a broken connection is its caller's trouble.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    registry: Arc<Registry>,
-    stop: CancellationToken,
-) -> anyhow::Result<()> {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut connections = JoinSet::new();
-    loop {
-        let stream = tokio::select! {
-            () = stop.cancelled() => return Ok(()),
-            Some(_) = connections.join_next() => continue,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept a scraper");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    continue;
-                }
-            },
-        };
-        let Ok(place) = places.clone().try_acquire_owned() else { continue };
-        let registry = registry.clone();
-        connections.spawn(async move {
-            let _place = place;
-            let service = service_fn(move |request| {
-                let response = answer(&request, &registry);
-                async move { Ok::<_, Infallible>(response) }
-            });
-            let mut server = hyper::server::conn::http1::Builder::new();
-            server.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME);
-            let _ = server.serve_connection(TokioIo::new(stream), service).await;
-        });
+/// When the socket cannot be used, or its listener ends by itself.
+pub(crate) async fn serve(socket: TcpListener, registry: Arc<Registry>, stop: CancellationToken) -> anyhow::Result<()> {
+    let mut server = Server::new(limits());
+    server.listen("metrics", socket, None, Page(registry))?;
+    Ok(server.run(stop.cancelled_owned()).await?)
+}
+
+/// Scrapers are few and near; there are rarely more than two.
+fn limits() -> Limits {
+    let header_time = Duration::from_secs(5);
+    Limits { connections: 16, header_time, shutdown_time: header_time, ..Limits::default() }
+}
+
+impl Service for Page {
+    type Connection = ();
+    type Body = Full<Bytes>;
+
+    fn connected(&self, _peer: SocketAddr, _tls: Option<&ServerConnection>) {}
+
+    async fn answer(&self, _: &Exchange<()>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        answer(&request, &self.0)
     }
 }
 
@@ -93,4 +78,70 @@ pub(crate) fn resident_bytes() -> Option<i64> {
     let status = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: i64 = status.split_whitespace().nth(1)?.parse().ok()?;
     Some(pages * rustix::param::page_size() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use prometheus_client::metrics::counter::Counter;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    struct Served {
+        address: SocketAddr,
+        _running: JoinSet<anyhow::Result<()>>,
+    }
+
+    fn served() -> Served {
+        let mut registry = Registry::with_prefix("tallygate");
+        let seen = Counter::<u64>::default();
+        seen.inc_by(7);
+        registry.register("seen", "What was seen", seen);
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        let mut running = JoinSet::new();
+        running.spawn(serve(socket, Arc::new(registry), CancellationToken::new()));
+        Served { address, _running: running }
+    }
+
+    /// What comes for these bytes, until the other side closes.
+    async fn sent(served: &Served, bytes: &str) -> String {
+        let mut stream = TcpStream::connect(served.address).await.unwrap();
+        stream.write_all(bytes.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        let read = stream.read_to_string(&mut answer);
+        tokio::time::timeout(Duration::from_secs(20), read).await.expect("not closed").unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn a_scrape_reads_the_registry() {
+        let answer = sent(&served(), "GET /metrics HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert!(answer.contains(&format!("content-type: {OPEN_METRICS}\r\n")), "{answer}");
+        assert!(answer.contains("\ntallygate_seen_total 7\n") && answer.ends_with("# EOF\n"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn another_path_or_method_is_404() {
+        let served = served();
+        for line in ["GET / HTTP/1.1", "GET /metrics/more HTTP/1.1", "POST /metrics HTTP/1.1"] {
+            let answer = sent(&served, &format!("{line}\r\nhost: a\r\nconnection: close\r\n\r\n")).await;
+            assert!(answer.starts_with("HTTP/1.1 404 "), "{line}: {answer}");
+            assert!(answer.ends_with("the metrics are at /metrics\n"), "{line}: {answer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_head_that_does_not_arrive_in_time_ends_the_connection() {
+        let served = served();
+        let began = Instant::now();
+        assert_eq!(sent(&served, "GET /metrics HTTP/1.1\r\nhost: a\r\n").await, "");
+        let time = limits().header_time;
+        assert!((time..time * 3).contains(&began.elapsed()), "{:?}", began.elapsed());
+    }
 }

@@ -1,26 +1,17 @@
-//! PEM as TLS wants it: the administration's own certificate, and whom a client of ours trusts.
+//! TLS as a client of our own processes: whom it trusts, and the certificate that it shows.
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{ClientConfig, RootCertStore};
 
 /// Which of several PEM files cannot be used, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}: {problem}")]
 pub(crate) struct BadPem {
-    /// `certificate` or `key`.
+    /// `ca`, `certificate` or `key`.
     pub(crate) file: &'static str,
     /// What is wrong, and what would be right.
     pub(crate) problem: String,
-}
-
-/// A server with this certificate and key, which asks nothing of its callers.
-///
-/// # Errors
-/// Which of them cannot be used.
-pub(crate) fn server(certificate: &[u8], key: &[u8]) -> Result<ServerConfig, BadPem> {
-    let (chain, key) = identity(certificate, key)?;
-    ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).map_err(apart)
 }
 
 /// A client that trusts these authorities alone, and shows a certificate where it has one.

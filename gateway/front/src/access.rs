@@ -6,12 +6,10 @@ use std::sync::Arc;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName};
 use sha2::{Digest, Sha256};
-use tallygate_core::transaction;
 
-use crate::front::FrontError;
+use crate::invalid::Problems;
 use crate::options::{Credential, Fingerprint, PartnerOptions};
 use crate::problem::Problem;
-use crate::routes::Route;
 
 /// The header that carries an API key.
 pub(crate) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -45,6 +43,17 @@ pub(crate) struct Caller {
     pub(crate) by_key: bool,
 }
 
+/// What becomes of a caller without credentials on a route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum WithoutCredential {
+    /// It is refused.
+    Refused,
+    /// It is this partner.
+    Partner(Arc<str>),
+    /// It passes unnamed. What stands in the headers of such a request may be meant for the upstream.
+    Unnamed,
+}
+
 enum Key {
     None,
     Unknown,
@@ -52,15 +61,11 @@ enum Key {
 }
 
 impl Partners {
-    pub(crate) fn new(options: &[PartnerOptions]) -> Result<Self, FrontError> {
+    pub(crate) fn new(options: &[PartnerOptions], problems: &mut Problems) -> Self {
         let mut partners = Self::default();
-        for partner in options {
-            transaction::name(&partner.name).map_err(|problem| FrontError::Partner(partner.name.clone(), problem))?;
+        for (index, partner) in options.iter().enumerate() {
             let name: Arc<str> = partner.name.as_str().into();
-            if partners.names.insert(partner.name.clone(), name.clone()).is_some() {
-                let problem = "stands twice; a name is one partner's for life".to_owned();
-                return Err(FrontError::Partner(partner.name.clone(), problem));
-            }
+            partners.names.insert(partner.name.clone(), name.clone());
             for credential in &partner.credentials {
                 let other = match credential {
                     Credential::SubjectCn(cn) => partners.by_cn.insert(cn.clone(), name.clone()),
@@ -68,12 +73,12 @@ impl Partners {
                     Credential::ApiKey(Fingerprint(hash)) => partners.by_key.insert(*hash, name.clone()),
                 };
                 if let Some(other) = other.filter(|other| **other != *name) {
-                    let problem = format!("has a credential of partner {other:?}");
-                    return Err(FrontError::Partner(partner.name.clone(), problem));
+                    let key = format!("partners[{index}].credentials");
+                    problems.note(key, format_args!("has a credential of partner {other:?}"));
                 }
             }
         }
-        Ok(partners)
+        partners
     }
 
     /// A partner by name.
@@ -93,27 +98,26 @@ impl Partners {
         }
     }
 
-    /// Who calls, on this route.
+    /// Who calls.
     pub(crate) fn find(
         &self,
-        route: &Route,
+        otherwise: &WithoutCredential,
         certificate: &Certificate,
         headers: &HeaderMap,
     ) -> Result<Caller, Problem> {
         let by_key = |partner| Caller { partner: Some(partner), by_key: true };
         let by_other = |partner| Caller { partner, by_key: false };
-        // What stands in the headers of a proxy's request may be meant for the upstream.
-        let proxied = route.upstream.is_some() && route.partner.is_none();
+        let may_pass = *otherwise == WithoutCredential::Unnamed;
         match (self.key(headers), certificate) {
             (Key::Of(by), Certificate::Of(partner)) if by != *partner => Err(Problem::TwoPartners),
             (Key::Of(partner), _) => Ok(by_key(partner)),
-            (Key::Unknown, _) if !proxied => Err(Problem::UnknownKey),
+            (Key::Unknown, _) if !may_pass => Err(Problem::UnknownKey),
             (_, Certificate::Of(partner)) => Ok(by_other(Some(partner.clone()))),
-            (_, _) if proxied => Ok(by_other(None)),
+            (_, _) if may_pass => Ok(by_other(None)),
             (_, Certificate::Unknown) => Err(Problem::UnknownCertificate),
-            (_, Certificate::None) => match &route.partner {
-                Some(partner) => Ok(by_other(Some(partner.clone()))),
-                None => Err(Problem::NoCredential),
+            (_, Certificate::None) => match otherwise {
+                WithoutCredential::Partner(partner) => Ok(by_other(Some(partner.clone()))),
+                _ => Err(Problem::NoCredential),
             },
         }
     }
@@ -146,29 +150,14 @@ fn common_name(der: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::RouteLabels;
 
     fn partners() -> Partners {
         let key = Fingerprint(Sha256::digest(b"secret").into());
-        Partners::new(&[
+        let options = [
             PartnerOptions { name: "shop-1".into(), credentials: vec![Credential::SubjectCn("shop-1".into())] },
             PartnerOptions { name: "shop-2".into(), credentials: vec![Credential::ApiKey(key)] },
-        ])
-        .unwrap()
-    }
-
-    fn route(partner: Option<&str>) -> Route {
-        Route {
-            labels: RouteLabels { route: "r".into() },
-            listeners: Vec::new(),
-            host: None,
-            path: String::new(),
-            methods: Vec::new(),
-            partner: partner.map(Into::into),
-            policies: Vec::new(),
-            upstream: None,
-            seconds: prometheus_client::metrics::histogram::Histogram::new([]),
-        }
+        ];
+        Partners::new(&options, &mut Problems::default())
     }
 
     fn who(certificate: &Certificate, key: Option<&str>, partner: Option<&str>) -> Result<String, u16> {
@@ -176,7 +165,8 @@ mod tests {
         if let Some(key) = key {
             headers.insert(AUTHORIZATION, format!("Bearer {key}").parse().unwrap());
         }
-        match partners().find(&route(partner), certificate, &headers) {
+        let otherwise = partner.map_or(WithoutCredential::Refused, |name| WithoutCredential::Partner(name.into()));
+        match partners().find(&otherwise, certificate, &headers) {
             Ok(caller) => Ok(caller.partner.unwrap().to_string()),
             Err(problem) => Err(problem.refusal().status),
         }
@@ -202,9 +192,16 @@ mod tests {
 
     #[test]
     fn a_credential_belongs_to_one_partner() {
-        let twice =
-            |name: &str| PartnerOptions { name: name.into(), credentials: vec![Credential::SubjectCn("same".into())] };
-        assert!(Partners::new(&[twice("a"), twice("b")]).is_err());
-        assert!(Partners::new(&[twice("a"), twice("a")]).is_err());
+        let with = |name: &str| PartnerOptions {
+            name: name.into(),
+            credentials: vec![Credential::SubjectCn("same".into()); 2],
+        };
+        let mut problems = Problems::default();
+        Partners::new(&[with("a")], &mut problems);
+        assert_eq!(problems.into_list(), []);
+        let mut problems = Problems::default();
+        Partners::new(&[with("a"), with("b")], &mut problems);
+        let problem = problems.into_list().remove(0);
+        assert_eq!(problem.to_string(), "partners[1].credentials: has a credential of partner \"a\"");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -14,31 +14,18 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
 use crate::limits::{BODY_AHEAD_BYTES, Limits};
+use crate::memory::{MemoryBudget, Reservation};
 use crate::problem::Problem;
 
 /// A body that has not been read yet.
-pub(crate) struct Inbound {
+pub(crate) struct RequestBody {
     incoming: Incoming,
     limit: usize,
     deadline: Instant,
 }
 
-/// What all bodies that are held at one time may come to.
-#[derive(Debug)]
-pub(crate) struct Room {
-    held: AtomicUsize,
-    most: usize,
-}
-
-/// The room that one body takes up; given back when dropped.
-#[derive(Debug)]
-pub(crate) struct Held {
-    room: Arc<Room>,
-    bytes: usize,
-}
-
 /// A body read through, as far as it may go; for what is streamed on.
-pub(crate) struct Limited {
+pub(crate) struct LimitedBody {
     incoming: Incoming,
     left: usize,
     deadline: Pin<Box<Sleep>>,
@@ -58,7 +45,7 @@ const TOO_LARGE: u8 = 1;
 const TOO_SLOW: u8 = 2;
 const DROPPED: u8 = 3;
 
-impl Inbound {
+impl RequestBody {
     /// Refuses what is announced as too large before any of it is read.
     pub(crate) fn new(incoming: Incoming, headers: &HeaderMap, limits: &Limits) -> Result<Self, Problem> {
         let limit = limits.body_bytes;
@@ -69,9 +56,13 @@ impl Inbound {
         Ok(Self { incoming, limit, deadline: Instant::now() + limits.body_time })
     }
 
-    /// The whole of it, in one piece, and the room it takes up.
-    pub(crate) async fn whole(mut self, room: &Arc<Room>, limits: &Limits) -> Result<(Vec<u8>, Held), Problem> {
-        let mut held = Held { room: room.clone(), bytes: 0 };
+    /// The whole of it, in one piece, and what it has of the memory budget.
+    pub(crate) async fn whole(
+        mut self,
+        budget: &Arc<MemoryBudget>,
+        limits: &Limits,
+    ) -> Result<(Vec<u8>, Reservation), Problem> {
+        let mut reservation = budget.reservation();
         let announced = self.incoming.size_hint().exact().unwrap_or(0);
         let mut whole = Vec::with_capacity((announced as usize).min(BODY_AHEAD_BYTES));
         let read = async {
@@ -83,7 +74,7 @@ impl Inbound {
                 if data.len() > self.limit - whole.len() {
                     return Err(Problem::BodyTooLarge(self.limit));
                 }
-                if !held.take(data.len()) {
+                if !reservation.grow(data.len()) {
                     return Err(Problem::Busy(limits.retry_after));
                 }
                 whole.extend_from_slice(data);
@@ -91,12 +82,12 @@ impl Inbound {
             Ok(())
         };
         tokio::time::timeout_at(self.deadline, read).await.map_err(|_| Problem::BodyTooSlow)??;
-        Ok((whole, held))
+        Ok((whole, reservation))
     }
 
     /// The body as it comes, still within its limits.
-    pub(crate) fn streamed(self) -> Limited {
-        Limited {
+    pub(crate) fn streamed(self) -> LimitedBody {
+        LimitedBody {
             incoming: self.incoming,
             left: self.limit,
             deadline: Box::pin(tokio::time::sleep_until(self.deadline)),
@@ -105,27 +96,7 @@ impl Inbound {
     }
 }
 
-impl Room {
-    pub(crate) fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self { held: AtomicUsize::new(0), most })
-    }
-}
-
-impl Held {
-    fn take(&mut self, bytes: usize) -> bool {
-        let before = self.room.held.fetch_add(bytes, Ordering::Relaxed);
-        self.bytes += bytes;
-        before + bytes <= self.room.most
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.room.held.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
-}
-
-impl Limited {
+impl LimitedBody {
     /// Where to ask afterwards why it broke.
     pub(crate) fn broken(&self) -> Broken {
         self.broken.clone()
@@ -149,7 +120,7 @@ impl Broken {
     }
 }
 
-impl Body for Limited {
+impl Body for LimitedBody {
     type Data = Bytes;
     type Error = CutOff;
 

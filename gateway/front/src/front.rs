@@ -1,106 +1,47 @@
 //! The partners' side as a service: built from options, checked as a whole, then served until it is told to stop.
 
-use std::io;
 use std::net::TcpListener;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tallygate_core::{Day, Run};
 use tallygate_queue::Queue;
+use tallygate_serve::Server;
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
-use crate::access::Partners;
-use crate::body::Room;
+use crate::error::FrontError;
 use crate::ingest::Ingest;
-use crate::limits::{FAULTS, Limits};
-use crate::listener::{self, Listener};
+use crate::invalid::InvalidOption;
+use crate::limits::FAULTS;
+use crate::listener::{Listener, PartnersSide};
+use crate::memory::MemoryBudget;
 use crate::metrics::{Metrics, RouteLabels};
 use crate::options::FrontOptions;
-use crate::registry::{PolicyRegistry, RegistryError};
-use crate::routes::Routes;
-use crate::{routes, trace};
+use crate::parts::Parts;
+use crate::permit::Permits;
+use crate::registry::PolicyRegistry;
+use crate::shared::Shared;
+use crate::{clock, routes, trace};
 
 /// The partners' side, ready to serve.
 pub struct Front {
-    listeners: Vec<Arc<Listener>>,
-    gate: Arc<Gate>,
+    listeners: Vec<Listener>,
+    shared: Arc<Shared>,
     run: Run,
 }
 
-/// Why the partners' side cannot be built or served.
-#[derive(Debug, thiserror::Error)]
-pub enum FrontError {
-    /// A listener's options.
-    #[error("listener {0:?}: {1}")]
-    Listener(String, String),
-    /// A partner's options.
-    #[error("partner {0:?}: {1}")]
-    Partner(String, String),
-    /// A route's options.
-    #[error("route {0:?}: {1}")]
-    Route(String, String),
-    /// An upstream's options.
-    #[error("upstream {0:?}: {1}")]
-    Upstream(String, String),
-    /// A policy that a route names.
-    #[error("route {0:?}: {1}")]
-    Policy(String, #[source] Box<RegistryError>),
-    /// The journal's folder.
-    #[error("{}: the journal cannot be written: {}", .0.display(), .1)]
-    Journal(PathBuf, #[source] io::Error),
-    /// A socket.
-    #[error("listener {0:?}: the socket cannot be used: {1}")]
-    Socket(String, #[source] io::Error),
-    /// A listener ended that should not have.
-    #[error("a listener ended: {0}")]
-    Ended(String),
-}
-
-/// What all requests share.
-pub(crate) struct Gate {
-    pub(crate) routes: Routes,
-    /// What requests that found no route are counted under.
-    pub(crate) nowhere: RouteLabels,
-    pub(crate) partners: Partners,
-    pub(crate) ingest: Ingest,
-    pub(crate) limits: Limits,
-    pub(crate) metrics: Metrics,
-    pub(crate) connections: Arc<Semaphore>,
-    pub(crate) faults: Semaphore,
-    pub(crate) room: Arc<Room>,
-    in_flight: Arc<InFlight>,
-}
-
-/// A place among the requests in flight, given back when dropped.
-pub(crate) struct Place(Arc<InFlight>);
-
-struct InFlight {
-    now: AtomicUsize,
-    most: usize,
-    metrics: Metrics,
-}
-
 impl Front {
-    /// Checks the options, as far as that needs neither sockets nor policies, and touches nothing.
-    ///
-    /// # Errors
-    /// The first thing that is wrong, named, with what would be right.
-    pub fn check(options: &FrontOptions) -> Result<(), FrontError> {
+    /// All that is wrong with the options, as far as that can be told without sockets, and touches nothing. `policies` are
+    /// the names of those there are.
+    #[must_use]
+    pub fn check(options: &FrontOptions, policies: &[&str]) -> Vec<InvalidOption> {
         let metrics = Metrics::register(&mut prometheus_client::registry::Registry::default());
-        listeners(options)?;
-        let partners = Partners::new(&options.partners)?;
-        routes::build(options, &partners, None, &metrics)?;
-        Ok(())
+        Parts::build(options, policies, &metrics).err().unwrap_or_default()
     }
 
     /// Builds the whole; a run of the gateway begins here. Blocking: versions that routes pin are compiled.
     ///
     /// # Errors
-    /// As [`check`](Self::check), and when a policy or the journal cannot be used.
+    /// What [`check`](Self::check) finds, and when a policy or the journal cannot be used.
     pub fn new(
         options: &FrontOptions,
         queue: Arc<dyn Queue>,
@@ -108,23 +49,22 @@ impl Front {
         metrics: &Metrics,
     ) -> Result<Self, FrontError> {
         let run = trace::new_run();
-        let partners = Partners::new(&options.partners)?;
-        let routes = routes::build(options, &partners, Some(policies), metrics)?;
-        let today = Day::of_unix_millis(unix_millis());
+        let Parts { listeners, partners, routes } =
+            Parts::build(options, &policies.names(), metrics).map_err(FrontError::Options)?;
+        let today = Day::of_unix_millis(clock::unix_millis());
         let limits = &options.limits;
-        let gate = Gate {
-            routes,
+        let shared = Shared {
+            routes: routes::with_policies(routes, &options.routes, policies, metrics)?,
             nowhere: RouteLabels { route: "".into() },
             partners,
             ingest: Ingest::new(options, queue, run, today, metrics)?,
             limits: limits.clone(),
             metrics: metrics.clone(),
-            connections: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
+            in_flight: Permits::new(limits.requests, metrics.requests_in_flight.clone()),
             faults: Semaphore::new(FAULTS),
-            room: Room::new(limits.held_bytes),
-            in_flight: Arc::new(InFlight { now: AtomicUsize::new(0), most: limits.requests, metrics: metrics.clone() }),
+            body_memory: MemoryBudget::new(limits.held_bytes),
         };
-        Ok(Self { listeners: listeners(options)?, gate: Arc::new(gate), run })
+        Ok(Self { listeners, shared: Arc::new(shared), run })
     }
 
     /// The run that numbers this front's messages.
@@ -134,7 +74,7 @@ impl Front {
     }
 
     /// Serves the listeners on these sockets, in their order, until `shutdown` is ready; then stops accepting, lets
-    /// requests in flight end for at most [`Limits::shutdown_time`], and closes.
+    /// requests in flight end for at most [`Limits::shutdown_time`](crate::Limits::shutdown_time), and closes.
     ///
     /// # Errors
     /// When a socket cannot be used, or a listener ends by itself.
@@ -143,66 +83,12 @@ impl Front {
             let problem = format!("{} sockets for {} listeners", sockets.len(), self.listeners.len());
             return Err(FrontError::Ended(problem));
         }
-        let stopping = CancellationToken::new();
-        let mut tasks = JoinSet::new();
+        let mut server = Server::new(self.shared.limits.serving());
         for (listener, socket) in self.listeners.into_iter().zip(sockets) {
-            let name = listener.labels.to_string();
-            let socket = socket
-                .set_nonblocking(true)
-                .and_then(|()| tokio::net::TcpListener::from_std(socket))
-                .map_err(|error| FrontError::Socket(name, error))?;
-            tasks.spawn(listener::listen(socket, listener, self.gate.clone(), stopping.clone()));
+            let (name, tls) = (listener.labels.clone(), listener.tls.clone());
+            let service = PartnersSide { listener, shared: self.shared.clone() };
+            server.listen(&name, socket, tls, service).map_err(|error| FrontError::Socket(name.to_string(), error))?;
         }
-        let ended = tokio::select! {
-            () = shutdown => None,
-            ended = tasks.join_next(), if !tasks.is_empty() => ended,
-        };
-        stopping.cancel();
-        let rest = async { while tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(self.gate.limits.shutdown_time, rest).await.is_err() {
-            tracing::warn!("requests were still in flight at the deadline and are cut off");
-        }
-        tasks.shutdown().await;
-        match ended {
-            None => Ok(()),
-            Some(Ok(())) => Err(FrontError::Ended("it returned".into())),
-            Some(Err(error)) => Err(FrontError::Ended(error.to_string())),
-        }
+        server.run(shutdown).await.map_err(|ended| FrontError::Ended(ended.0))
     }
-}
-
-impl Gate {
-    /// A place among the requests in flight, if there is one.
-    pub(crate) fn place(&self) -> Option<Place> {
-        let now = self.in_flight.now.fetch_add(1, Ordering::Relaxed);
-        self.metrics.requests_in_flight.inc();
-        // Made first, so that it is given back on either way out.
-        let place = Place(self.in_flight.clone());
-        (now < self.in_flight.most).then_some(place)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.now.fetch_sub(1, Ordering::Relaxed);
-        self.0.metrics.requests_in_flight.dec();
-    }
-}
-
-/// The gateway's clock.
-pub(crate) fn unix_millis() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn listeners(options: &FrontOptions) -> Result<Vec<Arc<Listener>>, FrontError> {
-    let mut listeners: Vec<Arc<Listener>> = Vec::new();
-    for (place, option) in options.listeners.iter().enumerate() {
-        let wrong = |problem| FrontError::Listener(option.name.clone(), problem);
-        if listeners.iter().any(|other| *other.labels == *option.name) {
-            return Err(wrong("stands twice".to_owned()));
-        }
-        listeners.push(Arc::new(Listener::new(place, option).map_err(wrong)?));
-    }
-    Ok(listeners)
 }

@@ -10,10 +10,11 @@ use bytes::Bytes;
 use tallygate_core::day::Zone;
 use tallygate_core::envelope::{self, Head};
 use tallygate_core::limits::MESSAGE_BYTES;
-use tallygate_core::{Day, Draft, MessageNumber, Run, Transaction, Violation};
+use tallygate_core::{Day, MessageNumber, Run, Transaction, Violation};
 use tallygate_queue::Queue;
 
-use crate::front::FrontError;
+use crate::draft::draft;
+use crate::error::FrontError;
 use crate::journal::{self, Journal};
 use crate::limits::{HEAD_BYTES, Limits};
 use crate::metrics::Metrics;
@@ -141,6 +142,7 @@ impl Ingest {
         #[cfg(feature = "faults")]
         if self.reply_before_confirm {
             let queue = self.queue.clone();
+            #[allow(clippy::disallowed_methods, reason = "a fault, which a test must notice")]
             tokio::spawn(async move { queue.publish(message).await });
             return Ok(());
         }
@@ -154,19 +156,6 @@ impl Ingest {
         };
         self.metrics.publish_errors.inc();
         Err(Problem::Queue(detail, self.limits.retry_after))
-    }
-}
-
-fn draft(transaction: tallygate_host::Transaction) -> Draft {
-    Draft {
-        id: transaction.id,
-        time: transaction.time,
-        day: transaction.day,
-        key: transaction.key,
-        amount: transaction.amount,
-        currency: transaction.currency,
-        kind: transaction.kind,
-        attributes: transaction.attributes,
     }
 }
 

@@ -3,8 +3,12 @@
 //! The order of the modules is the way of a request; `request` tells it from top to bottom.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod error;
 mod front;
+mod invalid;
+mod names;
 mod options;
+mod parts;
 
 mod connection;
 mod listener;
@@ -12,21 +16,30 @@ mod tls;
 
 mod access;
 mod body;
+mod draft;
+mod head;
 mod ingest;
 pub mod journal;
+mod memory;
+mod permit;
 mod policy;
 mod problem;
 mod proxy;
 mod reply;
 mod request;
 mod routes;
+mod shared;
 mod trace;
 
+mod clock;
 pub mod limits;
 mod metrics;
 pub mod registry;
 
-pub use front::{Front, FrontError};
+pub use draft::draft;
+pub use error::FrontError;
+pub use front::Front;
+pub use invalid::InvalidOption;
 pub use limits::Limits;
 pub use metrics::Metrics;
 pub use options::{

@@ -63,12 +63,21 @@ impl Default for Limits {
     }
 }
 
-/// Header fields of one request.
-pub const HEADERS: usize = 100;
-/// Requests at one time on one connection of HTTP/2.
-pub const STREAMS: u32 = 128;
-/// What a connection of HTTP/2 may have waiting to be sent, in bytes.
-pub const STREAM_SEND_BYTES: usize = 256 * 1024;
+impl Limits {
+    /// Those of them that hold for connections.
+    pub(crate) fn serving(&self) -> tallygate_serve::Limits {
+        tallygate_serve::Limits {
+            connections: self.connections,
+            header_bytes: self.header_bytes,
+            handshake_time: self.handshake_time,
+            header_time: self.header_time,
+            idle_time: self.idle_time,
+            stalled_time: self.stalled_time,
+            shutdown_time: self.shutdown_time,
+        }
+    }
+}
+
 /// What a body's announced length may make the gateway set aside before a byte of it came.
 pub const BODY_AHEAD_BYTES: usize = 64 * 1024;
 /// How many refusals of the gateway's own may be in policies at one time; further ones are plain problem documents, so
@@ -76,10 +85,6 @@ pub const BODY_AHEAD_BYTES: usize = 64 * 1024;
 pub const FAULTS: usize = 64;
 /// How long policies may take altogether to put a refusal into the partner's protocol; then it is a plain one.
 pub const FAULT_TIME: Duration = Duration::from_secs(5);
-/// How long the listener rests after the system refused it a connection, such as for want of file descriptors.
-pub const ACCEPT_REST: Duration = Duration::from_millis(50);
-/// The shortest and the longest pause between two looks at whether a connection has stalled.
-pub const LOOK: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(5));
 /// What a message's head may need of a queue message at most, in bytes: names escaped as JSON, number and trace context.
 pub const HEAD_BYTES: usize = 8 * 1024;
 /// Idle connections kept to one upstream target.

@@ -9,8 +9,6 @@ use serde::Serialize;
 use tallygate_core::Violation;
 use tallygate_host::{PolicyFailure, Refusal};
 
-use crate::reply::ReplyBody;
-
 /// Why a request is refused.
 #[derive(Debug)]
 pub(crate) enum Problem {
@@ -141,7 +139,7 @@ impl Problem {
     }
 
     /// Adds what the status asks for to a reply, where the reply does not bring it.
-    pub(crate) fn complete(&self, refusal: &Refusal, response: &mut Response<ReplyBody>) {
+    pub(crate) fn complete<B>(&self, refusal: &Refusal, response: &mut Response<B>) {
         let headers = response.headers_mut();
         if let Some((name, value)) = self.header() {
             headers.entry(name).or_insert(value);
@@ -153,7 +151,7 @@ impl Problem {
 }
 
 /// A refusal as a problem document.
-pub(crate) fn document(refusal: &Refusal, request: &str) -> Response<ReplyBody> {
+pub(crate) fn document(refusal: &Refusal, request: &str) -> Response<Bytes> {
     let document = Document {
         r#type: format!("urn:tallygate:problem:{}", refusal.code),
         title: refusal.code.replace('-', " "),
@@ -163,7 +161,7 @@ pub(crate) fn document(refusal: &Refusal, request: &str) -> Response<ReplyBody> 
         request,
     };
     let body = serde_json::to_vec(&document).unwrap_or_default();
-    let mut response = Response::new(ReplyBody::whole(Bytes::from(body)));
+    let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let kind = HeaderValue::from_static("application/problem+json");
     response.headers_mut().insert(CONTENT_TYPE, kind);
@@ -183,18 +181,16 @@ fn policy(failure: &PolicyFailure, plain: &dyn Fn(u16, &str, &str) -> Refusal) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http_body_util::BodyExt;
 
-    #[tokio::test]
-    async fn a_refusal_is_a_problem_document_that_names_the_field() {
+    #[test]
+    fn a_refusal_is_a_problem_document_that_names_the_field() {
         let problem =
             Problem::Violation(Violation { field: "transactions/0/amount".into(), problem: "must be a number".into() });
         let response = document(&problem.refusal(), "id-1");
         assert_eq!(response.status(), 422);
         assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
-        let body = response.into_body().collect().await.unwrap().to_bytes();
         assert_eq!(
-            std::str::from_utf8(&body).unwrap(),
+            std::str::from_utf8(response.body()).unwrap(),
             r#"{"type":"urn:tallygate:problem:transaction-not-valid","title":"transaction not valid","status":422,"detail":"must be a number","field":"transactions/0/amount","request":"id-1"}"#
         );
     }
@@ -210,7 +206,7 @@ mod tests {
 
     #[test]
     fn what_the_status_asks_for_is_added_to_a_policys_own_reply() {
-        let mut response = Response::new(ReplyBody::whole(Bytes::new()));
+        let mut response = Response::new(Bytes::new());
         let problem = Problem::Busy(Duration::from_secs(5));
         problem.complete(&problem.refusal(), &mut response);
         assert_eq!(response.headers()[RETRY_AFTER], "5");

@@ -1,6 +1,5 @@
 //! One request, from its head to its reply: route, access, policies, and then the queue or an upstream.
 
-use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,145 +7,155 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures::FutureExt;
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, Response, Version, header};
+use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use tallygate_host::{Accepted, Forwarded, Header, Message, Outcome, PolicyFailure, Refusal, Reply};
+use tallygate_host::{Accepted, Forwarded, Message, Outcome, PolicyFailure, Refusal, Reply};
+use tallygate_serve::Exchange;
 
 use crate::access::Caller;
-use crate::body::{Held, Inbound};
-use crate::connection::{Busy, Connection};
-use crate::front::{Gate, Place, unix_millis};
+use crate::body::RequestBody;
+use crate::clock::unix_millis;
+use crate::connection::Connection;
+use crate::head::{host, listed, target};
 use crate::ingest::Origin;
 use crate::limits::FAULT_TIME;
+use crate::memory::Reservation;
 use crate::metrics::{FailureLabels, RequestLabels};
+use crate::permit::Permit;
 use crate::policy::ActivePolicy;
 use crate::problem::{self, Problem};
-use crate::proxy::{Onward, Outbound, Streamed};
+use crate::proxy::{Outgoing, OutgoingBody, Streamed};
 use crate::reply::{self, ReplyBody};
 use crate::routes::{Route, Step};
+use crate::shared::Shared;
 use crate::trace::Trace;
 
 /// A request, and what has become known of it on its way.
-struct Visit<'g> {
-    connection: &'g Connection,
+struct Context<'s> {
+    exchange: &'s Exchange<Connection>,
     trace: Trace,
     unix_millis: i64,
     parts: Parts,
-    route: Option<&'g Route>,
+    route: Option<&'s Route>,
     caller: Caller,
-    /// The policies that have seen it, each in the version it met.
-    met: Vec<(&'g Step, Arc<dyn ActivePolicy>)>,
+    /// The policies that have seen it, each in the version that was active then.
+    consulted: Vec<(&'s Step, Arc<dyn ActivePolicy>)>,
     message: Option<Message>,
-    place: Option<Place>,
-    /// The room its body takes up.
-    held: Option<Held>,
-    busy: Option<Busy>,
+    permit: Option<Permit>,
+    /// What its body has of the memory budget.
+    reservation: Option<Reservation>,
 }
 
 /// Answers one request, whatever happens on its way.
 pub(crate) async fn serve(
-    gate: Arc<Gate>,
-    connection: Arc<Connection>,
+    shared: &Shared,
+    exchange: &Exchange<Connection>,
     request: Request<Incoming>,
-) -> Result<Response<ReplyBody>, Infallible> {
+) -> Response<ReplyBody> {
     let began = Instant::now();
-    let busy = connection.begin();
     let unix_millis = unix_millis();
     let (parts, body) = request.into_parts();
-    let mut visit = Visit {
-        connection: &connection,
+    let mut context = Context {
+        exchange,
         trace: Trace::of(&parts.headers, unix_millis.unsigned_abs()),
         unix_millis,
         parts,
         route: None,
         caller: Caller { partner: None, by_key: false },
-        met: Vec::new(),
+        consulted: Vec::new(),
         message: None,
-        place: None,
-        held: None,
-        busy: Some(busy),
+        permit: None,
+        reservation: None,
     };
-    let outcome = AssertUnwindSafe(way(&gate, &mut visit, body)).catch_unwind().await;
+    let outcome = AssertUnwindSafe(handle(shared, &mut context, body)).catch_unwind().await;
     let response = match outcome {
         Ok(Ok(response)) => response,
-        Ok(Err(problem)) => refuse(&gate, &mut visit, problem).await,
+        Ok(Err(problem)) => refuse(shared, &mut context, problem).await,
         Err(_) => {
             let problem = Problem::Internal("a request's task panicked".into());
-            refuse(&gate, &mut visit, problem).await
+            refuse(shared, &mut context, problem).await
         }
     };
-    record(&gate, &visit, response.status().as_u16(), began);
-    Ok(response)
+    record(shared, &context, response.status().as_u16(), began);
+    response
 }
 
 /// The way of a request, from top to bottom.
-async fn way<'g>(gate: &'g Gate, visit: &mut Visit<'g>, incoming: Incoming) -> Result<Response<ReplyBody>, Problem> {
-    let route = gate.routes.find(
-        visit.connection.listener,
-        host(&visit.parts)?,
-        visit.parts.uri.path(),
-        &visit.parts.method,
+async fn handle<'s>(
+    shared: &'s Shared,
+    context: &mut Context<'s>,
+    incoming: Incoming,
+) -> Result<Response<ReplyBody>, Problem> {
+    let route = shared.routes.find(
+        context.exchange.connection().listener,
+        host(&context.parts)?,
+        context.parts.uri.path(),
+        &context.parts.method,
     )?;
-    visit.route = Some(route);
-    visit.place = Some(gate.place().ok_or(Problem::Busy(gate.limits.retry_after))?);
-    visit.caller = gate.partners.find(route, &visit.connection.certificate, &visit.parts.headers)?;
-    let mut body = Some(Inbound::new(incoming, &visit.parts.headers, &gate.limits)?);
+    context.route = Some(route);
+    context.permit = Some(shared.in_flight.try_acquire().ok_or(Problem::Busy(shared.limits.retry_after))?);
+    context.caller = shared.partners.find(
+        &route.without_credential,
+        &context.exchange.connection().certificate,
+        &context.parts.headers,
+    )?;
+    let mut body = Some(RequestBody::new(incoming, &context.parts.headers, &shared.limits)?);
     for step in &route.policies {
-        match consult(gate, visit, step, &mut body).await? {
-            Outcome::Accept(accepted) => return accept(gate, visit, accepted).await,
+        match consult(shared, context, step, &mut body).await? {
+            Outcome::Accept(accepted) => return accept(shared, context, accepted).await,
             Outcome::Answer(reply) => return Ok(reply::response(reply)),
-            Outcome::Forward(forwarded) => apply(visit.message(route), forwarded, &mut body),
+            Outcome::Forward(forwarded) => apply(context.message(route), forwarded, &mut body),
             Outcome::Reject(refusal) => return Err(Problem::Rejected(refusal)),
         }
     }
-    forward(gate, visit, route, body).await
+    forward(shared, context, route, body).await
 }
 
 /// Asks one policy, in the version that is active now, with the body if it needs it.
-async fn consult<'g>(
-    gate: &Gate,
-    visit: &mut Visit<'g>,
-    step: &'g Step,
-    body: &mut Option<Inbound>,
+async fn consult<'s>(
+    shared: &Shared,
+    context: &mut Context<'s>,
+    step: &'s Step,
+    body: &mut Option<RequestBody>,
 ) -> Result<Outcome, Problem> {
     let policy = step.policy.now();
-    let route = visit.route.ok_or_else(|| lost("route"))?;
-    visit.met.push((step, policy.clone()));
+    let route = context.route.ok_or_else(|| lost("route"))?;
+    context.consulted.push((step, policy.clone()));
     if policy.needs_body()
-        && let Some(inbound) = body.take()
+        && let Some(unread) = body.take()
     {
-        let (whole, held) = inbound.whole(&gate.room, &gate.limits).await?;
-        visit.message(route).body = whole;
-        visit.held = Some(held);
+        let (whole, reservation) = unread.whole(&shared.body_memory, &shared.limits).await?;
+        context.message(route).body = whole;
+        context.reservation = Some(reservation);
     }
-    let message = visit.message(route);
+    let message = context.message(route);
     let began = Instant::now();
     let outcome = policy.handle(message).await;
     step.seconds.observe(began.elapsed().as_secs_f64());
     outcome.map_err(|failure| {
-        count_failure(gate, step, &failure);
+        count_failure(shared, step, &failure);
         Problem::Policy(policy.name().to_owned(), failure)
     })
 }
 
 /// Queues what a policy accepted; its reply leaves only when that is durable.
-async fn accept(gate: &Gate, visit: &Visit<'_>, accepted: Accepted) -> Result<Response<ReplyBody>, Problem> {
-    let (_, policy) = visit.met.last().ok_or_else(|| lost("policy"))?;
+async fn accept(shared: &Shared, context: &Context<'_>, accepted: Accepted) -> Result<Response<ReplyBody>, Problem> {
+    let (_, policy) = context.consulted.last().ok_or_else(|| lost("policy"))?;
     let origin = Origin {
         // A proxy route lets callers through unnamed, but nothing counts without a name.
-        partner: visit.caller.partner.as_deref().ok_or(Problem::NoCredential)?,
+        partner: context.caller.partner.as_deref().ok_or(Problem::NoCredential)?,
         policy: policy.name(),
         version: policy.version(),
-        traceparent: &visit.trace.traceparent,
-        unix_millis: visit.unix_millis,
+        traceparent: &context.trace.traceparent,
+        unix_millis: context.unix_millis,
     };
-    gate.ingest.accept(origin, accepted.transactions).await?;
+    shared.ingest.accept(origin, accepted.transactions).await?;
     Ok(reply::response(accepted.reply))
 }
 
 /// Carries out a policy's changes; what the gateway owns stays as it was.
-fn apply(message: &mut Message, forwarded: Forwarded, body: &mut Option<Inbound>) {
+fn apply(message: &mut Message, forwarded: Forwarded, body: &mut Option<RequestBody>) {
     let Forwarded { method, target, set_headers, remove_headers, body: changed } = forwarded;
     if let Some(method) = method {
         message.method = method;
@@ -164,63 +173,63 @@ fn apply(message: &mut Message, forwarded: Forwarded, body: &mut Option<Inbound>
 }
 
 /// Sends the request to the route's upstream, and its response back.
-async fn forward<'g>(
-    gate: &Gate,
-    visit: &mut Visit<'g>,
-    route: &'g Route,
-    body: Option<Inbound>,
+async fn forward<'s>(
+    shared: &Shared,
+    context: &mut Context<'s>,
+    route: &'s Route,
+    body: Option<RequestBody>,
 ) -> Result<Response<ReplyBody>, Problem> {
     let Some(upstream) = &route.upstream else {
-        let (step, policy) = visit.met.last().ok_or_else(|| lost("policy"))?;
+        let (step, policy) = context.consulted.last().ok_or_else(|| lost("policy"))?;
         let failure = PolicyFailure::BadOutcome("forward, and the route leads no further".into());
-        count_failure(gate, step, &failure);
+        count_failure(shared, step, &failure);
         return Err(Problem::Policy(policy.name().to_owned(), failure));
     };
-    let (method, target, headers, read) = match &mut visit.message {
-        None => {
-            (visit.parts.method.clone(), target(&visit.parts).to_owned(), visit.parts.headers.clone(), Bytes::new())
-        }
+    let (method, target, headers, read) = match &mut context.message {
+        None => (
+            context.parts.method.clone(),
+            target(&context.parts).to_owned(),
+            context.parts.headers.clone(),
+            Bytes::new(),
+        ),
         Some(message) => (
-            forwarded_method(visit.met.last(), message)?,
+            forwarded_method(context.consulted.last(), message)?,
             message.target.clone(),
             reply::fields(message.headers.clone(), |_| false),
             Bytes::from(message.body.clone()),
         ),
     };
     let body = match body {
-        Some(inbound) => Outbound::Streamed(inbound.streamed()),
-        None => Outbound::Whole(Some(read).filter(|read| !read.is_empty())),
+        Some(unread) => OutgoingBody::Streamed(unread.streamed()),
+        None => OutgoingBody::Whole(Some(read).filter(|read| !read.is_empty())),
     };
-    let onward = Onward {
+    let outgoing = Outgoing {
         method,
         target: &target,
         headers,
-        peer: visit.connection.peer.ip(),
-        secure: visit.connection.secure,
-        host: host(&visit.parts)?,
-        traceparent: &visit.trace.traceparent,
-        by_key: visit.caller.by_key,
+        peer: context.exchange.peer().ip(),
+        secure: context.exchange.connection().secure,
+        host: host(&context.parts)?,
+        traceparent: &context.trace.traceparent,
+        by_key: context.caller.by_key,
     };
-    let response = upstream.ask(onward, body, &gate.limits).await?;
-    if visit.met.iter().any(|(_, policy)| policy.sees_responses()) {
-        return respond(gate, visit, response).await;
+    let response = upstream.ask(outgoing, body, &shared.limits).await?;
+    if context.consulted.iter().any(|(_, policy)| policy.sees_responses()) {
+        return respond(shared, context, response).await;
     }
-    let Some(busy) = visit.busy.take() else {
-        return Err(lost("connection"));
-    };
-    let place = visit.place.take();
-    Ok(response.map(|body| ReplyBody::Streamed(Box::new(Streamed::new(body, busy, place)))))
+    let permit = context.permit.take();
+    Ok(response.map(|body| ReplyBody::Streamed(Box::new(Streamed::new(context.exchange.stream(body), permit)))))
 }
 
 /// Shows an upstream's response to the policies that want to see it, the last one first.
 async fn respond(
-    gate: &Gate,
-    visit: &mut Visit<'_>,
+    shared: &Shared,
+    context: &mut Context<'_>,
     response: Response<Incoming>,
 ) -> Result<Response<ReplyBody>, Problem> {
     let (parts, body) = response.into_parts();
-    let body = Limited::new(body, gate.limits.body_bytes).collect();
-    let body = tokio::time::timeout(gate.limits.upstream_time, body)
+    let body = Limited::new(body, shared.limits.body_bytes).collect();
+    let body = tokio::time::timeout(shared.limits.upstream_time, body)
         .await
         .map_err(|_| Problem::UpstreamSlow)?
         .map_err(|error| Problem::UpstreamAway(format!("its response: {error}")))?;
@@ -229,11 +238,11 @@ async fn respond(
         headers: listed(&parts.headers, |_| true),
         body: body.to_bytes().into(),
     };
-    let message = visit.message.as_mut().ok_or_else(|| lost("message"))?;
-    for (step, policy) in visit.met.iter().rev() {
+    let message = context.message.as_mut().ok_or_else(|| lost("message"))?;
+    for (step, policy) in context.consulted.iter().rev() {
         if policy.sees_responses() {
             reply = policy.respond(message, &reply).await.map_err(|failure| {
-                count_failure(gate, step, &failure);
+                count_failure(shared, step, &failure);
                 Problem::Policy(policy.name().to_owned(), failure)
             })?;
         }
@@ -242,37 +251,37 @@ async fn respond(
 }
 
 /// Says no, in the partner's own protocol where a policy of the route has a form for it.
-async fn refuse<'g>(gate: &'g Gate, visit: &mut Visit<'g>, problem: Problem) -> Response<ReplyBody> {
+async fn refuse<'s>(shared: &'s Shared, context: &mut Context<'s>, problem: Problem) -> Response<ReplyBody> {
     let refusal = problem.refusal();
     if let Some(cause) = problem.cause() {
         tracing::warn!(
-            request = visit.trace.request,
-            route = visit.route.map(|route| &*route.labels.route),
-            partner = visit.caller.partner.as_deref(),
+            request = context.trace.request,
+            route = context.route.map(|route| &*route.labels.route),
+            partner = context.caller.partner.as_deref(),
             status = refusal.status,
             "{cause}",
         );
     }
-    let fault = tokio::time::timeout(FAULT_TIME, fault(gate, visit, &problem, &refusal)).await;
+    let fault = tokio::time::timeout(FAULT_TIME, fault(shared, context, &problem, &refusal)).await;
     let mut response = match fault {
         Ok(Some(reply)) => reply::response(reply),
-        _ => problem::document(&refusal, &visit.trace.request),
+        _ => problem::document(&refusal, &context.trace.request).map(ReplyBody::whole),
     };
     problem.complete(&refusal, &mut response);
     response
 }
 
 /// The refusal as the route's policies put it: the last one that saw the message, then those before it.
-async fn fault<'g>(gate: &Gate, visit: &mut Visit<'g>, problem: &Problem, refusal: &Refusal) -> Option<Reply> {
-    let route = visit.route?;
-    let _place = gate.faults.try_acquire().ok()?;
-    if visit.met.is_empty() {
+async fn fault<'s>(shared: &Shared, context: &mut Context<'s>, problem: &Problem, refusal: &Refusal) -> Option<Reply> {
+    let route = context.route?;
+    let _permit = shared.faults.try_acquire().ok()?;
+    if context.consulted.is_empty() {
         let first = route.policies.first()?;
-        visit.met.push((first, first.policy.now()));
+        context.consulted.push((first, first.policy.now()));
     }
-    visit.message(route);
-    let message = visit.message.as_mut()?;
-    for (step, policy) in visit.met.iter().rev() {
+    context.message(route);
+    let message = context.message.as_mut()?;
+    for (step, policy) in context.consulted.iter().rev() {
         // What has just taken all its time would only do so again.
         let spent = matches!(problem, Problem::Policy(name, PolicyFailure::Timeout(_)) if name == policy.name());
         if spent {
@@ -282,7 +291,7 @@ async fn fault<'g>(gate: &Gate, visit: &mut Visit<'g>, problem: &Problem, refusa
             Ok(None) => {}
             Ok(reply) => return reply,
             Err(failure) => {
-                count_failure(gate, step, &failure);
+                count_failure(shared, step, &failure);
                 tracing::warn!(request = message.id, policy = policy.name(), "fault: {failure}");
             }
         }
@@ -290,11 +299,11 @@ async fn fault<'g>(gate: &Gate, visit: &mut Visit<'g>, problem: &Problem, refusa
     None
 }
 
-impl Visit<'_> {
+impl Context<'_> {
     /// The message as policies see it; made when the first one asks.
     fn message(&mut self, route: &Route) -> &mut Message {
         // Where nobody else comes after it, what the one policy does not need is left out.
-        let alone = match &self.met[..] {
+        let alone = match &self.consulted[..] {
             [(_, policy)] if route.policies.len() == 1 && route.upstream.is_none() => Some(policy),
             _ => None,
         };
@@ -315,72 +324,45 @@ impl Visit<'_> {
 }
 
 /// Counts the request and writes its line of the log.
-fn record(gate: &Gate, visit: &Visit<'_>, status: u16, began: Instant) {
+fn record(shared: &Shared, context: &Context<'_>, status: u16, began: Instant) {
     let took = began.elapsed();
-    let labels = match visit.route {
+    let labels = match context.route {
         Some(route) => {
             route.seconds.observe(took.as_secs_f64());
             &route.labels
         }
-        None => &gate.nowhere,
+        None => &shared.nowhere,
     };
     let counted = RequestLabels { route: labels.route.clone(), status };
-    gate.metrics.requests.get_or_create(&counted).inc();
+    shared.metrics.requests.get_or_create(&counted).inc();
     tracing::info!(
         target: "tallygate::access",
-        request = visit.trace.request,
-        traceparent = visit.trace.traceparent,
-        peer = %visit.connection.peer,
-        partner = visit.caller.partner.as_deref(),
+        request = context.trace.request,
+        traceparent = context.trace.traceparent,
+        peer = %context.exchange.peer(),
+        partner = context.caller.partner.as_deref(),
         route = &*labels.route,
-        method = visit.parts.method.as_str(),
-        path = visit.parts.uri.path(),
+        method = context.parts.method.as_str(),
+        path = context.parts.uri.path(),
         status,
         micros = took.as_micros() as u64,
     );
 }
 
-fn count_failure(gate: &Gate, step: &Step, failure: &PolicyFailure) {
+fn count_failure(shared: &Shared, step: &Step, failure: &PolicyFailure) {
     let labels = FailureLabels { policy: step.labels.policy.clone(), kind: failure.code() };
-    gate.metrics.policy_failures.get_or_create(&labels).inc();
+    shared.metrics.policy_failures.get_or_create(&labels).inc();
 }
 
-fn forwarded_method(met: Option<&(&Step, Arc<dyn ActivePolicy>)>, message: &Message) -> Result<Method, Problem> {
+fn forwarded_method(last: Option<&(&Step, Arc<dyn ActivePolicy>)>, message: &Message) -> Result<Method, Problem> {
     Method::from_bytes(message.method.as_bytes()).map_err(|_| {
-        let name = met.map_or("", |(_, policy)| policy.name());
+        let name = last.map_or("", |(_, policy)| policy.name());
         let failure = PolicyFailure::BadOutcome(format!(
             "forward with the method {:?}, which would be such as `POST`",
             message.method
         ));
         Problem::Policy(name.to_owned(), failure)
     })
-}
-
-/// Whom the request is for, as its caller named it: the authority, or the one Host header.
-fn host(parts: &Parts) -> Result<&str, Problem> {
-    let mut all = parts.headers.get_all(header::HOST).iter();
-    let host = all.next();
-    if all.next().is_some() {
-        return Err(Problem::Host);
-    }
-    if let Some(authority) = parts.uri.authority() {
-        return Ok(authority.as_str());
-    }
-    match host.map(|host| host.to_str()) {
-        Some(Ok(host)) => Ok(host),
-        None if parts.version != Version::HTTP_11 => Ok(""),
-        _ => Err(Problem::Host),
-    }
-}
-
-fn target(parts: &Parts) -> &str {
-    let path = parts.uri.path_and_query();
-    path.map_or("/", |path| path.as_str())
-}
-
-fn listed(headers: &HeaderMap, needed: impl Fn(&str) -> bool) -> Vec<Header> {
-    let fields = headers.iter().filter(|(name, _)| needed(name.as_str()));
-    fields.map(|(name, value)| Header { name: name.as_str().to_owned(), value: value.as_bytes().to_vec() }).collect()
 }
 
 /// What the order of the steps rules out.

@@ -1,4 +1,4 @@
-//! The TLS of a listener: versions 1.2 and 1.3, client certificates, HTTP/2 and HTTP/1.1 by ALPN.
+//! The TLS of a listener: versions 1.2 and 1.3, client certificates; and the authorities that are trusted.
 
 use std::sync::Arc;
 
@@ -9,41 +9,46 @@ use rustls::server::WebPkiClientVerifier;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::invalid::InvalidOption;
 use crate::options::{ClientAuth, TlsOptions};
 
-/// HTTP/2 as ALPN names it.
-pub(crate) const H2: &[u8] = b"h2";
+impl TlsOptions {
+    /// What a server with these options needs.
+    ///
+    /// # Errors
+    /// What cannot be used, by the key below `tls`.
+    pub fn server(&self) -> Result<Arc<ServerConfig>, InvalidOption> {
+        server(self)
+    }
+}
 
-/// What rustls needs of a listener's options; the error says which part is wrong, and what would be right.
-pub(crate) fn server(options: &TlsOptions) -> Result<Arc<ServerConfig>, String> {
+/// What rustls needs of a listener's options; the error is by the key below `tls`.
+pub(crate) fn server(options: &TlsOptions) -> Result<Arc<ServerConfig>, InvalidOption> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-        .map_err(|error| format!("tls: {error}"))?;
+        .map_err(|error| InvalidOption::new("certificate", error))?;
     let builder = match options.client_auth {
         ClientAuth::None => builder.with_no_client_auth(),
         wanted => {
-            let pem = options
-                .client_ca
-                .as_deref()
-                .ok_or("client_ca: must name the authorities for client certificates when client_auth is not none")?;
-            let roots = Arc::new(roots(pem).map_err(|problem| format!("client_ca: {problem}"))?);
+            let missing = "needs \"client_ca\", the authority that signs the callers' certificates";
+            let pem = options.client_ca.as_deref().ok_or_else(|| InvalidOption::new("client_auth", missing))?;
+            let roots = Arc::new(roots(pem).map_err(|problem| InvalidOption::new("client_ca", problem))?);
             let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider);
             let verifier = match wanted {
                 ClientAuth::Required => verifier,
                 _ => verifier.allow_unauthenticated(),
             };
-            let verifier = verifier.build().map_err(|error| format!("client_ca: {error}"))?;
+            let verifier = verifier.build().map_err(|error| InvalidOption::new("client_ca", error))?;
             builder.with_client_cert_verifier(verifier)
         }
     };
-    let chain = certificates(&options.certificate).map_err(|problem| format!("certificate: {problem}"))?;
+    let chain = certificates(&options.certificate).map_err(|problem| InvalidOption::new("certificate", problem))?;
     let key = PrivateKeyDer::from_pem_slice(&options.key)
-        .map_err(|error| format!("key: must be a private key in PEM: {error}"))?;
-    let mut config = builder
-        .with_single_cert(chain, key)
-        .map_err(|error| format!("certificate and key do not go together: {error}"))?;
-    config.alpn_protocols = vec![H2.to_vec(), b"http/1.1".to_vec()];
+        .map_err(|error| InvalidOption::new("key", format_args!("must be a private key in PEM: {error}")))?;
+    let config = builder.with_single_cert(chain, key).map_err(|error| {
+        InvalidOption::new("certificate", format_args!("certificate and key do not go together: {error}"))
+    })?;
     Ok(Arc::new(config))
 }
 

@@ -22,7 +22,7 @@ pub(super) fn start(supervisor: &mut Supervisor, socket: TcpListener, mut regist
             }
         };
         tokio::select! {
-            served = metrics::serve(tokio::net::TcpListener::from_std(socket)?, Arc::new(registry), stop) => served,
+            served = metrics::serve(socket, Arc::new(registry), stop) => served,
             () = measuring => Ok(()),
         }
     });

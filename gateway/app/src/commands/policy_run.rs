@@ -7,8 +7,9 @@ use anyhow::{Context, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
+use tallygate_core::Transaction;
 use tallygate_core::day::Zone;
-use tallygate_core::{Draft, Transaction};
+use tallygate_front::draft;
 use tallygate_host::{
     Accepted, Engine, EngineLimits, Header, Keys, Limits, Message, Outcome, Policy, PolicySpec, Refusal, Reply,
 };
@@ -120,12 +121,6 @@ async fn reject(policy: &Policy, message: &mut Message, refusal: &Refusal) -> Re
         "refusal": { "status": status, "code": code, "detail": detail, "field": field },
         "reply": reply.as_ref().map(show_reply),
     }))
-}
-
-/// A policy's transaction as the domain checks it.
-pub(crate) fn draft(transaction: tallygate_host::Transaction) -> Draft {
-    let tallygate_host::Transaction { id, time, day, key, amount, currency, kind, attributes } = transaction;
-    Draft { id, time, day, key, amount, currency, kind, attributes }
 }
 
 fn show_reply(reply: &Reply) -> Value {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use rustls::ServerConfig;
 use tallygate_console::admin::User;
+use tallygate_front::InvalidOption;
 
 use super::table::Table;
 use super::{address, server_tls};
-use crate::tls;
 
 /// Where operators connect, and who they are.
 pub struct AdminOptions {
@@ -30,17 +30,17 @@ pub(super) fn read(table: &Table<'_>) -> Option<AdminOptions> {
     table.must_have("tls", ": passwords go over HTTPS alone");
     let files = table.table("tls").and_then(|tls| server_tls::read(&tls));
     let server = files.as_ref().and_then(|files| {
-        let wrong = |problem: tls::BadPem| {
-            table.document().problem(&table.path_of(&format!("tls.{}", problem.file)), problem.problem);
+        let wrong = |wrong: InvalidOption| {
+            table.document().problem(&table.path_of(&format!("tls.{}", wrong.key)), wrong.message);
         };
-        tls::server(&files.certificate, &files.key).map_err(wrong).ok()
+        files.server().map_err(wrong).ok()
     });
     let users = table.tables("users").iter().filter_map(user).collect();
     let token = table.string("token").map(|token| token.value);
     let ca = table.content("ca").map(|ca| ca.value);
     table.close();
     let ca = ca.or_else(|| files.map(|files| files.certificate));
-    Some(AdminOptions { address: address?, tls: Arc::new(server?), users, token, ca: ca? })
+    Some(AdminOptions { address: address?, tls: server?, users, token, ca: ca? })
 }
 
 fn user(table: &Table<'_>) -> Option<User> {

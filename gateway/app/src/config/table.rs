@@ -98,10 +98,10 @@ impl<'d> Table<'d> {
     }
 
     /// The names of a table of tables.
-    pub(super) fn names(&self, key: &str) -> Vec<String> {
+    pub(super) fn names(&self, key: &str) -> Vec<&'d str> {
         let table =
             self.entries.iter().find(|(name, _)| *name == key).and_then(|(_, value)| value.get_ref().as_table());
-        table.map(|table| table.iter().map(|(name, _)| name.get_ref().to_string()).collect()).unwrap_or_default()
+        table.map(|table| table.iter().map(|(name, _)| name.get_ref().as_ref()).collect()).unwrap_or_default()
     }
 
     /// A table of tables, by name.

@@ -99,6 +99,9 @@ fn names_the_line_and_what_would_be_right() {
         ("\"kafka\"", "\"kafak\"", 24, "stream.backend: \"kafak\" is no backend here"),
         ("name = \"shop-1\"", "name = 7", 9, "partners[0].name: is integer, must be a string"),
         ("name = \"shop-1\"\n", "", 8, "partners[0]: \"name\" is missing"),
+        ("name = \"shop-1\"", "name = \"shop 1\"", 9, "partners[0].name: must be 1 to 64"),
+        ("path = \"/v1", "path = \"v1", 14, "routes[0].path: "),
+        (", client_ca = \"certs/partners-ca.pem\"", "", 6, "listeners[0].tls.client_auth: needs \"client_ca\""),
     ]);
 }
 
@@ -126,15 +129,15 @@ fn refuses_routes_that_clash() {
 fn refuses_certificates_and_keys_that_are_none_or_do_not_go_together() {
     let admin = "[admin]\naddress = \"127.0.0.1:9443\"\ntls = { certificate = \"certs/gateway.pem\", key = \"certs/";
     assert_told(&[
-        ("certs/gateway.pem", "policies/json.wasm", 3, "listeners[0]"),
-        ("certs/gateway.key", "certs/partners-ca.key", 3, "listeners[0]"),
-        ("certs/partners-ca.pem", "certs/jir.key", 3, "listeners[0]"),
+        ("certs/gateway.pem", "policies/json.wasm", 6, "listeners[0].tls.certificate: "),
+        ("certs/gateway.key", "certs/partners-ca.key", 6, "listeners[0].tls.certificate: certificate and key do not"),
+        ("certs/partners-ca.pem", "certs/jir.key", 6, "listeners[0].tls.client_ca: "),
         (&format!("{admin}gateway.key"), &format!("{admin}jir.key"), 33, "admin.tls.key: must be a private key in PEM"),
         (
             &format!("{admin}gateway.key"),
             &format!("{admin}server-ca.key"),
             33,
-            "admin.tls.certificate: does not go together with the key",
+            "admin.tls.certificate: certificate and key do not go together",
         ),
     ]);
 }

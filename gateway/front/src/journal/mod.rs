@@ -4,6 +4,7 @@
 //! power cut took is found again by number in the log. One file holds one gateway run's lines of one UTC day.
 
 mod entry;
+mod file;
 mod read;
 mod write;
 
@@ -11,6 +12,3 @@ pub(crate) use entry::sums;
 pub use entry::{DaySum, JournalEntry};
 pub use read::{JournalDamage, JournalReader, read};
 pub(crate) use write::Journal;
-
-/// How the files end.
-const SUFFIX: &str = ".journal";

@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use super::SUFFIX;
 use super::entry::{JournalEntry, decode};
+use super::file;
 use crate::limits::JOURNAL_LINE_BYTES;
 
 /// A place of the journal that does not read. After a crash the last line may be one; it was never answered.
@@ -85,10 +85,10 @@ impl Iterator for JournalReader {
 
 fn list(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    for file in std::fs::read_dir(dir)? {
-        let path = file?.path();
+    for found in std::fs::read_dir(dir)? {
+        let path = found?.path();
         let name = path.file_name().and_then(|name| name.to_str());
-        if name.is_some_and(|name| name.ends_with(SUFFIX)) {
+        if name.is_some_and(file::is_journal) {
             files.push(path);
         }
     }

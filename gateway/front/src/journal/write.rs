@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use tallygate_core::{Day, MessageNumber, Run};
 
-use super::SUFFIX;
 use super::entry::{DaySum, encode};
+use super::file;
 
 /// The journal of one gateway run.
 #[derive(Debug)]
@@ -78,21 +78,20 @@ impl Journal {
         if let Err(error) = self.prune(day) {
             tracing::warn!("{}: old files of the journal cannot be removed: {error}", self.dir.display());
         }
-        let path = self.dir.join(format!("{day}-{}{SUFFIX}", self.run));
+        let path = self.dir.join(file::name(day, self.run));
         let file = OpenOptions::new().append(true).create(true).open(path)?;
         Ok(Open { day, file, line: String::new(), torn: false })
     }
 
     fn prune(&self, today: Day) -> io::Result<()> {
-        for file in fs::read_dir(&self.dir)? {
-            let file = file?;
-            let name = file.file_name();
-            let Some(name) = name.to_str().filter(|name| name.ends_with(SUFFIX)) else {
+        for found in fs::read_dir(&self.dir)? {
+            let found = found?;
+            let name = found.file_name();
+            let Some(name) = name.to_str().filter(|name| file::is_journal(name)) else {
                 continue;
             };
-            let day = name.get(..10).and_then(|day| day.parse::<Day>().ok());
-            if day.is_some_and(|day| day.plus(self.keep_days) < today) {
-                fs::remove_file(file.path())?;
+            if file::day(name).is_some_and(|day| day.plus(self.keep_days) < today) {
+                fs::remove_file(found.path())?;
             }
         }
         Ok(())
@@ -128,7 +127,7 @@ mod tests {
         for sequence in 0..3 {
             journal.append(today, number(sequence), "shop", &[]).unwrap();
         }
-        let path = dir.path().join(format!("{today}-{}{SUFFIX}", Run(7)));
+        let path = dir.path().join(file::name(today, Run(7)));
         let whole = fs::read(&path).unwrap();
         fs::write(&path, &whole[..whole.len() - 5]).unwrap();
         let all: Vec<_> = read(dir.path()).collect();

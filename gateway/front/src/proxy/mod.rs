@@ -1,11 +1,11 @@
 //! Proxy routes: a request goes on to one of an upstream's targets in turn, streamed both ways.
 
-mod outbound;
+mod body;
 mod rewrite;
 mod streamed;
 mod upstream;
 
-pub(crate) use outbound::Outbound;
-pub(crate) use rewrite::{Onward, is_hop_by_hop};
+pub(crate) use body::OutgoingBody;
+pub(crate) use rewrite::{Outgoing, is_hop_by_hop};
 pub(crate) use streamed::Streamed;
 pub(crate) use upstream::Upstream;

@@ -19,7 +19,7 @@ const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
 /// A request on its way to an upstream, but for its body.
-pub(crate) struct Onward<'a> {
+pub(crate) struct Outgoing<'a> {
     pub(crate) method: Method,
     /// Path and query.
     pub(crate) target: &'a str,
@@ -33,48 +33,53 @@ pub(crate) struct Onward<'a> {
     pub(crate) by_key: bool,
 }
 
-/// Whether a field belongs to one connection rather than to the message (RFC 9110, 7.6.1).
+/// The fields that belong to one connection rather than to the message (RFC 9110, 7.6.1).
+static HOP_BY_HOP: [HeaderName; 9] = [
+    CONNECTION,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    TE,
+    TRAILER,
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    KEEP_ALIVE,
+    PROXY_CONNECTION,
+];
+
+/// Whether a field belongs to one connection rather than to the message.
 pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
-    *name == CONNECTION
-        || *name == TRANSFER_ENCODING
-        || *name == UPGRADE
-        || *name == TE
-        || *name == TRAILER
-        || *name == PROXY_AUTHENTICATE
-        || *name == PROXY_AUTHORIZATION
-        || *name == KEEP_ALIVE
-        || *name == PROXY_CONNECTION
+    HOP_BY_HOP.contains(name)
 }
 
 /// What an upstream gets: the caller's fields without those of its connection, and ours in place of any it forged.
-pub(crate) fn request_headers(onward: &mut Onward<'_>) -> HeaderMap {
-    let mut headers = std::mem::take(&mut onward.headers);
+pub(crate) fn request_headers(outgoing: &mut Outgoing<'_>) -> HeaderMap {
+    let mut headers = std::mem::take(&mut outgoing.headers);
     remove_connections_own(&mut headers);
     for name in [HOST, CONTENT_LENGTH, EXPECT] {
         headers.remove(name);
     }
-    if onward.by_key {
+    if outgoing.by_key {
         // The key that was used is the first of these that is there.
         if headers.remove(API_KEY).is_none() {
             headers.remove(AUTHORIZATION);
         }
     }
-    let proto = if onward.secure { "https" } else { "http" };
-    let peer = onward.peer.to_canonical();
+    let proto = if outgoing.secure { "https" } else { "http" };
+    let peer = outgoing.peer.to_canonical();
     let node = match peer {
         IpAddr::V4(peer) => peer.to_string(),
         IpAddr::V6(peer) => format!("\"[{peer}]\""),
     };
     let quoted = |host: &str| host.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\'));
     let mut forwarded = format!("for={node};proto={proto}");
-    if !onward.host.is_empty() && quoted(onward.host) {
-        forwarded.push_str(&format!(";host=\"{}\"", onward.host));
+    if !outgoing.host.is_empty() && quoted(outgoing.host) {
+        forwarded.push_str(&format!(";host=\"{}\"", outgoing.host));
     }
     set(&mut headers, FORWARDED, &forwarded);
     set(&mut headers, FORWARDED_FOR, &peer.to_string());
     set(&mut headers, FORWARDED_PROTO, proto);
-    set(&mut headers, FORWARDED_HOST, onward.host);
-    set(&mut headers, TRACEPARENT, onward.traceparent);
+    set(&mut headers, FORWARDED_HOST, outgoing.host);
+    set(&mut headers, TRACEPARENT, outgoing.traceparent);
     headers
 }
 
@@ -94,17 +99,7 @@ fn remove_connections_own(headers: &mut HeaderMap) {
     for name in named {
         headers.remove(name);
     }
-    for name in [
-        CONNECTION,
-        TRANSFER_ENCODING,
-        UPGRADE,
-        TE,
-        TRAILER,
-        PROXY_AUTHENTICATE,
-        PROXY_AUTHORIZATION,
-        KEEP_ALIVE,
-        PROXY_CONNECTION,
-    ] {
+    for name in &HOP_BY_HOP {
         headers.remove(name);
     }
 }
@@ -129,7 +124,7 @@ mod tests {
         for (name, value) in sent {
             headers.append(*name, value.parse().unwrap());
         }
-        request_headers(&mut Onward {
+        request_headers(&mut Outgoing {
             method: Method::GET,
             target: "/",
             headers,

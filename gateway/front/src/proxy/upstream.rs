@@ -4,6 +4,7 @@ use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Request, Response, StatusCode, Uri, Version};
@@ -12,11 +13,12 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::ClientConfig;
 use rustls::crypto::aws_lc_rs;
+use rustls::{ClientConfig, RootCertStore};
 
-use super::outbound::{Lent, Outbound, Slot};
-use super::rewrite::{Onward, request_headers, response_headers};
+use super::body::{Lent, OutgoingBody, Slot};
+use super::rewrite::{Outgoing, request_headers, response_headers};
+use crate::invalid::Problems;
 use crate::limits::{Limits, UPSTREAM_IDLE};
 use crate::metrics::{Metrics, UpstreamLabels};
 use crate::options::UpstreamOptions;
@@ -27,48 +29,43 @@ use crate::tls;
 const SYSTEM_ROOTS: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
+type HttpsClient = Client<HttpsConnector<HttpConnector>, Lent>;
+
 /// Some servers that are asked in turn.
 pub(crate) struct Upstream {
     labels: UpstreamLabels,
     targets: Vec<(Scheme, Authority)>,
     turn: AtomicUsize,
-    client: Client<HttpsConnector<HttpConnector>, Lent>,
+    client: HttpsClient,
     errors: Metrics,
 }
 
 impl Upstream {
-    /// The error says what is wrong, and what would be right.
-    pub(crate) fn new(options: &UpstreamOptions, limits: &Limits, metrics: &Metrics) -> Result<Self, String> {
-        let targets = options.targets.iter().map(target).collect::<Result<Vec<_>, _>>()?;
-        if targets.is_empty() {
-            return Err("targets: must name at least one, such as http://127.0.0.1:9000".to_owned());
+    /// None where a problem was noted.
+    pub(crate) fn new(
+        options: &UpstreamOptions,
+        limits: &Limits,
+        metrics: &Metrics,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        let key = |key: &str| format!("upstreams.{}.{key}", options.name);
+        if options.targets.is_empty() {
+            problems.note(key("targets"), "needs at least one, such as [\"http://127.0.0.1:9000\"]");
+        }
+        let mut targets = Vec::with_capacity(options.targets.len());
+        for (index, uri) in options.targets.iter().enumerate() {
+            match target(uri) {
+                Some(target) => targets.push(target),
+                None => problems.note(
+                    key(&format!("targets[{index}]")),
+                    format_args!("\"{uri}\" is no target, such as http://127.0.0.1:9000"),
+                ),
+            }
         }
         let secure = targets.iter().any(|(scheme, _)| *scheme == Scheme::HTTPS);
-        let roots = match (&options.ca, secure) {
-            (Some(pem), _) => tls::roots(pem).map_err(|problem| format!("ca: {problem}"))?,
-            (None, true) => system_roots()?,
-            (None, false) => rustls::RootCertStore::empty(),
-        };
-        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| format!("tls: {error}"))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let mut connector = HttpConnector::new();
-        connector.enforce_http(false);
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(limits.connect_time));
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(config)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(connector);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(limits.idle_time.min(std::time::Duration::from_secs(30)))
-            .pool_max_idle_per_host(UPSTREAM_IDLE)
-            .build(connector);
-        Ok(Self {
+        let client = roots(options.ca.as_deref(), secure).and_then(|roots| client(roots, limits));
+        let client = client.map_err(|problem| problems.note(key("ca"), problem)).ok()?;
+        (!targets.is_empty()).then(|| Self {
             labels: UpstreamLabels { upstream: options.name.as_str().into() },
             targets,
             turn: AtomicUsize::new(0),
@@ -80,18 +77,18 @@ impl Upstream {
     /// Sends a request to the target whose turn it is, and to the next one as long as none could be reached.
     pub(crate) async fn ask(
         &self,
-        mut onward: Onward<'_>,
-        body: Outbound,
+        mut outgoing: Outgoing<'_>,
+        body: OutgoingBody,
         limits: &Limits,
     ) -> Result<Response<Incoming>, Problem> {
-        let path = onward
+        let path = outgoing
             .target
             .parse::<PathAndQuery>()
             .map_err(|error| Problem::Internal(format!("target of the request: {error}")))?;
-        let headers = request_headers(&mut onward);
+        let headers = request_headers(&mut outgoing);
         let broken = match &body {
-            Outbound::Streamed(body) => Some(body.broken()),
-            Outbound::Whole(_) => None,
+            OutgoingBody::Streamed(body) => Some(body.broken()),
+            OutgoingBody::Whole(_) => None,
         };
         let broken = || broken.as_ref().and_then(|broken| broken.problem(limits));
         let slot = Slot::new(body);
@@ -101,7 +98,7 @@ impl Upstream {
             let Some(body) = slot.lend() else { break };
             let (scheme, authority) = &self.targets[(first + attempt) % self.targets.len()];
             let mut request = Request::new(body);
-            *request.method_mut() = onward.method.clone();
+            *request.method_mut() = outgoing.method.clone();
             *request.version_mut() = Version::HTTP_11;
             *request.headers_mut() = headers.clone();
             *request.uri_mut() = Uri::builder()
@@ -143,24 +140,48 @@ fn accepted(mut response: Response<Incoming>) -> Result<Response<Incoming>, Prob
     Ok(response)
 }
 
-fn target(uri: &Uri) -> Result<(Scheme, Authority), String> {
-    let wrong = || format!("targets: {uri} must be http://host:port or https://host:port");
-    let scheme = uri.scheme().filter(|scheme| [Scheme::HTTP, Scheme::HTTPS].contains(scheme)).ok_or_else(wrong)?;
-    let authority = uri.authority().ok_or_else(wrong)?;
+fn target(uri: &Uri) -> Option<(Scheme, Authority)> {
+    let scheme = uri.scheme().filter(|scheme| [Scheme::HTTP, Scheme::HTTPS].contains(scheme))?;
+    let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
     let bare = uri.path_and_query().is_none_or(|path| path == "/");
-    if !bare || authority.as_str().contains('@') {
-        return Err(wrong());
-    }
-    Ok((scheme.clone(), authority.clone()))
+    bare.then(|| (scheme.clone(), authority.clone()))
 }
 
-fn system_roots() -> Result<rustls::RootCertStore, String> {
+fn client(roots: RootCertStore, limits: &Limits) -> Result<HttpsClient, String> {
+    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let mut connector = HttpConnector::new();
+    connector.enforce_http(false);
+    connector.set_nodelay(true);
+    connector.set_connect_timeout(Some(limits.connect_time));
+    let connector =
+        HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().wrap_connector(connector);
+    Ok(Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(limits.idle_time.min(Duration::from_secs(30)))
+        .pool_max_idle_per_host(UPSTREAM_IDLE)
+        .build(connector))
+}
+
+/// The authorities that may vouch for the targets.
+fn roots(ca: Option<&[u8]>, secure: bool) -> Result<RootCertStore, String> {
+    match ca {
+        Some(pem) => tls::roots(pem),
+        None if secure => system_roots(),
+        None => Ok(RootCertStore::empty()),
+    }
+}
+
+fn system_roots() -> Result<RootCertStore, String> {
     let path = SYSTEM_ROOTS
         .iter()
         .find(|path| Path::new(path).exists())
-        .ok_or("ca: must name the authorities for https targets, as this system has none")?;
-    let pem = std::fs::read(path).map_err(|error| format!("ca: {path}: {error}"))?;
-    tls::system_roots(&pem).map_err(|problem| format!("ca: {path}: {problem}"))
+        .ok_or("must name the authorities for https targets, as this system has none")?;
+    let pem = std::fs::read(path).map_err(|error| format!("{path}: {error}"))?;
+    tls::system_roots(&pem).map_err(|problem| format!("{path}: {problem}"))
 }
 
 fn chain(error: &dyn Error) -> String {

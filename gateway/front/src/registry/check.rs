@@ -5,10 +5,12 @@ use std::path::Path;
 
 use tallygate_host::version_of;
 
-use super::refusal::RegistryError;
+use super::PolicyRegistry;
+use super::entry::activated;
+use super::error::RegistryError;
+use super::options::{PolicyOptions, RegistryOptions, check_name};
 use super::state::{Source, State, Version};
 use super::store::Store;
-use super::{PolicyOptions, PolicyRegistry, RegistryOptions, check_name, tried};
 use crate::policy::Activator;
 
 /// The versions of a policy as they would be once the registry was opened.
@@ -86,6 +88,6 @@ impl Foreseen {
     fn activates(&self, policy: &PolicyOptions, version: &str, activator: &dyn Activator) -> Result<(), RegistryError> {
         let component =
             if self.kept.contains(version) { self.store.component(version)? } else { self.component.clone() };
-        tried(policy, version, component, activator).map(drop)
+        activated(policy, version, component, activator).map(drop)
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::refusal::RegistryError;
+use super::error::RegistryError;
 use crate::limits::{POLICY_HISTORY, VERSION_PREFIX};
 
 const FORMAT: u32 = 1;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tallygate_host::version_of;
 
-use super::refusal::RegistryError;
+use super::error::RegistryError;
 use super::state::State;
 
 const STATE: &str = "versions.json";

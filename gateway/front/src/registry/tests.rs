@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use async_trait::async_trait;
-use tallygate_host::{ActivationError, Message, Outcome, PolicyFailure, Refusal, Reply};
+use tallygate_host::{ActivationError, Keys, Message, Outcome, PolicyFailure, PolicySpec, Refusal, Reply, version_of};
 
 use super::*;
+use crate::policy::ActivePolicy;
 
 struct Words;
 

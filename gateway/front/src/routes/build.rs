@@ -1,114 +1,151 @@
-//! Builds the table of routes from options, and refuses what could not be told apart or leads nowhere.
+//! Builds the table of routes from options, and notes what could not be told apart or leads nowhere.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use prometheus_client::metrics::histogram::Histogram;
-
-use super::{Route, Routes, Step, plain};
-use crate::access::Partners;
-use crate::front::FrontError;
+use super::path::plain;
+use super::route::{Route, Step};
+use super::table::Routes;
+use crate::access::{Partners, WithoutCredential};
+use crate::error::FrontError;
+use crate::invalid::Problems;
 use crate::metrics::{Metrics, PolicyLabels, RouteLabels};
+use crate::names::Names;
 use crate::options::{FrontOptions, RouteOptions};
 use crate::proxy::Upstream;
 use crate::registry::PolicyRegistry;
 
-/// All routes. Without a registry, policies are left out: that is for checking the rest.
+/// The routes without their policies, which need a registry, in the order of the options; problems are noted.
 pub(crate) fn build(
     options: &FrontOptions,
     partners: &Partners,
-    registry: Option<&PolicyRegistry>,
+    policies: &[&str],
     metrics: &Metrics,
-) -> Result<Routes, FrontError> {
-    let mut upstreams: HashMap<&str, Arc<Upstream>> = HashMap::new();
+    problems: &mut Problems,
+) -> Vec<Route> {
+    let mut upstreams = HashMap::new();
     for option in &options.upstreams {
-        let wrong = |problem| FrontError::Upstream(option.name.clone(), problem);
-        let upstream = Upstream::new(option, &options.limits, metrics).map_err(wrong)?;
-        if upstreams.insert(&option.name, Arc::new(upstream)).is_some() {
-            return Err(wrong("stands twice".to_owned()));
+        let upstream = Upstream::new(option, &options.limits, metrics, problems);
+        if upstreams.insert(&*option.name, upstream.map(Arc::new)).is_some() {
+            problems.note(format!("upstreams.{}", option.name), "stands twice, each name must be its own");
         }
     }
+    let names = Known {
+        listeners: Names::new("listener", options.listeners.iter().map(|listener| &*listener.name)),
+        partners: Names::new("partner", options.partners.iter().map(|partner| &*partner.name)),
+        upstreams: Names::new("upstream", options.upstreams.iter().map(|upstream| &*upstream.name)),
+        policies: Names::new("policy", policies.iter().copied()),
+    };
     let mut routes: Vec<Route> = Vec::with_capacity(options.routes.len());
-    for option in &options.routes {
-        let wrong = |problem| FrontError::Route(option.name.clone(), problem);
-        if routes.iter().any(|other| *other.labels.route == *option.name) {
-            return Err(wrong("stands twice".to_owned()));
-        }
-        let mut route = route(option, options, partners, &upstreams, metrics).map_err(wrong)?;
-        if let Some(other) = routes.iter().find(|other| clash(other, &route)) {
-            return Err(wrong(format!(
-                "clashes with route {:?}: the same listeners, host, path and methods",
-                other.labels.route
-            )));
-        }
-        if let Some(registry) = registry {
-            route.policies = steps(option, registry, metrics)?;
+    for (index, option) in options.routes.iter().enumerate() {
+        let key = format!("routes[{index}]");
+        check(option, &key, problems);
+        let route = Route {
+            upstream: option.upstream.as_deref().and_then(|name| upstreams.get(name).cloned().flatten()),
+            ..names.route(option, &key, partners, metrics, problems)
+        };
+        // A route of unknown listeners is not one of all of them.
+        let known = route.listeners.len() == option.listeners.len();
+        if let Some(other) = routes.iter().find(|other| known && other.clashes(&route)) {
+            problems.note(
+                key,
+                format_args!(
+                    "clashes with route {:?}: same path {:?}; another path, host, method or listener would be right",
+                    other.labels.route, option.path
+                ),
+            );
         }
         routes.push(route);
+    }
+    routes
+}
+
+/// The table of these routes, each with its policies.
+pub(crate) fn with_policies(
+    mut routes: Vec<Route>,
+    options: &[RouteOptions],
+    registry: &PolicyRegistry,
+    metrics: &Metrics,
+) -> Result<Routes, FrontError> {
+    for (route, option) in routes.iter_mut().zip(options) {
+        let step = |reference: &String| {
+            let policy = registry
+                .resolve(reference)
+                .map_err(|error| FrontError::Policy(option.name.clone(), Box::new(error)))?;
+            let labels = PolicyLabels { policy: policy.now().name().into() };
+            // The family's own histogram: clones of it are the same one.
+            Ok(Step { policy, seconds: metrics.policy_seconds.get_or_create(&labels).clone(), labels })
+        };
+        route.policies = option.policies.iter().map(step).collect::<Result<_, FrontError>>()?;
     }
     Ok(Routes::new(routes))
 }
 
-fn route(
-    option: &RouteOptions,
-    options: &FrontOptions,
-    partners: &Partners,
-    upstreams: &HashMap<&str, Arc<Upstream>>,
-    metrics: &Metrics,
-) -> Result<Route, String> {
-    if !option.path.starts_with('/') || plain(&option.path).as_deref() != Some(&*option.path) {
-        return Err(format!("path: {:?} must begin with a slash and be plain, such as \"/invoices\"", option.path));
+/// The names that a route may use.
+struct Known<'o> {
+    listeners: Names<'o>,
+    partners: Names<'o>,
+    upstreams: Names<'o>,
+    policies: Names<'o>,
+}
+
+impl Known<'_> {
+    fn route(
+        &self,
+        option: &RouteOptions,
+        key: &str,
+        partners: &Partners,
+        metrics: &Metrics,
+        problems: &mut Problems,
+    ) -> Route {
+        let mut listeners = Vec::with_capacity(option.listeners.len());
+        for (index, name) in option.listeners.iter().enumerate() {
+            listeners.extend(self.listeners.find(name, || format!("{key}.listeners[{index}]"), problems));
+        }
+        for (index, reference) in option.policies.iter().enumerate() {
+            let name = reference.split('@').next().unwrap_or_default();
+            self.policies.find(name, || format!("{key}.policies[{index}]"), problems);
+        }
+        if let Some(name) = &option.partner {
+            self.partners.find(name, || format!("{key}.partner"), problems);
+        }
+        if let Some(name) = &option.upstream {
+            self.upstreams.find(name, || format!("{key}.upstream"), problems);
+        }
+        let partner = option.partner.as_deref().and_then(|name| partners.named(name));
+        let labels = RouteLabels { route: option.name.as_str().into() };
+        Route {
+            listeners,
+            host: option.host.as_ref().map(|host| host.to_ascii_lowercase()),
+            path: option.path.trim_end_matches('/').to_owned(),
+            methods: option.methods.clone(),
+            without_credential: match partner {
+                Some(partner) => WithoutCredential::Partner(partner),
+                None if option.upstream.is_some() => WithoutCredential::Unnamed,
+                None => WithoutCredential::Refused,
+            },
+            policies: Vec::new(),
+            upstream: None,
+            seconds: metrics.request_seconds.get_or_create(&labels).clone(),
+            labels,
+        }
+    }
+}
+
+fn check(option: &RouteOptions, key: &str, problems: &mut Problems) {
+    let path = &option.path;
+    if !path.starts_with('/') {
+        problems.note(format!("{key}.path"), format_args!("{path:?} must begin with \"/\""));
+    } else if plain(path).as_deref() != Some(&**path) {
+        problems.note(format!("{key}.path"), format_args!("{path:?} must be plain, such as \"/invoices\""));
+    }
+    for (index, method) in option.methods.iter().enumerate() {
+        if !method.as_str().bytes().all(|b| b.is_ascii_uppercase()) {
+            let key = format!("{key}.methods[{index}]");
+            problems.note(key, format_args!("{:?} is no method, such as \"POST\"", method.as_str()));
+        }
     }
     if option.policies.is_empty() && option.upstream.is_none() {
-        return Err("leads nowhere: it needs policies, an upstream, or both".to_owned());
+        problems.note(key, "needs \"policies\" or \"upstream\"");
     }
-    let listener = |name: &String| {
-        let place = options.listeners.iter().position(|l| l.name == *name);
-        place.ok_or_else(|| format!("listeners: there is no listener {name:?}"))
-    };
-    let partner = |name: &String| {
-        let known = partners.named(name);
-        known.ok_or_else(|| format!("partner: there is no partner {name:?}"))
-    };
-    let upstream = |name: &String| {
-        let known = upstreams.get(name.as_str()).cloned();
-        known.ok_or_else(|| format!("upstream: there is no upstream {name:?}"))
-    };
-    let labels = RouteLabels { route: option.name.as_str().into() };
-    Ok(Route {
-        listeners: option.listeners.iter().map(listener).collect::<Result<_, _>>()?,
-        host: option.host.as_ref().map(|host| host.to_ascii_lowercase()),
-        path: option.path.trim_end_matches('/').to_owned(),
-        methods: option.methods.clone(),
-        partner: option.partner.as_ref().map(partner).transpose()?,
-        policies: Vec::new(),
-        upstream: option.upstream.as_ref().map(upstream).transpose()?,
-        seconds: of_family(&metrics.request_seconds.get_or_create(&labels)),
-        labels,
-    })
-}
-
-fn steps(option: &RouteOptions, registry: &PolicyRegistry, metrics: &Metrics) -> Result<Vec<Step>, FrontError> {
-    let step = |reference: &String| {
-        let policy =
-            registry.resolve(reference).map_err(|error| FrontError::Policy(option.name.clone(), Box::new(error)))?;
-        let labels = PolicyLabels { policy: policy.now().name().into() };
-        Ok(Step { policy, seconds: of_family(&metrics.policy_seconds.get_or_create(&labels)), labels })
-    };
-    option.policies.iter().map(step).collect()
-}
-
-/// The family's own histogram: clones of it are the same one.
-fn of_family(histogram: &Histogram) -> Histogram {
-    histogram.clone()
-}
-
-fn clash(a: &Route, b: &Route) -> bool {
-    let listeners =
-        a.listeners.is_empty() || b.listeners.is_empty() || a.listeners.iter().any(|l| b.listeners.contains(l));
-    let methods = match (a.methods.is_empty(), b.methods.is_empty()) {
-        (false, false) => a.methods.iter().any(|m| b.methods.contains(m)),
-        (all_a, all_b) => all_a == all_b,
-    };
-    listeners && methods && a.path == b.path && a.host == b.host
 }

@@ -27,7 +27,7 @@ use tokio::task::JoinHandle;
 use crate::play::{PlayedQueue, Players};
 
 /// The parts that policies can play.
-const PARTS: [&str; 12] =
+pub(crate) const PARTS: [&str; 12] =
     ["accept", "soap", "echo", "reject", "trap", "timeout", "memory", "panic", "tag", "upper", "respond", "pass"];
 
 /// Someone who vouches for certificates.
@@ -38,7 +38,7 @@ pub(crate) struct Identity {
     pub(crate) pem: String,
     pub(crate) key: String,
     pub(crate) der: Vec<u8>,
-    key_der: Vec<u8>,
+    pub(crate) key_der: Vec<u8>,
 }
 
 pub(crate) struct Site {
@@ -91,8 +91,14 @@ impl Authority {
         self.0.as_ref().pem()
     }
 
+    /// For someone on loopback.
     pub(crate) fn vouch(&self, name: &str) -> Identity {
-        let mut parameters = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+        self.vouch_at(name, &["localhost", "127.0.0.1"])
+    }
+
+    /// For someone at these addresses.
+    pub(crate) fn vouch_at(&self, name: &str, at: &[&str]) -> Identity {
+        let mut parameters = CertificateParams::new(at.iter().map(|&at| at.to_owned()).collect::<Vec<_>>()).unwrap();
         parameters.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate().unwrap();
         let certificate = parameters.signed_by(&key, &self.0).unwrap();
@@ -156,9 +162,19 @@ impl Site {
 
     /// A proxy route under this path, behind these policies.
     pub(crate) fn proxy(&mut self, path: &str, policies: &[&str], targets: &[SocketAddr]) {
+        let targets = targets.iter().map(|target| format!("http://{target}")).collect();
+        self.proxy_to(path, policies, targets, None);
+    }
+
+    /// A proxy route to https under this path.
+    pub(crate) fn tls_proxy(&mut self, path: &str, target: SocketAddr, ca: &Authority) {
+        self.proxy_to(path, &[], vec![format!("https://{target}")], Some(ca.pem().into_bytes()));
+    }
+
+    fn proxy_to(&mut self, path: &str, policies: &[&str], targets: Vec<String>, ca: Option<Vec<u8>>) {
         let name = format!("proxy{}", self.upstreams.len());
-        let targets = targets.iter().map(|target| format!("http://{target}").parse().unwrap()).collect();
-        self.upstreams.push(Upstream { options: UpstreamOptions { name: name.clone(), targets, ca: None } });
+        let targets = targets.iter().map(|target| target.parse().unwrap()).collect();
+        self.upstreams.push(Upstream { options: UpstreamOptions { name: name.clone(), targets, ca } });
         self.options.routes.push(RouteOptions {
             name: name.clone(),
             path: path.into(),
@@ -190,7 +206,7 @@ impl Site {
 
     pub(crate) fn serve(mut self) -> Served {
         self.options.upstreams = self.upstreams.iter().map(|upstream| upstream.options.clone()).collect();
-        Front::check(&self.options).unwrap();
+        assert_eq!(Front::check(&self.options, &PARTS), []);
         let metrics = Metrics::register(&mut self.registry);
         let policies = self.registry();
         let front = Front::new(&self.options, self.queue.clone(), &policies, &metrics).unwrap();

@@ -7,29 +7,29 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::body::{CutOff, Limited};
+use crate::body::{CutOff, LimitedBody};
 
 /// What goes to an upstream.
-pub(crate) enum Outbound {
+pub(crate) enum OutgoingBody {
     /// A body that a policy has seen or made.
     Whole(Option<Bytes>),
     /// A body as it comes.
-    Streamed(Limited),
+    Streamed(LimitedBody),
 }
 
 /// A body that returns to its slot unless a target began to read it.
 pub(crate) struct Lent {
-    body: Option<Outbound>,
+    body: Option<OutgoingBody>,
     slot: Slot,
     begun: bool,
 }
 
 /// Where a body waits for its next target.
 #[derive(Clone)]
-pub(crate) struct Slot(Arc<Mutex<Option<Outbound>>>);
+pub(crate) struct Slot(Arc<Mutex<Option<OutgoingBody>>>);
 
 impl Slot {
-    pub(crate) fn new(body: Outbound) -> Self {
+    pub(crate) fn new(body: OutgoingBody) -> Self {
         Self(Arc::new(Mutex::new(Some(body))))
     }
 
@@ -56,25 +56,25 @@ impl Body for Lent {
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
         self.begun = true;
         match &mut self.body {
-            None | Some(Outbound::Whole(None)) => Poll::Ready(None),
-            Some(Outbound::Whole(whole)) => Poll::Ready(whole.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Some(Outbound::Streamed(body)) => Pin::new(body).poll_frame(context),
+            None | Some(OutgoingBody::Whole(None)) => Poll::Ready(None),
+            Some(OutgoingBody::Whole(whole)) => Poll::Ready(whole.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Some(OutgoingBody::Streamed(body)) => Pin::new(body).poll_frame(context),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.body {
-            Some(Outbound::Whole(Some(_))) => false,
-            Some(Outbound::Streamed(body)) => body.is_end_stream(),
-            None | Some(Outbound::Whole(None)) => true,
+            Some(OutgoingBody::Whole(Some(_))) => false,
+            Some(OutgoingBody::Streamed(body)) => body.is_end_stream(),
+            None | Some(OutgoingBody::Whole(None)) => true,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.body {
-            Some(Outbound::Whole(Some(bytes))) => SizeHint::with_exact(bytes.len() as u64),
-            Some(Outbound::Streamed(body)) => body.size_hint(),
-            None | Some(Outbound::Whole(None)) => SizeHint::with_exact(0),
+            Some(OutgoingBody::Whole(Some(bytes))) => SizeHint::with_exact(bytes.len() as u64),
+            Some(OutgoingBody::Streamed(body)) => body.size_hint(),
+            None | Some(OutgoingBody::Whole(None)) => SizeHint::with_exact(0),
         }
     }
 }

@@ -1,0 +1,28 @@
+//! What all requests share.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::access::Partners;
+use crate::ingest::Ingest;
+use crate::limits::Limits;
+use crate::memory::MemoryBudget;
+use crate::metrics::{Metrics, RouteLabels};
+use crate::permit::Permits;
+use crate::routes::Routes;
+
+/// The tables, the way to the queue, and what requests may use together.
+pub(crate) struct Shared {
+    pub(crate) routes: Routes,
+    /// What requests that found no route are counted under.
+    pub(crate) nowhere: RouteLabels,
+    pub(crate) partners: Partners,
+    pub(crate) ingest: Ingest,
+    pub(crate) limits: Limits,
+    pub(crate) metrics: Metrics,
+    pub(crate) in_flight: Permits,
+    /// Permits for policies that put a refusal into the partner's protocol.
+    pub(crate) faults: Semaphore,
+    pub(crate) body_memory: Arc<MemoryBudget>,
+}
