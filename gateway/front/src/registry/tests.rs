@@ -52,10 +52,10 @@ impl ActivePolicy for Spoken {
     }
 }
 
-fn open(dir: &Path, component: &str) -> Result<PolicyRegistry, RegistryError> {
+fn options(dir: &Path, component: &str) -> RegistryOptions {
     let file = dir.join("json.wasm");
     std::fs::write(&file, component).unwrap();
-    let options = RegistryOptions {
+    RegistryOptions {
         dir: dir.join("policies"),
         policies: vec![PolicyOptions {
             name: "json".into(),
@@ -64,8 +64,17 @@ fn open(dir: &Path, component: &str) -> Result<PolicyRegistry, RegistryError> {
             keys: Keys::new(),
             limits: tallygate_host::Limits::default(),
         }],
-    };
-    PolicyRegistry::open(options, Arc::new(Words))
+    }
+}
+
+fn open(dir: &Path, component: &str) -> Result<PolicyRegistry, RegistryError> {
+    PolicyRegistry::open(options(dir, component), Arc::new(Words))
+}
+
+/// What a check refuses, by name.
+fn refused(options: &RegistryOptions, references: &[&str]) -> Vec<String> {
+    let refused = PolicyRegistry::check(options, references.iter().copied(), &Words);
+    refused.into_iter().map(|(name, _)| name).collect()
 }
 
 fn active(registry: &PolicyRegistry) -> String {
@@ -159,4 +168,29 @@ async fn a_first_version_that_fails_does_not_stand_in_the_way_of_the_one_that_me
     let registry = open(dir.path(), "good").unwrap();
     assert_eq!(active(&registry), version_of(b"good"));
     assert_eq!(registry.list()[0].versions.len(), 1);
+}
+
+#[test]
+fn a_check_refuses_what_opening_would_and_touches_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let good = version_of(b"good");
+    let pin = format!("json@{}", &good[..8]);
+    assert_eq!(refused(&options(dir.path(), "bad"), &[]), ["json"]);
+    assert_eq!(refused(&options(dir.path(), "good"), &[&pin, "json", "other@12345678"]), [""; 0]);
+    assert_eq!(refused(&options(dir.path(), "good"), &["json@0badc0de"]), ["json@0badc0de"]);
+    assert!(!dir.path().join("policies").exists());
+}
+
+#[test]
+fn a_check_tries_the_version_that_is_active_and_those_that_are_pinned() {
+    let dir = tempfile::tempdir().unwrap();
+    open(dir.path(), "good").unwrap();
+    // The file's component would be kept, but nothing needs it.
+    let bad = options(dir.path(), "bad");
+    let pin = format!("json@{}", &version_of(b"bad")[..8]);
+    assert_eq!(refused(&bad, &[]), [""; 0]);
+    assert_eq!(refused(&bad, &[&pin]), [&*pin]);
+    let kept = dir.path().join("policies/json").join(format!("{}.wasm", version_of(b"good")));
+    std::fs::write(kept, "damaged").unwrap();
+    assert_eq!(refused(&bad, &[]), ["json"]);
 }
