@@ -138,6 +138,8 @@ fn child_that_commits_until_it_is_killed() {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
     let database = Database::open(path, SCHEMA, Durability::Synced).unwrap();
+    // A killed process leaves what it wrote to the system, synced or not; only this tells of a power cut.
+    assert_eq!(database.durability().unwrap(), Some(Durability::Synced));
     let start = count(&database) * 1000;
     runtime.block_on(async {
         let writers: Vec<_> = (0..16)
@@ -157,6 +159,15 @@ fn child_that_commits_until_it_is_killed() {
             writer.await.unwrap();
         }
     });
+}
+
+#[test]
+fn rule_2_a_synced_database_reports_that_each_commit_is_synced_and_a_cached_one_that_it_is_not() {
+    let directory = tempfile::tempdir().unwrap();
+    for durability in [Durability::Synced, Durability::Cached] {
+        let database = Database::open(directory.path().join("d"), SCHEMA, durability).unwrap();
+        assert_eq!(database.durability().unwrap(), Some(durability));
+    }
 }
 
 #[test]
@@ -187,6 +198,7 @@ fn rule_2_what_was_acknowledged_survives_kill_9() {
     }
     assert!(acknowledged.len() >= 800, "{}", acknowledged.len());
     let database = Database::open(&path, SCHEMA, Durability::Synced).unwrap();
+    assert_eq!(database.durability().unwrap(), Some(Durability::Synced));
     let stored: std::collections::BTreeSet<i64> =
         database.read_blocking(|c| c.prepare("SELECT n FROM t")?.query_map([], |r| r.get(0))?.collect()).unwrap();
     assert!(acknowledged.is_subset(&stored));

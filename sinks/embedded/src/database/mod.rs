@@ -7,25 +7,17 @@ use std::sync::Arc;
 use rusqlite::{Connection, OpenFlags, Transaction};
 
 use crate::committer::Committer;
+use crate::durability::Durability;
 use crate::failure::DatabaseError;
-use crate::limits;
-use crate::readers::Readers;
-
-/// What a commit outlives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Durability {
-    /// The death of the process and a power cut: each commit is synced to the disk.
-    Synced,
-    /// The death of the process; a power cut may take the last commits, but leaves the file whole.
-    Cached,
-}
+use crate::read_pool::ReadPool;
+use crate::{limits, timeouts};
 
 /// A handle to one database file; clones share it. When the last one is dropped, writes that were handed over are
 /// committed and the file is closed.
 #[derive(Clone)]
 pub struct Database {
-    // The readers stand first, so that the committing connection closes last and moves the log into the file.
-    readers: Arc<Readers>,
+    // The reading connections stand first, so that the committing connection closes last and moves the log into the file.
+    read_pool: Arc<ReadPool>,
     committer: Option<Arc<Committer>>,
     path: Arc<Path>,
 }
@@ -41,7 +33,7 @@ impl Database {
         make_parent(&path)?;
         let connection = connect(&path, schema, durability).map_err(|e| DatabaseError::of(&path, e))?;
         Ok(Self {
-            readers: Arc::new(Readers::new(Arc::clone(&path))),
+            read_pool: Arc::new(ReadPool::new(Arc::clone(&path))),
             committer: Some(Arc::new(Committer::start(connection, Arc::clone(&path))?)),
             path,
         })
@@ -56,7 +48,7 @@ impl Database {
         if !path.exists() {
             return Err(DatabaseError::Missing(path.to_path_buf()));
         }
-        let database = Self { readers: Arc::new(Readers::new(Arc::clone(&path))), committer: None, path };
+        let database = Self { read_pool: Arc::new(ReadPool::new(Arc::clone(&path))), committer: None, path };
         database.read_blocking(|c| c.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())))?;
         Ok(database)
     }
@@ -64,6 +56,14 @@ impl Database {
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What a commit outlives, as the committing connection itself reports it; none when it promises nothing of the kind.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub fn durability(&self) -> Result<Option<Durability>, DatabaseError> {
+        self.write_blocking(|transaction| Durability::of(transaction))
     }
 
     /// Runs `work` on the committing thread and returns its value when it is committed. Writes that wait at the same
@@ -115,7 +115,7 @@ impl Database {
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        Readers::read(&self.readers, work).await
+        ReadPool::read(&self.read_pool, work).await
     }
 
     /// As [`read`](Self::read), on the calling thread.
@@ -123,7 +123,7 @@ impl Database {
     /// # Errors
     /// What `work` returned.
     pub fn read_blocking<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, DatabaseError> {
-        self.readers.read_blocking(work)
+        self.read_pool.read_blocking(work)
     }
 
     fn committer(&self) -> Result<&Committer, DatabaseError> {
@@ -139,19 +139,11 @@ fn connect(path: &Path, schema: &str, durability: Durability) -> rusqlite::Resul
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
-    connection.busy_timeout(limits::LOCK_WAIT)?;
+    connection.busy_timeout(timeouts::LOCK_WAIT)?;
     connection.set_prepared_statement_cache_capacity(limits::STATEMENTS);
     // Of a file that is new; any other keeps its own.
     connection.pragma_update(None, "page_size", limits::PAGE_BYTES)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(
-        None,
-        "synchronous",
-        match durability {
-            Durability::Synced => "FULL",
-            Durability::Cached => "NORMAL",
-        },
-    )?;
+    durability.apply(&connection)?;
     connection.pragma_update(None, "wal_autocheckpoint", limits::CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "journal_size_limit", limits::LOG_BYTES)?;
     connection.execute_batch(schema)?;
@@ -182,5 +174,4 @@ fn make_parent(path: &Path) -> Result<(), DatabaseError> {
 }
 
 #[cfg(test)]
-#[path = "database_tests.rs"]
 mod tests;

@@ -7,47 +7,47 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
 use crate::failure::DatabaseError;
-use crate::limits;
+use crate::{limits, timeouts};
 
 /// A small pool of connections that can only read.
-pub(crate) struct Readers {
+pub(crate) struct ReadPool {
     path: Arc<Path>,
-    pool: Mutex<Pool>,
+    connections: Mutex<Connections>,
     returned: Condvar,
     /// Lets no more asynchronous readers onto blocking threads than there are connections for.
     turns: Arc<Semaphore>,
 }
 
 #[derive(Default)]
-struct Pool {
+struct Connections {
     idle: Vec<Connection>,
     lent: usize,
 }
 
 /// A connection that goes back into the pool, also when its user panics.
 struct Lent<'a> {
-    readers: &'a Readers,
+    pool: &'a ReadPool,
     connection: Option<Connection>,
 }
 
-impl Readers {
+impl ReadPool {
     pub(crate) fn new(path: Arc<Path>) -> Self {
         Self {
             path,
-            pool: Mutex::default(),
+            connections: Mutex::default(),
             returned: Condvar::new(),
             turns: Arc::new(Semaphore::new(limits::READERS)),
         }
     }
 
-    pub(crate) async fn read<T, F>(readers: &Arc<Self>, work: F) -> Result<T, DatabaseError>
+    pub(crate) async fn read<T, F>(pool: &Arc<Self>, work: F) -> Result<T, DatabaseError>
     where
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        let closed = |_| DatabaseError::Closed(readers.path.to_path_buf());
-        let turn = Arc::clone(&readers.turns).acquire_owned().await.map_err(closed)?;
-        let own = Arc::clone(readers);
+        let closed = |_| DatabaseError::Closed(pool.path.to_path_buf());
+        let turn = Arc::clone(&pool.turns).acquire_owned().await.map_err(closed)?;
+        let own = Arc::clone(pool);
         let reading = tokio::task::spawn_blocking(move || {
             let outcome = own.read_blocking(work);
             drop(turn);
@@ -56,7 +56,7 @@ impl Readers {
         match reading.await {
             Ok(outcome) => outcome,
             Err(e) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
-            Err(_) => Err(DatabaseError::Closed(readers.path.to_path_buf())),
+            Err(_) => Err(DatabaseError::Closed(pool.path.to_path_buf())),
         }
     }
 
@@ -73,12 +73,12 @@ impl Readers {
     }
 
     fn lend(&self) -> Lent<'_> {
-        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        while pool.lent >= limits::READERS {
-            pool = self.returned.wait(pool).unwrap_or_else(PoisonError::into_inner);
+        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        while connections.lent >= limits::READERS {
+            connections = self.returned.wait(connections).unwrap_or_else(PoisonError::into_inner);
         }
-        pool.lent += 1;
-        Lent { readers: self, connection: pool.idle.pop() }
+        connections.lent += 1;
+        Lent { pool: self, connection: connections.idle.pop() }
     }
 
     fn connect(&self) -> rusqlite::Result<Connection> {
@@ -86,7 +86,7 @@ impl Readers {
             &self.path,
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
-        connection.busy_timeout(limits::LOCK_WAIT)?;
+        connection.busy_timeout(timeouts::LOCK_WAIT)?;
         connection.set_prepared_statement_cache_capacity(limits::STATEMENTS);
         Ok(connection)
     }
@@ -94,14 +94,14 @@ impl Readers {
 
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
-        let mut pool = self.readers.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        pool.lent -= 1;
+        let mut connections = self.pool.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        connections.lent -= 1;
         // One left inside a transaction by its user would go on seeing an old state.
         if let Some(connection) = self.connection.take()
             && connection.is_autocommit()
         {
-            pool.idle.push(connection);
+            connections.idle.push(connection);
         }
-        self.readers.returned.notify_one();
+        self.pool.returned.notify_one();
     }
 }
