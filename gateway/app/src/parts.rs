@@ -14,7 +14,7 @@ use tallygate_front::{
 };
 use tallygate_host::{Keys, Limits as PolicyLimits};
 use tallygate_queue::{AmqpOptions, AmqpQueue, AmqpTls, EmbeddedQueue, Queue};
-use tallygate_stream::{EmbeddedOptions, EmbeddedStream, KafkaOptions, KafkaStream, Stream, StreamMetrics};
+use tallygate_stream::{EmbeddedStream, EmbeddedStreamOptions, KafkaOptions, KafkaStream, Stream, StreamMetrics};
 use tallygate_sums::{Cassandra, CassandraOptions, CassandraTls, Credentials, EmbeddedSums, Sums};
 
 use crate::config::{self, Config, PolicyConfig, QueueConfig, StreamConfig, SumsConfig, TlsClientConfig};
@@ -50,7 +50,7 @@ pub fn stream(config: &Config, registry: &mut Registry) -> Result<Arc<dyn Stream
     let metrics = StreamMetrics::register(registry);
     Ok(match &config.stream {
         StreamConfig::Embedded { partitions, .. } => {
-            let options = EmbeddedOptions { path: config.data_dir.join(STREAM_FILE), partitions: *partitions };
+            let options = EmbeddedStreamOptions { path: config.data_dir.join(STREAM_FILE), partitions: *partitions };
             Arc::new(EmbeddedStream::open(&options, metrics)?)
         }
         StreamConfig::Kafka(kafka) => Arc::new(KafkaStream::new(kafka_options(kafka), metrics)?),

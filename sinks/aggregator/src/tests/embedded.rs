@@ -7,7 +7,7 @@ use std::time::Duration;
 use tallygate_core::record::{NUMBER, POLICY};
 use tallygate_core::{Aggregate, Day, RowKey};
 use tallygate_stream::{
-    EmbeddedOptions as StreamOptions, EmbeddedStream, NewRecord, Start, Stream, StreamMetrics, Topic,
+    EmbeddedStream, EmbeddedStreamOptions as StreamOptions, NewRecord, Start, Stream, StreamMetrics, Topic,
 };
 use tallygate_sums::{EmbeddedOptions as SumsOptions, EmbeddedSums, Sums};
 use tokio_util::sync::CancellationToken;

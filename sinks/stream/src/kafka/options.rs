@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rdkafka::config::ClientConfig;
 
-use super::client;
+use super::client_errors::reason;
 use crate::port::Topic;
 
 /// How Kafka is reached and what it holds.
@@ -133,7 +133,7 @@ impl KafkaOptions {
             }
             let config = ClientConfig::from_iter([(name.clone(), value.clone())]);
             if let Err(error) = config.create_native_config() {
-                return Err(bad(&option, client::reason(&error)));
+                return Err(bad(&option, reason(&error)));
             }
         }
         Ok(())

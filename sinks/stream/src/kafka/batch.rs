@@ -12,21 +12,21 @@ use crate::limits::{BATCH_BYTES, BATCH_RECORDS};
 use crate::port::StreamError;
 use crate::records::{HeaderSink, Packer};
 
-/// Why gathering stopped.
+/// Why polling stopped.
 pub(super) enum Stopped {
     /// There is nothing more now, or the batch is full.
     Quiet,
     /// This partition was read to its end.
     End(u32),
     /// The client reports this.
-    Trouble(KafkaError),
+    Error(KafkaError),
 }
 
-/// Gathers records; waits for the first one only, when there is none yet.
+/// Polls for records until there are none or the batch is full; waits for the first one only.
 ///
 /// # Errors
 /// `Refused` when a record bears no append time.
-pub(super) fn gather<C: ConsumerContext>(
+pub(super) fn poll_batch<C: ConsumerContext>(
     consumer: &BaseConsumer<C>,
     packer: &mut Packer,
     patience: Duration,
@@ -39,7 +39,7 @@ pub(super) fn gather<C: ConsumerContext>(
             Some(Err(KafkaError::PartitionEOF(partition))) => {
                 return Ok(Stopped::End(u32::try_from(partition).unwrap_or_default()));
             }
-            Some(Err(error)) => return Ok(Stopped::Trouble(error)),
+            Some(Err(error)) => return Ok(Stopped::Error(error)),
         }
         patience = Duration::ZERO;
     }
