@@ -13,9 +13,10 @@ use tallygate_front::{
     UpstreamOptions,
 };
 use tallygate_host::{Keys, Limits as PolicyLimits};
-use tallygate_queue::{AmqpOptions, AmqpQueue, AmqpTls, EmbeddedQueue, Queue};
+use tallygate_queue::{AmqpOptions, AmqpQueue, EmbeddedQueue, Queue};
 use tallygate_stream::{EmbeddedStream, EmbeddedStreamOptions, KafkaOptions, KafkaStream, Stream, StreamMetrics};
-use tallygate_sums::{Cassandra, CassandraOptions, CassandraTls, Credentials, EmbeddedSums, Sums};
+use tallygate_sums::{Cassandra, CassandraOptions, Credentials, EmbeddedSums, EmbeddedSumsOptions, Sums};
+use tallygate_tls::TlsFiles;
 
 use crate::config::{self, Config, PolicyConfig, QueueConfig, StreamConfig, SumsConfig, TlsClientConfig};
 use crate::faults::Fault;
@@ -36,7 +37,7 @@ pub fn queue(config: &Config) -> Result<Arc<dyn Queue>> {
         QueueConfig::Amqp(rabbit) => {
             let mut options = AmqpOptions::new(&*rabbit.url, &*rabbit.queue);
             let TlsClientConfig { ca, certificate, key } = rabbit.tls.clone();
-            options.tls = AmqpTls { ca, certificate, key };
+            options.tls = TlsFiles { ca, certificate, key };
             Arc::new(AmqpQueue::open(options)?)
         }
     })
@@ -65,7 +66,7 @@ pub fn sums(config: &Config, fault: Fault) -> Result<Arc<dyn Sums>> {
     Ok(match &config.sums {
         SumsConfig::Embedded => {
             #[allow(unused_mut, reason = "changed only by a fault")]
-            let mut options = tallygate_sums::EmbeddedOptions::new(config.data_dir.join(SUMS_FILE));
+            let mut options = EmbeddedSumsOptions::new(config.data_dir.join(SUMS_FILE));
             #[cfg(feature = "faults")]
             {
                 options.without_fence = fault.without_fence;
@@ -162,10 +163,8 @@ fn cassandra_options(cassandra: &config::CassandraConfig, fault: Fault) -> Resul
     options.replication.clone_from(&cassandra.replication);
     options.consistency = cassandra.consistency;
     options.credentials = cassandra.credentials.clone().map(|(user, password)| Credentials { user, password });
-    options.tls = cassandra
-        .tls
-        .clone()
-        .map(|TlsClientConfig { ca, certificate, key }| CassandraTls { ca, identity: certificate.zip(key) });
+    options.tls =
+        cassandra.tls.clone().map(|TlsClientConfig { ca, certificate, key }| TlsFiles { ca, certificate, key });
     #[cfg(feature = "faults")]
     {
         options.without_fence = fault.without_fence;

@@ -9,7 +9,7 @@ use tallygate_core::{Aggregate, Day, RowKey};
 use tallygate_stream::{
     EmbeddedStream, EmbeddedStreamOptions as StreamOptions, NewRecord, Start, Stream, StreamMetrics, Topic,
 };
-use tallygate_sums::{EmbeddedOptions as SumsOptions, EmbeddedSums, Sums};
+use tallygate_sums::{EmbeddedSums, EmbeddedSumsOptions as SumsOptions, Sums};
 use tokio_util::sync::CancellationToken;
 
 use super::world::{HORIZON, Sent, generation};

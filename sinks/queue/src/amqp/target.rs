@@ -1,4 +1,4 @@
-//! One connection to the server, up to the declared queue.
+//! The server and the queue: how a connection is made, up to the declared queue.
 
 use std::fmt;
 use std::io;
@@ -14,10 +14,10 @@ use lapin::{AsyncTcpStream, Connection, ConnectionProperties, Error, ErrorKind, 
 use rustls::ClientConfig;
 use tokio::time::timeout;
 
-use super::AmqpOptions;
+use super::options::AmqpOptions;
 use super::socket::{Socket, Sockets};
-use crate::limits;
 use crate::port::QueueError;
+use crate::{limits, timeouts};
 
 /// The server and the queue, checked and read.
 pub(super) struct Target {
@@ -38,22 +38,25 @@ impl Target {
             return Err(QueueError::Refused(format!("the queue's name has {bytes} bytes, 1 to 255 would be right")));
         }
         let tls = match uri.scheme {
-            AMQPScheme::AMQPS => Some(Arc::new(options.tls.read()?)),
+            AMQPScheme::AMQPS => {
+                let config = options.tls.client_config();
+                Some(Arc::new(config.map_err(|error| QueueError::Refused(format!("TLS: {error}")))?))
+            }
             AMQPScheme::AMQP if options.tls != Default::default() => {
                 let wrong = "TLS files are given, but the URL begins with amqp://, amqps:// would be right";
                 return Err(QueueError::Refused(wrong.to_owned()));
             }
             AMQPScheme::AMQP => None,
         };
-        uri.query.heartbeat.get_or_insert(limits::HEARTBEAT_SECONDS);
+        uri.query.heartbeat.get_or_insert(timeouts::HEARTBEAT_SECONDS);
         Ok(Self { uri, tls, queue: ShortString::from(options.queue), confirm_timeout: options.confirm_timeout })
     }
 
-    /// Connects and declares the queue, within [`limits::CONNECT`].
+    /// Connects and declares the queue, within [`timeouts::CONNECT`].
     pub(super) async fn connect(&self, purpose: &str) -> Result<Connection, QueueError> {
-        match timeout(limits::CONNECT, self.connect_and_declare(purpose)).await {
+        match timeout(timeouts::CONNECT, self.connect_and_declare(purpose)).await {
             Ok(connected) => connected,
-            Err(_) => Err(QueueError::Away(format!("{self} does not answer within {:?}", limits::CONNECT))),
+            Err(_) => Err(QueueError::Away(format!("{self} does not answer within {:?}", timeouts::CONNECT))),
         }
     }
 

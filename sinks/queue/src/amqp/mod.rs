@@ -1,8 +1,15 @@
 //! The queue on RabbitMQ: a quorum queue, publisher confirms, manual acknowledgements.
 
+mod backoff;
+mod channel;
+mod consumer;
+mod link;
+mod options;
+mod socket;
+mod target;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -11,34 +18,14 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::limits;
+use self::channel::Outgoing;
+use self::consumer::AmqpConsumer;
+use self::link::{Link, State};
+use self::target::Target;
 use crate::port::{Consumer, Queue, QueueError};
+use crate::{limits, timeouts};
 
-mod channel;
-mod consumer;
-mod link;
-mod session;
-mod socket;
-mod tls;
-
-use channel::Outgoing;
-use consumer::AmqpConsumer;
-use link::{Link, State};
-use session::Target;
-pub use tls::AmqpTls;
-
-/// Where the queue is, and how long to wait for it.
-#[derive(Clone, Debug)]
-pub struct AmqpOptions {
-    /// `amqp://user:password@host:port/vhost`, or `amqps://…` for TLS; `?heartbeat=` and `?auth_mechanism=external` count.
-    pub url: String,
-    /// The queue's name, at most 255 bytes. It is declared when it is missing.
-    pub queue: String,
-    /// What TLS needs beyond the system's roots.
-    pub tls: AmqpTls,
-    /// How long the server may take to confirm a message.
-    pub confirm_timeout: Duration,
-}
+pub use self::options::AmqpOptions;
 
 /// A queue on a RabbitMQ server. It connects by itself, again and again, as long as it lives.
 pub struct AmqpQueue {
@@ -49,13 +36,6 @@ pub struct AmqpQueue {
     leased: Arc<AtomicU64>,
     /// Keeps the connection for publishing; it ends with the queue.
     _keeper: JoinSet<()>,
-}
-
-impl AmqpOptions {
-    /// A queue at this URL, with the usual limits.
-    pub fn new(url: impl Into<String>, queue: impl Into<String>) -> Self {
-        Self { url: url.into(), queue: queue.into(), tls: AmqpTls::default(), confirm_timeout: limits::CONFIRM }
-    }
 }
 
 impl AmqpQueue {
@@ -83,7 +63,7 @@ impl AmqpQueue {
             return link;
         }
         let mut state = self.state.clone();
-        match timeout(limits::CONNECT, state.wait_for(|state| state.link().is_some())).await {
+        match timeout(timeouts::CONNECT, state.wait_for(|state| state.link().is_some())).await {
             Ok(Ok(state)) => state.link().unwrap_or_else(|| Err(self.away("is being connected to"))),
             Ok(Err(_)) => Err(QueueError::Refused("the task that keeps the connection died".to_owned())),
             Err(_) => Err(self.away("does not answer")),
@@ -132,6 +112,3 @@ impl Queue for AmqpQueue {
         Ok(waiting + self.leased.load(Ordering::Relaxed))
     }
 }
-
-#[cfg(test)]
-mod tests;

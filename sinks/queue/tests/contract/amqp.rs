@@ -1,17 +1,20 @@
-//! The contract on a real RabbitMQ, and what only a server can do: be killed, hang, run full, be someone else's.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+//! The queue on a real RabbitMQ, and what only a server can do: be killed, hang, run full, be someone else's.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
+use tallygate_queue::{AmqpOptions, AmqpQueue, Queue, QueueError};
 use tallygate_test_servers::{Options, RabbitMq, shared};
-use tokio::time::sleep;
+use tallygate_tls::TlsFiles;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 
-use super::*;
-use crate::contract;
+use crate::suite::{contract, take};
 
 static QUEUES: AtomicUsize = AtomicUsize::new(0);
 
@@ -21,7 +24,7 @@ async fn fresh() -> (Arc<dyn Queue>, ()) {
     (Arc::new(AmqpQueue::open(AmqpOptions::new(server.url(), name)).unwrap()), ())
 }
 
-contract::contract!(fresh);
+contract!(fresh);
 
 async fn own_server(options: Options) -> Arc<RabbitMq> {
     let start = move || RabbitMq::start_with(options).expect("RabbitMQ does not start");
@@ -129,7 +132,7 @@ async fn a_server_that_hangs_or_is_not_there_is_away_within_the_bound_and_used_a
     let queue = open(&server.url(), Duration::from_secs(2));
     until_published(&queue, "before", Duration::from_secs(10)).await;
     let mut consumer = queue.consume(10).await.unwrap();
-    contract::take(&mut *consumer, 1).await;
+    take(&mut *consumer, 1).await;
     on(&server, |server| server.pause().unwrap()).await;
     for bound in [Duration::from_secs(3), Duration::from_secs(1)] {
         let began = Instant::now();
@@ -171,7 +174,7 @@ async fn a_blocked_connection_is_away_within_the_bound_and_goes_on_when_the_alar
 async fn speaks_tls_and_says_whom_it_does_not_trust_and_who_is_not_let_in() {
     let server = own_server(Options::SECURE).await;
     let with = |url: String, ca: Option<&std::path::Path>| {
-        let tls = AmqpTls { ca: ca.map(Into::into), ..AmqpTls::default() };
+        let tls = TlsFiles { ca: ca.map(Into::into), ..TlsFiles::default() };
         AmqpQueue::open(AmqpOptions { tls, ..AmqpOptions::new(url, "own") }).unwrap()
     };
     let queue = with(server.url(), server.ca());

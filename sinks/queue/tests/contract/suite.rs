@@ -1,5 +1,4 @@
 //! The contract suite that every implementation passes: the port's promises, one by one.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,9 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::try_join_all;
 use tallygate_core::limits::MESSAGE_BYTES;
+use tallygate_queue::{Consumer, Delivery, Queue, QueueError, Tag};
 use tokio::time::timeout;
-
-use crate::port::{Consumer, Delivery, Queue, QueueError, Tag};
 
 /// Longer than anything here may take.
 const LONG: Duration = Duration::from_secs(20);
@@ -21,7 +19,7 @@ const SHORT: Duration = Duration::from_millis(300);
 /// what it lives in.
 macro_rules! contract {
     ($fresh:path) => {
-        $crate::contract::contract!($fresh:
+        $crate::suite::contract!($fresh:
             publishes_and_delivers_each_message_once,
             an_acknowledged_message_never_comes_again,
             what_was_not_acknowledged_returns_when_the_consumer_is_dropped,
@@ -40,7 +38,7 @@ macro_rules! contract {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
                 let (queue, _home) = $fresh().await;
-                $crate::contract::$name(queue).await;
+                $crate::suite::$name(queue).await;
             }
         )+
     };
