@@ -7,7 +7,11 @@ use tallygate_core::generation::{FOLD_RULES, Plan};
 use tallygate_core::record::Entry;
 use tallygate_core::{MessageNumber, PartitionBy, RecordNumber, Run};
 
+use tallygate_core::Day;
+use tallygate_embedded::rusqlite::Transaction;
+
 use super::*;
+use crate::limits::JOIN_BLOBS;
 
 const HORIZON: Horizon = Horizon { past: 2, future: 1 };
 const TODAY: i64 = 20_000;
@@ -36,16 +40,16 @@ fn entry(id: u64) -> Entry<'static> {
     }
 }
 
-fn save(fold: &mut Fold, stretch: Range<u64>, joinable: u64) -> Save {
-    for offset in stretch.clone() {
+fn save(fold: &mut Fold, offsets: Range<u64>, joinable: u64) -> Save {
+    for offset in offsets.clone() {
         fold.learn(TODAY * 86_400_000, &Ok(entry(offset)));
     }
     Save {
         partition: 0,
         expiry: fold.blob_expiry(),
         blob: fold.take_identities(),
-        log_day: fold.log_day(),
-        stretch,
+        log_day: fold.log_day().unwrap(),
+        offsets,
         joinable,
     }
 }
@@ -98,8 +102,8 @@ async fn a_piece_that_does_not_join_is_not_kept() {
     state.save(vec![unasked]).await;
     assert_eq!(state.restore_point(0, u64::MAX), None);
     state.forget_behind(0, 0).await.unwrap();
-    for stretch in [5..10, 11..12, 12..13, 10..11] {
-        let save = save(&mut fold, stretch, 0);
+    for offsets in [5..10, 11..12, 12..13, 10..11] {
+        let save = save(&mut fold, offsets, 0);
         state.save(vec![save]).await;
     }
     assert_eq!(state.restore_point(0, u64::MAX), Some(11));

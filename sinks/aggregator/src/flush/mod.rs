@@ -1,18 +1,22 @@
 //! One flush, in the order of rule 11: rows to the store; rows, dead letters and positions to the stream; identities here.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
+mod stage;
 
+use std::sync::Arc;
+
+use backon::Retryable;
 use tallygate_core::Row;
 use tallygate_stream::{Committed, Committer, Flush, NewRecord, StreamError};
 use tallygate_sums::{Sums, SumsError};
 use tokio::time::Instant;
 
-use crate::backoff::Backoff;
+use crate::backoff;
 use crate::local_state::{LocalState, Save};
 use crate::metrics::AggregatorMetrics;
-use crate::partition::Share;
-use crate::tail::Stretch;
+use crate::partition::PartitionFlush;
+use crate::tail::FlushSpan;
+
+pub(crate) use self::stage::Stage;
 
 /// What a flush needs.
 pub(crate) struct Flusher {
@@ -20,22 +24,12 @@ pub(crate) struct Flusher {
     pub(crate) committer: Arc<dyn Committer>,
     pub(crate) state: Arc<LocalState>,
     pub(crate) metrics: AggregatorMetrics,
-    pub(crate) stage: Stage,
 }
-
-/// How far the flush that is out has come. One that is writing can still be called back; one that commits has to be waited
-/// for: begun under one assignment, it must not slip into the next.
-#[derive(Debug, Default)]
-pub(crate) struct Stage(AtomicU8);
-
-const WRITING: u8 = 0;
-const COMMITTING: u8 = 1;
-const CALLED_BACK: u8 = 2;
 
 /// A flush that is done.
 #[derive(Debug)]
 pub(crate) struct Flushed {
-    pub(crate) partitions: Vec<(u32, Committed, Stretch)>,
+    pub(crate) partitions: Vec<(u32, Committed, FlushSpan)>,
     /// Whether the store failed meanwhile: it may have lost its tail.
     pub(crate) store_was_away: bool,
 }
@@ -51,39 +45,26 @@ pub(crate) enum FlushError {
     Stream(#[from] StreamError),
 }
 
-impl Stage {
-    /// A new flush begins.
-    pub(crate) fn write(&self) {
-        self.0.store(WRITING, SeqCst);
-    }
-
-    /// Whether the flush may commit.
-    fn commit(&self) -> bool {
-        self.0.compare_exchange(WRITING, COMMITTING, SeqCst, SeqCst).is_ok()
-    }
-
-    /// Whether the flush will not commit any more.
-    pub(crate) fn call_back(&self) -> bool {
-        self.0.compare_exchange(WRITING, CALLED_BACK, SeqCst, SeqCst).is_ok()
-    }
-}
-
 impl Flusher {
-    pub(crate) async fn flush(self: Arc<Self>, shares: Vec<Share>) -> Result<Flushed, FlushError> {
+    pub(crate) async fn flush(
+        self: Arc<Self>,
+        parts: Vec<PartitionFlush>,
+        stage: Arc<Stage>,
+    ) -> Result<Flushed, FlushError> {
         let begun = Instant::now();
         let (mut rows, mut ends, mut saves, mut flushed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut flush = Flush::default();
-        for share in shares {
-            ends.push((share.partition, rows.len() + share.rows.len()));
-            rows.extend(share.rows);
-            flush.dead_letters.extend(share.dead_letters);
-            flush.offsets.push((share.partition, share.position.clone()));
-            saves.extend(share.save);
-            flushed.push((share.partition, share.position, share.stretch));
+        for part in parts {
+            ends.push((part.partition, rows.len() + part.rows.len()));
+            rows.extend(part.rows);
+            flush.dead_letters.extend(part.dead_letters);
+            flush.offsets.push((part.partition, part.position.clone()));
+            saves.extend(part.save);
+            flushed.push((part.partition, part.position, part.span));
         }
         let store_was_away = self.write(&rows).await?;
         flush.rows = records(&rows, &ends);
-        if !self.stage.commit() {
+        if !stage.commit() {
             return Err(FlushError::CalledBack);
         }
         self.commit(flush).await?;
@@ -98,26 +79,23 @@ impl Flusher {
         if rows.is_empty() {
             return Ok(false);
         }
-        let (begun, mut was_away, mut backoff) = (Instant::now(), false, Backoff::new());
-        loop {
-            match self.sums.upsert(rows).await {
-                Ok(()) => {
-                    self.metrics.store.observe(begun.elapsed().as_secs_f64());
-                    return Ok(was_away);
+        let (begun, mut was_away) = (Instant::now(), false);
+        let written = (|| self.sums.upsert(rows))
+            .retry(backoff::delays())
+            .when(SumsError::is_retryable)
+            .notify(|error, _| {
+                self.metrics.failed("store");
+                if !was_away {
+                    tracing::warn!(%error, rows = rows.len(), "rows cannot be written; they are held and tried again");
                 }
-                Err(error) => {
-                    self.metrics.failed("store");
-                    if !error.is_retryable() {
-                        return Err(error);
-                    }
-                    if !was_away {
-                        tracing::warn!(%error, rows = rows.len(), "rows cannot be written; they are held and tried again");
-                    }
-                    was_away = true;
-                    backoff.wait().await;
-                }
-            }
+                was_away = true;
+            })
+            .await;
+        match written {
+            Ok(()) => self.metrics.store.observe(begun.elapsed().as_secs_f64()),
+            Err(_) => self.metrics.failed("store"),
         }
+        written.map(|()| was_away)
     }
 
     async fn commit(&self, flush: Flush) -> Result<(), StreamError> {
