@@ -16,6 +16,8 @@ use crate::record::Entry;
 const MAGIC: &[u8; 4] = b"TGI1";
 const IDENTITY_BYTES: usize = 16 + 8 + 8 + 4;
 const NUMBER_BYTES: usize = 8 + 4;
+/// The clock of a blob that was packed before there was any record.
+const NO_CLOCK: i64 = i64::MIN;
 
 /// Everything known, by identity, and what is not packed yet.
 #[derive(Debug, Default)]
@@ -46,8 +48,10 @@ pub(super) struct Sight {
 /// What is known of a sight.
 pub(super) enum Known {
     Never,
+    /// Its number is the one that counted.
     Redelivered,
-    RedeliveredDead,
+    /// Its number was seen, and did not count: a duplicate's or a dead letter's.
+    RedeliveredUncounted,
     Duplicate,
     Conflict,
 }
@@ -110,7 +114,7 @@ impl Identities {
             return Known::Redelivered;
         }
         if !self.numbers.is_empty() && self.numbers.get(&sight.number).is_some_and(|until| log_day <= *until) {
-            return Known::RedeliveredDead;
+            return Known::RedeliveredUncounted;
         }
         match known {
             None => Known::Never,
@@ -155,7 +159,7 @@ impl Identities {
     }
 
     /// Format: magic, clock, counts, then the entries, all big-endian.
-    pub(super) fn pack(&mut self, clock: i64) -> Vec<u8> {
+    pub(super) fn pack(&mut self, clock: Option<i64>) -> Vec<u8> {
         let fresh = std::mem::take(&mut self.fresh);
         let fresh_numbers = std::mem::take(&mut self.fresh_numbers);
         let mut identities = Vec::with_capacity(fresh.len() * IDENTITY_BYTES);
@@ -175,7 +179,7 @@ impl Identities {
             fresh_numbers.iter().filter_map(|t| self.numbers.get(t).map(|u| (*t, *u))).collect();
         let mut blob = Vec::with_capacity(20 + identities.len() + numbers.len() * NUMBER_BYTES);
         blob.extend_from_slice(MAGIC);
-        blob.extend_from_slice(&clock.to_be_bytes());
+        blob.extend_from_slice(&clock.unwrap_or(NO_CLOCK).to_be_bytes());
         blob.extend_from_slice(&identity_count.to_be_bytes());
         blob.extend_from_slice(&(numbers.len() as u32).to_be_bytes());
         blob.extend_from_slice(&identities);
@@ -187,7 +191,7 @@ impl Identities {
     }
 
     /// Takes a blob back and returns its clock.
-    pub(super) fn restore(&mut self, blob: &[u8]) -> Result<i64, BadBlob> {
+    pub(super) fn restore(&mut self, blob: &[u8]) -> Result<Option<i64>, BadBlob> {
         let mut rest = blob.strip_prefix(MAGIC).ok_or(BadBlob)?;
         let clock = i64::from_be_bytes(take(&mut rest)?);
         let identities = u32::from_be_bytes(take(&mut rest)?) as usize;
@@ -206,7 +210,7 @@ impl Identities {
             let tag = u64::from_be_bytes(take(&mut rest)?);
             self.numbers.insert(tag, Day::from_epoch_days(i32::from_be_bytes(take(&mut rest)?)));
         }
-        Ok(clock)
+        Ok(Some(clock).filter(|clock| *clock != NO_CLOCK))
     }
 }
 
@@ -230,7 +234,7 @@ mod tests {
 
     #[test]
     fn a_blob_has_this_form() {
-        let hex: String = some().pack(1_700_000_000_000).iter().map(|b| format!("{b:02x}")).collect();
+        let hex: String = some().pack(Some(1_700_000_000_000)).iter().map(|b| format!("{b:02x}")).collect();
         assert_eq!(
             hex,
             "54474931\
@@ -248,8 +252,8 @@ mod tests {
 
     #[test]
     fn a_blob_that_was_cut_or_altered_in_length_is_refused() {
-        let blob = some().pack(5);
-        assert_eq!(Identities::default().restore(&blob), Ok(5));
+        let blob = some().pack(Some(5));
+        assert_eq!(Identities::default().restore(&blob), Ok(Some(5)));
         for length in 0..blob.len() {
             assert_eq!(Identities::default().restore(&blob[..length]), Err(BadBlob));
         }
@@ -259,7 +263,7 @@ mod tests {
     fn a_blob_holds_only_what_came_since_the_last() {
         let mut identities = some();
         assert_eq!(identities.unpacked_expiry(), Day::from_epoch_days(20_002));
-        identities.pack(1);
-        assert_eq!(identities.pack(1).len(), 20);
+        identities.pack(Some(1));
+        assert_eq!(identities.pack(Some(1)).len(), 20);
     }
 }

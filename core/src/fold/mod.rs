@@ -72,7 +72,7 @@ pub struct NotOpen(pub Day);
 #[derive(Debug)]
 pub struct Fold {
     horizon: Horizon,
-    clock: i64,
+    clock: Option<i64>,
     identities: Identities,
     pages: Pages,
 }
@@ -80,7 +80,7 @@ pub struct Fold {
 impl Fold {
     /// A fold that knows no identity and holds no row, for this log partition number.
     pub fn new(partition: u32, horizon: Horizon) -> Self {
-        Self { horizon, clock: i64::MIN, identities: Identities::default(), pages: Pages::new(partition) }
+        Self { horizon, clock: None, identities: Identities::default(), pages: Pages::new(partition) }
     }
 
     /// Takes identities back from the blobs that [`take_identities`](Self::take_identities) made, oldest first.
@@ -102,26 +102,19 @@ impl Fold {
         self.identities.unpacked_expiry()
     }
 
-    /// The running maximum of the append times, Unix milliseconds; `i64::MIN` before the first record.
-    pub fn clock(&self) -> i64 {
+    /// The running maximum of the append times, Unix milliseconds; none before the first record.
+    pub fn clock(&self) -> Option<i64> {
         self.clock
     }
 
     /// The day of the clock, in UTC.
-    pub fn log_day(&self) -> Day {
-        Day::of_unix_millis(self.clock)
+    pub fn log_day(&self) -> Option<Day> {
+        self.clock.map(Day::of_unix_millis)
     }
 
     /// How many identities are known.
     pub fn known(&self) -> usize {
         self.identities.len()
-    }
-
-    /// The days of which the horizon lets transactions count now.
-    pub fn open_days(&self) -> impl Iterator<Item = Day> + use<> {
-        let (first, last) = (-i32::from(self.horizon.past), i32::from(self.horizon.future));
-        let today = self.log_day();
-        (first..=last).map(move |days| today.plus(days))
     }
 
     /// Whether the rows of this day are held.
@@ -199,16 +192,17 @@ impl Fold {
 
     /// Drops the rows of days that the horizon has left behind; a late dead letter loads its day again.
     pub fn close_old_days(&mut self) {
-        if self.clock > i64::MIN {
-            self.pages.close_before(self.log_day().plus(-i32::from(self.horizon.past)));
+        if let Some(log_day) = self.log_day() {
+            self.pages.close_before(log_day.plus(-i32::from(self.horizon.past)));
         }
     }
 
     fn advance(&mut self, appended: i64) -> Day {
-        let before = self.clock;
-        self.clock = self.clock.max(appended);
-        let log_day = self.log_day();
-        if before != i64::MIN && Day::of_unix_millis(before) != log_day {
+        let before = self.log_day();
+        let clock = self.clock.map_or(appended, |clock| clock.max(appended));
+        self.clock = Some(clock);
+        let log_day = Day::of_unix_millis(clock);
+        if before.is_some_and(|before| before != log_day) {
             self.identities.forget_before(log_day);
         }
         log_day
@@ -231,7 +225,7 @@ fn judge(identities: &mut Identities, horizon: Horizon, log_day: Day, entry: &En
             identities.see_again(&sight);
             Verdict::Redelivered
         }
-        Known::RedeliveredDead => Verdict::Redelivered,
+        Known::RedeliveredUncounted => Verdict::Redelivered,
         Known::Duplicate => {
             identities.see_again(&sight);
             identities.note_number(tag, numbers_until);

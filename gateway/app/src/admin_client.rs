@@ -11,10 +11,10 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
+use tallygate_tls::TlsFiles;
 
 use crate::arguments::AdminArguments;
 use crate::config::{AdminOptions, Config};
-use crate::tls;
 
 /// A component is compiled before the gateway answers.
 const TIME: Duration = Duration::from_secs(120);
@@ -48,17 +48,12 @@ impl AdminClient {
         let Some(token) = token else {
             bail!("no token: give --token, TALLYGATE_TOKEN, or admin.token in {}", file.display());
         };
-        // As authorities or, when it is the server's own, as itself.
-        let tls = match (&arguments.ca, configured) {
-            (Some(file), _) => {
-                let pem = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-                tls::client(&pem, None).with_context(|| file.display().to_string())?
-            }
-            (None, Some(admin)) => {
-                tls::client(&admin.ca, None).with_context(|| format!("{}: admin", file.display()))?
-            }
-            (None, None) => bail!("no authority: give --ca, TALLYGATE_CA, or admin.ca in {}", file.display()),
+        let ca = arguments.ca.clone().or_else(|| configured.map(|admin| admin.ca.clone()));
+        let Some(ca) = ca else {
+            bail!("no authority: give --ca, TALLYGATE_CA, or admin.ca in {}", file.display());
         };
+        // As authorities or, when it is the server's own, as itself.
+        let tls = TlsFiles { ca: Some(ca), ..TlsFiles::default() }.client_config()?;
         Ok(Self { base, token, tls: Arc::new(tls) })
     }
 

@@ -15,7 +15,6 @@ pub mod parts;
 pub mod roles;
 mod runtime;
 mod supervise;
-mod tls;
 
 pub mod certs;
 pub mod demo;

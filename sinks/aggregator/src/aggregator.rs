@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use backon::BackoffBuilder;
 use tallygate_core::Generation;
 use tallygate_core::fold::Horizon;
 use tallygate_stream::{Stream, StreamError};
@@ -13,12 +14,11 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::backoff::Backoff;
-use crate::limits;
 use crate::local_state::LocalState;
 use crate::membership::{Failure, Membership};
 use crate::metrics::AggregatorMetrics;
-use crate::partition::Faults;
+use crate::parts::Parts;
+use crate::{backoff, limits, timeouts};
 
 /// How an aggregator works.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub struct AggregatorOptions {
     pub state_path: Option<PathBuf>,
     /// What a test build switches off.
     #[cfg(feature = "faults")]
-    pub faults: Faults,
+    pub faults: crate::faults::Faults,
 }
 
 /// Folds the log into daily sums.
@@ -60,22 +60,22 @@ pub enum AggregatorError {
     Broken(String),
 }
 
-/// What every membership works with.
-pub(crate) struct Parts {
-    pub(crate) horizon: Horizon,
-    pub(crate) flush_every: Duration,
-    pub(crate) faults: Faults,
-    pub(crate) generation: Generation,
-    pub(crate) stream: Arc<dyn Stream>,
-    pub(crate) sums: Arc<dyn Sums>,
-    pub(crate) state: Arc<LocalState>,
-    pub(crate) stopped: watch::Sender<BTreeMap<u32, String>>,
-    pub(crate) metrics: AggregatorMetrics,
-}
-
 /// For how many days the log must keep its records, so that identities can be learnt from it (rule 8).
 pub fn retention_days(horizon: Horizon) -> u32 {
     u32::from(horizon.past) + u32::from(horizon.future) + 1
+}
+
+impl AggregatorOptions {
+    /// With every safeguard.
+    pub fn new(horizon: Horizon, flush_every: Duration, state_path: Option<PathBuf>) -> Self {
+        Self {
+            horizon,
+            flush_every,
+            state_path,
+            #[cfg(feature = "faults")]
+            faults: crate::faults::Faults::default(),
+        }
+    }
 }
 
 impl Aggregator {
@@ -89,14 +89,11 @@ impl Aggregator {
     ) -> Self {
         let (stopped, handle) = watch::channel(BTreeMap::new());
         let state = Arc::new(LocalState::open(options.state_path.as_deref(), &generation));
-        #[cfg(feature = "faults")]
-        let faults = options.faults;
-        #[cfg(not(feature = "faults"))]
-        let faults = Faults::default();
         let parts = Parts {
             horizon: options.horizon,
             flush_every: options.flush_every,
-            faults,
+            #[cfg(feature = "faults")]
+            faults: options.faults,
             generation,
             stream,
             sums,
@@ -121,7 +118,7 @@ impl Aggregator {
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), AggregatorError> {
         let stopped = async {
             shutdown.cancelled().await;
-            sleep(limits::STOP_WAIT).await;
+            sleep(timeouts::STOP_WAIT).await;
             tracing::warn!("the last flush took too long; the next owner folds those records again");
         };
         tokio::select! {
@@ -131,7 +128,7 @@ impl Aggregator {
     }
 
     async fn members(&self, shutdown: &CancellationToken) -> Result<(), AggregatorError> {
-        let (mut backoff, mut refusals) = (Backoff::new(), 0);
+        let (mut delays, mut refusals) = (backoff::delays().build(), 0);
         while !shutdown.is_cancelled() {
             let begun = Instant::now();
             let outcome = match Membership::begin(&self.parts).await {
@@ -139,8 +136,8 @@ impl Aggregator {
                 Err(failure) => Err(failure),
             };
             let Err(failure) = outcome else { return Ok(()) };
-            if begun.elapsed() >= limits::HEALTHY {
-                (backoff, refusals) = (Backoff::new(), 0);
+            if begun.elapsed() >= timeouts::HEALTHY {
+                (delays, refusals) = (backoff::delays().build(), 0);
             }
             self.parts.metrics.failed("membership");
             tracing::warn!(error = %failure, "folding begins anew from what was committed");
@@ -151,7 +148,7 @@ impl Aggregator {
                 }
             }
             tokio::select! {
-                () = backoff.wait() => {}
+                () = sleep(delays.next().unwrap_or_default()) => {}
                 () = shutdown.cancelled() => {}
             }
         }

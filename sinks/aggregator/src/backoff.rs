@@ -1,28 +1,36 @@
-//! Growing pauses between tries, each cut by chance, so that many who failed together do not come back together.
+//! Growing delays between tries, each cut by chance, so that many who failed together do not come back together.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
-use std::time::Duration;
+use backon::ExponentialBuilder;
 
-use crate::limits::BACKOFF;
+use crate::timeouts::BACKOFF;
 
-/// The pauses so far.
-#[derive(Debug)]
-pub(crate) struct Backoff {
-    pause: Duration,
+/// For ever, each delay half of its time to all of it.
+pub(crate) fn delays() -> ExponentialBuilder {
+    // The jitter adds up to as much again.
+    let (first, longest) = BACKOFF;
+    let delays = ExponentialBuilder::new()
+        .with_min_delay(first / 2)
+        .with_max_delay(longest / 2)
+        .without_max_times()
+        .with_jitter();
+    // Tests repeat themselves.
+    if cfg!(test) { delays.with_jitter_seed(1) } else { delays }
 }
 
-impl Backoff {
-    pub(crate) fn new() -> Self {
-        Self { pause: BACKOFF.0 }
-    }
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
 
-    /// Waits for the next pause: half of it to all of it.
-    pub(crate) async fn wait(&mut self) {
-        // Tests repeat themselves.
-        let chance = if cfg!(test) { 500 } else { RandomState::new().hash_one(()) % 1_000 };
-        let pause = self.pause / 2 + self.pause * chance as u32 / 2_000;
-        self.pause = (self.pause * 2).min(BACKOFF.1);
-        tokio::time::sleep(pause).await;
+    use backon::BackoffBuilder;
+
+    use super::*;
+
+    #[test]
+    fn delays_double_up_to_the_longest_and_never_end() {
+        let longest = [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000].map(Duration::from_millis);
+        for (delay, longest) in delays().build().zip(longest) {
+            assert!((longest / 2..=longest).contains(&delay), "{delay:?} {longest:?}");
+        }
+        assert!(delays().build().nth(10_000).is_some());
     }
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use backon::Retryable;
 use futures::future::try_join_all;
 use tallygate_core::{Aggregate, Day, Row};
 use tallygate_sums::{Sums, SumsError};
 
-use crate::backoff::Backoff;
+use crate::backoff;
 use crate::metrics::AggregatorMetrics;
 
 /// All aggregates of a day and log partition. While the store is away it waits.
@@ -19,17 +20,10 @@ pub(crate) async fn load(
     log_partition: u32,
     day: Day,
 ) -> Result<Vec<Row>, SumsError> {
-    let mut backoff = Backoff::new();
-    loop {
-        let reads = Aggregate::ALL.map(|aggregate| sums.read(aggregate, day, log_partition, None));
-        match try_join_all(reads).await {
-            Ok(rows) => return Ok(rows.into_iter().flatten().collect()),
-            Err(error) if error.is_retryable() => {
-                metrics.failed("store");
-                tracing::debug!(%error, %day, "rows cannot be read; trying again");
-                backoff.wait().await;
-            }
-            Err(error) => return Err(error),
-        }
-    }
+    let read = || try_join_all(Aggregate::ALL.map(|aggregate| sums.read(aggregate, day, log_partition, None)));
+    let rows = read.retry(backoff::delays()).when(SumsError::is_retryable).notify(|error, _| {
+        metrics.failed("store");
+        tracing::debug!(%error, %day, "rows cannot be read; trying again");
+    });
+    Ok(rows.await?.into_iter().flatten().collect())
 }

@@ -7,6 +7,8 @@
 mod aggregator;
 mod backoff;
 mod day_rows;
+#[cfg(feature = "faults")]
+mod faults;
 mod flush;
 pub mod limits;
 mod local_state;
@@ -14,14 +16,17 @@ mod membership;
 mod metrics;
 mod note;
 mod partition;
+mod parts;
 mod planner;
 mod probe;
 mod tail;
+mod takeover;
+pub mod timeouts;
 
 #[cfg(test)]
 mod tests;
 
 pub use aggregator::{Aggregator, AggregatorError, AggregatorOptions, Handle, retention_days};
-pub use metrics::AggregatorMetrics;
 #[cfg(feature = "faults")]
-pub use partition::Faults;
+pub use faults::Faults;
+pub use metrics::AggregatorMetrics;

@@ -6,6 +6,8 @@ use tallygate_stream::Record;
 use xxhash_rust::xxh3::Xxh3Default;
 
 const FORMAT: u32 = 1;
+/// The clock as a note tells it at the very beginning of the log.
+const NO_CLOCK: i64 = i64::MIN;
 
 /// What a later owner of the partition has to know beside the position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,16 +15,23 @@ pub(crate) struct Note {
     /// Of the record at the committed offset - 1 (rule 8).
     pub(crate) fingerprint: Fingerprint,
     /// Rows are folded again from here: a store that was away may have lost what came of later records (rule 12).
-    pub(crate) tail: Point,
+    pub(crate) tail: LogPosition,
 }
 
 /// A place in a partition of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Point {
+pub(crate) struct LogPosition {
     /// The offset of the next record.
     pub(crate) offset: u64,
-    /// The fold's clock before it, Unix milliseconds; `i64::MIN` at the very beginning.
-    pub(crate) clock: i64,
+    /// The fold's clock before it, Unix milliseconds; none at the very beginning.
+    pub(crate) clock: Option<i64>,
+}
+
+/// The last record that was folded before a position, as it must be found again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LastFolded {
+    pub(crate) offset: u64,
+    pub(crate) fingerprint: Fingerprint,
 }
 
 /// A 128-bit hash (XXH3) of a record's append time, key, number and value.
@@ -43,7 +52,7 @@ impl Note {
             v: FORMAT,
             fingerprint: format!("{:032x}", self.fingerprint.0),
             tail: self.tail.offset,
-            clock: self.tail.clock,
+            clock: self.tail.clock.unwrap_or(NO_CLOCK),
         };
         serde_json::to_string(&wire).unwrap_or_default()
     }
@@ -53,7 +62,8 @@ impl Note {
         let wire: Wire = serde_json::from_str(text).ok()?;
         (wire.v == FORMAT).then_some(())?;
         let fingerprint = u128::from_str_radix(&wire.fingerprint, 16).ok()?;
-        Some(Self { fingerprint: Fingerprint(fingerprint), tail: Point { offset: wire.tail, clock: wire.clock } })
+        let clock = Some(wire.clock).filter(|clock| *clock != NO_CLOCK);
+        Some(Self { fingerprint: Fingerprint(fingerprint), tail: LogPosition { offset: wire.tail, clock } })
     }
 }
 
@@ -81,11 +91,17 @@ mod tests {
     fn a_note_has_this_form_and_reads_back() {
         let note = Note {
             fingerprint: record(1_795_375_181_500, b"HR1", b"0/1/2", b"{}"),
-            tail: Point { offset: 12, clock: 1_795_375_000_000 },
+            tail: LogPosition { offset: 12, clock: Some(1_795_375_000_000) },
         };
         let text = r#"{"v":1,"fingerprint":"0d06b6286cbb4bf783df2d35e6b7c8ea","tail":12,"clock":1795375000000}"#;
         assert_eq!(note.write(), text);
         assert_eq!(Note::read(text), Some(note));
+    }
+
+    #[test]
+    fn a_tail_at_the_beginning_of_the_log_reads_back() {
+        let note = Note { fingerprint: Fingerprint(1), tail: LogPosition { offset: 0, clock: None } };
+        assert_eq!(Note::read(&note.write()), Some(note));
     }
 
     #[test]

@@ -7,7 +7,8 @@ use tallygate_core::fold::Horizon;
 use tallygate_stream::{Bounds, Committed, Planner, Start};
 
 use crate::local_state::LocalState;
-use crate::note::{Fingerprint, Note, Point};
+use crate::note::{LastFolded, Note};
+use crate::takeover::Takeover;
 
 const MILLIS_PER_DAY: i64 = 86_400_000;
 
@@ -18,19 +19,6 @@ pub(crate) struct TakeoverPlanner {
     /// The first offset of each partition, when last looked at.
     lows: HashMap<u32, u64>,
     plans: Mutex<HashMap<u32, Takeover>>,
-}
-
-/// How a partition is taken over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Takeover {
-    pub(crate) committed: Option<Committed>,
-    pub(crate) start: Start,
-    /// Identities of the records before it come from the local state.
-    pub(crate) restored: Option<u64>,
-    /// Records before it are learnt, from it on folded; it is where the tail begins.
-    pub(crate) tail: Point,
-    /// The record that must be found at an offset.
-    pub(crate) check: Option<(u64, Fingerprint)>,
 }
 
 impl TakeoverPlanner {
@@ -50,15 +38,8 @@ impl TakeoverPlanner {
     }
 
     fn make(&self, partition: u32, committed: Option<&Committed>) -> Takeover {
-        let everything = |offset| Takeover {
-            committed: committed.cloned(),
-            start: Start::Beginning,
-            restored: None,
-            tail: Point { offset, clock: i64::MIN },
-            check: None,
-        };
         let Some(position) = committed else {
-            return everything(0);
+            return Takeover::of_the_whole_log(None);
         };
         let Some(note) = Note::read(&position.note) else {
             tracing::warn!(
@@ -66,26 +47,30 @@ impl TakeoverPlanner {
                 offset = position.offset,
                 "the committed position has no note of ours: the whole log is read"
             );
-            return everything(position.offset);
+            return Takeover::of_the_whole_log(committed);
         };
         let low = self.lows.get(&partition).copied().unwrap_or(0);
         // Where it was pruned, all that was folded is gone, and nothing is left to compare.
-        let check = position.offset.checked_sub(1).filter(|last| *last >= low).map(|last| (last, note.fingerprint));
+        let last_folded = position
+            .offset
+            .checked_sub(1)
+            .filter(|last| *last >= low)
+            .map(|offset| LastFolded { offset, fingerprint: note.fingerprint });
         let restored = self.state.restore_point(partition, note.tail.offset).filter(|restored| *restored >= low);
-        let start = match (restored, check) {
-            (Some(restored), Some((last, _))) => Start::Offset(restored.min(last)),
+        let start = match (restored, last_folded) {
+            (Some(restored), Some(last)) => Start::Offset(restored.min(last.offset)),
             (Some(restored), None) => Start::Offset(restored),
-            (None, Some(_)) => Start::Time(self.learn_since(note.tail.clock)),
+            (None, Some(_)) => note.tail.clock.map_or(Start::Beginning, |clock| self.learn_since(clock)),
             (None, None) => Start::Offset(position.offset),
         };
-        Takeover { start, restored, tail: note.tail, check, ..everything(0) }
+        Takeover { committed: Some(position.clone()), start, restored, tail: note.tail, last_folded }
     }
 
     /// What was appended earlier is known no more.
-    fn learn_since(&self, clock: i64) -> i64 {
+    fn learn_since(&self, clock: i64) -> Start {
         let Horizon { past, future } = self.horizon;
         let days = i64::from(past) + i64::from(future) + 1;
-        clock.saturating_sub(days * MILLIS_PER_DAY)
+        Start::Time(clock.saturating_sub(days * MILLIS_PER_DAY))
     }
 }
 

@@ -7,8 +7,8 @@ use tallygate_sums::Sums;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::limits::{LAG_EVERY, PROBE_EVERY};
 use crate::metrics::AggregatorMetrics;
+use crate::timeouts::{LAG_EVERY, PROBE_EVERY};
 
 /// What was found.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(crate) async fn probe(
 ) {
     let mut every = interval(PROBE_EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut away, mut looked) = (false, None::<Instant>);
+    let (mut away, mut lag_asked) = (false, None::<Instant>);
     while !news.is_closed() {
         every.tick().await;
         let asked = Instant::now();
@@ -53,8 +53,8 @@ pub(crate) async fn probe(
             }
         }
         metrics.store_away.set(away.into());
-        if looked.is_none_or(|looked| looked.elapsed() >= LAG_EVERY) {
-            looked = Some(Instant::now());
+        if lag_asked.is_none_or(|asked| asked.elapsed() >= LAG_EVERY) {
+            lag_asked = Some(Instant::now());
             match stream.bounds(Topic::Transactions).await {
                 Ok(bounds) => drop(news.try_send(News::Ends(bounds))),
                 Err(error) => tracing::debug!(%error, "the ends of the log are not known"),

@@ -4,69 +4,70 @@ use std::collections::VecDeque;
 
 use tokio::time::Instant;
 
-use crate::limits::{STORE_TAIL, TAIL_STEP};
-use crate::note::Point;
+use crate::note::LogPosition;
+use crate::timeouts::{STORE_TAIL, TAIL_STEP};
 
 /// The latest writes of one partition, by when the store took them.
 #[derive(Debug)]
 pub(crate) struct Tail {
     /// What came of records before it is safe in the store.
-    anchor: Point,
-    flushed: VecDeque<Step>,
+    anchor: LogPosition,
+    flushed: VecDeque<RecentFlushes>,
     /// The oldest append time among the records folded since the last flush was taken.
-    folding: i64,
+    folding: Option<i64>,
 }
 
 /// What one flush, or several close together, wrote.
 #[derive(Debug)]
-struct Step {
+struct RecentFlushes {
     begun: Instant,
     ended: Instant,
     /// Behind the last record of it.
-    end: Point,
-    /// The oldest append time among its records.
-    oldest: i64,
+    end: LogPosition,
+    /// The oldest append time among its records, where it has any.
+    oldest: Option<i64>,
 }
 
 /// What a flush takes out of the tail, to be brought back when it is done.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Stretch {
-    pub(crate) end: Point,
-    pub(crate) oldest: i64,
+pub(crate) struct FlushSpan {
+    /// Behind the last record of the flush.
+    end: LogPosition,
+    /// The oldest append time among its records; none when it brings rows of earlier ones alone.
+    oldest: Option<i64>,
 }
 
 impl Tail {
-    pub(crate) fn new(anchor: Point) -> Self {
-        Self { anchor, flushed: VecDeque::new(), folding: i64::MAX }
+    pub(crate) fn new(anchor: LogPosition) -> Self {
+        Self { anchor, flushed: VecDeque::new(), folding: None }
     }
 
     /// A record was folded.
     pub(crate) fn fold(&mut self, appended: i64) {
-        self.folding = self.folding.min(appended);
+        self.folding = Some(earlier(self.folding, appended));
     }
 
     /// A flush is taken that ends here.
-    pub(crate) fn take(&mut self, end: Point) -> Stretch {
-        let oldest = std::mem::replace(&mut self.folding, i64::MAX);
-        Stretch { end, oldest }
+    pub(crate) fn take(&mut self, end: LogPosition) -> FlushSpan {
+        FlushSpan { end, oldest: self.folding.take() }
     }
 
     /// The flush is in the store.
-    pub(crate) fn flushed(&mut self, stretch: Stretch, now: Instant) {
-        let Stretch { end, oldest } = stretch;
+    pub(crate) fn flushed(&mut self, span: FlushSpan, now: Instant) {
+        let FlushSpan { end, oldest } = span;
         match self.flushed.back_mut() {
             Some(last) if now.duration_since(last.begun) < TAIL_STEP => {
                 last.ended = now;
                 last.end = end;
-                last.oldest = last.oldest.min(oldest);
+                last.oldest = oldest.map(|oldest| earlier(last.oldest, oldest)).or(last.oldest);
             }
-            _ => self.flushed.push_back(Step { begun: now, ended: now, end, oldest }),
+            _ => self.flushed.push_back(RecentFlushes { begun: now, ended: now, end, oldest }),
         }
     }
 
     /// Where the tail begins, when the store was last known to be there at that time, and not to have been away since the
     /// last [`lost`](Self::lost). Time that passes while nobody hears of the store makes nothing safe in it.
-    pub(crate) fn anchor(&mut self, answered: Option<Instant>) -> Point {
+    pub(crate) fn anchor(&mut self, answered: Option<Instant>) -> LogPosition {
         while let (Some(answered), Some(first)) = (answered, self.flushed.front())
             && answered.saturating_duration_since(first.ended) > STORE_TAIL
         {
@@ -82,12 +83,16 @@ impl Tail {
     }
 
     /// The store was away: rows with records appended since the returned time are to be written again, and until that is
-    /// done the tail does not move.
-    pub(crate) fn lost(&mut self) -> i64 {
-        let oldest = self.flushed.drain(..).map(|step| step.oldest).min();
-        self.folding = self.folding.min(oldest.unwrap_or(i64::MAX));
+    /// done the tail does not move. None when nothing was written.
+    pub(crate) fn lost(&mut self) -> Option<i64> {
+        let flushed = self.flushed.drain(..).filter_map(|flushes| flushes.oldest);
+        self.folding = flushed.chain(self.folding).min();
         self.folding
     }
+}
+
+fn earlier(oldest: Option<i64>, appended: i64) -> i64 {
+    oldest.map_or(appended, |oldest| oldest.min(appended))
 }
 
 #[cfg(test)]
@@ -96,8 +101,8 @@ mod tests {
 
     use super::*;
 
-    fn point(offset: u64) -> Point {
-        Point { offset, clock: offset as i64 * 10 }
+    fn point(offset: u64) -> LogPosition {
+        LogPosition { offset, clock: Some(offset as i64 * 10) }
     }
 
     #[test]
@@ -105,8 +110,8 @@ mod tests {
         let (mut tail, start) = (Tail::new(point(5)), Instant::now());
         for n in 1..=10_u64 {
             tail.fold(n as i64 * 100);
-            let stretch = tail.take(point(5 + n));
-            tail.flushed(stretch, start + TAIL_STEP * n as u32);
+            let span = tail.take(point(5 + n));
+            tail.flushed(span, start + TAIL_STEP * n as u32);
         }
         assert_eq!(tail.anchor(Some(start + TAIL_STEP * 10)), point(5));
         let later = start + STORE_TAIL + TAIL_STEP * 3 + Duration::from_millis(1);
@@ -117,8 +122,8 @@ mod tests {
     #[test]
     fn rule_12_time_without_a_sign_of_the_store_makes_nothing_safe() {
         let (mut tail, start) = (Tail::new(point(5)), Instant::now());
-        let stretch = tail.take(point(6));
-        tail.flushed(stretch, start);
+        let span = tail.take(point(6));
+        tail.flushed(span, start);
         assert_eq!(tail.anchor(None), point(5));
         assert_eq!(tail.anchor(Some(start + STORE_TAIL)), point(5));
         assert_eq!(tail.anchor(Some(start + STORE_TAIL + TAIL_STEP)), point(6));
@@ -129,14 +134,14 @@ mod tests {
         let (mut tail, start) = (Tail::new(point(0)), Instant::now());
         for (offset, appended) in [(1, 300), (2, 200), (3, 400)] {
             tail.fold(appended);
-            let stretch = tail.take(point(offset));
-            tail.flushed(stretch, start + TAIL_STEP * offset as u32);
+            let span = tail.take(point(offset));
+            tail.flushed(span, start + TAIL_STEP * offset as u32);
         }
         let back = start + STORE_TAIL * 5;
-        assert_eq!(tail.lost(), 200);
+        assert_eq!(tail.lost(), Some(200));
         assert_eq!(tail.anchor(Some(back)), point(0));
         let again = tail.take(point(3));
-        assert_eq!(again.oldest, 200);
+        assert_eq!(again.oldest, Some(200));
         tail.flushed(again, back);
         assert_eq!(tail.anchor(Some(back + STORE_TAIL)), point(0));
         assert_eq!(tail.anchor(Some(back + STORE_TAIL + TAIL_STEP)), point(3));

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::failure::DatabaseError;
-use crate::limits;
+use crate::{limits, timeouts};
 
 /// Owns the committing thread; dropping it lets the thread finish what it was given.
 pub(crate) struct Committer {
@@ -78,7 +78,7 @@ impl Committer {
                 Err(TrySendError::Closed(_)) => return Err(self.closed()),
                 Err(TrySendError::Full(back)) => write = back,
             }
-            std::thread::sleep(limits::FULL_PAUSE);
+            std::thread::sleep(timeouts::FULL_PAUSE);
         }
         ended.recv().unwrap_or_else(|_| Err(self.closed()))
     }
@@ -154,7 +154,7 @@ fn commit_all(mut connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Wr
             write.settle(committed.clone());
         }
         if several {
-            std::thread::sleep(limits::GATHER);
+            std::thread::sleep(timeouts::GATHER);
         }
     }
 }

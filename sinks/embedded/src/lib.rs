@@ -6,11 +6,14 @@
 mod committer;
 mod data_dir;
 mod database;
+mod durability;
 mod failure;
 pub mod limits;
-mod readers;
+mod read_pool;
+pub mod timeouts;
 
 pub use data_dir::{DataDirLock, LockError, lock_data_dir};
-pub use database::{Database, Durability};
+pub use database::Database;
+pub use durability::Durability;
 pub use failure::DatabaseError;
 pub use rusqlite;

@@ -1,6 +1,4 @@
-//! The sizes and times of an embedded database, in one place.
-
-use std::time::Duration;
+//! Every size of an embedded database, in one place.
 
 /// Writes that may wait for the committing thread; further writers wait to hand theirs over.
 pub const WAITING_WRITES: usize = 4096;
@@ -10,15 +8,9 @@ pub const COMMIT_WRITES: usize = 1024;
 pub const READERS: usize = 4;
 /// Prepared statements kept for each connection.
 pub const STATEMENTS: usize = 64;
-/// How long a connection waits for a lock of another process.
-pub const LOCK_WAIT: Duration = Duration::from_secs(5);
-/// How long the committing thread waits after a commit of several writes: what comes meanwhile shares the next one.
-pub const GATHER: Duration = Duration::from_micros(200);
 /// The size of a page: some messages of 2 KB fit in, and each page is written by itself.
 pub const PAGE_BYTES: u32 = 8192;
 /// Pages of the write-ahead log from which on a commit also moves them into the file.
 pub const CHECKPOINT_PAGES: u32 = 2000;
 /// What the write-ahead log is cut back to after a burst, in bytes.
 pub const LOG_BYTES: u32 = 64 * 1024 * 1024;
-/// How long a blocking writer sleeps before it looks again whether there is room.
-pub(crate) const FULL_PAUSE: Duration = Duration::from_millis(1);

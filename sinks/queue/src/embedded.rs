@@ -253,43 +253,12 @@ impl From<DatabaseError> for QueueError {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::contract;
 
-    async fn fresh() -> (Arc<dyn Queue>, tempfile::TempDir) {
+    #[test]
+    fn rule_2_each_commit_is_synced_to_the_disk() {
         let directory = tempfile::tempdir().unwrap();
         let queue = EmbeddedQueue::open(directory.path().join("queue.db")).unwrap();
-        (Arc::new(queue), directory)
-    }
-
-    contract::contract!(fresh);
-
-    #[tokio::test]
-    async fn messages_and_their_number_outlive_the_process() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("queue.db");
-        let queue = EmbeddedQueue::open(&path).unwrap();
-        let sent = contract::publish(&queue, 10).await;
-        let mut consumer = queue.consume(5).await.unwrap();
-        let got = contract::take(&mut *consumer, 5).await;
-        consumer.acknowledge(&[got[0].tag]).await.unwrap();
-        drop((consumer, queue));
-        let queue = EmbeddedQueue::open(&path).unwrap();
-        assert_eq!(queue.depth().await.unwrap(), 9);
-        let mut consumer = queue.consume(100).await.unwrap();
-        let again = contract::take(&mut *consumer, 9).await;
-        assert!(again.iter().all(|delivery| delivery.message != got[0].message && sent.contains(&delivery.message)));
-    }
-
-    #[tokio::test]
-    async fn what_arrives_after_all_was_acknowledged_comes_too() {
-        let (queue, _directory) = fresh().await;
-        let mut consumer = queue.consume(5).await.unwrap();
-        for _ in 0..3 {
-            let sent = contract::publish(&*queue, 1).await;
-            let got = contract::take(&mut *consumer, 1).await;
-            assert!(sent.contains(&got[0].message));
-            consumer.acknowledge(&[got[0].tag]).await.unwrap();
-        }
+        assert_eq!(queue.inner.database.durability().unwrap(), Some(Durability::Synced));
     }
 
     #[test]

@@ -5,10 +5,8 @@ mod port;
 mod amqp;
 mod embedded;
 pub mod limits;
+pub mod timeouts;
 
-#[cfg(test)]
-mod contract;
-
-pub use amqp::{AmqpOptions, AmqpQueue, AmqpTls, BadOption};
+pub use amqp::{AmqpOptions, AmqpQueue, BadOption};
 pub use embedded::EmbeddedQueue;
 pub use port::{Consumer, Delivery, Queue, QueueError, Tag};

@@ -88,13 +88,6 @@ impl QueueError {
         matches!(self, Self::Away(_))
     }
 
-    /// What is wrong, without saying that it is the queue.
-    pub(crate) fn reason(self) -> String {
-        match self {
-            Self::Away(reason) | Self::Refused(reason) => reason,
-        }
-    }
-
     pub(crate) fn too_large(bytes: usize) -> Self {
         Self::Refused(format!(
             "a message of {bytes} bytes is more than it takes, at most {MESSAGE_BYTES} would be right"

@@ -1,21 +1,26 @@
 //! How long to wait before the next attempt.
 
-use std::time::Duration;
+use backon::ExponentialBuilder;
 
-use crate::limits::{BACKOFF_FIRST, BACKOFF_LAST};
+use crate::timeouts::{BACKOFF_FIRST, BACKOFF_LAST};
 
-/// Waits that double up to a limit.
-pub(crate) struct Backoff {
-    next: Duration,
+/// For ever; delays that double up to a limit.
+pub(crate) fn delays() -> ExponentialBuilder {
+    ExponentialBuilder::new().with_min_delay(BACKOFF_FIRST).with_max_delay(BACKOFF_LAST).without_max_times()
 }
 
-impl Backoff {
-    pub(crate) fn new() -> Self {
-        Self { next: BACKOFF_FIRST }
-    }
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
 
-    pub(crate) async fn wait(&mut self) {
-        tokio::time::sleep(self.next).await;
-        self.next = (self.next * 2).min(BACKOFF_LAST);
+    use backon::BackoffBuilder;
+
+    use super::*;
+
+    #[test]
+    fn delays_double_up_to_the_last_and_never_end() {
+        let expected = [50, 100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000].map(Duration::from_millis);
+        let delays: Vec<Duration> = delays().build().take(expected.len()).collect();
+        assert_eq!(delays, expected);
     }
 }

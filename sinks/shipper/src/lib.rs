@@ -1,6 +1,7 @@
 //! Moves messages from the queue into the stream, each at least once: a message is acknowledged only after all its
 //! records are durable (rule 5).
 
+mod appender;
 mod backoff;
 mod flight;
 pub mod limits;
@@ -8,6 +9,7 @@ mod metrics;
 mod records;
 mod session;
 mod shipper;
+pub mod timeouts;
 
 #[cfg(test)]
 mod tests;

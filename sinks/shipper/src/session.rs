@@ -11,9 +11,10 @@ use tallygate_stream::StreamError;
 use tokio::time::{Instant as Deadline, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::flight::{Flight, Landed};
-use crate::limits::{BATCH_BYTES, BATCH_MESSAGES, FLIGHTS, FLYING_BYTES, STOP};
-use crate::shipper::Shipper;
+use crate::appender::{Appender, Completed};
+use crate::flight::Flight;
+use crate::limits::{APPENDS_IN_FLIGHT, BATCH_BYTES, BATCH_MESSAGES, IN_FLIGHT_BYTES};
+use crate::timeouts::STOP;
 
 /// Why a session ended. What it had leased and not acknowledged has gone back.
 pub(crate) enum End {
@@ -26,83 +27,96 @@ pub(crate) enum End {
 }
 
 pub(crate) struct Session<'a> {
-    shipper: &'a Shipper,
+    appender: &'a Appender,
     consumer: Box<dyn Consumer>,
     /// Received and not yet on the way.
     waiting: VecDeque<Delivery>,
     received: Instant,
-    flights: FuturesUnordered<BoxFuture<'a, Landed>>,
-    flying_bytes: usize,
+    flights: FuturesUnordered<BoxFuture<'a, Completed>>,
+    /// Of the flights.
+    bytes: usize,
+    #[cfg(feature = "faults")]
+    acknowledges_early: bool,
 }
 
 impl<'a> Session<'a> {
-    pub(crate) fn new(shipper: &'a Shipper, consumer: Box<dyn Consumer>) -> Self {
+    pub(crate) fn new(appender: &'a Appender, consumer: Box<dyn Consumer>) -> Self {
         Self {
-            shipper,
+            appender,
             consumer,
             waiting: VecDeque::new(),
             received: Instant::now(),
             flights: FuturesUnordered::new(),
-            flying_bytes: 0,
+            bytes: 0,
+            #[cfg(feature = "faults")]
+            acknowledges_early: false,
         }
+    }
+
+    /// Acknowledges messages when they come.
+    #[cfg(feature = "faults")]
+    pub(crate) fn acknowledging_early(mut self, early: bool) -> Self {
+        self.acknowledges_early = early;
+        self
     }
 
     /// Ships until it is told to stop or cannot go on.
     pub(crate) async fn run(mut self, stop: &CancellationToken) -> End {
         loop {
-            self.take_off();
+            self.begin_appends();
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return self.finish().await,
-                Some(landed) = self.flights.next() => if let Some(end) = self.settle(landed).await {
+                Some(completed) = self.flights.next() => if let Some(end) = self.settle(completed).await {
                     return end;
                 },
                 received = self.consumer.receive(BATCH_MESSAGES), if self.waiting.is_empty() => match received {
-                    Ok(deliveries) => if let Err(error) = self.accept(deliveries).await {
-                        return End::QueueLost(error);
-                    },
+                    Ok(deliveries) => {
+                        #[cfg(feature = "faults")]
+                        if let Err(error) = self.acknowledge_early(&deliveries).await {
+                            return End::QueueLost(error);
+                        }
+                        self.received = Instant::now();
+                        self.waiting.extend(deliveries);
+                    }
                     Err(error) => return End::QueueLost(error),
                 },
             }
         }
     }
 
-    #[cfg_attr(not(feature = "faults"), allow(clippy::unused_async))]
-    async fn accept(&mut self, deliveries: Vec<Delivery>) -> Result<(), QueueError> {
-        #[cfg(feature = "faults")]
-        if self.shipper.options.acknowledge_before_append {
-            let tags: Vec<Tag> = deliveries.iter().map(|delivery| delivery.tag).collect();
-            self.consumer.acknowledge(&tags).await?;
+    #[cfg(feature = "faults")]
+    async fn acknowledge_early(&mut self, deliveries: &[Delivery]) -> Result<(), QueueError> {
+        if !self.acknowledges_early {
+            return Ok(());
         }
-        self.received = Instant::now();
-        self.waiting.extend(deliveries);
-        Ok(())
+        let tags: Vec<Tag> = deliveries.iter().map(|delivery| delivery.tag).collect();
+        self.consumer.acknowledge(&tags).await
     }
 
     /// Begins appends while there is room.
-    fn take_off(&mut self) {
-        while !self.waiting.is_empty() && self.flights.len() < FLIGHTS && self.flying_bytes < FLYING_BYTES {
+    fn begin_appends(&mut self) {
+        while !self.waiting.is_empty() && self.flights.len() < APPENDS_IN_FLIGHT && self.bytes < IN_FLIGHT_BYTES {
             let mut flight = Flight::new(self.received);
             while flight.bytes < BATCH_BYTES
                 && let Some(delivery) = self.waiting.pop_front()
             {
                 flight.add(delivery);
             }
-            self.flying_bytes += flight.bytes;
-            let shipper = self.shipper;
-            self.flights.push(flight.fly(&shipper.records, &*shipper.stream, &shipper.metrics).boxed());
+            self.bytes += flight.bytes;
+            self.flights.push(self.appender.append(flight).boxed());
         }
     }
 
-    /// Acknowledges what has landed; some when the session cannot go on.
-    async fn settle(&mut self, first: Landed) -> Option<End> {
+    /// Acknowledges what was appended; some when the session cannot go on.
+    async fn settle(&mut self, first: Completed) -> Option<End> {
         let mut all = vec![first];
-        while let Some(Some(landed)) = self.flights.next().now_or_never() {
-            all.push(landed);
+        while let Some(Some(completed)) = self.flights.next().now_or_never() {
+            all.push(completed);
         }
         let (mut shipped, mut failed) = (Vec::with_capacity(all.len()), None);
-        for Landed { flight, outcome } in all {
-            self.flying_bytes -= flight.bytes;
+        for Completed { flight, outcome } in all {
+            self.bytes -= flight.bytes;
             match outcome {
                 Ok(()) => shipped.push(flight),
                 Err(error) => failed = Some(End::StreamAway(error)),
@@ -115,7 +129,7 @@ impl<'a> Session<'a> {
             return Some(End::QueueLost(error));
         }
         for flight in shipped {
-            self.shipper.metrics.shipped(flight.tags.len(), flight.received.elapsed());
+            self.appender.metrics.shipped(flight.tags.len(), flight.received.elapsed());
         }
         failed
     }
@@ -127,8 +141,8 @@ impl<'a> Session<'a> {
         if let Err(error) = self.consumer.release(&waiting).await {
             tracing::warn!(%error, "messages could not be released, they go back with the connection");
         }
-        while let Ok(Some(landed)) = timeout_at(deadline, self.flights.next()).await {
-            if let Some(End::QueueLost(error)) = self.settle(landed).await {
+        while let Ok(Some(completed)) = timeout_at(deadline, self.flights.next()).await {
+            if let Some(End::QueueLost(error)) = self.settle(completed).await {
                 tracing::warn!(%error, "shipped messages could not be acknowledged, they will be shipped again");
                 break;
             }

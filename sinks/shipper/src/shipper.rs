@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
+use backon::{BackoffBuilder, Retryable};
 use tallygate_core::Generation;
 use tallygate_queue::Queue;
 use tallygate_stream::{Stream, Topic};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::backoff::Backoff;
-use crate::limits;
+use crate::appender::Appender;
 use crate::metrics::ShipperMetrics;
 use crate::records::Records;
 use crate::session::{End, Session};
+use crate::{backoff, limits, timeouts};
 
 /// What may be chosen of a shipper.
 #[derive(Clone, Debug)]
@@ -27,11 +28,9 @@ pub struct ShipperOptions {
 
 /// Moves messages from a queue into a stream. Many may run on one queue.
 pub struct Shipper {
-    pub(crate) options: ShipperOptions,
-    pub(crate) stream: Arc<dyn Stream>,
-    pub(crate) records: Records,
-    pub(crate) metrics: ShipperMetrics,
+    options: ShipperOptions,
     queue: Arc<dyn Queue>,
+    appender: Appender,
 }
 
 impl Default for ShipperOptions {
@@ -54,12 +53,12 @@ impl Shipper {
         metrics: ShipperMetrics,
     ) -> Self {
         let records = Records::new(generation, metrics.clone());
-        Self { options, stream, records, metrics, queue }
+        Self { options, queue, appender: Appender { records, stream, metrics } }
     }
 
     /// Ships until told to stop. A queue or stream that is away is waited for; it never gives up.
     ///
-    /// Stopping takes at most [`limits::STOP`], plus what the queue takes for its last answer.
+    /// Stopping takes at most [`timeouts::STOP`], plus what the queue takes for its last answer.
     pub async fn run(self, stop: CancellationToken) {
         tokio::select! {
             () = self.ship(&stop) => {}
@@ -68,7 +67,7 @@ impl Shipper {
     }
 
     async fn ship(&self, stop: &CancellationToken) {
-        let mut backoff = Backoff::new();
+        let mut delays = backoff::delays().build();
         while !stop.is_cancelled() {
             let consumer = tokio::select! {
                 consumer = self.queue.consume(self.options.prefetch) => consumer,
@@ -76,18 +75,21 @@ impl Shipper {
             };
             let end = match consumer {
                 Ok(consumer) => {
-                    backoff = Backoff::new();
-                    Session::new(self, consumer).run(stop).await
+                    delays = backoff::delays().build();
+                    let session = Session::new(&self.appender, consumer);
+                    #[cfg(feature = "faults")]
+                    let session = session.acknowledging_early(self.options.acknowledge_before_append);
+                    session.run(stop).await
                 }
                 Err(error) => End::QueueLost(error),
             };
             match end {
                 End::Stopped => return,
                 End::QueueLost(error) => {
-                    self.metrics.queue_errors.inc();
+                    self.appender.metrics.queue_errors.inc();
                     tracing::warn!(%error, "the queue was lost, opening it again");
                     tokio::select! {
-                        () = backoff.wait() => {}
+                        () = sleep(delays.next().unwrap_or_default()) => {}
                         () = stop.cancelled() => return,
                     }
                 }
@@ -103,20 +105,18 @@ impl Shipper {
     }
 
     async fn stream_answers(&self) {
-        let mut backoff = Backoff::new();
-        while self.stream.bounds(Topic::Transactions).await.is_err() {
-            backoff.wait().await;
-        }
+        // It is asked for ever.
+        let _ = (|| self.appender.stream.bounds(Topic::Transactions)).retry(backoff::delays()).await;
     }
 
     async fn watch_backlog(&self) {
-        let mut every = interval(limits::BACKLOG);
+        let mut every = interval(timeouts::BACKLOG);
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             every.tick().await;
             match self.queue.depth().await {
                 Ok(depth) => {
-                    self.metrics.backlog.set(i64::try_from(depth).unwrap_or(i64::MAX));
+                    self.appender.metrics.backlog.set(i64::try_from(depth).unwrap_or(i64::MAX));
                 }
                 Err(error) => tracing::debug!(%error, "the queue's depth is unknown"),
             }

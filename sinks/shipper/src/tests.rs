@@ -16,7 +16,7 @@ use tallygate_stream::{Bounds, Follower, NewRecord, Planner, Start, Stream, Stre
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::limits::LEASE_PATIENCE;
+use crate::timeouts::LEASE;
 use crate::{Shipper, ShipperMetrics, ShipperOptions};
 
 /// A message of these ids and keys.
@@ -291,7 +291,7 @@ async fn messages_go_back_while_the_stream_is_long_away_and_are_shipped_when_it_
     line.stream.down.store(true, SeqCst);
     let shipper = line.shipper(ShipperOptions::default()).run(line.stop.clone());
     tokio::pin!(shipper);
-    tokio::select! { () = &mut shipper => panic!("ended"), () = sleep(LEASE_PATIENCE * 2) => {} }
+    tokio::select! { () = &mut shipper => panic!("ended"), () = sleep(LEASE * 2) => {} }
     assert_eq!(line.queue.consumers.load(SeqCst), 1);
     let mut other = line.queue.inner.consume(100).await.unwrap();
     assert_eq!(other.receive(100).await.unwrap().len(), 10, "still leased");

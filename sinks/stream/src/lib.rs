@@ -6,8 +6,9 @@ mod limits;
 mod metrics;
 mod port;
 mod records;
+mod timeouts;
 
-pub use embedded::{EmbeddedOptions, EmbeddedStream};
+pub use embedded::{EmbeddedStream, EmbeddedStreamOptions};
 pub use kafka::{BadOption, KafkaOptions, KafkaStream};
 pub use metrics::StreamMetrics;
 pub use port::{

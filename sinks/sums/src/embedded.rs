@@ -10,12 +10,13 @@ use tallygate_embedded::rusqlite::{self, Connection, Transaction, params};
 use tallygate_embedded::{Database, DatabaseError, Durability};
 use tokio::time::timeout;
 
-use crate::limits::{EMBEDDED_ROWS, EMBEDDED_TIMEOUT};
+use crate::limits::EMBEDDED_ROWS;
 use crate::port::{Sums, SumsError};
+use crate::timeouts;
 
 /// Where the file is.
 #[derive(Clone, Debug)]
-pub struct EmbeddedOptions {
+pub struct EmbeddedSumsOptions {
     /// The file; it and its directory are made when missing.
     pub path: PathBuf,
     /// Lets older rows overwrite newer ones, to prove that tests would notice.
@@ -87,7 +88,7 @@ INSERT OR IGNORE INTO generations
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 ";
 
-impl EmbeddedOptions {
+impl EmbeddedSumsOptions {
     /// The store in this file.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
@@ -103,7 +104,7 @@ impl EmbeddedSums {
     ///
     /// # Errors
     /// [`SumsError::Refused`] when it cannot be made or is no such file.
-    pub fn open(options: &EmbeddedOptions) -> Result<Self, SumsError> {
+    pub fn open(options: &EmbeddedSumsOptions) -> Result<Self, SumsError> {
         let database = Database::open(&options.path, SCHEMA, Durability::Synced)?;
         #[cfg(feature = "faults")]
         if options.without_fence {
@@ -202,10 +203,10 @@ impl From<DatabaseError> for SumsError {
 }
 
 async fn bounded<T>(call: impl Future<Output = Result<T, DatabaseError>>) -> Result<T, SumsError> {
-    match timeout(EMBEDDED_TIMEOUT, call).await {
+    match timeout(timeouts::EMBEDDED, call).await {
         Ok(outcome) => Ok(outcome?),
         Err(_) => {
-            Err(SumsError::Away(format!("the embedded store did not answer within {} s", EMBEDDED_TIMEOUT.as_secs())))
+            Err(SumsError::Away(format!("the embedded store did not answer within {} s", timeouts::EMBEDDED.as_secs())))
         }
     }
 }
@@ -274,4 +275,17 @@ where
 
 fn unreadable(column: usize, error: Box<dyn std::error::Error + Send + Sync>) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn rule_15_each_commit_is_synced_to_the_disk() {
+        let directory = tempfile::tempdir().unwrap();
+        let sums = EmbeddedSums::open(&EmbeddedSumsOptions::new(directory.path().join("sums.db"))).unwrap();
+        assert_eq!(sums.database.durability().unwrap(), Some(Durability::Synced));
+    }
 }

@@ -6,8 +6,9 @@ mod settle;
 mod cassandra;
 mod embedded;
 pub mod limits;
+pub mod timeouts;
 
-pub use cassandra::{BadOption, Cassandra, CassandraOptions, CassandraTls, Consistency, Credentials};
-pub use embedded::{EmbeddedOptions, EmbeddedSums};
+pub use cassandra::{BadOption, Cassandra, CassandraOptions, Consistency, Credentials};
+pub use embedded::{EmbeddedSums, EmbeddedSumsOptions};
 pub use port::{Sums, SumsError};
 pub use settle::{SettleError, settle};

@@ -1,6 +1,7 @@
 //! `[admin]`: where operators connect.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::ServerConfig;
@@ -21,14 +22,16 @@ pub struct AdminOptions {
     /// The token of programs such as the command line.
     pub token: Option<String>,
     /// The authority by which the command line knows the server, PEM; the server's own certificate when none is named.
-    pub ca: Vec<u8>,
+    pub ca: PathBuf,
 }
 
 /// None when something is wrong that a problem was noted for.
 pub(super) fn read(table: &Table<'_>) -> Option<AdminOptions> {
     let address = address::read(table);
     table.must_have("tls", ": passwords go over HTTPS alone");
-    let files = table.table("tls").and_then(|tls| server_tls::read(&tls));
+    let tls = table.table("tls");
+    let certificate = tls.as_ref().and_then(|tls| tls.path("certificate")).map(|certificate| certificate.value);
+    let files = tls.and_then(|tls| server_tls::read(&tls));
     let server = files.as_ref().and_then(|files| {
         let wrong = |wrong: InvalidOption| {
             table.document().problem(&table.path_of(&format!("tls.{}", wrong.key)), wrong.message);
@@ -37,9 +40,8 @@ pub(super) fn read(table: &Table<'_>) -> Option<AdminOptions> {
     });
     let users = table.tables("users").iter().filter_map(user).collect();
     let token = table.string("token").map(|token| token.value);
-    let ca = table.content("ca").map(|ca| ca.value);
+    let ca = table.file("ca").map(|ca| ca.value).or(certificate);
     table.close();
-    let ca = ca.or_else(|| files.map(|files| files.certificate));
     Some(AdminOptions { address: address?, tls: server?, users, token, ca: ca? })
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tallygate_queue::{AmqpOptions, AmqpTls};
+use tallygate_queue::AmqpOptions;
 
 use super::table::Table;
 use super::{backend, client_tls};
@@ -34,9 +34,8 @@ fn amqp(table: &Table<'_>) -> Option<AmqpOptions> {
     let url = table.required("url");
     let queue = table.text("queue", QUEUE);
     let tls = table.table("tls").map(|tls| client_tls::read(&tls)).unwrap_or_default();
-    let (certificate, key) = tls.identity.unzip();
     let mut options = AmqpOptions::new(url?.value, queue);
-    options.tls = AmqpTls { ca: tls.ca, certificate, key };
+    options.tls = tls;
     if let Err(bad) = options.check() {
         table.document().also(&table.path_of(bad.option), bad.problem);
     }

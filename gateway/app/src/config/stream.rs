@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tallygate_core::PartitionBy;
-use tallygate_stream::{EmbeddedOptions, KafkaOptions};
+use tallygate_stream::{EmbeddedStreamOptions, KafkaOptions};
 
 use super::backend;
 use super::table::Table;
@@ -11,7 +11,7 @@ use super::table::Table;
 /// The stream's backend.
 pub enum StreamOptions {
     /// SQLite.
-    Embedded(EmbeddedOptions),
+    Embedded(EmbeddedStreamOptions),
     /// Kafka.
     Kafka(KafkaOptions),
 }
@@ -41,7 +41,8 @@ impl StreamOptions {
 
 /// The backend, and what decides a record's partition. None when something is wrong that a problem was noted for.
 pub(super) fn read(root: &Table<'_>, data_dir: &Path) -> Option<(StreamOptions, PartitionBy)> {
-    let embedded = |partitions| StreamOptions::Embedded(EmbeddedOptions { path: data_dir.join(FILE), partitions });
+    let embedded =
+        |partitions| StreamOptions::Embedded(EmbeddedStreamOptions { path: data_dir.join(FILE), partitions });
     let Some(table) = root.table("stream") else { return Some((embedded(PARTITIONS), PartitionBy::Key)) };
     let backend = backend::chosen(&table, ["embedded", "kafka"])?;
     let partitions = table.number("partitions", 0..=u32::MAX.into()).map_or(PARTITIONS, |partitions| partitions as u32);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tallygate_sums::{CassandraOptions, CassandraTls, Credentials, EmbeddedOptions};
+use tallygate_sums::{CassandraOptions, Credentials, EmbeddedSumsOptions};
 
 use super::table::Table;
 use super::{backend, client_tls};
@@ -10,7 +10,7 @@ use super::{backend, client_tls};
 /// The store's backend.
 pub enum SumsOptions {
     /// SQLite.
-    Embedded(EmbeddedOptions),
+    Embedded(EmbeddedSumsOptions),
     /// Cassandra.
     Cassandra(CassandraOptions),
 }
@@ -19,7 +19,7 @@ const FILE: &str = "sums.db";
 
 /// None when something is wrong that a problem was noted for.
 pub(super) fn read(root: &Table<'_>, data_dir: &Path) -> Option<SumsOptions> {
-    let embedded = SumsOptions::Embedded(EmbeddedOptions::new(data_dir.join(FILE)));
+    let embedded = SumsOptions::Embedded(EmbeddedSumsOptions::new(data_dir.join(FILE)));
     let Some(table) = root.table("sums") else { return Some(embedded) };
     let options = match backend::chosen(&table, ["embedded", "cassandra"])? {
         "cassandra" => SumsOptions::Cassandra(cassandra(&table)),
@@ -48,10 +48,7 @@ fn cassandra(table: &Table<'_>) -> CassandraOptions {
     }
     options.credentials =
         user.zip(password).map(|(user, password)| Credentials { user: user.value, password: password.value });
-    options.tls = table.table("tls").map(|tls| {
-        let tls = client_tls::read(&tls);
-        CassandraTls { ca: tls.ca, identity: tls.identity }
-    });
+    options.tls = table.table("tls").map(|tls| client_tls::read(&tls));
     if let Err(bad) = options.check() {
         table.document().also(&table.path_of(&bad.option), bad.problem);
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
@@ -11,8 +11,7 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-
-use crate::tls;
+use tallygate_tls::TlsFiles;
 
 const TIME: Duration = Duration::from_secs(20);
 
@@ -45,17 +44,9 @@ impl Partner {
     /// # Errors
     /// When a certificate or key cannot be read.
     pub fn new(certs: &Path, certificate: Option<&str>, base: String) -> Result<Self> {
-        let read = |name: String| {
-            let file = certs.join(name);
-            std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))
-        };
-        let authority = read("server-ca.pem".to_owned())?;
-        let own = match certificate {
-            None => None,
-            Some(name) => Some((read(format!("{name}.pem"))?, read(format!("{name}.key"))?)),
-        };
-        let own = own.as_ref().map(|(certificate, key)| (&**certificate, &**key));
-        let tls = tls::client(&authority, own).with_context(|| certs.display().to_string())?;
+        let own = |extension| certificate.map(|name| certs.join(format!("{name}.{extension}")));
+        let tls = TlsFiles { ca: Some(certs.join("server-ca.pem")), certificate: own("pem"), key: own("key") };
+        let tls = tls.client_config()?;
         let connector =
             hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls).https_only().enable_http1().build();
         let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);

@@ -1,83 +1,52 @@
 //! One subscription's life: partitions come and go, records are folded, flushes go out one at a time.
 
-mod takeover;
+mod failure;
+mod flush_in_flight;
+mod log_ends;
+mod open_days;
+mod owned;
+mod take_over;
 
-use std::collections::BTreeMap;
+use std::future::pending;
 use std::sync::Arc;
 
-use tallygate_stream::{Bounds, Event, Record, StreamError, Subscription, Topic};
-use tallygate_sums::SumsError;
+use tallygate_stream::{Committed, Event, Record, StreamError, Subscription, Topic};
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::aggregator::Parts;
-use crate::flush::{FlushError, Flushed, Flusher, Stage};
-use crate::limits;
-use crate::local_state::Lost;
+use self::flush_in_flight::FlushInFlight;
+use self::log_ends::LogEnds;
+use self::open_days::open;
+use self::owned::Owned;
+use self::take_over::take_over;
+use crate::flush::{FlushError, Flushed, Flusher};
 use crate::metrics::PartitionLabel;
-use crate::partition::{Halt, Partition};
+use crate::partition::Halt;
+use crate::parts::Parts;
 use crate::planner::TakeoverPlanner;
 use crate::probe::{News, probe};
+use crate::timeouts::FENCED_WAIT;
 
-/// Why a membership ended.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
-    #[error(transparent)]
-    Stream(#[from] StreamError),
-    #[error(transparent)]
-    Store(#[from] SumsError),
-    #[error(transparent)]
-    State(#[from] Lost),
-    #[error("partition {0}: the log did not deliver the record at offset {1}, which it holds by its own account")]
-    Missing(u32, u64),
-    #[error("{0}")]
-    Again(&'static str),
-    #[error("a task ended: {0}")]
-    Task(#[from] JoinError),
-}
+pub(crate) use self::failure::Failure;
 
 /// A member of those who share the partitions.
 pub(crate) struct Membership<'a> {
     parts: &'a Parts,
     planner: Arc<TakeoverPlanner>,
     subscription: Box<dyn Subscription>,
+    owned: Owned<'a>,
+    ends: LogEnds,
     flusher: Arc<Flusher>,
-    owned: BTreeMap<u32, Partition>,
-    /// The next offset of each partition to be given, when last looked at.
-    highs: BTreeMap<u32, u64>,
-    flush: JoinSet<Result<Flushed, FlushError>>,
-    /// The partitions of the flush that is out, and how many records it holds.
-    flushing: (Vec<u32>, u64),
+    flush: Option<FlushInFlight>,
     next_flush: Instant,
     /// When the store was last asked and answered, as far as we have heard; what it lost before that is written again.
     store_answered: Option<Instant>,
     /// We were refused as a former owner, and wait until then to hear what is ours.
     fenced_until: Option<Instant>,
-    side: JoinSet<()>,
+    probing: JoinSet<()>,
     news: mpsc::Receiver<News>,
-}
-
-impl Failure {
-    pub(crate) fn is_retryable(&self) -> bool {
-        match self {
-            Self::Stream(error) => error.is_retryable(),
-            Self::Store(error) => error.is_retryable(),
-            Self::State(_) | Self::Again(_) => true,
-            Self::Missing(..) | Self::Task(_) => false,
-        }
-    }
-}
-
-impl From<FlushError> for Failure {
-    fn from(error: FlushError) -> Self {
-        match error {
-            FlushError::Store(error) => Self::Store(error),
-            FlushError::Stream(error) => Self::Stream(error),
-            FlushError::CalledBack => Self::Again("a flush was called back"),
-        }
-    }
 }
 
 impl<'a> Membership<'a> {
@@ -90,24 +59,22 @@ impl<'a> Membership<'a> {
             committer: subscription.committer(),
             state: Arc::clone(&parts.state),
             metrics: parts.metrics.clone(),
-            stage: Stage::default(),
         });
         let (tell, news) = mpsc::channel(4);
-        let mut side = JoinSet::new();
-        side.spawn(probe(Arc::clone(&parts.sums), Arc::clone(&parts.stream), parts.metrics.clone(), tell));
+        let mut probing = JoinSet::new();
+        probing.spawn(probe(Arc::clone(&parts.sums), Arc::clone(&parts.stream), parts.metrics.clone(), tell));
         Ok(Self {
             parts,
             planner,
             subscription,
+            owned: Owned::new(parts),
+            ends: LogEnds::new(bounds),
             flusher,
-            owned: BTreeMap::new(),
-            highs: highs(bounds),
-            flush: JoinSet::new(),
-            flushing: (Vec::new(), 0),
+            flush: None,
             next_flush: Instant::now(),
             store_answered: None,
             fenced_until: None,
-            side,
+            probing,
             news,
         })
     }
@@ -115,141 +82,115 @@ impl<'a> Membership<'a> {
     /// Goes on until it fails or is asked to stop; then it flushes what it has.
     pub(crate) async fn run(mut self, shutdown: &CancellationToken) -> Result<(), Failure> {
         loop {
-            let (is_full, may_flush) = (self.is_full(), self.flush.is_empty() && self.is_dirty());
-            let fenced_until = self.fenced_until;
+            let is_full = self.owned.is_full(self.records_in_flight());
+            let may_flush = self.flush.is_none() && self.owned.is_dirty();
             tokio::select! {
                 () = shutdown.cancelled() => return self.stop().await,
                 event = self.subscription.next(), if !is_full => self.on_event(event?).await?,
-                Some(done) = self.flush.join_next() => self.on_flushed(done?)?,
+                ended = end_of(&mut self.flush) => self.on_flushed(ended?)?,
                 () = sleep_until(self.next_flush), if may_flush => self.begin_flush(),
                 Some(news) = self.news.recv() => self.on_news(news),
-                Some(ended) = self.side.join_next() => {
+                Some(ended) = self.probing.join_next() => {
                     ended?;
                     return Err(Failure::Again("the probing of store and log ended"));
                 }
-                () = sleep_until(fenced_until.unwrap_or(self.next_flush)), if fenced_until.is_some() => {
+                () = reached(self.fenced_until) => {
                     return Err(Failure::Again("nobody says which partitions are ours"));
                 }
             }
         }
     }
 
-    async fn stop(&mut self) -> Result<(), Failure> {
-        while let Some(done) = self.flush.join_next().await {
-            self.on_flushed(done?)?;
+    async fn on_event(&mut self, event: Event) -> Result<(), Failure> {
+        match event {
+            Event::Records(records) => self.fold(&records).await,
+            Event::Assigned(partitions) => self.take_over(partitions).await,
+            Event::Revoked(partitions) => self.give_away(&partitions).await,
         }
-        if self.is_dirty() {
-            self.begin_flush();
+    }
+
+    async fn fold(&mut self, records: &[Record]) -> Result<(), Failure> {
+        for record in records {
+            let number = record.partition;
+            while let Some(partition) = self.owned.get_mut(number) {
+                match partition.take(record, &self.parts.metrics) {
+                    Ok(()) => break,
+                    Err(Halt::Open(day)) => {
+                        open(self.parts, &mut self.owned, &mut self.ends, number, day).await?;
+                    }
+                    Err(Halt::Stop(reason)) => self.owned.stop(number, reason),
+                    Err(Halt::Missing(offset)) => return Err(Failure::Missing(number, offset)),
+                }
+            }
         }
-        while let Some(done) = self.flush.join_next().await {
-            self.on_flushed(done?)?;
+        let in_flight = self.flush.as_ref().map_or(&[][..], FlushInFlight::partitions);
+        let saves = self.owned.pack_learnt(in_flight);
+        if !saves.is_empty() {
+            self.parts.state.save(saves).await;
         }
+        self.show();
         Ok(())
     }
 
-    async fn on_event(&mut self, event: Event) -> Result<(), Failure> {
-        match event {
-            Event::Records(records) => self.take(&records).await,
-            Event::Assigned(partitions) => self.take_over(partitions).await,
-            Event::Revoked(partitions) => {
-                tracing::info!(?partitions, "partitions were given to others");
-                for partition in &partitions {
-                    self.drop_partition(*partition);
-                }
-                self.end_flush_of(&partitions).await
-            }
+    async fn take_over(&mut self, partitions: Vec<(u32, Option<Committed>)>) -> Result<(), Failure> {
+        self.fenced_until = None;
+        let numbers: Vec<u32> = partitions.iter().map(|(number, _)| *number).collect();
+        self.end_flush_of(&numbers).await?;
+        take_over(self.parts, &self.planner, &mut self.owned, &mut self.ends, partitions).await?;
+        self.show();
+        Ok(())
+    }
+
+    async fn give_away(&mut self, partitions: &[u32]) -> Result<(), Failure> {
+        tracing::info!(?partitions, "partitions were given to others");
+        for partition in partitions {
+            self.owned.remove(*partition);
         }
+        self.show();
+        self.end_flush_of(partitions).await
+    }
+
+    fn begin_flush(&mut self) {
+        self.next_flush = Instant::now() + self.parts.flush_every;
+        let parts = self.owned.take_flush(self.store_answered);
+        self.flush = (!parts.is_empty()).then(|| FlushInFlight::begin(&self.flusher, parts));
     }
 
     /// A flush with any of these partitions must not be out any more when the next event is taken.
     async fn end_flush_of(&mut self, partitions: &[u32]) -> Result<(), Failure> {
-        let (numbers, _) = &self.flushing;
-        if !numbers.iter().any(|number| partitions.contains(number)) {
-            return Ok(());
+        let Some(flush) = self.flush.as_mut().filter(|flush| flush.has_any(partitions)) else { return Ok(()) };
+        if !flush.call_back().await {
+            let ended = flush.end().await?;
+            return self.on_flushed(ended);
         }
-        if !self.flusher.stage.call_back() {
-            return match self.flush.join_next().await {
-                Some(done) => self.on_flushed(done?),
-                None => Ok(()),
-            };
-        }
-        self.flush.shutdown().await;
-        let (numbers, _) = std::mem::take(&mut self.flushing);
-        if numbers.iter().any(|number| self.owned.contains_key(number)) {
+        let others_are_ours = flush.partitions().iter().any(|number| self.owned.contains(*number));
+        self.flush = None;
+        if others_are_ours {
             return Err(Failure::Again("some of the partitions of a flush were given to others"));
         }
         Ok(())
     }
 
-    async fn take(&mut self, records: &[Record]) -> Result<(), Failure> {
-        for record in records {
-            let number = record.partition;
-            while let Some(partition) = self.owned.get_mut(&number) {
-                match partition.take(record, &self.parts.metrics) {
-                    Ok(()) => break,
-                    Err(Halt::Open(day)) => self.open(number, day).await?,
-                    Err(Halt::Stop(reason)) => self.stop_partition(number, reason),
-                    Err(Halt::Missing(offset)) => return Err(Failure::Missing(number, offset)),
-                }
-            }
-        }
-        self.save_learnt().await;
-        self.show();
-        Ok(())
-    }
-
-    /// A long learning goes to the local state piece by piece. One whose flush is out waits, as pieces have an order.
-    async fn save_learnt(&mut self) {
-        let (flushing, _) = &self.flushing;
-        let saves: Vec<_> = self
-            .owned
-            .iter_mut()
-            .filter(|(number, partition)| partition.unpacked() >= limits::LEARN_RECORDS && !flushing.contains(number))
-            .filter_map(|(_, partition)| partition.pack())
-            .collect();
-        if !saves.is_empty() {
-            self.parts.state.save(saves).await;
-        }
-    }
-
-    fn begin_flush(&mut self) {
-        let answered = self.store_answered;
-        let shares: Vec<_> = self.owned.values_mut().filter_map(|partition| partition.share(answered)).collect();
-        self.next_flush = Instant::now() + self.parts.flush_every;
-        if !shares.is_empty() {
-            let numbers = shares.iter().map(|share| share.partition).collect();
-            self.flushing = (numbers, shares.iter().map(|share| share.records).sum());
-            self.flusher.stage.write();
-            self.flush.spawn(Arc::clone(&self.flusher).flush(shares));
-        }
-    }
-
     fn on_flushed(&mut self, outcome: Result<Flushed, FlushError>) -> Result<(), Failure> {
-        let (numbers, _) = std::mem::take(&mut self.flushing);
+        let Some(flush) = self.flush.take() else { return Ok(()) };
         match outcome {
-            Ok(flushed) => {
-                let now = Instant::now();
-                for (number, position, stretch) in flushed.partitions {
-                    if let Some(partition) = self.owned.get_mut(&number) {
-                        partition.flushed(position, stretch, now);
-                    }
+            Ok(Flushed { partitions, store_was_away }) => {
+                self.owned.flushed(partitions);
+                if store_was_away {
+                    self.owned.rewrite_tail();
                 }
-                if flushed.store_was_away {
-                    self.rewrite_tail();
-                }
-                // Nothing is on its way to the store now.
-                self.owned.values_mut().for_each(Partition::close_old_days);
+                self.owned.close_old_days();
                 self.show();
                 Ok(())
             }
-            Err(FlushError::Stream(StreamError::Fenced(reason))) => self.on_fenced(&numbers, &reason),
+            Err(FlushError::Stream(StreamError::Fenced(reason))) => self.on_fenced(flush.partitions(), &reason),
             Err(error) => Err(error.into()),
         }
     }
 
     /// Nothing of the flush is visible. What was folded is lost for us; whoever owns the partitions folds it again.
     fn on_fenced(&mut self, numbers: &[u32], reason: &str) -> Result<(), Failure> {
-        let ours = numbers.iter().filter(|number| self.owned.contains_key(number)).count();
+        let ours = numbers.iter().filter(|number| self.owned.contains(**number)).count();
         tracing::info!(?numbers, ours, reason, "a flush came after the partitions had gone to others");
         if ours == 0 {
             return Ok(());
@@ -257,90 +198,67 @@ impl<'a> Membership<'a> {
         if ours < numbers.len() {
             return Err(Failure::Again("some of the partitions of a flush had gone to others"));
         }
-        let all: Vec<u32> = self.owned.keys().copied().collect();
-        for number in all {
-            self.drop_partition(number);
-        }
-        self.fenced_until = Some(Instant::now() + limits::FENCED_WAIT);
+        self.owned.remove_all();
+        self.show();
+        self.fenced_until = Some(Instant::now() + FENCED_WAIT);
         Ok(())
     }
 
     fn on_news(&mut self, news: News) {
         match news {
-            News::StoreIsBack => self.rewrite_tail(),
+            News::StoreIsBack => self.owned.rewrite_tail(),
             News::StoreAnswered(asked) => self.store_answered = Some(asked),
             News::Ends(bounds) => {
-                self.highs = highs(bounds);
-                for (number, partition) in &self.owned {
-                    let lag = self.high(*number).saturating_sub(partition.next());
-                    let label = PartitionLabel { partition: *number };
-                    self.parts.metrics.lag.get_or_create(&label).set(i64::try_from(lag).unwrap_or(i64::MAX));
+                self.ends = LogEnds::new(bounds);
+                for (partition, state) in self.owned.iter() {
+                    let lag = self.ends.of(partition).saturating_sub(state.next());
+                    let lag_of = self.parts.metrics.lag.get_or_create(&PartitionLabel { partition });
+                    lag_of.set(i64::try_from(lag).unwrap_or(i64::MAX));
                 }
             }
         }
     }
 
-    fn rewrite_tail(&mut self) {
-        self.owned.values_mut().for_each(Partition::rewrite_tail);
-        let rows: usize = self.owned.values().map(|partition| partition.fold().dirty()).sum();
-        tracing::info!(rows, "the store of sums was away: rows of the last minutes are written again");
-    }
-
-    /// Others go on; what was stopped waits for somebody to look at it.
-    fn stop_partition(&mut self, number: u32, reason: String) {
-        tracing::error!(partition = number, reason, "a partition stopped");
-        self.drop_partition(number);
-        self.parts.stopped.send_modify(|stopped| drop(stopped.insert(number, reason)));
-        self.show();
-    }
-
-    fn drop_partition(&mut self, number: u32) {
-        self.owned.remove(&number);
-        self.parts.metrics.lag.remove(&PartitionLabel { partition: number });
-        self.parts.stopped.send_if_modified(|stopped| stopped.remove(&number).is_some());
-        self.show();
-    }
-
-    fn is_dirty(&self) -> bool {
-        self.owned.values().any(Partition::is_dirty)
-    }
-
-    fn is_full(&self) -> bool {
-        let (mut rows, mut pending, mut bytes) = (0, self.flushing.1, 0);
-        for partition in self.owned.values() {
-            rows += partition.fold().dirty();
-            pending += partition.pending();
-            bytes += partition.dead_letter_bytes();
+    /// Flushes what was folded.
+    async fn stop(&mut self) -> Result<(), Failure> {
+        self.finish_flush().await?;
+        if self.owned.is_dirty() {
+            self.begin_flush();
         }
-        rows >= limits::DIRTY_ROWS || pending >= limits::PENDING_RECORDS || bytes >= limits::DEAD_LETTER_BYTES
+        self.finish_flush().await
     }
 
-    fn high(&self, number: u32) -> u64 {
-        self.highs.get(&number).copied().unwrap_or(0)
+    async fn finish_flush(&mut self) -> Result<(), Failure> {
+        match &mut self.flush {
+            Some(flush) => {
+                let ended = flush.end().await?;
+                self.on_flushed(ended)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn records_in_flight(&self) -> u64 {
+        self.flush.as_ref().map_or(0, FlushInFlight::records)
     }
 
     fn show(&self) {
-        let gauge = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
-        let sum = |of: fn(&Partition) -> usize| gauge(self.owned.values().map(of).sum());
-        let metrics = &self.parts.metrics;
-        metrics.partitions.set(gauge(self.owned.len()));
-        metrics.stopped.set(gauge(self.parts.stopped.borrow().len()));
-        metrics.known.set(sum(|partition| partition.fold().known()));
-        metrics.dirty.set(sum(|partition| partition.fold().dirty()));
-        let pending = |partition: &Partition| usize::try_from(partition.pending()).unwrap_or(usize::MAX);
-        metrics.pending.set(sum(pending) + i64::try_from(self.flushing.1).unwrap_or(i64::MAX));
+        self.owned.show(self.records_in_flight());
     }
 }
 
-impl Drop for Membership<'_> {
-    fn drop(&mut self) {
-        let all: Vec<u32> = self.owned.keys().copied().collect();
-        for number in all {
-            self.drop_partition(number);
-        }
+/// The end of the flush that is out; never when there is none.
+async fn end_of(flush: &mut Option<FlushInFlight>) -> Result<Result<Flushed, FlushError>, JoinError> {
+    match flush {
+        Some(flush) => flush.end().await,
+        None => pending().await,
     }
 }
 
-fn highs(bounds: Vec<Bounds>) -> BTreeMap<u32, u64> {
-    bounds.into_iter().map(|bounds| (bounds.partition, bounds.high)).collect()
+/// When that time is reached; never when there is none.
+async fn reached(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => pending().await,
+    }
 }

@@ -6,19 +6,17 @@ use std::time::Duration;
 
 use tallygate_core::record::{NUMBER, POLICY};
 use tallygate_core::{Aggregate, Day, RowKey};
-use tallygate_stream::{
-    EmbeddedOptions as StreamOptions, EmbeddedStream, NewRecord, Start, Stream, StreamMetrics, Topic,
-};
-use tallygate_sums::{EmbeddedOptions as SumsOptions, EmbeddedSums, Sums};
+use tallygate_stream::{EmbeddedStream, EmbeddedStreamOptions, NewRecord, Start, Stream, StreamMetrics, Topic};
+use tallygate_sums::{EmbeddedSums, EmbeddedSumsOptions, Sums};
 use tokio_util::sync::CancellationToken;
 
 use super::world::{HORIZON, Sent, generation};
 use crate::{Aggregator, AggregatorMetrics, AggregatorOptions, retention_days};
 
 fn open(directory: &Path) -> (Arc<EmbeddedStream>, Arc<EmbeddedSums>) {
-    let stream = StreamOptions { path: directory.join("stream.db"), partitions: 3 };
+    let stream = EmbeddedStreamOptions { path: directory.join("stream.db"), partitions: 3 };
     let stream = EmbeddedStream::open(&stream, StreamMetrics::default()).unwrap();
-    let sums = EmbeddedSums::open(&SumsOptions::new(directory.join("sums.db"))).unwrap();
+    let sums = EmbeddedSums::open(&EmbeddedSumsOptions::new(directory.join("sums.db"))).unwrap();
     (Arc::new(stream), Arc::new(sums))
 }
 
@@ -43,13 +41,8 @@ async fn rule_15_the_embedded_line_counts_each_transaction_once_however_often_it
     stream.prepare(retention_days(HORIZON)).await.unwrap();
     let mut sent = 0;
     for round in 0..6_u64 {
-        let options = AggregatorOptions {
-            horizon: HORIZON,
-            flush_every: Duration::from_millis(5),
-            state_path: Some(path.join("identities.db")),
-            #[cfg(feature = "faults")]
-            faults: Default::default(),
-        };
+        let state = Some(path.join("identities.db"));
+        let options = AggregatorOptions::new(HORIZON, Duration::from_millis(5), state);
         let (log, store) = (Arc::clone(&stream), Arc::clone(&sums));
         let aggregator = Aggregator::new(options, log as _, store as _, generation(), AggregatorMetrics::default());
         let shutdown = CancellationToken::new();

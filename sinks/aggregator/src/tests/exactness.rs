@@ -112,6 +112,59 @@ async fn rules_10_to_12_sums_are_exact_with_local_state_too() {
     }
 }
 
+/// Members come, go, and take partitions from each other; some miss that they lost theirs, some are refused for nothing.
+async fn members_share(world: &World, steps: usize) {
+    world.log.share();
+    let mut running: Vec<Running> = vec![world.start(), world.start()];
+    let (mut log_time, mut sent) = (NOON, Vec::new());
+    world.store.fail_one_in(20);
+    world.log.fail_one_in(50);
+    for _ in 0..steps {
+        for _ in 0..world.chance.below(10) {
+            let one = next_sent(world, &mut log_time, &mut sent);
+            world.append(one);
+        }
+        world.chance.pause(Duration::from_secs(8)).await;
+        match world.chance.below(40) {
+            0 => {
+                let gone = world.chance.below(running.len() as u64) as usize;
+                running.swap_remove(gone).kill().await;
+                running.push(world.start());
+            }
+            1 if running.len() < 4 => running.push(world.start()),
+            2 if running.len() > 2 => running.remove(0).stop().await,
+            3..6 => world.log.rebalance(),
+            6 => world.log.fence(1),
+            _ => {}
+        }
+    }
+    world.store.fail_one_in(0);
+    world.log.fail_one_in(0);
+    world.log.fence(0);
+    world.settle().await;
+    for one in running {
+        assert_eq!(one.handle.stopped_partitions(), Default::default());
+        one.stop().await;
+    }
+    world.check();
+    assert!(sent.len() > steps);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rules_10_to_12_sums_are_exact_when_members_own_some_of_the_partitions_and_change_them_all_the_time() {
+    let mut met = Vec::new();
+    for seed in 200..206 {
+        println!("seed {seed}");
+        let world = World::new(seed, 3, Duration::from_millis(200));
+        members_share(&world, 300).await;
+        met.push(world.log.state().met);
+    }
+    // What it is about did happen.
+    assert!(met.iter().map(|met| met.partial_assignments).sum::<u64>() > 100, "{met:?}");
+    assert!(met.iter().map(|met| met.missed_revocations).sum::<u64>() > 5, "{met:?}");
+    assert!(met.iter().map(|met| met.fenced).sum::<u64>() > 5, "{met:?}");
+}
+
 #[cfg(feature = "faults")]
 #[tokio::test(start_paused = true)]
 #[should_panic(expected = "the store: wrong")]

@@ -1,6 +1,6 @@
-//! A stream in memory with one owner at a time, whose commits fail before or after they take effect.
+//! A stream in memory whose partitions have one owner at a time, and whose commits fail before or after they take effect.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -30,25 +30,67 @@ pub(crate) struct State {
     pub(crate) dead_letters: Vec<NewRecord>,
     pub(crate) starts: Vec<(u32, Start)>,
     pub(crate) subscriptions: u64,
-    /// Those that live, in the order of their coming; the last one owns everything.
+    /// Those that live, in the order of their coming.
     members: Vec<u64>,
-    /// Raised whenever another becomes the owner.
-    epoch: u64,
+    /// The owner of each partition.
+    owners: Vec<Option<u64>>,
+    /// Raised whenever partitions are given anew.
+    generation: u64,
+    /// Whether partitions are shared out by chance; otherwise the last member owns all.
+    shared: bool,
     fails: u64,
+    /// So many commits are refused next, though nobody else owns anything.
+    fences: u64,
+    pub(crate) met: Met,
+}
+
+/// What happened to members.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Met {
+    /// Some of the partitions were given, and not all.
+    pub(crate) partial_assignments: u64,
+    /// Partitions were given to one that had not heard that it lost what it had.
+    pub(crate) missed_revocations: u64,
+    /// A commit came from a former owner.
+    pub(crate) fenced: u64,
 }
 
 struct Member {
     log: FakeLog,
     number: u64,
     planner: Arc<dyn Planner>,
-    positions: Vec<u64>,
-    /// The epoch in which all was assigned to it; 0 when it has nothing.
-    assigned: Arc<AtomicU64>,
+    positions: BTreeMap<u32, u64>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// What a member was told.
+#[derive(Default)]
+struct Seen {
+    generation: u64,
+    partitions: Vec<u32>,
 }
 
 struct Owner {
     log: FakeLog,
-    assigned: Arc<AtomicU64>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl State {
+    /// Gives the partitions anew.
+    fn rebalance(&mut self, chance: &Chance) {
+        self.generation += 1;
+        for partition in 0..self.log.len() {
+            self.owners[partition] = match (self.members.len(), self.shared) {
+                (0, _) => None,
+                (_, false) => self.members.last().copied(),
+                (count, true) => Some(self.members[chance.below(count as u64) as usize]),
+            };
+        }
+    }
+
+    fn partitions_of(&self, member: u64) -> Vec<u32> {
+        (0..self.log.len() as u32).filter(|partition| self.owners[*partition as usize] == Some(member)).collect()
+    }
 }
 
 impl FakeLog {
@@ -57,6 +99,7 @@ impl FakeLog {
             log: vec![Vec::new(); partitions],
             lows: vec![0; partitions],
             committed: vec![None; partitions],
+            owners: vec![None; partitions],
             ..State::default()
         };
         Self {
@@ -78,6 +121,22 @@ impl FakeLog {
 
     pub(crate) fn fail_one_in(&self, n: u64) {
         self.state().fails = n;
+    }
+
+    /// From now on members share the partitions.
+    pub(crate) fn share(&self) {
+        self.state().shared = true;
+    }
+
+    /// Gives the partitions anew, for no reason that a member knows.
+    pub(crate) fn rebalance(&self) {
+        self.state().rebalance(&self.chance);
+        self.changed.send_modify(|n| *n += 1);
+    }
+
+    /// The next commits are refused as a former owner's, though nobody else owns anything.
+    pub(crate) fn fence(&self, commits: u64) {
+        self.state().fences = commits;
     }
 
     pub(crate) fn is_all_committed(&self) -> bool {
@@ -118,11 +177,11 @@ impl Stream for FakeLog {
         self.chance.pause(self.delay).await;
         let mut state = self.state();
         state.subscriptions += 1;
-        state.epoch += 1;
         let number = state.subscriptions;
         state.members.push(number);
+        state.rebalance(&self.chance);
         self.changed.send_modify(|n| *n += 1);
-        Ok(Box::new(Member { log: self.clone(), number, planner, positions: Vec::new(), assigned: Arc::default() }))
+        Ok(Box::new(Member { log: self.clone(), number, planner, positions: BTreeMap::new(), seen: Arc::default() }))
     }
 
     async fn follow(&self, _: Topic, _: Vec<(u32, Start)>) -> Result<Box<dyn Follower>, StreamError> {
@@ -144,24 +203,27 @@ impl Stream for FakeLog {
 impl Member {
     /// What there is now, at most a few records; none when all was read.
     fn look(&mut self) -> Result<Option<Event>, StreamError> {
-        let log = self.log.clone();
-        let mut state = log.state();
-        let (ours, assigned) = (state.members.last() == Some(&self.number), self.assigned.load(Relaxed));
-        if assigned != 0 && assigned != state.epoch {
-            self.assigned.store(0, Relaxed);
-            return Ok(Some(Event::Revoked((0..state.log.len() as u32).collect())));
+        let (log, seen) = (self.log.clone(), Arc::clone(&self.seen));
+        let (mut state, mut seen) = (log.state(), seen.lock().unwrap());
+        if seen.generation != state.generation {
+            let ours = state.partitions_of(self.number);
+            let had = std::mem::take(&mut seen.partitions);
+            let hears = ours.is_empty() || !state.shared || !log.chance.one_in(4);
+            if !had.is_empty() && hears {
+                return Ok(Some(Event::Revoked(had)));
+            }
+            state.met.missed_revocations += u64::from(!had.is_empty());
+            state.met.partial_assignments += u64::from(!ours.is_empty() && ours.len() < state.log.len());
+            let event = self.assign(&mut state, &ours)?;
+            *seen = Seen { generation: state.generation, partitions: ours };
+            if !seen.partitions.is_empty() {
+                return Ok(Some(event));
+            }
         }
-        if !ours {
-            return Ok(None);
-        }
-        if assigned == 0 {
-            let event = self.assign(&mut state)?;
-            self.assigned.store(state.epoch, Relaxed);
-            return Ok(Some(event));
-        }
-        let most = 1 + self.log.chance.below(20) as usize;
+        let most = 1 + log.chance.below(20) as usize;
         let mut records = Vec::new();
-        for (log, position) in state.log.iter().zip(&mut self.positions) {
+        for partition in &seen.partitions {
+            let (log, position) = (&state.log[*partition as usize], self.positions.entry(*partition).or_default());
             let from = log.partition_point(|record| record.offset < *position);
             records.extend(log[from..].iter().take(most).cloned());
             *position = log[from..].iter().take(most).last().map_or(*position, |last| last.offset + 1);
@@ -169,15 +231,18 @@ impl Member {
         Ok((!records.is_empty()).then_some(Event::Records(records)))
     }
 
-    fn assign(&mut self, state: &mut State) -> Result<Event, StreamError> {
-        let (mut assigned, mut positions, mut starts) = (Vec::new(), Vec::new(), Vec::new());
-        for (number, committed) in state.committed.clone().into_iter().enumerate() {
-            let start = self.planner.start(number as u32, committed.as_ref());
-            starts.push((number as u32, start));
-            positions.push(FakeLog::resolve(state, number, start)?);
-            assigned.push((number as u32, committed));
+    fn assign(&mut self, state: &mut State, ours: &[u32]) -> Result<Event, StreamError> {
+        let (mut assigned, mut starts) = (Vec::new(), Vec::new());
+        for number in ours {
+            let committed = state.committed[*number as usize].clone();
+            let start = self.planner.start(*number, committed.as_ref());
+            starts.push((*number, start));
+            self.positions.insert(*number, FakeLog::resolve(state, *number as usize, start)?);
+            assigned.push((*number, committed));
         }
-        (state.starts, self.positions) = (starts, positions);
+        if !starts.is_empty() {
+            state.starts = starts;
+        }
         Ok(Event::Assigned(assigned))
     }
 }
@@ -185,10 +250,10 @@ impl Member {
 impl Drop for Member {
     fn drop(&mut self) {
         let mut state = self.log.state();
-        let last = state.members.last().copied();
+        let was_owner = !state.partitions_of(self.number).is_empty();
         state.members.retain(|number| *number != self.number);
-        if last == Some(self.number) {
-            state.epoch += 1;
+        if was_owner {
+            state.rebalance(&self.log.chance);
         }
         drop(state);
         self.log.changed.send_modify(|n| *n += 1);
@@ -208,7 +273,7 @@ impl Subscription for Member {
     }
 
     fn committer(&self) -> Arc<dyn Committer> {
-        Arc::new(Owner { log: self.log.clone(), assigned: Arc::clone(&self.assigned) })
+        Arc::new(Owner { log: self.log.clone(), seen: Arc::clone(&self.seen) })
     }
 }
 
@@ -221,8 +286,15 @@ impl Committer for Owner {
         let before = self.log.chance.one_in(2);
         {
             let mut state = self.log.state();
-            if self.assigned.load(Relaxed) != state.epoch {
+            let seen = self.seen.lock().unwrap();
+            let all_ours = flush.offsets.iter().all(|(partition, _)| seen.partitions.contains(partition));
+            if seen.generation != state.generation || !all_ours {
+                state.met.fenced += 1;
                 return Err(StreamError::Fenced("another owns them".into()));
+            }
+            if state.fences > 0 {
+                state.fences -= 1;
+                return Err(StreamError::Fenced("nobody owns them, and you neither".into()));
             }
             assert!(!flush.offsets.is_empty(), "a commit must bring positions");
             if !(failing && before) {

@@ -7,6 +7,7 @@ use tallygate_stream::Start;
 use tokio::time::Instant;
 
 use super::world::{DAY, NOON, Sent, World};
+use crate::timeouts::FENCED_WAIT;
 
 fn world() -> World {
     World::new(7, 1, Duration::from_millis(5))
@@ -231,7 +232,7 @@ async fn rule_12_local_state_spares_reading_the_log_again_and_may_vanish() {
         }
     }
     // The tail is younger than two minutes: it begins where the log does.
-    assert!(matches!(world.log.state().starts[0], (0, Start::Time(_) | Start::Offset(0))));
+    assert!(matches!(world.log.state().starts[0], (0, Start::Beginning | Start::Offset(0))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -286,6 +287,26 @@ async fn while_the_store_is_away_records_are_held_within_bounds_and_the_ownershi
     world.store.come_back();
     world.settle().await;
     assert_eq!(world.log.state().subscriptions, 1);
+    running.stop().await;
+    world.check();
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_11_one_that_is_refused_though_nobody_else_owns_its_partitions_waits_and_begins_anew() {
+    let world = World::new(7, 2, Duration::from_millis(5));
+    let running = world.start();
+    for id in 0..10 {
+        world.append(Sent::of(id as u32 % 2, id));
+    }
+    world.settle().await;
+    let refused = Instant::now();
+    world.log.fence(1);
+    for id in 10..20 {
+        world.append(Sent::of(id as u32 % 2, id));
+    }
+    world.settle().await;
+    assert!(refused.elapsed() >= FENCED_WAIT, "{:?}", refused.elapsed());
+    assert_eq!(world.log.state().subscriptions, 2);
     running.stop().await;
     world.check();
 }

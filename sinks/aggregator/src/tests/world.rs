@@ -66,13 +66,9 @@ impl World {
     }
 
     pub(crate) fn start(&self) -> Running {
-        let options = AggregatorOptions {
-            horizon: HORIZON,
-            flush_every: self.flush_every,
-            state_path: self.state_path.clone(),
-            #[cfg(feature = "faults")]
-            faults: self.faults,
-        };
+        let options = AggregatorOptions::new(HORIZON, self.flush_every, self.state_path.clone());
+        #[cfg(feature = "faults")]
+        let options = AggregatorOptions { faults: self.faults, ..options };
         let store: Arc<dyn Sums> = Arc::clone(&self.store) as _;
         let log = Arc::new(self.log.clone());
         let aggregator = Aggregator::new(options, log, store, generation(), AggregatorMetrics::default());
@@ -95,7 +91,7 @@ impl World {
 
     /// Waits until all that was appended is committed.
     pub(crate) async fn settle(&self) {
-        for _ in 0..20_000 {
+        for _ in 0..100_000 {
             if self.log.is_all_committed() {
                 return;
             }

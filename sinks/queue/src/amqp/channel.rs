@@ -12,7 +12,7 @@ use lapin::{BasicProperties, Channel, Confirmation, Connection};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::session::Target;
+use super::target::Target;
 use crate::limits::CHANNEL_BATCH;
 use crate::port::QueueError;
 

@@ -11,9 +11,9 @@ use lapin::types::{FieldTable, ShortString};
 use lapin::{Channel, Connection};
 use tokio::time::timeout;
 
-use super::session::Target;
-use crate::limits;
+use super::target::Target;
 use crate::port::{Consumer, Delivery, QueueError, Tag};
+use crate::timeouts::ANSWER;
 
 /// What the server has delivered to us and not taken back; dropped, all of it goes back.
 pub(super) struct AmqpConsumer {
@@ -43,7 +43,7 @@ struct Settled {
 impl AmqpConsumer {
     pub(super) async fn open(target: &Arc<Target>, prefetch: u16, leased: Arc<AtomicU64>) -> Result<Self, QueueError> {
         let connection = target.connect("consumer").await?;
-        let opened = timeout(limits::ANSWER, async {
+        let opened = timeout(ANSWER, async {
             let channel = connection.create_channel().await?;
             channel.basic_qos(prefetch.max(1), BasicQosOptions::default()).await?;
             let tag = ShortString::default();
@@ -53,7 +53,7 @@ impl AmqpConsumer {
         });
         let (channel, deliveries) = match opened.await {
             Ok(opened) => opened.map_err(|e: lapin::Error| target.explain(&e))?,
-            Err(_) => return Err(QueueError::Away(format!("{target} does not answer within {:?}", limits::ANSWER))),
+            Err(_) => return Err(QueueError::Away(format!("{target} does not answer within {ANSWER:?}"))),
         };
         let held = Held { tags: VecDeque::new(), leased };
         Ok(Self { target: Arc::clone(target), held, deliveries, channel, _connection: connection })
@@ -71,10 +71,10 @@ impl AmqpConsumer {
     }
 
     async fn within<T>(&self, call: impl Future<Output = lapin::Result<T>>) -> Result<(), QueueError> {
-        match timeout(limits::ANSWER, call).await {
+        match timeout(ANSWER, call).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(self.target.explain(&error)),
-            Err(_) => Err(QueueError::Away(format!("{} does not answer within {:?}", self.target, limits::ANSWER))),
+            Err(_) => Err(QueueError::Away(format!("{} does not answer within {:?}", self.target, ANSWER))),
         }
     }
 }

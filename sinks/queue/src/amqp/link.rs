@@ -1,10 +1,7 @@
 //! The connection for publishing: kept, watched, and made again.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use futures::StreamExt;
 use lapin::options::QueueDeclareOptions;
@@ -14,10 +11,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
+use super::backoff;
 use super::channel::{Outgoing, Publisher};
-use super::session::Target;
-use crate::limits;
+use super::target::Target;
+use crate::limits::CHANNELS;
 use crate::port::QueueError;
+use crate::timeouts::{ANSWER, STATUS_POLL};
 
 /// Where the connection stands.
 #[derive(Clone)]
@@ -63,7 +62,7 @@ impl Link {
     /// How many messages wait in the queue, leased ones not among them.
     pub(super) async fn waiting(&self, target: &Target) -> Result<u64, QueueError> {
         let passive = QueueDeclareOptions { passive: true, durable: true, ..QueueDeclareOptions::default() };
-        let counted = timeout(limits::ANSWER, async {
+        let counted = timeout(ANSWER, async {
             // A channel of its own, because a refusal closes it.
             let channel = self.connection.create_channel().await?;
             channel.queue_declare(target.queue.clone(), passive, FieldTable::default()).await
@@ -71,16 +70,16 @@ impl Link {
         match counted.await {
             Ok(Ok(queue)) => Ok(u64::from(queue.message_count())),
             Ok(Err(error)) => Err(target.explain(&error)),
-            Err(_) => Err(QueueError::Away(format!("{target} does not answer within {:?}", limits::ANSWER))),
+            Err(_) => Err(QueueError::Away(format!("{target} does not answer within {ANSWER:?}"))),
         }
     }
 
     async fn open(target: &Arc<Target>) -> Result<(Arc<Self>, JoinSet<QueueError>), QueueError> {
         let connection = target.connect("publisher").await?;
         let mut tasks = JoinSet::new();
-        let mut channels = Vec::with_capacity(limits::CHANNELS);
-        for _ in 0..limits::CHANNELS {
-            let publisher = match timeout(limits::ANSWER, Publisher::open(&connection, target)).await {
+        let mut channels = Vec::with_capacity(CHANNELS);
+        for _ in 0..CHANNELS {
+            let publisher = match timeout(ANSWER, Publisher::open(&connection, target)).await {
                 Ok(publisher) => publisher?,
                 Err(_) => return Err(QueueError::Away(format!("{target} opens no channel"))),
             };
@@ -94,8 +93,8 @@ impl Link {
     /// Waits until the connection is lost or one of its channels is, and says why.
     async fn watch(&self, target: &Target, mut tasks: JoinSet<QueueError>) -> QueueError {
         let mut events = Box::pin(self.connection.events_listener());
-        let mut look = interval(limits::LOOK);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut poll = interval(STATUS_POLL);
+        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 Some(ended) = tasks.join_next() => return match ended {
@@ -108,7 +107,7 @@ impl Link {
                     Event::ConnectionUnblocked => tracing::info!(server = %target, "publishers are no longer blocked"),
                     _ => {}
                 },
-                _ = look.tick() => if !self.connection.status().connected() {
+                _ = poll.tick() => if !self.connection.status().connected() {
                     return QueueError::Away(format!("{target}: the connection was lost"));
                 },
             }
@@ -118,12 +117,12 @@ impl Link {
 
 /// Connects, watches, and connects again, for ever.
 pub(super) async fn keep(target: Arc<Target>, state: watch::Sender<State>) {
-    let mut pause = limits::BACKOFF_FIRST;
+    let mut delays = backoff::delays();
     loop {
         let why = match Link::open(&target).await {
             Ok((link, tasks)) => {
                 tracing::info!(server = %target, "connected");
-                pause = limits::BACKOFF_FIRST;
+                delays = backoff::delays();
                 state.send_replace(State::Up(Arc::clone(&link)));
                 link.watch(&target, tasks).await
             }
@@ -131,12 +130,6 @@ pub(super) async fn keep(target: Arc<Target>, state: watch::Sender<State>) {
         };
         tracing::warn!(error = %why, "not connected, trying again");
         state.send_replace(State::Down(why));
-        sleep(pause + jitter(pause / 2)).await;
-        pause = (pause * 2).min(limits::BACKOFF_LAST);
+        sleep(delays.next().unwrap_or_default()).await;
     }
-}
-
-/// Somewhere from nothing up to `most`, so that many processes do not come back all at once.
-fn jitter(most: Duration) -> Duration {
-    most.mul_f64(f64::from(RandomState::new().hash_one(0) as u32) / f64::from(u32::MAX))
 }

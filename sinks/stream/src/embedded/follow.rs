@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tallygate_embedded::rusqlite::{self, Connection};
 
-use super::{Changes, Shared, explain, log};
-use crate::limits::{BATCH_BYTES, BATCH_RECORDS};
+use super::changes::Changes;
+use super::read::read;
+use super::shared::Shared;
 use crate::port::{Batch, Follower, StreamError, Topic};
-use crate::records::{Packer, Record};
 
 /// A follower.
 pub(super) struct EmbeddedFollower {
@@ -17,13 +16,6 @@ pub(super) struct EmbeddedFollower {
     positions: Vec<(u32, u64)>,
     changes: Changes,
     caught_up: bool,
-}
-
-/// Records, the positions behind them, and whether there is nothing more behind those.
-pub(super) struct Found {
-    pub(super) records: Vec<Record>,
-    pub(super) positions: Vec<(u32, u64)>,
-    pub(super) is_all: bool,
 }
 
 impl EmbeddedFollower {
@@ -47,32 +39,4 @@ impl Follower for EmbeddedFollower {
             self.changes.next().await;
         }
     }
-}
-
-/// Reads one batch from all partitions; the one where it stopped is put last, so that each has its turn.
-pub(super) async fn read(shared: &Shared, topic: Topic, positions: Vec<(u32, u64)>) -> Result<Found, StreamError> {
-    let gone = move |partition: u32, position: u64| {
-        let told = "is no longer in the log; whoever begins anew is told where it begins";
-        StreamError::Away(format!("{topic:?}, partition {partition}: the position {position} {told}"))
-    };
-    let read = move |log: &Connection| -> rusqlite::Result<Result<Found, StreamError>> {
-        let log = log.unchecked_transaction()?;
-        let (mut packer, mut positions) = (Packer::default(), positions);
-        let mut done = 0;
-        let is_full = |packer: &Packer| packer.len() >= BATCH_RECORDS || packer.bytes() >= BATCH_BYTES;
-        for (partition, position) in &mut positions {
-            match log::read(&log, topic, *partition, *position, &mut packer)? {
-                Some(next) => *position = next,
-                None => return Ok(Err(gone(*partition, *position))),
-            }
-            done += 1;
-            if is_full(&packer) {
-                break;
-            }
-        }
-        let is_all = !is_full(&packer);
-        positions.rotate_left(done);
-        Ok(Ok(Found { records: packer.finish(), positions, is_all }))
-    };
-    shared.database.read(read).await.map_err(explain)?
 }

@@ -13,16 +13,17 @@ use rdkafka::util::IntoOpaque;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::client::{self, Trouble, blocking, reason};
+use super::client::{self, blocking};
+use super::client_errors::{ClientErrors, reason};
 use super::options::KafkaOptions;
 use super::start;
-use crate::limits::{APPEND, CALL};
 use crate::port::{NewRecord, StreamError};
+use crate::timeouts::{APPEND, CALL};
 
 /// Appends; made once for a process.
 pub(super) struct Appender {
     options: Arc<KafkaOptions>,
-    trouble: Trouble,
+    errors: ClientErrors,
     /// None before the first append, and after the client gave up on itself.
     producer: Mutex<Option<Arc<ThreadedProducer<Deliveries>>>>,
 }
@@ -35,14 +36,14 @@ struct Pending {
 }
 
 /// Counts down what was delivered.
-struct Deliveries(Trouble);
+struct Deliveries(ClientErrors);
 
 /// While the client's own buffer is full.
 const FULL_PAUSE: Duration = Duration::from_millis(2);
 
 impl Appender {
     pub(super) fn new(options: Arc<KafkaOptions>) -> Self {
-        Self { options, trouble: Trouble::default(), producer: Mutex::new(None) }
+        Self { options, errors: ClientErrors::default(), producer: Mutex::new(None) }
     }
 
     /// `Ok` when all in-sync replicas have all records.
@@ -105,7 +106,7 @@ impl Appender {
         if let Some(producer) = &*slot {
             return Ok(Arc::clone(producer));
         }
-        let made = client::producer(&self.options).create_with_context(Deliveries(self.trouble.clone()));
+        let made = client::producer(&self.options).create_with_context(Deliveries(self.errors.clone()));
         let producer = Arc::new(made.map_err(|error| StreamError::Refused(reason(&error)))?);
         *slot = Some(Arc::clone(&producer));
         Ok(producer)
@@ -140,7 +141,7 @@ impl Appender {
                 | RDKafkaErrorCode::InvalidRecord
                 | RDKafkaErrorCode::PolicyViolation),
             ) => StreamError::Refused(format!("{what}: {code}")),
-            _ => self.trouble.away(&what, error),
+            _ => self.errors.away(&what, error),
         }
     }
 }

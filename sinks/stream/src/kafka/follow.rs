@@ -8,24 +8,24 @@ use async_trait::async_trait;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use super::client::{self, Trouble, reason};
-use super::gather::{Stopped, gather};
+use super::batch::{Stopped, poll_batch};
+use super::client;
+use super::client_errors::{ClientErrors, reason};
 use super::handover::Handover;
 use super::options::KafkaOptions;
-use super::start;
-use super::subscription::EndsWith;
-use crate::limits::{FOLLOWER_AWAY, KAFKA_LOOK, REQUEST};
+use super::{reading_thread, start};
 use crate::port::{Batch, Follower, Start, StreamError};
 use crate::records::Packer;
+use crate::timeouts::{FOLLOWER_AWAY, KAFKA_POLL, REQUEST};
 
 /// A follower; its thread ends when it is dropped.
 pub(super) struct KafkaFollower(Arc<Handover<Batch>>);
 
 /// What the thread works with.
-struct Reader {
+struct Polling {
     topic: String,
-    consumer: BaseConsumer<Trouble>,
-    trouble: Trouble,
+    consumer: BaseConsumer<ClientErrors>,
+    errors: ClientErrors,
     handover: Arc<Handover<Batch>>,
     partitions: BTreeSet<u32>,
     /// Those read to their end.
@@ -47,32 +47,26 @@ pub(super) fn follow(
     starts: &[(u32, Start)],
 ) -> Result<KafkaFollower, StreamError> {
     let refused = |error: KafkaError| StreamError::Refused(reason(&error));
-    let trouble = Trouble::default();
+    let errors = ClientErrors::default();
     let mut config = client::consumer(options);
     config.set("enable.partition.eof", "true");
-    let consumer: BaseConsumer<Trouble> = config.create_with_context(trouble.clone()).map_err(refused)?;
-    let offsets = start::resolve(&consumer, &trouble, topic, starts)?;
+    let consumer: BaseConsumer<ClientErrors> = config.create_with_context(errors.clone()).map_err(refused)?;
+    let offsets = start::resolve(&consumer, &errors, topic, starts)?;
     consumer.assign(&offsets).map_err(refused)?;
     let handover = Arc::new(Handover::new());
-    let reader = Reader {
+    let polling = Polling {
         topic: topic.to_owned(),
         consumer,
-        trouble,
+        errors,
         handover: Arc::clone(&handover),
         partitions: starts.iter().map(|(partition, _)| *partition).collect(),
         ended: BTreeSet::new(),
         away: None,
     };
-    if reader.partitions.is_empty() {
+    if polling.partitions.is_empty() {
         handover.put(Batch { records: Vec::new(), caught_up: true }, 0);
     }
-    let ended = EndsWith(Arc::clone(&handover));
-    let run = move || {
-        let _ended = ended;
-        reader.run();
-    };
-    let away = |error| StreamError::Away(format!("no thread to read with: {error}"));
-    std::thread::Builder::new().name("kafka-follower".to_owned()).spawn(run).map_err(away)?;
+    reading_thread::start("kafka-follower", &handover, move || polling.run())?;
     Ok(KafkaFollower(handover))
 }
 
@@ -89,7 +83,7 @@ impl Drop for KafkaFollower {
     }
 }
 
-impl Reader {
+impl Polling {
     fn run(mut self) {
         let mut packer = Packer::default();
         while !self.handover.is_over() {
@@ -101,10 +95,10 @@ impl Reader {
 
     fn turn(&mut self, packer: &mut Packer) -> Result<(), StreamError> {
         // Not polling holds nobody up: a follower is no member. Fetching ahead stops by itself.
-        if !self.handover.wait_for_space(KAFKA_LOOK) {
+        if !self.handover.wait_for_space(KAFKA_POLL) {
             return Ok(());
         }
-        let stopped = gather(&self.consumer, packer, KAFKA_LOOK)?;
+        let stopped = poll_batch(&self.consumer, packer, KAFKA_POLL)?;
         let bytes = packer.bytes();
         let records = packer.finish();
         let had_ended = self.has_ended();
@@ -113,7 +107,7 @@ impl Reader {
         }
         match stopped {
             Stopped::End(partition) => drop(self.ended.insert(partition)),
-            Stopped::Trouble(error) => self.heed(&error)?,
+            Stopped::Error(error) => self.heed(&error)?,
             Stopped::Quiet => self.ask()?,
         }
         let caught_up = self.has_ended() && (!had_ended || !records.is_empty());
@@ -135,7 +129,7 @@ impl Reader {
                 Err(StreamError::Away(format!("{}: the position is no longer in the log; follow anew", what())))
             }
             Some(RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::UnknownTopicOrPartition) => {
-                Err(self.trouble.away(&what(), error))
+                Err(self.errors.away(&what(), error))
             }
             _ => {
                 self.away.get_or_insert_with(Instant::now);
@@ -151,7 +145,7 @@ impl Reader {
         match self.consumer.fetch_watermarks(&self.topic, number, ASK.min(REQUEST)) {
             Ok(_) => self.away = None,
             Err(error) if since.elapsed() > FOLLOWER_AWAY => {
-                return Err(self.trouble.away(&format!("reading {}", self.topic), &error));
+                return Err(self.errors.away(&format!("reading {}", self.topic), &error));
             }
             Err(_) => {}
         }

@@ -1,17 +1,25 @@
 //! The stream on Kafka: idempotent appends, a consumer group, and transactions fenced by its generation.
 
 mod append;
+mod batch;
+mod bounds;
 mod client;
-mod commit;
+mod client_errors;
+mod committer;
+mod delivery;
 mod follow;
-mod gather;
 mod handover;
-mod look;
+mod member;
 mod options;
 mod ownership;
+mod polling;
+mod reading_thread;
 mod start;
 mod subscription;
 mod topics;
+mod transaction;
+mod transactional_ids;
+mod writer;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,10 +28,12 @@ use async_trait::async_trait;
 use rdkafka::error::KafkaError;
 
 use self::append::Appender;
+use self::bounds::BoundsClient;
 use self::client::blocking;
-use self::commit::{Names, Writer};
-use self::look::Looker;
-use self::subscription::Member;
+use self::client_errors::reason;
+use self::member::Member;
+use self::transactional_ids::TransactionalIds;
+use self::writer::TransactionalWriter;
 use crate::metrics::StreamMetrics;
 use crate::port::{Bounds, Follower, NewRecord, Planner, Start, Stream, StreamError, Subscription, Topic};
 
@@ -33,8 +43,8 @@ pub use self::options::{BadOption, KafkaOptions};
 pub struct KafkaStream {
     options: Arc<KafkaOptions>,
     appender: Appender,
-    looker: Arc<Looker>,
-    names: Arc<Names>,
+    bounds: Arc<BoundsClient>,
+    ids: Arc<TransactionalIds>,
     metrics: StreamMetrics,
 }
 
@@ -48,8 +58,8 @@ impl KafkaStream {
         let options = Arc::new(options);
         Ok(Self {
             appender: Appender::new(Arc::clone(&options)),
-            looker: Arc::new(Looker::new(Arc::clone(&options))),
-            names: Arc::new(Names::new(&options.group)),
+            bounds: Arc::new(BoundsClient::new(Arc::clone(&options))),
+            ids: Arc::new(TransactionalIds::new(&options.group)),
             options,
             metrics,
         })
@@ -71,16 +81,16 @@ impl Stream for KafkaStream {
 
     async fn subscribe(&self, planner: Arc<dyn Planner>) -> Result<Box<dyn Subscription>, StreamError> {
         let options = Arc::clone(&self.options);
-        let names = Arc::clone(&self.names);
+        let ids = Arc::clone(&self.ids);
         let metrics = self.metrics.clone();
         let subscription = blocking(move || {
-            let name = names.lease();
-            let writer = Arc::new(Writer::new(Arc::clone(&options), &name));
+            let id = ids.lease();
+            let writer = Arc::new(TransactionalWriter::new(Arc::clone(&options), &id));
             writer.open()?;
             let member = Member::new(options.topic.clone(), planner);
-            let refused = |error: KafkaError| StreamError::Refused(client::reason(&error));
+            let refused = |error: KafkaError| StreamError::Refused(reason(&error));
             let consumer = client::consumer(&options).create_with_context(member).map_err(refused)?;
-            subscription::start(consumer, writer, name, metrics)
+            subscription::start(consumer, writer, id, metrics)
         });
         Ok(Box::new(subscription.await?))
     }
@@ -92,8 +102,8 @@ impl Stream for KafkaStream {
     }
 
     async fn bounds(&self, topic: Topic) -> Result<Vec<Bounds>, StreamError> {
-        let looker = Arc::clone(&self.looker);
-        let bounds = blocking(move || looker.look(topic)).await?;
+        let client = Arc::clone(&self.bounds);
+        let bounds = blocking(move || client.bounds(topic)).await?;
         if topic == Topic::Transactions {
             self.metrics.backlog(&bounds);
         }

@@ -6,7 +6,7 @@ use rdkafka::config::ClientConfig;
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::error::KafkaResult;
 
-use super::client;
+use super::client_errors::reason;
 use crate::port::Topic;
 
 /// How Kafka is reached and what it holds.
@@ -141,14 +141,14 @@ impl KafkaOptions {
             }
             let config = ClientConfig::from_iter([(name.clone(), value.clone())]);
             if let Err(error) = config.create_native_config() {
-                return Err(bad(&option, client::reason(&error)));
+                return Err(bad(&option, reason(&error)));
             }
         }
         // What only shows when all of them are used together, such as a certificate that is not there. Without brokers
         // the client connects to nothing.
         let config = ClientConfig::from_iter(self.properties.clone());
         let client: KafkaResult<BaseConsumer> = config.create();
-        client.map(drop).map_err(|error| bad("properties", client::reason(&error)))
+        client.map(drop).map_err(|error| bad("properties", reason(&error)))
     }
 }
 

@@ -3,9 +3,9 @@
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::client::Trouble;
-use crate::limits::REQUEST;
+use super::client_errors::ClientErrors;
 use crate::port::{Start, StreamError};
+use crate::timeouts::REQUEST;
 
 /// Each partition of the topic with the offset it is read from.
 ///
@@ -13,7 +13,7 @@ use crate::port::{Start, StreamError};
 /// `Refused` when the log no longer has, or does not have yet, what an offset names.
 pub(super) fn resolve<C: ConsumerContext>(
     consumer: &BaseConsumer<C>,
-    trouble: &Trouble,
+    errors: &ClientErrors,
     topic: &str,
     starts: &[(u32, Start)],
 ) -> Result<TopicPartitionList, StreamError> {
@@ -23,7 +23,7 @@ pub(super) fn resolve<C: ConsumerContext>(
         let number = number(*partition)?;
         let (low, high) = consumer
             .fetch_watermarks(topic, number, REQUEST)
-            .map_err(|error| trouble.away(&format!("topic {topic}, partition {partition}"), &error))?;
+            .map_err(|error| errors.away(&format!("topic {topic}, partition {partition}"), &error))?;
         let offset = match start {
             // Not the offset of now: it may be pruned before it is read.
             Start::Beginning => Offset::Beginning,
@@ -42,9 +42,9 @@ pub(super) fn resolve<C: ConsumerContext>(
     if times.count() > 0 {
         let found = consumer
             .offsets_for_times(times, REQUEST)
-            .map_err(|error| trouble.away(&format!("topic {topic}: looking for a time"), &error))?;
+            .map_err(|error| errors.away(&format!("topic {topic}: looking for a time"), &error))?;
         for element in found.elements() {
-            let away = |error| trouble.away(&format!("topic {topic}: looking for a time"), &error);
+            let away = |error| errors.away(&format!("topic {topic}: looking for a time"), &error);
             element.error().map_err(away)?;
             // Otherwise nothing is so late; the end as it was before stays.
             if let found @ Offset::Offset(_) = element.offset() {

@@ -9,10 +9,12 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use super::client::{self, Trouble, blocking};
+use super::client::{self, blocking};
+use super::client_errors::ClientErrors;
 use super::options::KafkaOptions;
-use crate::limits::{CALL, KAFKA_LOOK, KAFKA_MESSAGE_BYTES, REQUEST};
+use crate::limits::KAFKA_MESSAGE_BYTES;
 use crate::port::StreamError;
+use crate::timeouts::{CALL, KAFKA_LISTEN, KAFKA_PAUSE, REQUEST};
 
 /// What a setting of a topic must be.
 enum Must {
@@ -39,15 +41,15 @@ pub(super) async fn prepare(options: Arc<KafkaOptions>, retention_days: u32) -> 
     let begun = Instant::now();
     let plans = plans(&options, retention_days);
     let mut known = partition_counts(&options).await?;
-    let trouble = Trouble::default();
+    let errors = ClientErrors::default();
     let admin: AdminClient<DefaultClientContext> =
-        client::admin(&options).create().map_err(|error| trouble.away("admin client", &error))?;
+        client::admin(&options).create().map_err(|error| errors.away("admin client", &error))?;
     create_missing(&admin, &options, &plans, &known).await?;
     while plans.iter().any(|plan| !known.contains_key(&plan.name)) {
         if begun.elapsed() > CALL {
             return Err(StreamError::Away("the topics just created do not show up".to_owned()));
         }
-        tokio::time::sleep(KAFKA_LOOK).await;
+        tokio::time::sleep(KAFKA_PAUSE).await;
         known = partition_counts(&options).await?;
     }
     for plan in &plans {
@@ -89,13 +91,13 @@ fn plans(options: &KafkaOptions, retention_days: u32) -> Vec<Plan> {
 async fn partition_counts(options: &Arc<KafkaOptions>) -> Result<HashMap<String, usize>, StreamError> {
     let options = Arc::clone(options);
     blocking(move || {
-        let trouble = Trouble::default();
-        let away = |error: &KafkaError| trouble.away("listing the topics", error);
-        let consumer: BaseConsumer<Trouble> =
-            client::consumer(&options).create_with_context(trouble.clone()).map_err(|error| away(&error))?;
+        let errors = ClientErrors::default();
+        let away = |error: &KafkaError| errors.away("listing the topics", error);
+        let consumer: BaseConsumer<ClientErrors> =
+            client::consumer(&options).create_with_context(errors.clone()).map_err(|error| away(&error))?;
         let listed = consumer.fetch_metadata(None, REQUEST).map_err(|error| {
             // The reason stands in its events.
-            client::listen(&consumer, KAFKA_LOOK);
+            client::listen(&consumer, KAFKA_LISTEN);
             away(&error)
         })?;
         let there = |topic: &rdkafka::metadata::MetadataTopic| topic.error().is_none();
@@ -127,9 +129,9 @@ async fn create_missing(
         })
         .collect();
     let bounded = AdminOptions::new().request_timeout(Some(CALL)).operation_timeout(Some(REQUEST));
-    let trouble = Trouble::default();
+    let errors = ClientErrors::default();
     let outcomes =
-        admin.create_topics(&topics, &bounded).await.map_err(|error| trouble.away("creating the topics", &error))?;
+        admin.create_topics(&topics, &bounded).await.map_err(|error| errors.away("creating the topics", &error))?;
     for outcome in outcomes {
         match outcome {
             Ok(name) => tracing::info!(topic = name, "created a topic"),
@@ -161,7 +163,7 @@ fn not_created(name: &str, code: RDKafkaErrorCode) -> StreamError {
 async fn check_settings(admin: &AdminClient<DefaultClientContext>, plans: &[Plan]) -> Result<(), StreamError> {
     let bounded = AdminOptions::new().request_timeout(Some(CALL));
     let asked: Vec<_> = plans.iter().map(|plan| ResourceSpecifier::Topic(&plan.name)).collect();
-    let away = |error: &KafkaError| Trouble::default().away("reading the topics' settings", error);
+    let away = |error: &KafkaError| ClientErrors::default().away("reading the topics' settings", error);
     let described = admin.describe_configs(&asked, &bounded).await.map_err(|error| away(&error))?;
     for (plan, resource) in plans.iter().zip(described) {
         plan.check(&resource.map_err(|code| away(&KafkaError::AdminOp(code)))?)?;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tallygate_stream::{EmbeddedOptions, EmbeddedStream, Start, Stream, StreamError, StreamMetrics, Topic};
+use tallygate_stream::{EmbeddedStream, EmbeddedStreamOptions, Start, Stream, StreamError, StreamMetrics, Topic};
 
-use crate::contract;
 use crate::fixture::{Fixture, PARTITIONS, numbered, value};
+use crate::suite::contract;
 
 contract!(fixture().await);
 
@@ -18,7 +18,7 @@ async fn fixture() -> Fixture {
 }
 
 fn open(directory: &tempfile::TempDir) -> Result<EmbeddedStream, StreamError> {
-    let options = EmbeddedOptions { path: directory.path().join("stream.db"), partitions: PARTITIONS };
+    let options = EmbeddedStreamOptions { path: directory.path().join("stream.db"), partitions: PARTITIONS };
     EmbeddedStream::open(&options, StreamMetrics::default())
 }
 
@@ -68,7 +68,7 @@ async fn another_process_reads_along() {
 fn another_number_of_partitions_is_refused_by_name() {
     let directory = tempfile::tempdir().unwrap();
     drop(open(&directory).unwrap());
-    let options = EmbeddedOptions { path: directory.path().join("stream.db"), partitions: PARTITIONS + 1 };
+    let options = EmbeddedStreamOptions { path: directory.path().join("stream.db"), partitions: PARTITIONS + 1 };
     let refused = EmbeddedStream::open(&options, StreamMetrics::default()).err().unwrap().to_string();
     assert!(refused.contains("has 2 partitions, must have 3"), "{refused}");
 }

@@ -3,15 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
-use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::{ClientConfig, Message};
 use tallygate_stream::{KafkaOptions, KafkaStream, Start, Stream, StreamError, StreamMetrics, Topic};
 use tallygate_test_servers::{Kafka, Options, shared};
 
-use crate::contract;
 use crate::fixture::{Fixture, PARTITIONS, flush, numbered, position, record, take, value};
+use crate::suite::contract;
 
 contract!(fixture().await);
 
@@ -19,10 +23,13 @@ contract!(fixture().await);
 const RETENTION: u32 = 15;
 
 async fn fixture() -> Fixture {
-    let options = options(shared::kafka().unwrap());
-    let stream = open(&options);
+    fixture_of(&options(shared::kafka().unwrap())).await
+}
+
+async fn fixture_of(options: &KafkaOptions) -> Fixture {
+    let stream = open(options);
     stream.prepare(RETENTION).await.unwrap();
-    Fixture { stream: Arc::new(stream), other: Arc::new(open(&options)), directory: None }
+    Fixture { stream: Arc::new(stream), other: Arc::new(open(options)), directory: None }
 }
 
 /// Topics and a group that no other test has.
@@ -117,18 +124,44 @@ async fn a_record_beyond_the_limit_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_aborted_commit_is_never_visible() {
-    let fixture = fixture().await;
+    let options = options(shared::kafka().unwrap());
+    let fixture = fixture_of(&options).await;
     fixture.stream.append(numbered(0, 0, 1)).await.unwrap();
     let mut subscription = fixture.subscribe(Start::Beginning).await;
     take(&mut subscription, 1).await;
     let committer = subscription.committer();
-    let mut rows: Vec<_> = (0..1_000).map(|n| record(0, &format!("row-{n}"), "aborted")).collect();
+    // So many that some are with the broker before the last one is found to be too large.
+    let mut rows: Vec<_> = (0..50_000).map(|n| record(0, &format!("row-{n}"), "aborted")).collect();
     rows.push(record(0, "row", &"x".repeat(1_100_000)));
     let refused = committer.commit(flush(rows, vec![position(0, 1, "aborted")])).await.unwrap_err();
     assert!(matches!(refused, StreamError::Refused(_)), "{refused}");
+    let arrived = tokio::task::spawn_blocking(move || uncommitted(&options)).await.unwrap();
+    assert!(arrived > 0, "nothing was with the broker, so there was nothing to hide");
     committer.commit(flush(vec![record(0, "row-1", "right")], vec![position(0, 1, "right")])).await.unwrap();
     let values: Vec<String> = fixture.all(Topic::DailySums).await.iter().map(value).collect();
     assert_eq!(values, ["right"]);
+}
+
+/// How many records of the first partition of the daily sums a reader sees that takes aborted ones too.
+fn uncommitted(options: &KafkaOptions) -> usize {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", options.brokers.join(","))
+        .set("group.id", "uncommitted")
+        .set("isolation.level", "read_uncommitted")
+        .set("enable.partition.eof", "true")
+        .create()
+        .unwrap();
+    let mut from = TopicPartitionList::new();
+    from.add_partition_offset(&options.sums_topic, 0, Offset::Beginning).unwrap();
+    consumer.assign(&from).unwrap();
+    let mut seen = 0;
+    loop {
+        match consumer.poll(Duration::from_secs(30)).expect("the end of the partition comes") {
+            Ok(record) => seen += usize::from(record.payload() == Some(b"aborted")),
+            Err(KafkaError::PartitionEOF(_)) => return seen,
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

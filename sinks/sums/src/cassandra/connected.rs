@@ -1,7 +1,10 @@
 //! A session with its statements prepared, once the schema is there.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
+use backon::{ConstantBuilder, Retryable};
+use rustls::ClientConfig;
 use scylla::client::PoolSize;
 use scylla::client::execution_profile::ExecutionProfile;
 use scylla::client::session::Session;
@@ -11,9 +14,10 @@ use scylla::statement::{self, SerialConsistency};
 
 use super::failure;
 use super::options::{CassandraOptions, Consistency};
-use super::{schema, tls};
-use crate::limits::{KEEPALIVE, PAGE_ROWS, SCHEMA_LOOK, SCHEMA_LOOKS};
+use super::schema;
+use crate::limits::PAGE_ROWS;
 use crate::port::SumsError;
+use crate::timeouts::{KEEPALIVE, SCHEMA_DELAY, SCHEMA_RETRIES};
 
 pub(super) struct Connected {
     pub(super) session: Session,
@@ -30,19 +34,15 @@ pub(super) struct Statements {
 }
 
 impl Connected {
-    pub(super) async fn open(options: &CassandraOptions, tls: Option<tls::Config>) -> Result<Self, SumsError> {
+    pub(super) async fn open(options: &CassandraOptions, tls: Option<Arc<ClientConfig>>) -> Result<Self, SumsError> {
         let session = connect(options, tls).await?;
         schema::prepare(&session, options).await?;
-        let mut prepared = Statements::prepare(&session, &options.keyspace).await;
-        for _ in 0..SCHEMA_LOOKS {
-            // A table that another process just made stands in the schema some time before it can be used.
-            if !matches!(prepared, Err(SumsError::Refused(_))) {
-                break;
-            }
-            tokio::time::sleep(SCHEMA_LOOK).await;
-            prepared = Statements::prepare(&session, &options.keyspace).await;
-        }
-        Ok(Self { statements: prepared?, session })
+        // A table that another process just made stands in the schema some time before it can be used.
+        let statements = (|| Statements::prepare(&session, &options.keyspace))
+            .retry(ConstantBuilder::new().with_delay(SCHEMA_DELAY).with_max_times(SCHEMA_RETRIES))
+            .when(|error| matches!(error, SumsError::Refused(_)))
+            .await?;
+        Ok(Self { statements, session })
     }
 }
 
@@ -81,7 +81,7 @@ impl Statements {
     }
 }
 
-async fn connect(options: &CassandraOptions, tls: Option<tls::Config>) -> Result<Session, SumsError> {
+async fn connect(options: &CassandraOptions, tls: Option<Arc<ClientConfig>>) -> Result<Session, SumsError> {
     let profile = ExecutionProfile::builder()
         .consistency(consistency(options.consistency))
         .request_timeout(Some(options.request_timeout))

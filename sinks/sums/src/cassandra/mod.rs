@@ -10,32 +10,36 @@ mod failure;
 mod options;
 mod rows;
 mod schema;
-mod tls;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, StreamExt, TryStreamExt};
+use rustls::ClientConfig;
 use scylla::response::PagingState;
 use scylla::serialize::row::SerializeRow;
 use scylla::statement::batch::{Batch, BatchStatement, BatchType};
 use scylla::statement::prepared::PreparedStatement;
 use scylla::value::CqlValue;
 use tallygate_core::{Aggregate, Day, Generation, Row};
+use tallygate_tls::TlsFiles;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 pub use bad_option::BadOption;
-pub use options::{CassandraOptions, CassandraTls, Consistency, Credentials};
+pub use options::{CassandraOptions, Consistency, Credentials};
 
-use crate::limits::{BATCHES_IN_FLIGHT, CONNECT_REQUESTS};
+use crate::limits::BATCHES_IN_FLIGHT;
 use crate::port::{Sums, SumsError};
+use crate::timeouts::CONNECT_REQUESTS;
 use connected::Connected;
 use rows::{StoredGeneration, StoredRow};
 
 /// The store in Cassandra.
 pub struct Cassandra {
     options: CassandraOptions,
-    tls: Option<tls::Config>,
+    tls: Option<Arc<ClientConfig>>,
     connected: OnceCell<Connected>,
 }
 
@@ -46,7 +50,8 @@ impl Cassandra {
     /// [`SumsError::Refused`] naming the option or file that cannot be right.
     pub fn new(options: CassandraOptions) -> Result<Self, SumsError> {
         options.check()?;
-        let tls = options.tls.as_ref().map(tls::config).transpose()?;
+        let tls = options.tls.as_ref().map(TlsFiles::client_config).transpose();
+        let tls = tls.map_err(|error| SumsError::Refused(format!("tls: {error}")))?.map(Arc::new);
         Ok(Self { options, tls, connected: OnceCell::new() })
     }
 

@@ -1,13 +1,14 @@
 //! What the store needs to know of a Cassandra cluster.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use tallygate_tls::TlsFiles;
+
 use super::bad_option::BadOption;
-use super::tls;
-use crate::limits::{KEYSPACE_BYTES, REQUEST_TIMEOUT};
+use crate::limits::KEYSPACE_BYTES;
+use crate::timeouts;
 
 /// How to reach a cluster, and how to write to it.
 #[derive(Clone, Debug)]
@@ -23,7 +24,7 @@ pub struct CassandraOptions {
     /// Who we are, where the cluster asks.
     pub credentials: Option<Credentials>,
     /// Encrypts; plain TCP without.
-    pub tls: Option<CassandraTls>,
+    pub tls: Option<TlsFiles>,
     /// How long each request may take.
     pub request_timeout: Duration,
     /// Writes with the wall clock as timestamp, to prove that tests would notice.
@@ -60,15 +61,6 @@ pub struct Credentials {
     pub password: String,
 }
 
-/// Files for TLS, all PEM.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CassandraTls {
-    /// The authority that signed the nodes' certificates; the system's authorities without.
-    pub ca: Option<PathBuf>,
-    /// Our certificate and its key, where the cluster asks for one.
-    pub identity: Option<(PathBuf, PathBuf)>,
-}
-
 impl CassandraOptions {
     /// The keyspace `tallygate` of the cluster with these nodes, one replica, no TLS, no credentials.
     pub fn new(contact_points: Vec<String>) -> Self {
@@ -80,7 +72,7 @@ impl CassandraOptions {
             consistency: Consistency::default(),
             credentials: None,
             tls: None,
-            request_timeout: REQUEST_TIMEOUT,
+            request_timeout: timeouts::REQUEST,
             #[cfg(feature = "faults")]
             without_fence: false,
         }
@@ -125,7 +117,10 @@ impl CassandraOptions {
                 let problem = format!("{value:?} must hold no quotes and no control characters");
                 refused(&format!("replication.{name}"), problem)
             }
-            None => self.tls.as_ref().map_or(Ok(()), |files| tls::config(files).map(drop)),
+            None => match self.tls.as_ref().map(TlsFiles::client_config) {
+                Some(Err(error)) => refused("tls", error.to_string()),
+                _ => Ok(()),
+            },
         }
     }
 }

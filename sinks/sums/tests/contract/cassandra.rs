@@ -6,8 +6,9 @@ use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
 use scylla::value::CqlDecimal;
 use tallygate_core::Aggregate;
-use tallygate_sums::{Cassandra, CassandraOptions, CassandraTls, Credentials, Sums, SumsError, settle};
+use tallygate_sums::{Cassandra, CassandraOptions, Credentials, Sums, SumsError, settle};
 use tallygate_test_servers::{Cassandra as Server, Options, shared};
+use tallygate_tls::TlsFiles;
 
 use crate::suite::{day, keeps_the_contract, plan, row};
 
@@ -131,7 +132,7 @@ async fn encrypts_and_logs_in_where_the_cluster_asks() {
     let credentials = Credentials { user: known.user.into(), password: known.password.into() };
     let good = CassandraOptions {
         credentials: Some(credentials.clone()),
-        tls: Some(CassandraTls { ca: server.ca().map(Into::into), identity: None }),
+        tls: Some(TlsFiles { ca: server.ca().map(Into::into), ..TlsFiles::default() }),
         ..options(&server, "secure")
     };
     let sums = Cassandra::new(good.clone()).unwrap();
@@ -144,7 +145,7 @@ async fn encrypts_and_logs_in_where_the_cluster_asks() {
         let refused = Cassandra::new(options).unwrap().probe().await;
         assert!(matches!(refused, Err(SumsError::Refused(_))), "{refused:?}");
     }
-    let trusting_none_of_these = CassandraOptions { tls: Some(CassandraTls::default()), ..good };
+    let trusting_none_of_these = CassandraOptions { tls: Some(TlsFiles::default()), ..good };
     let away = Cassandra::new(trusting_none_of_these).unwrap().probe().await;
     assert!(away.unwrap_err().to_string().contains("certificate"));
 }

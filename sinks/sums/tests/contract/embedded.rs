@@ -1,14 +1,14 @@
 //! The store in a SQLite file.
 
 use tallygate_core::Aggregate;
-use tallygate_sums::{EmbeddedOptions, EmbeddedSums, Sums, SumsError};
+use tallygate_sums::{EmbeddedSums, EmbeddedSumsOptions, Sums, SumsError};
 
 use crate::suite::{day, keeps_the_contract, row};
 
 #[tokio::test]
 async fn the_embedded_store_keeps_the_contract() {
     let directory = tempfile::tempdir().unwrap();
-    let options = EmbeddedOptions::new(directory.path().join("sums.db"));
+    let options = EmbeddedSumsOptions::new(directory.path().join("sums.db"));
     keeps_the_contract(&EmbeddedSums::open(&options).unwrap()).await;
 }
 
@@ -17,7 +17,7 @@ async fn another_reader_sees_what_the_owner_wrote_and_cannot_write() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("sums.db");
     assert!(matches!(EmbeddedSums::open_read_only(&path), Err(SumsError::Refused(_))));
-    let owner = EmbeddedSums::open(&EmbeddedOptions::new(&path)).unwrap();
+    let owner = EmbeddedSums::open(&EmbeddedSumsOptions::new(&path)).unwrap();
     let reader = EmbeddedSums::open_read_only(&path).unwrap();
     let rows = [row("a", "1.00", 1, 1)];
     owner.upsert(&rows).await.unwrap();
@@ -29,7 +29,7 @@ async fn another_reader_sees_what_the_owner_wrote_and_cannot_write() {
 #[tokio::test]
 async fn rule_15_rows_survive_the_process() {
     let directory = tempfile::tempdir().unwrap();
-    let options = EmbeddedOptions::new(directory.path().join("sums.db"));
+    let options = EmbeddedSumsOptions::new(directory.path().join("sums.db"));
     let rows = [row("a", "1.00", 1, 1)];
     EmbeddedSums::open(&options).unwrap().upsert(&rows).await.unwrap();
     let sums = EmbeddedSums::open(&options).unwrap();

@@ -1,0 +1,123 @@
+//! The file: its tables, how it is opened, and how a change is written.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::Path;
+
+use tallygate_core::{Day, Generation};
+use tallygate_embedded::rusqlite::{self, Connection, Transaction, params};
+use tallygate_embedded::{Database, DatabaseError, Durability};
+
+use super::chain::{Chain, Change, Piece};
+
+const SCHEMA: &str = r#"
+CREATE TABLE IF NOT EXISTS log (generation INTEGER NOT NULL, topic TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS identities (
+    "partition" INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    next INTEGER NOT NULL,
+    expiry INTEGER NOT NULL,
+    blobs BLOB NOT NULL,
+    PRIMARY KEY ("partition", first)
+) STRICT;
+"#;
+
+/// Opens the file, or makes it, with the chains that it holds. Those of another log are dropped.
+pub(super) fn open(path: &Path, generation: &Generation) -> Result<(Database, HashMap<u32, Chain>), DatabaseError> {
+    let database = Database::open(path, SCHEMA, Durability::Cached)?;
+    let (number, topic) = (generation.number, generation.plan.topic.clone());
+    database.write_blocking(move |transaction| {
+        let same = "SELECT count(*) FROM log WHERE generation = ? AND topic = ?";
+        let same: u32 = transaction.query_row(same, params![number, topic], |row| row.get(0))?;
+        if same == 0 {
+            transaction.execute_batch("DELETE FROM identities; DELETE FROM log")?;
+            transaction.execute("INSERT INTO log VALUES (?, ?)", params![number, topic])?;
+        }
+        Ok(())
+    })?;
+    let index = database.read_blocking(read_index)?;
+    Ok((database, index))
+}
+
+/// Each partition's chain, up to where it no longer joins.
+fn read_index(connection: &Connection) -> rusqlite::Result<HashMap<u32, Chain>> {
+    let mut select = connection.prepare(
+        r#"SELECT "partition", first, next, expiry, length(blobs) FROM identities ORDER BY "partition", first"#,
+    )?;
+    let mut rows = select.query([])?;
+    let mut index: HashMap<u32, Chain> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let (first, next): (i64, i64) = (row.get(1)?, row.get(2)?);
+        let (Ok(first), Ok(next)) = (u64::try_from(first), u64::try_from(next)) else {
+            continue;
+        };
+        let chain = index.entry(row.get(0)?).or_default();
+        if *chain.next.get_or_insert(first) == first {
+            let size: i64 = row.get(4)?;
+            chain.next = Some(next);
+            chain.pieces.push(Piece {
+                offsets: first..next,
+                expiry: Day::from_epoch_days(row.get(3)?),
+                size: usize::try_from(size).unwrap_or(usize::MAX),
+            });
+        }
+    }
+    Ok(index)
+}
+
+/// Writes what a save does to a chain.
+pub(super) fn write(transaction: &Transaction<'_>, change: Change) -> rusqlite::Result<()> {
+    let Change { add, join, prune } = change;
+    // What stands at or behind the start of this stretch is of a chain that was given up.
+    transaction
+        .prepare_cached(r#"DELETE FROM identities WHERE "partition" = ?1 AND (next > ?2 OR next <= ?3)"#)?
+        .execute(params![add.partition, int(add.offsets.start), prune.map_or(-1, int)])?;
+    if let Some(offsets) = join {
+        join_pieces(transaction, add.partition, &offsets)?;
+    }
+    let mut blobs = Vec::with_capacity(add.blob.len() + 4);
+    blobs.extend_from_slice(&u32::try_from(add.blob.len()).unwrap_or(u32::MAX).to_be_bytes());
+    blobs.extend_from_slice(&add.blob);
+    insert(transaction, add.partition, &add.offsets, add.expiry.epoch_days(), &blobs)
+}
+
+/// Forgets the pieces of a partition that end behind `end`.
+pub(super) fn forget_behind(transaction: &Transaction<'_>, partition: u32, end: u64) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(r#"DELETE FROM identities WHERE "partition" = ? AND next > ?"#)?
+        .execute(params![partition, int(end)])
+        .map(drop)
+}
+
+fn join_pieces(transaction: &Transaction<'_>, partition: u32, offsets: &Range<u64>) -> rusqlite::Result<()> {
+    let place = params![partition, int(offsets.start), int(offsets.end)];
+    let within = r#""partition" = ? AND first >= ? AND next <= ?"#;
+    let (mut joined, mut expiry) = (Vec::new(), i32::MIN);
+    let mut select =
+        transaction.prepare_cached(&format!("SELECT blobs, expiry FROM identities WHERE {within} ORDER BY first"))?;
+    let mut rows = select.query(place)?;
+    while let Some(row) = rows.next()? {
+        joined.extend_from_slice(row.get_ref(0)?.as_blob()?);
+        expiry = expiry.max(row.get(1)?);
+    }
+    transaction.prepare_cached(&format!("DELETE FROM identities WHERE {within}"))?.execute(place)?;
+    insert(transaction, partition, offsets, expiry, &joined)
+}
+
+fn insert(
+    transaction: &Transaction<'_>,
+    partition: u32,
+    offsets: &Range<u64>,
+    expiry: i32,
+    blobs: &[u8],
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(r#"INSERT INTO identities ("partition", first, next, expiry, blobs) VALUES (?, ?, ?, ?, ?)"#)?
+        .execute(params![partition, int(offsets.start), int(offsets.end), expiry, blobs])?;
+    Ok(())
+}
+
+/// Offsets stay below 2^63.
+pub(super) fn int(offset: u64) -> i64 {
+    i64::try_from(offset).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,156 @@
+//! The local state: kept, cut, merged, and never believed blindly.
+
+use std::ops::Range;
+
+use tallygate_core::fold::{Horizon, Verdict};
+use tallygate_core::generation::{FOLD_RULES, Plan};
+use tallygate_core::record::Entry;
+use tallygate_core::{MessageNumber, PartitionBy, RecordNumber, Run};
+
+use tallygate_core::Day;
+use tallygate_embedded::rusqlite::Transaction;
+
+use super::*;
+use crate::limits::JOIN_BLOBS;
+
+const HORIZON: Horizon = Horizon { past: 2, future: 1 };
+const TODAY: i64 = 20_000;
+
+fn generation(number: u32) -> Generation {
+    let plan = Plan {
+        topic: "t".into(),
+        partitions: 1,
+        partition_by: PartitionBy::Key,
+        horizon_days: 2,
+        future_days: 1,
+        fold_rules: FOLD_RULES,
+    };
+    Generation { number, first_partition: 0, plan }
+}
+
+fn entry(id: u64) -> Entry<'static> {
+    Entry {
+        number: RecordNumber { message: MessageNumber { run: Run(1), sequence: id }, ordinal: 0 },
+        identity: tallygate_core::Identity::of("p", "json", &id.to_string()),
+        partner: "p".into(),
+        day: Day::from_epoch_days(TODAY as i32),
+        key: "k".into(),
+        amount: "1".parse().unwrap(),
+        currency: "EUR".parse().unwrap(),
+    }
+}
+
+fn save(fold: &mut Fold, offsets: Range<u64>, joinable: u64) -> Save {
+    for offset in offsets.clone() {
+        fold.learn(TODAY * 86_400_000, &Ok(entry(offset)));
+    }
+    Save {
+        partition: 0,
+        expiry: fold.blob_expiry(),
+        blob: fold.take_identities(),
+        log_day: fold.log_day().unwrap(),
+        offsets,
+        joinable,
+    }
+}
+
+fn new_fold() -> Fold {
+    Fold::new(0, HORIZON)
+}
+
+/// The offsets whose records the fold knows.
+fn known(fold: &mut Fold, most: u64) -> Vec<u64> {
+    fold.open(Day::from_epoch_days(TODAY as i32), Vec::new());
+    let mut seen = |id: u64| fold.apply(1_000 + id, TODAY * 86_400_000, &Ok(entry(id))) == Ok(Verdict::Redelivered);
+    (0..most).filter(|id| seen(*id)).collect()
+}
+
+#[tokio::test]
+async fn identities_come_back_up_to_the_place_asked_for_and_survive_joining() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("s.db");
+    let (mut fold, pieces) = (new_fold(), 3 * JOIN_BLOBS as u64);
+    {
+        let state = LocalState::open(Some(&path), &generation(1));
+        state.forget_behind(0, 0).await.unwrap();
+        for n in 0..pieces {
+            let save = save(&mut fold, n * 2..n * 2 + 2, 2 * JOIN_BLOBS as u64);
+            state.save(vec![save]).await;
+        }
+    }
+    let state = LocalState::open(Some(&path), &generation(1));
+    let chain = state.index().get(&0).unwrap().pieces.len() as u64;
+    assert!(chain < pieces, "{chain} pieces");
+    let middle = 2 * pieces - 7;
+    let point = state.restore_point(0, middle).unwrap();
+    assert_eq!(point, middle - 1);
+    let mut restored = state.restore(0, point, new_fold()).await.unwrap();
+    assert_eq!(known(&mut restored, 2 * pieces), (0..point).collect::<Vec<_>>());
+    // What came behind is forgotten, and the chain goes on from there.
+    assert_eq!(state.restore_point(0, u64::MAX), Some(point));
+    let mut again = state.restore(0, point, new_fold()).await.unwrap();
+    state.save(vec![save(&mut again, point..point + 1, 0)]).await;
+    assert_eq!(state.restore_point(0, u64::MAX), Some(point + 1));
+}
+
+#[tokio::test]
+async fn a_piece_that_does_not_join_is_not_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = LocalState::open(Some(&directory.path().join("s.db")), &generation(1));
+    let mut fold = new_fold();
+    let unasked = save(&mut fold, 0..5, 0);
+    state.save(vec![unasked]).await;
+    assert_eq!(state.restore_point(0, u64::MAX), None);
+    state.forget_behind(0, 0).await.unwrap();
+    for offsets in [5..10, 11..12, 12..13, 10..11] {
+        let save = save(&mut fold, offsets, 0);
+        state.save(vec![save]).await;
+    }
+    assert_eq!(state.restore_point(0, u64::MAX), Some(11));
+}
+
+#[tokio::test]
+async fn expired_pieces_go_and_the_chain_holds() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = LocalState::open(Some(&directory.path().join("s.db")), &generation(1));
+    state.forget_behind(0, 0).await.unwrap();
+    let mut fold = new_fold();
+    for offset in 0..10 {
+        let mut save = save(&mut fold, offset..offset + 1, 0);
+        save.log_day = save.log_day.plus(if offset < 9 { 0 } else { 10 });
+        state.save(vec![save]).await;
+    }
+    assert_eq!(state.index().get(&0).unwrap().pieces.len(), 1);
+    let mut restored = state.restore(0, 10, new_fold()).await.unwrap();
+    assert_eq!(known(&mut restored, 10), [9]);
+}
+
+#[tokio::test]
+async fn the_state_of_another_log_is_not_used() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("s.db");
+    {
+        let state = LocalState::open(Some(&path), &generation(1));
+        state.forget_behind(0, 0).await.unwrap();
+        state.save(vec![save(&mut new_fold(), 0..5, 0)]).await;
+        assert_eq!(state.restore_point(0, 5), Some(5));
+    }
+    let state = LocalState::open(Some(&path), &generation(2));
+    assert_eq!(state.restore_point(0, 5), None);
+}
+
+#[tokio::test]
+async fn a_torn_chain_is_lost_and_forgotten() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = LocalState::open(Some(&directory.path().join("s.db")), &generation(1));
+    state.forget_behind(0, 0).await.unwrap();
+    let mut fold = new_fold();
+    for offset in 0..10 {
+        let save = save(&mut fold, offset..offset + 1, 0);
+        state.save(vec![save]).await;
+    }
+    let tear = |transaction: &Transaction<'_>| transaction.execute("DELETE FROM identities WHERE first = 4", []);
+    state.database.as_ref().unwrap().write(tear).await.unwrap();
+    assert!(state.restore(0, 10, new_fold()).await.is_err());
+    assert_eq!(state.restore_point(0, 10), None);
+}

@@ -1,0 +1,46 @@
+//! Why a membership ended.
+
+use tallygate_stream::StreamError;
+use tallygate_sums::SumsError;
+use tokio::task::JoinError;
+
+use crate::flush::FlushError;
+use crate::local_state::Lost;
+
+/// Why a membership ended.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    #[error(transparent)]
+    Store(#[from] SumsError),
+    #[error(transparent)]
+    State(#[from] Lost),
+    #[error("partition {0}: the log did not deliver the record at offset {1}, which it holds by its own account")]
+    Missing(u32, u64),
+    #[error("{0}")]
+    Again(&'static str),
+    #[error("a task ended: {0}")]
+    Task(#[from] JoinError),
+}
+
+impl Failure {
+    pub(crate) fn is_retryable(&self) -> bool {
+        match self {
+            Self::Stream(error) => error.is_retryable(),
+            Self::Store(error) => error.is_retryable(),
+            Self::State(_) | Self::Again(_) => true,
+            Self::Missing(..) | Self::Task(_) => false,
+        }
+    }
+}
+
+impl From<FlushError> for Failure {
+    fn from(error: FlushError) -> Self {
+        match error {
+            FlushError::Store(error) => Self::Store(error),
+            FlushError::Stream(error) => Self::Stream(error),
+            FlushError::CalledBack => Self::Again("a flush was called back"),
+        }
+    }
+}

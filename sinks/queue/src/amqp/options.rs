@@ -1,0 +1,37 @@
+//! What the operator chooses of RabbitMQ.
+
+use std::time::Duration;
+
+use tallygate_tls::TlsFiles;
+
+use super::bad_option::BadOption;
+use super::target::Target;
+use crate::timeouts;
+
+/// Where the queue is, and how long to wait for it.
+#[derive(Clone, Debug)]
+pub struct AmqpOptions {
+    /// `amqp://user:password@host:port/vhost`, or `amqps://…` for TLS; `?heartbeat=` and `?auth_mechanism=external` count.
+    pub url: String,
+    /// The queue's name, at most 255 bytes. It is declared when it is missing.
+    pub queue: String,
+    /// What TLS needs beyond the system's roots.
+    pub tls: TlsFiles,
+    /// How long the server may take to confirm a message.
+    pub confirm_timeout: Duration,
+}
+
+impl AmqpOptions {
+    /// A queue at this URL, with the usual limits.
+    pub fn new(url: impl Into<String>, queue: impl Into<String>) -> Self {
+        Self { url: url.into(), queue: queue.into(), tls: TlsFiles::default(), confirm_timeout: timeouts::CONFIRM }
+    }
+
+    /// Checks the options and the files they name; connects to nothing.
+    ///
+    /// # Errors
+    /// The first option that cannot work.
+    pub fn check(&self) -> Result<(), BadOption> {
+        Target::new(self.clone()).map(drop)
+    }
+}

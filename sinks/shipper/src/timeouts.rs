@@ -1,0 +1,15 @@
+//! The times of the shipper, in one place.
+
+use std::time::Duration;
+
+/// The first wait before an attempt is made again; doubled each time.
+pub const BACKOFF_FIRST: Duration = Duration::from_millis(50);
+/// The longest wait between attempts.
+pub const BACKOFF_LAST: Duration = Duration::from_secs(5);
+/// How long messages stay leased while the stream takes nothing. Then they go back and are leased again when it answers:
+/// RabbitMQ ends a consumer that holds a message for 30 minutes.
+pub const LEASE: Duration = Duration::from_secs(5 * 60);
+/// How long a stopping shipper waits for what is on the way; the rest goes back.
+pub const STOP: Duration = Duration::from_secs(10);
+/// How often the queue's depth is asked for.
+pub const BACKLOG: Duration = Duration::from_secs(5);

@@ -1,0 +1,146 @@
+//! What the embedded stream, its subscriptions and its followers share.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use tallygate_embedded::rusqlite::{self, Connection};
+use tallygate_embedded::{Database, DatabaseError};
+use tokio::sync::watch;
+
+use super::changes::Changes;
+use super::log;
+use super::members::Members;
+use crate::metrics::StreamMetrics;
+use crate::port::{NewRecord, Start, StreamError, Topic};
+use crate::timeouts::PRUNE_EVERY;
+
+/// What the stream, its subscriptions and its followers share.
+pub(super) struct Shared {
+    pub(super) database: Database,
+    pub(super) partitions: u32,
+    pub(super) members: Members,
+    /// Counts the changes, for those who wait for one. None where another process makes them.
+    changes: Option<watch::Sender<u64>>,
+    /// Milliseconds that records are kept for; nothing is pruned before it is known.
+    retention: AtomicI64,
+    next_prune: AtomicI64,
+    pub(super) metrics: StreamMetrics,
+}
+
+const TOPICS: [Topic; 3] = [Topic::Transactions, Topic::DailySums, Topic::DeadLetters];
+
+impl Shared {
+    pub(super) fn new(
+        database: Database,
+        partitions: u32,
+        changes: Option<watch::Sender<u64>>,
+        metrics: StreamMetrics,
+    ) -> Self {
+        Self {
+            database,
+            partitions,
+            members: Members::default(),
+            changes,
+            retention: AtomicI64::new(i64::MAX),
+            next_prune: AtomicI64::new(0),
+            metrics,
+        }
+    }
+
+    /// Records are kept for so long, in milliseconds.
+    pub(super) fn set_retention(&self, millis: i64) {
+        self.retention.store(millis, Ordering::Relaxed);
+    }
+
+    pub(super) async fn append(&self, records: Vec<NewRecord>) -> Result<(), StreamError> {
+        self.check_writable()?;
+        self.check_partitions(records.iter().map(|record| record.partition))?;
+        let now = now();
+        let prune = self.prune_before(now);
+        let partitions = self.partitions;
+        let appended = self.database.write(move |tx| {
+            log::append(tx, Topic::Transactions, &records, now)?;
+            match prune {
+                Some(before) => prune_all(tx, partitions, before),
+                None => Ok(false),
+            }
+        });
+        let more = appended.await.map_err(explain)?;
+        if more {
+            self.next_prune.store(now, Ordering::Relaxed);
+        }
+        self.changed();
+        Ok(())
+    }
+
+    /// What is older goes, when it is time to look for it.
+    fn prune_before(&self, now: i64) -> Option<i64> {
+        let due = self.next_prune.load(Ordering::Relaxed);
+        let next = now.saturating_add(millis(PRUNE_EVERY));
+        let is_ours = || self.next_prune.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        (now >= due && is_ours()).then(|| now.saturating_sub(self.retention.load(Ordering::Relaxed)))
+    }
+
+    pub(super) async fn find(&self, topic: Topic, starts: Vec<(u32, Start)>) -> Result<Vec<(u32, u64)>, StreamError> {
+        self.check_partitions(starts.iter().map(|(partition, _)| *partition))?;
+        let find = move |log: &Connection| -> rusqlite::Result<Result<Vec<(u32, u64)>, StreamError>> {
+            let log = log.unchecked_transaction()?;
+            let find =
+                |(partition, start)| Ok(log::find(&log, topic, partition, start)?.map(|offset| (partition, offset)));
+            starts.into_iter().map(find).collect()
+        };
+        self.database.read(find).await.map_err(explain)?
+    }
+
+    pub(super) fn check_partitions(&self, mut used: impl Iterator<Item = u32>) -> Result<(), StreamError> {
+        match used.find(|partition| *partition >= self.partitions) {
+            Some(partition) => {
+                Err(StreamError::Refused(format!("partition {partition}: must be below {}", self.partitions)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn check_writable(&self) -> Result<(), StreamError> {
+        let path = self.database.path().display();
+        let refused = || StreamError::Refused(format!("{path}: was opened for reading only"));
+        self.changes.as_ref().map(|_| ()).ok_or_else(refused)
+    }
+
+    pub(super) fn changed(&self) {
+        if let Some(changes) = &self.changes {
+            changes.send_modify(|count| *count += 1);
+        }
+    }
+
+    pub(super) fn changes(&self) -> Changes {
+        Changes::new(self.changes.as_ref().map(watch::Sender::subscribe))
+    }
+}
+
+/// Whether there may be more to prune.
+fn prune_all(log: &Connection, partitions: u32, before: i64) -> rusqlite::Result<bool> {
+    let mut more = false;
+    for topic in TOPICS.into_iter().filter(|topic| *topic != Topic::DailySums) {
+        for partition in 0..partitions {
+            more |= log::prune(log, topic, partition, before)?;
+        }
+    }
+    Ok(more)
+}
+
+pub(super) fn now() -> i64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, millis)
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+pub(super) fn explain(error: DatabaseError) -> StreamError {
+    if error.is_retryable() || matches!(error, DatabaseError::Closed(_)) {
+        StreamError::Away(error.to_string())
+    } else {
+        StreamError::Refused(error.to_string())
+    }
+}

@@ -1,0 +1,75 @@
+//! What a client of Kafka says when something is wrong, and what that means for the caller.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::DeliveryResult;
+use rdkafka::producer::ProducerContext;
+
+use crate::port::StreamError;
+
+/// Listens to a client: keeps the last error it told of, so that an error can say more than "timed out".
+#[derive(Clone, Default)]
+pub(super) struct ClientErrors(Arc<Mutex<Option<String>>>);
+
+impl ClientErrors {
+    /// The stream is away, because of this error and what the client told before.
+    pub(super) fn away(&self, what: &str, error: &KafkaError) -> StreamError {
+        if let Some(code) = error.rdkafka_error_code().filter(|code| is_forbidden(*code)) {
+            return StreamError::Refused(format!("{what}: {code}; the user needs that right"));
+        }
+        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = told.as_deref().map(|told| format!(" ({told})")).unwrap_or_default();
+        StreamError::Away(format!("{what}: {}{told}", reason(error)))
+    }
+}
+
+impl ClientContext for ClientErrors {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        match level {
+            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
+                tracing::warn!(target: "tallygate::kafka", facility, "{message}");
+            }
+            _ => tracing::debug!(target: "tallygate::kafka", facility, "{message}"),
+        }
+    }
+
+    fn error(&self, error: KafkaError, told: &str) {
+        tracing::debug!(target: "tallygate::kafka", %error, "{told}");
+        // That all are down says less than why the one before was.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(told.to_owned());
+        }
+    }
+}
+
+impl ConsumerContext for ClientErrors {}
+
+impl ProducerContext for ClientErrors {
+    type DeliveryOpaque = ();
+
+    // A transaction fails as a whole; its commit says so.
+    fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
+}
+
+/// What an error says, without the type that says it.
+pub(super) fn reason(error: &KafkaError) -> String {
+    match error {
+        KafkaError::ClientConfig(_, told, ..) => told.clone(),
+        KafkaError::Transaction(error) => error.string(),
+        other => other.rdkafka_error_code().map_or_else(|| other.to_string(), |code| code.to_string()),
+    }
+}
+
+fn is_forbidden(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::TopicAuthorizationFailed
+            | RDKafkaErrorCode::GroupAuthorizationFailed
+            | RDKafkaErrorCode::ClusterAuthorizationFailed
+            | RDKafkaErrorCode::TransactionalIdAuthorizationFailed
+    )
+}

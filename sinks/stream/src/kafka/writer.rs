@@ -1,0 +1,135 @@
+//! A transactional producer, made anew when it breaks.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rdkafka::config::ClientConfig;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseProducer, Producer};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use super::client;
+use super::client_errors::{ClientErrors, reason};
+use super::options::KafkaOptions;
+use super::ownership::Permit;
+use super::start;
+use super::transaction::{Failure, transact, undo};
+use super::transactional_ids::TransactionalId;
+use crate::limits::NOTE_BYTES;
+use crate::port::{Flush, NewRecord, StreamError};
+use crate::timeouts::{CALL, KAFKA_LISTEN, KAFKA_TRANSACTION};
+
+/// Writes one flush as one transaction. Whoever takes its id over ends its open transaction.
+pub(super) struct TransactionalWriter {
+    options: Arc<KafkaOptions>,
+    config: ClientConfig,
+    errors: ClientErrors,
+    producer: Mutex<Option<BaseProducer<ClientErrors>>>,
+}
+
+impl TransactionalWriter {
+    pub(super) fn new(options: Arc<KafkaOptions>, id: &TransactionalId) -> Self {
+        let mut config = client::producer(&options);
+        config.set("transactional.id", id.as_str());
+        config.set("transaction.timeout.ms", KAFKA_TRANSACTION.as_millis().to_string());
+        config.set("linger.ms", "0");
+        Self { options, config, errors: ClientErrors::default(), producer: Mutex::new(None) }
+    }
+
+    /// Makes the producer ready, and with it ends a transaction that its id left open.
+    pub(super) fn open(&self) -> Result<(), StreamError> {
+        let producer = self.connect()?;
+        *self.producer.lock().unwrap_or_else(PoisonError::into_inner) = Some(producer);
+        Ok(())
+    }
+
+    /// Blocks, a bounded time.
+    pub(super) fn commit(&self, flush: &Flush, permit: &Permit) -> Result<(), StreamError> {
+        let positions = self.positions(flush)?;
+        let mut slot = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
+        let producer = match slot.take() {
+            Some(producer) => producer,
+            None => self.connect()?,
+        };
+        let batches: [(&str, &[NewRecord]); 2] =
+            [(&self.options.sums_topic, &flush.rows), (&self.options.dead_letters_topic, &flush.dead_letters)];
+        let failure = match transact(&producer, &batches, &positions, &permit.generation) {
+            Ok(()) => {
+                *slot = Some(producer);
+                return Ok(());
+            }
+            Err(failure) => failure,
+        };
+        // A producer that cannot even undo is left; the next one by its id undoes.
+        if !failure.is_final() && undo(&producer).is_ok() {
+            *slot = Some(producer);
+        }
+        Err(self.explain(failure))
+    }
+
+    fn connect(&self) -> Result<BaseProducer<ClientErrors>, StreamError> {
+        let refused = |error: KafkaError| StreamError::Refused(reason(&error));
+        let producer: BaseProducer<ClientErrors> =
+            self.config.create_with_context(self.errors.clone()).map_err(refused)?;
+        producer.init_transactions(CALL).map_err(|error| {
+            // The reason stands in its events.
+            producer.poll(KAFKA_LISTEN);
+            self.errors.away("opening transactions", &error)
+        })?;
+        Ok(producer)
+    }
+
+    fn positions(&self, flush: &Flush) -> Result<TopicPartitionList, StreamError> {
+        let mut positions = TopicPartitionList::with_capacity(flush.offsets.len());
+        for (partition, committed) in &flush.offsets {
+            if committed.note.len() > NOTE_BYTES {
+                let told = format!("a note has {} bytes, must have at most {NOTE_BYTES}", committed.note.len());
+                return Err(StreamError::Refused(told));
+            }
+            let refused = || StreamError::Refused(format!("offset {}: must be below 2^63", committed.offset));
+            let offset = i64::try_from(committed.offset).map_err(|_| refused())?;
+            let mut position = positions.add_partition(&self.options.topic, start::number(*partition)?);
+            position.set_offset(Offset::Offset(offset)).map_err(|_| refused())?;
+            position.set_metadata(&committed.note);
+        }
+        Ok(positions)
+    }
+
+    fn explain(&self, failure: Failure) -> StreamError {
+        match failure {
+            Failure::Ours(error) => error,
+            Failure::Client(error) => match error.rdkafka_error_code() {
+                Some(code) if is_fence(code) => StreamError::Fenced(reason(&error)),
+                Some(code @ (RDKafkaErrorCode::MessageSizeTooLarge | RDKafkaErrorCode::UnknownPartition)) => {
+                    StreamError::Refused(format!("committing: {code}"))
+                }
+                _ => self.errors.away("committing", &error),
+            },
+        }
+    }
+}
+
+impl Drop for TransactionalWriter {
+    fn drop(&mut self) {
+        let producer = self.producer.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        // Ending a client takes a while.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            drop(runtime.spawn_blocking(move || drop(producer)));
+        }
+    }
+}
+
+/// Somebody else owns the partitions, or the producer's id.
+fn is_fence(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::Fenced
+            | RDKafkaErrorCode::ProducerFenced
+            | RDKafkaErrorCode::InvalidProducerEpoch
+            | RDKafkaErrorCode::IllegalGeneration
+            | RDKafkaErrorCode::UnknownMemberId
+            | RDKafkaErrorCode::RebalanceInProgress
+            | RDKafkaErrorCode::FencedInstanceId
+            | RDKafkaErrorCode::FencedMemberEpoch
+            | RDKafkaErrorCode::StaleMemberEpoch
+    )
+}

@@ -1,0 +1,11 @@
+//! PEM for TLS, read into what rustls takes; what cannot be used is named with its file.
+
+mod error;
+mod files;
+mod pem;
+mod system;
+
+pub use error::TlsError;
+pub use files::TlsFiles;
+pub use pem::Pem;
+pub use system::system_authorities;
