@@ -11,7 +11,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::{ClientConfig, Message};
-use tallygate_stream::{KafkaOptions, KafkaStream, Start, Stream, StreamError, StreamMetrics, Topic};
+use tallygate_stream::{Flush, KafkaOptions, KafkaStream, Start, Stream, StreamError, StreamMetrics, Topic};
 use tallygate_test_servers::{Kafka, Options, shared};
 
 use crate::fixture::{Fixture, PARTITIONS, flush, numbered, position, record, take, value};
@@ -123,23 +123,46 @@ async fn a_record_beyond_the_limit_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_aborted_commit_is_never_visible() {
+async fn after_an_aborted_commit_the_next_one_goes_through() {
+    let fixture = fixture().await;
+    fixture.stream.append(numbered(0, 0, 1)).await.unwrap();
+    let mut subscription = fixture.subscribe(Start::Beginning).await;
+    take(&mut subscription, 1).await;
+    let committer = subscription.committer();
+    let refused = committer.commit(too_large_after(1_000)).await.unwrap_err();
+    assert!(matches!(refused, StreamError::Refused(_)), "{refused}");
+    committer.commit(flush(vec![record(0, "row-1", "right")], vec![position(0, 1, "right")])).await.unwrap();
+    let values: Vec<String> = fixture.all(Topic::DailySums).await.iter().map(value).collect();
+    assert_eq!(values, ["right"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_of_an_aborted_commit_is_with_the_broker_is_never_visible() {
     let options = options(shared::kafka().unwrap());
     let fixture = fixture_of(&options).await;
     fixture.stream.append(numbered(0, 0, 1)).await.unwrap();
     let mut subscription = fixture.subscribe(Start::Beginning).await;
     take(&mut subscription, 1).await;
-    let committer = subscription.committer();
     // So many that some are with the broker before the last one is found to be too large.
-    let mut rows: Vec<_> = (0..50_000).map(|n| record(0, &format!("row-{n}"), "aborted")).collect();
-    rows.push(record(0, "row", &"x".repeat(1_100_000)));
-    let refused = committer.commit(flush(rows, vec![position(0, 1, "aborted")])).await.unwrap_err();
+    let refused = subscription.committer().commit(too_large_after(50_000)).await.unwrap_err();
     assert!(matches!(refused, StreamError::Refused(_)), "{refused}");
     let arrived = tokio::task::spawn_blocking(move || uncommitted(&options)).await.unwrap();
     assert!(arrived > 0, "nothing was with the broker, so there was nothing to hide");
-    committer.commit(flush(vec![record(0, "row-1", "right")], vec![position(0, 1, "right")])).await.unwrap();
+    // After an error of a commit one subscribes anew.
+    drop(subscription);
+    let mut subscription = fixture.subscribe(Start::Beginning).await;
+    take(&mut subscription, 1).await;
+    let right = flush(vec![record(0, "row-1", "right")], vec![position(0, 1, "right")]);
+    subscription.committer().commit(right).await.unwrap();
     let values: Vec<String> = fixture.all(Topic::DailySums).await.iter().map(value).collect();
     assert_eq!(values, ["right"]);
+}
+
+/// Rows that would be committed, and one that the client does not take.
+fn too_large_after(rows: usize) -> Flush {
+    let mut rows: Vec<_> = (0..rows).map(|n| record(0, &format!("row-{n}"), "aborted")).collect();
+    rows.push(record(0, "row", &"x".repeat(1_100_000)));
+    flush(rows, vec![position(0, 1, "aborted")])
 }
 
 /// How many records of the first partition of the daily sums a reader sees that takes aborted ones too.
