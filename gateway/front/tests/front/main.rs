@@ -1,12 +1,16 @@
 //! The partners' side from outside: real sockets, real TLS, real clients; the queue and the policies are played.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::disallowed_methods, reason = "a test may start what it waits for")]
 
 mod play;
 mod site;
 
 mod access;
+mod heads;
 mod limits;
+mod options;
 mod policies;
 mod proxy;
 mod queue;
 mod shutdown;
+mod upstreams;

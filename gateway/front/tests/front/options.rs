@@ -63,7 +63,7 @@ fn every_problem_is_found_and_named_by_its_key() {
         "routes[2].path: \"b\" must begin with \"/\"",
         "routes[2].listeners[1]: there is no listener \"mian\", known: \"main\"",
         "routes[2].policies[1]: there is no policy \"ecko\", known: \"echo\"",
-        "routes[2].partner: there is no partner \"till-2\", known: till, shop 1, shop-2, shop-2",
+        "routes[2].partner: there is no partner \"till-2\", known: \"till\"",
         "routes[2].upstream: there is no upstream \"nothing-like-it\", known: erp",
         "routes[3].path: \"/a/../b\" must be plain, such as \"/invoices\"",
     ];

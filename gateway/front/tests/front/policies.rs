@@ -76,6 +76,36 @@ async fn a_switch_of_versions_drops_nothing_and_what_began_with_the_old_one_ends
 }
 
 #[tokio::test]
+async fn each_of_many_requests_under_way_ends_with_the_version_it_began_with() {
+    let site = Site::plain();
+    let queue = site.queue.clone();
+    queue.feel(Mood::Waits);
+    let served = site.serve();
+    let mut under_way = Vec::new();
+    let pushed = served.policies.push("accept", b"accept2".to_vec()).await.unwrap();
+    for (switch, requests, expected) in [(0, 6, "accept"), (1, 5, "accept2"), (2, 4, "accept")] {
+        match switch {
+            1 => _ = served.policies.activate("accept", &pushed.version).await.unwrap(),
+            2 => _ = served.policies.rollback("accept").await.unwrap(),
+            _ => {}
+        }
+        for _ in 0..requests {
+            let (caller, id) = (served.caller(), under_way.len().to_string());
+            let answer = tokio::spawn(async move { caller.post("/accept", line(&id, "1")).await });
+            under_way.push((expected, answer));
+        }
+        queue.wait_for(under_way.len()).await;
+    }
+    assert!(under_way.iter().all(|(_, answer)| !answer.is_finished()));
+    queue.released.add_permits(under_way.len());
+    for (expected, answer) in under_way {
+        let answer = answer.await.unwrap();
+        assert_eq!((answer.status, &*answer.body), (202, expected));
+    }
+    assert_eq!(queue.count(), 15);
+}
+
+#[tokio::test]
 async fn a_policy_hands_on_what_it_changed_to_the_next_one() {
     let mut site = Site::plain();
     site.route("accept").policies = vec!["tag".into(), "upper".into(), "echo".into()];
