@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::text::as_instant;
+use tallygate_reading::text::as_instant;
 
 /// Keeps the versions of the policies and says which of them works.
 #[async_trait]

@@ -45,13 +45,13 @@ use tokio_util::sync::CancellationToken;
 pub use access::Token;
 pub use password::{BadHash, User, hash_password};
 
-use crate::ledger::Reader;
 use crate::limits::{BROWSERS, PUSHES};
 use crate::live::{Live, LiveHandle};
 use crate::metrics::Metrics;
 use crate::policies::PolicyAdmin;
 use crate::status::StatusSource;
 use access::Access;
+use tallygate_reading::ledger::Reader;
 
 /// How the console is set up.
 pub struct Options {

@@ -10,8 +10,8 @@ use super::body::{Body, json, read_json};
 use super::problem::Problem;
 use super::route::{Answer, Call};
 use super::session::COOKIE;
-use crate::clock;
 use crate::limits::SESSION_LIFE;
+use tallygate_reading::clock;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

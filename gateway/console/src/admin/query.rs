@@ -6,8 +6,8 @@ use std::str::FromStr;
 use tallygate_core::{Currency, Day};
 
 use super::problem::Problem;
-use crate::ledger::{Order, Top};
 use crate::limits::{TOP, TOP_MOST};
+use tallygate_reading::ledger::{Order, Top};
 
 /// Names and values, decoded.
 pub(super) struct Query(Vec<(String, String)>);

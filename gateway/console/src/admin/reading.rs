@@ -7,8 +7,8 @@ use super::body::json;
 use super::problem::Problem;
 use super::query::Query;
 use super::route::{Answer, Call};
-use crate::dead_letters::{self, Filter, Place};
-use crate::limits::{DEAD_LETTERS, DEAD_LETTERS_MOST};
+use tallygate_reading::dead_letters::{self, Filter, Position};
+use tallygate_reading::limits::{DEAD_LETTERS, DEAD_LETTERS_MOST};
 
 impl super::State {
     /// Store and stream, where this process has them.
@@ -55,12 +55,12 @@ pub(super) async fn dead_letters(call: Call) -> Answer {
 }
 
 /// One dead letter, whole.
-pub(super) async fn dead_letter(call: Call, place: &str) -> Answer {
+pub(super) async fn dead_letter(call: Call, text: &str) -> Answer {
     call.known(&Method::GET).await?;
-    let place: Place = place.parse().map_err(Problem::bad)?;
+    let position: Position = text.parse().map_err(Problem::bad)?;
     let stream = &call.state.reading()?.stream;
-    match dead_letters::show(&**stream, place).await? {
+    match dead_letters::show(&**stream, position).await? {
         Some(shown) => Ok(json(StatusCode::OK, &shown)),
-        None => Err(Problem::not_found(format!("no dead letter stands at {place}, nor one from there in the log"))),
+        None => Err(Problem::not_found(format!("no dead letter stands at {position}, nor one from there in the log"))),
     }
 }

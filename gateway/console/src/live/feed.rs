@@ -10,11 +10,11 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::Shared;
 use super::days::TooManyDays;
 use super::plot::Point;
-use crate::clock;
-use crate::ledger::{KeySum, Top, Total};
 use crate::limits::{HEARTBEAT, UPDATE_PAUSE};
 use crate::metrics::Counted;
-use crate::text::as_text;
+use tallygate_reading::clock;
+use tallygate_reading::ledger::{KeySum, Top, Total};
+use tallygate_reading::text::as_text;
 
 /// What a browser wants to see.
 #[derive(Clone, Debug)]

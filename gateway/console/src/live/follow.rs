@@ -7,8 +7,8 @@ use tallygate_stream::{Start, Stream, StreamError, Topic};
 use tokio::time::sleep;
 
 use super::Shared;
-use crate::clock;
 use crate::limits::{RETRY_FIRST, RETRY_MOST};
+use tallygate_reading::clock;
 
 /// Follows for ever; a stream that is away is followed again.
 pub(super) async fn follow(shared: &Shared, stream: &Arc<dyn Stream>) {

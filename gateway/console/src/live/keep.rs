@@ -10,8 +10,8 @@ use tokio::time::{interval, sleep};
 
 use super::Shared;
 use super::days::Task;
-use crate::clock;
 use crate::limits::{RETRY_FIRST, RETRY_MOST};
+use tallygate_reading::clock;
 
 /// Rows taken under one hold of the lock, so that feeds and the follower get their turn.
 const ROWS_AT_ONCE: usize = 1_000;

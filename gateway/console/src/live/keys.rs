@@ -7,7 +7,7 @@ use std::hash::BuildHasher;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use tallygate_core::{Currency, Row, Sum};
 
-use crate::ledger::{KeySum, Order, Top};
+use tallygate_reading::ledger::{KeySum, Order, Top};
 
 /// The keys of one day.
 #[derive(Default)]

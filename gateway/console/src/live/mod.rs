@@ -25,9 +25,9 @@ use days::Days;
 pub(crate) use days::TooManyDays;
 pub(crate) use feed::{Ask, Feed};
 
-use crate::clock;
-use crate::ledger::Reader;
 use crate::metrics::Metrics;
+use tallygate_reading::clock;
+use tallygate_reading::ledger::Reader;
 
 /// Keeps the views current; [`run`](Self::run) it as long as browsers are served.
 pub(crate) struct Live {

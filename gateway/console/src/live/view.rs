@@ -6,7 +6,7 @@ use tallygate_core::{Aggregate, Currency, Row, Sum};
 
 use super::keys::Keys;
 use super::plot::Plot;
-use crate::ledger::Total;
+use tallygate_reading::ledger::Total;
 
 /// One day.
 pub(crate) struct View {

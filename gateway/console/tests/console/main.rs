@@ -2,8 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod browser;
+#[path = "../../../reading/tests/reading/letters.rs"]
+mod letters;
+#[path = "../../../reading/tests/reading/log.rs"]
+#[expect(dead_code, reason = "the tests of reading use what is left")]
 mod log;
 mod site;
+#[path = "../../../reading/tests/reading/store.rs"]
 mod store;
 
 mod dead_letters;
@@ -11,5 +16,4 @@ mod events;
 mod login;
 mod page;
 mod policies;
-mod reconcile;
 mod sums;

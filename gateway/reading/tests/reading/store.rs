@@ -43,6 +43,16 @@ impl Default for Store {
 }
 
 impl Store {
+    /// Two keys on [`DAY`], one of them in two partitions and two currencies.
+    pub(crate) fn filled() -> Self {
+        let store = Self::default();
+        store.put(daily("HR1", "EUR", 0, 3, 2, "10.50"));
+        store.put(daily("HR1", "EUR", 3, 9, 1, "-0.000000001"));
+        store.put(daily("HR1", "USD", 0, 4, 1, "7.00"));
+        store.put(daily("HR2", "EUR", 1, 8, 5, "1.25"));
+        store
+    }
+
     pub(crate) fn put(&self, row: Row) {
         self.rows.lock().unwrap().insert(row.at.clone(), row);
     }

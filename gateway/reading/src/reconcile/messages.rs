@@ -1,18 +1,22 @@
-//! Which records were accepted, and which the log has, each once.
+//! Every message: what of it was accepted, and what of that the log has, each record once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use tallygate_core::{Amount, Day, MessageNumber, RecordNumber, Run, Sum};
 
+use super::error::ReconcileError;
+use super::figures::Figures;
+use super::group::Group;
 use super::journal::{Journals, Line};
-use super::report::{Figures, Named};
-use super::{Group, ReconcileError, Scope};
+use super::named::Named;
+use super::ordinals::Ordinals;
+use super::scope::Scope;
 use crate::limits::RECONCILED_MESSAGES;
 
 /// What was accepted, and what of it the log has.
-pub(super) struct Ledger {
+pub(super) struct Messages {
     groups: Vec<Group>,
-    places: HashMap<Group, u32>,
+    indices: HashMap<Group, u32>,
     messages: HashMap<MessageNumber, Message>,
     /// By group, what the journals accepted.
     accepted: BTreeMap<Group, Figures>,
@@ -33,25 +37,18 @@ struct Message {
     ordinals: Ordinals,
 }
 
-/// The ordinals seen of a message; most messages have few.
-#[derive(Default)]
-struct Ordinals {
-    low: u64,
-    high: BTreeMap<u32, u64>,
-}
-
-/// Whether a record was met for the first time.
+/// Whether a record is in the log for the first time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Seen {
+pub(super) enum Delivery {
     First,
-    Before,
+    Again,
 }
 
-impl Ledger {
+impl Messages {
     pub(super) fn read(journals: &dyn Journals, scope: &Scope) -> Result<Self, ReconcileError> {
-        let mut ledger = Self {
+        let mut read = Self {
             groups: Vec::new(),
-            places: HashMap::new(),
+            indices: HashMap::new(),
             messages: HashMap::new(),
             accepted: BTreeMap::new(),
             runs: HashSet::new(),
@@ -62,45 +59,45 @@ impl Ledger {
             let accepted = match line {
                 Line::Accepted(accepted) => accepted,
                 Line::Damage(damage) => {
-                    ledger.damage.push(damage);
+                    read.damage.push(damage);
                     continue;
                 }
             };
-            ledger.runs.insert(accepted.number.run);
+            read.runs.insert(accepted.number.run);
             if !scope.takes(accepted.day, &accepted.partner) {
                 continue;
             }
             let group = Group { day: accepted.day, partner: accepted.partner, currency: accepted.currency };
             let figures = Figures { count: accepted.count, sum: accepted.sum };
-            let place = ledger.place(&group);
-            ledger.messages.entry(accepted.number).or_default().missing.push((place, figures));
-            ledger.accepted.entry(group).or_default().add(figures.count, figures.sum);
-            if ledger.messages.len() > RECONCILED_MESSAGES {
+            let index = read.index(&group);
+            read.messages.entry(accepted.number).or_default().missing.push((index, figures));
+            read.accepted.entry(group).or_default().add(figures.count, figures.sum);
+            if read.messages.len() > RECONCILED_MESSAGES {
                 return Err(ReconcileError::TooMany);
             }
         }
-        Ok(ledger)
+        Ok(read)
     }
 
     /// Notes a record of the log.
-    pub(super) fn see(&mut self, number: RecordNumber, group: &Group, amount: Amount) -> Seen {
-        let place = self.place(group);
+    pub(super) fn see(&mut self, number: RecordNumber, group: &Group, amount: Amount) -> Delivery {
+        let index = self.index(group);
         let message = self.messages.entry(number.message).or_default();
         if !message.ordinals.insert(number.ordinal) {
-            return Seen::Before;
+            return Delivery::Again;
         }
         let sum = Sum::default().plus(amount);
-        let expected = message.missing.iter_mut().find(|(held, figures)| *held == place && figures.count > 0);
+        let expected = message.missing.iter_mut().find(|(held, figures)| *held == index && figures.count > 0);
         if let Some((_, figures)) = expected {
             figures.count -= 1;
             figures.sum = figures.sum - sum;
-            return Seen::First;
+            return Delivery::First;
         }
-        match message.unanswered.iter_mut().find(|(held, _)| *held == place) {
+        match message.unanswered.iter_mut().find(|(held, _)| *held == index) {
             Some((_, figures)) => figures.add(1, sum),
-            None => message.unanswered.push((place, Figures { count: 1, sum })),
+            None => message.unanswered.push((index, Figures { count: 1, sum })),
         }
-        Seen::First
+        Delivery::First
     }
 
     /// What was accepted while the log was being read was answered after all.
@@ -109,17 +106,17 @@ impl Ledger {
             let Line::Accepted(accepted) = line else { continue };
             self.runs.insert(accepted.number.run);
             let group = Group { day: accepted.day, partner: accepted.partner, currency: accepted.currency };
-            let Some(place) = self.places.get(&group).copied() else { continue };
+            let Some(index) = self.indices.get(&group).copied() else { continue };
             let Some(message) = self.messages.get_mut(&accepted.number) else { continue };
-            let Some(at) = message.unanswered.iter().position(|(held, _)| *held == place) else { continue };
-            let known_before = message.missing.iter().any(|(held, _)| *held == place);
+            let Some(at) = message.unanswered.iter().position(|(held, _)| *held == index) else { continue };
+            let known_before = message.missing.iter().any(|(held, _)| *held == index);
             if known_before {
                 continue;
             }
             let (_, seen) = message.unanswered.swap_remove(at);
             let figures = Figures { count: accepted.count.saturating_sub(seen.count), sum: accepted.sum - seen.sum };
             // What the log did not have yet when it was read is under way.
-            message.missing.push((place, Figures::default()));
+            message.missing.push((index, Figures::default()));
             let held = self.accepted.entry(group).or_default();
             held.add(accepted.count - figures.count, seen.sum);
         }
@@ -154,8 +151,8 @@ impl Ledger {
     fn named<'a>(&'a self, part: impl Fn(&'a Message) -> &'a Vec<(u32, Figures)>) -> Vec<Named> {
         let mut named: Vec<Named> = Vec::new();
         for (number, message) in &self.messages {
-            for (place, figures) in part(message) {
-                let Some(group) = self.groups.get(*place as usize) else { continue };
+            for (index, figures) in part(message) {
+                let Some(group) = self.groups.get(*index as usize) else { continue };
                 if *figures != Figures::default() {
                     named.push(Named { number: *number, group: group.clone(), figures: *figures });
                 }
@@ -165,27 +162,13 @@ impl Ledger {
         named
     }
 
-    fn place(&mut self, group: &Group) -> u32 {
-        if let Some(place) = self.places.get(group) {
-            return *place;
+    fn index(&mut self, group: &Group) -> u32 {
+        if let Some(index) = self.indices.get(group) {
+            return *index;
         }
-        let place = self.groups.len() as u32;
+        let index = self.groups.len() as u32;
         self.groups.push(group.clone());
-        self.places.insert(group.clone(), place);
-        place
-    }
-}
-
-impl Ordinals {
-    /// Whether it was not there.
-    fn insert(&mut self, ordinal: u32) -> bool {
-        let (word, bit) = (ordinal / 64, 1_u64 << (ordinal % 64));
-        let held = match word {
-            0 => &mut self.low,
-            _ => self.high.entry(word).or_default(),
-        };
-        let new = *held & bit == 0;
-        *held |= bit;
-        new
+        self.indices.insert(group.clone(), index);
+        index
     }
 }

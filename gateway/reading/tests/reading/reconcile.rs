@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use tallygate_console::ledger::Reader;
-use tallygate_console::reconcile::{Accepted, Journals, Line, Report, Scope, Verdict, reconcile};
 use tallygate_core::{Aggregate, MessageNumber, Run};
+use tallygate_reading::ledger::Reader;
+use tallygate_reading::reconcile::{Accepted, Journals, Line, Report, Scope, Verdict, reconcile};
 use tallygate_stream::Topic;
 
 use crate::log::Log;

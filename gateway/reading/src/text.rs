@@ -6,13 +6,15 @@ use serde::Serializer;
 
 /// On which side a column's values stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
+pub enum Side {
+    /// As text does.
     Left,
+    /// As numbers do.
     Right,
 }
 
 /// A table with one line of headings; what a partner wrote is made harmless for the terminal.
-pub(crate) fn table(columns: &[(&str, Side)], rows: &[Vec<String>]) -> String {
+pub fn table(columns: &[(&str, Side)], rows: &[Vec<String>]) -> String {
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| harmless(cell)).collect()).collect();
     let width = |place: usize, heading: &str| {
         rows.iter()
@@ -43,7 +45,7 @@ pub(crate) fn table(columns: &[(&str, Side)], rows: &[Vec<String>]) -> String {
 }
 
 /// The text with every control character written out, so that no terminal acts on it.
-pub(crate) fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
             let escaped = c.is_control().then(|| c.escape_default());
@@ -54,17 +56,23 @@ pub(crate) fn harmless(text: &str) -> String {
 }
 
 /// Serialises what has a text form as that text.
-pub(crate) fn as_text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+///
+/// # Errors
+/// Those of the serializer.
+pub fn as_text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }
 
 /// Serialises a Unix time in milliseconds as RFC 3339.
-pub(crate) fn as_instant<S: Serializer>(unix_millis: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+///
+/// # Errors
+/// Those of the serializer.
+pub fn as_instant<S: Serializer>(unix_millis: &i64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&tallygate_core::row::instant(*unix_millis))
 }
 
 /// Pretty JSON with a line end; the types it is used with always serialise.
-pub(crate) fn pretty<T: serde::Serialize>(value: &T) -> String {
+pub fn pretty<T: serde::Serialize>(value: &T) -> String {
     let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
     text.push('\n');
     text

@@ -7,11 +7,12 @@ use tallygate_core::{Day, Sum};
 use tallygate_stream::{Record, Stream, StreamError, Topic};
 use tokio::time::{Instant, sleep};
 
-use super::report::Figures;
-use super::seen::{Ledger, Seen};
-use super::{Group, Scope};
+use super::figures::Figures;
+use super::group::Group;
+use super::messages::{Delivery, Messages};
+use super::scope::Scope;
 use crate::clock;
-use crate::limits::{RETRY_FIRST, STRAGGLERS};
+use crate::limits::{STRAGGLER_PAUSE, STRAGGLERS};
 use crate::scan::{Scanned, header, scan};
 
 /// What the log says.
@@ -39,17 +40,17 @@ pub(super) struct Log {
 
 impl Log {
     /// Reads all of it.
-    pub(super) async fn read(stream: &dyn Stream, ledger: &mut Ledger, scope: &Scope) -> Result<Self, StreamError> {
+    pub(super) async fn read(stream: &dyn Stream, messages: &mut Messages, scope: &Scope) -> Result<Self, StreamError> {
         let bounds = stream.bounds(Topic::Transactions).await?;
         let committed = bounds.into_iter().map(|bounds| (bounds.partition, bounds.committed)).collect();
         let mut log = Self { committed, ..Self::default() };
         let mut firsts: BTreeMap<u32, i64> = BTreeMap::new();
         log.scanned = scan(stream, Topic::Transactions, &[], |record| {
             firsts.entry(record.partition).or_insert(record.appended);
-            log.take(ledger, scope, &record);
+            log.take(messages, scope, &record);
         })
         .await?;
-        let future = i32::from(ledger.future_days);
+        let future = i32::from(messages.future_days);
         for scanned in log.scanned.iter().filter(|scanned| scanned.bounds.low > 0) {
             let first = firsts.get(&scanned.bounds.partition).copied().unwrap_or_else(clock::now_millis);
             let complete = Day::of_unix_millis(first).plus(future + 1);
@@ -63,25 +64,25 @@ impl Log {
     pub(super) async fn wait_for_stragglers(
         &mut self,
         stream: &dyn Stream,
-        ledger: &mut Ledger,
+        messages: &mut Messages,
         scope: &Scope,
     ) -> Result<(), StreamError> {
         let begun = Instant::now();
-        while self.lacks_any(ledger) && begun.elapsed() < STRAGGLERS {
-            sleep(RETRY_FIRST).await;
+        while self.lacks_any(messages) && begun.elapsed() < STRAGGLERS {
+            sleep(STRAGGLER_PAUSE).await;
             let earlier = std::mem::take(&mut self.scanned);
             self.scanned =
-                scan(stream, Topic::Transactions, &earlier, |record| self.take(ledger, scope, &record)).await?;
+                scan(stream, Topic::Transactions, &earlier, |record| self.take(messages, scope, &record)).await?;
         }
         Ok(())
     }
 
-    fn lacks_any(&self, ledger: &Ledger) -> bool {
+    fn lacks_any(&self, messages: &Messages) -> bool {
         let provable = |day: Day| self.complete_from.is_none_or(|from| day >= from);
-        ledger.missing().iter().any(|named| provable(named.group.day))
+        messages.missing().iter().any(|named| provable(named.group.day))
     }
 
-    fn take(&mut self, ledger: &mut Ledger, scope: &Scope, record: &Record) {
+    fn take(&mut self, messages: &mut Messages, scope: &Scope, record: &Record) {
         let clock = self.clocks.entry(record.partition).or_insert(i64::MIN);
         *clock = (*clock).max(record.appended);
         let log_day = Day::of_unix_millis(*clock);
@@ -99,10 +100,12 @@ impl Log {
             return;
         }
         let group = Group { day: entry.day, partner: entry.partner.into_owned(), currency: entry.currency };
-        match ledger.see(entry.number, &group, entry.amount) {
-            Seen::Before => self.redelivered += 1,
-            Seen::First if beyond => self.waiting.entry(group).or_default().add(1, Sum::default().plus(entry.amount)),
-            Seen::First => {}
+        match messages.see(entry.number, &group, entry.amount) {
+            Delivery::Again => self.redelivered += 1,
+            Delivery::First if beyond => {
+                self.waiting.entry(group).or_default().add(1, Sum::default().plus(entry.amount))
+            }
+            Delivery::First => {}
         }
     }
 }
