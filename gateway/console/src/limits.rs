@@ -12,15 +12,15 @@ pub const LIVE_DAYS: usize = 5;
 /// Keys of one day that the live page holds, about 200 bytes each; above it the less busy half is let go.
 pub const LIVE_KEYS: usize = 400_000;
 /// Seconds that the plot of the last minutes shows.
-pub const PLOT_SECONDS: usize = 300;
+pub const SERIES_SECONDS: usize = 300;
 /// Currencies the plot tells apart in one second; those beyond count without an amount.
-pub const PLOT_CURRENCIES: usize = 16;
+pub const SERIES_CURRENCIES: usize = 16;
 /// The shortest pause between two changes sent to one browser.
 pub const UPDATE_PAUSE: Duration = Duration::from_millis(40);
 /// How often a browser hears something, changes or not; its session is looked at each time.
 pub const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How long the keys of a day stay in memory after the last browser left.
-pub const LINGER: Duration = Duration::from_secs(30);
+pub const CACHE_IDLE: Duration = Duration::from_secs(30);
 /// The first pause before the stream is followed or the store is read again.
 pub const RETRY_FIRST: Duration = Duration::from_millis(200);
 /// The longest such pause.
@@ -31,15 +31,15 @@ pub const BROWSERS: usize = 64;
 /// Connections open at one time.
 pub const CONNECTIONS: usize = 256;
 /// The time a TLS handshake may take.
-pub const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time the head of a request may take.
-pub const HEAD_TIME: Duration = Duration::from_secs(15);
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// The time the body of a request may take.
-pub const BODY_TIME: Duration = Duration::from_secs(60);
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a connection may stay open without a request.
-pub const IDLE_TIME: Duration = Duration::from_secs(60);
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a connection may take none of what is written to it.
-pub const WRITE_TIME: Duration = Duration::from_secs(30);
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest head of a request, in bytes.
 pub const HEAD_BYTES: usize = 32 * 1024;
 /// The largest JSON body of a request, in bytes.
@@ -49,7 +49,7 @@ pub const COMPONENT_BYTES: usize = 32 << 20;
 /// Components being received at one time.
 pub const PUSHES: usize = 2;
 /// How long requests in flight may take to finish when the console stops.
-pub const STOP_TIME: Duration = Duration::from_secs(5);
+pub const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// People logged in at one time; the longest unused session makes room.
 pub const SESSIONS: usize = 256;

@@ -7,9 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use axum::Router;
+use http::Request;
 use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
-use hyper::service::service_fn;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::service::TowerToHyperService;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
 use rustls::ServerConfig;
@@ -19,42 +23,43 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
+use super::credentials::Peer;
 use super::patient::Patient;
-use super::{State, route};
-use crate::limits::{CONNECTIONS, HANDSHAKE_TIME, HEAD_BYTES, HEAD_TIME, IDLE_TIME, STOP_TIME, WRITE_TIME};
+use super::shared::Shared;
+use crate::limits::{CONNECTIONS, HANDSHAKE_TIMEOUT, HEAD_BYTES, HEAD_TIMEOUT, IDLE_TIMEOUT, STOP_TIMEOUT, WRITE_TIMEOUT};
 use crate::metrics::Counted;
 
 /// The pause after the system refused a connection, for example for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until the state's stop; then lets what is in flight finish.
-pub(super) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, state: Arc<State>) {
+/// Serves until it is to stop; then lets what is in flight finish.
+pub(super) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, router: Router, shared: Arc<Shared>) {
     let mut tls = ServerConfig::clone(&tls);
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let acceptor = TlsAcceptor::from(Arc::new(tls));
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let permits = Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
-        let place = tokio::select! {
-            () = state.stop.cancelled() => break,
+        let permit = tokio::select! {
+            () = shared.stop.cancelled() => break,
             Some(ended) = connections.join_next() => {
                 notice(ended);
                 continue;
             }
-            place = places.clone().acquire_owned() => place,
+            permit = permits.clone().acquire_owned() => permit,
         };
-        let Ok(place) = place else { break };
+        let Ok(permit) = permit else { break };
         let accepted = tokio::select! {
-            () = state.stop.cancelled() => break,
+            () = shared.stop.cancelled() => break,
             accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok((tcp, peer)) => {
-                let (acceptor, state) = (acceptor.clone(), state.clone());
+                let (acceptor, router, shared) = (acceptor.clone(), router.clone(), shared.clone());
                 connections.spawn(async move {
-                    let _place = place;
-                    let _counted = Counted::one(&state.metrics.connections);
-                    connection(tcp, peer, acceptor, &state).await;
+                    let _permit = permit;
+                    let _counted = Counted::one(&shared.metrics.connections);
+                    connection(tcp, peer, acceptor, router, &shared).await;
                 });
             }
             Err(error) => {
@@ -70,13 +75,13 @@ pub(super) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, state: 
         }
     };
     // What has not finished by then is dropped with the set.
-    let _ = timeout(STOP_TIME, all).await;
+    let _ = timeout(STOP_TIMEOUT, all).await;
 }
 
-async fn connection(tcp: TcpStream, peer: SocketAddr, acceptor: TlsAcceptor, state: &Arc<State>) {
+async fn connection(tcp: TcpStream, peer: SocketAddr, acceptor: TlsAcceptor, router: Router, shared: &Shared) {
     // Changes are small and are to be seen at once.
     let _ = tcp.set_nodelay(true);
-    let stream = match timeout(HANDSHAKE_TIME, acceptor.accept(Patient::new(tcp, WRITE_TIME))).await {
+    let stream = match timeout(HANDSHAKE_TIMEOUT, acceptor.accept(Patient::new(tcp, WRITE_TIMEOUT))).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
             tracing::debug!(%peer, %error, "a TLS handshake failed");
@@ -87,18 +92,19 @@ async fn connection(tcp: TcpStream, peer: SocketAddr, acceptor: TlsAcceptor, sta
     let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let traffic = Traffic::default();
     let service = {
-        let (state, traffic) = (state.clone(), traffic.clone());
-        service_fn(move |request| {
-            let (state, open) = (state.clone(), traffic.begin());
+        let (router, traffic) = (TowerToHyperService::new(router), traffic.clone());
+        service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer.ip()));
+            let (response, open) = (router.call(request), traffic.begin());
             async move {
-                let response = route::answer(state, peer.ip(), request).await;
+                let response = response.await?;
                 // An answer is under way until its body is through.
                 let until_through = response.map(|body| {
                     let held = move |frame| {
                         let _ = &open;
                         frame
                     };
-                    body.map_frame(held).boxed_unsync()
+                    body.map_frame(held)
                 });
                 Ok::<_, Infallible>(until_through)
             }
@@ -106,7 +112,7 @@ async fn connection(tcp: TcpStream, peer: SocketAddr, acceptor: TlsAcceptor, sta
     };
     let over = async {
         tokio::select! {
-            () = state.stop.cancelled() => {}
+            () = shared.stop.cancelled() => {}
             () = traffic.idle() => {}
         }
     };
@@ -116,14 +122,14 @@ async fn connection(tcp: TcpStream, peer: SocketAddr, acceptor: TlsAcceptor, sta
             .timer(TokioTimer::new())
             .max_header_list_size(HEAD_BYTES as u32)
             .max_concurrent_streams(64)
-            .keep_alive_interval(HEAD_TIME)
-            .keep_alive_timeout(HEAD_TIME)
+            .keep_alive_interval(HEAD_TIMEOUT)
+            .keep_alive_timeout(HEAD_TIMEOUT)
             .serve_connection(io, service);
         drive(connection, over).await
     } else {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIME)
+            .header_read_timeout(HEAD_TIMEOUT)
             .max_buf_size(HEAD_BYTES)
             .serve_connection(io, service);
         drive(connection, over).await
@@ -163,7 +169,7 @@ impl Traffic {
         const AT_REST: usize = 2;
         loop {
             let before = self.begun.load(Ordering::Relaxed);
-            sleep(IDLE_TIME).await;
+            sleep(IDLE_TIMEOUT).await;
             if self.begun.load(Ordering::Relaxed) == before && Arc::strong_count(&self.open) <= AT_REST {
                 return;
             }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use tallygate_core::{Aggregate, Row};
+use tallygate_reading::clock;
 use tallygate_stream::{Start, Stream, StreamError, Topic};
 use tokio::time::sleep;
 
-use super::Shared;
+use super::shared::Shared;
 use crate::limits::{RETRY_FIRST, RETRY_MOST};
-use tallygate_reading::clock;
 
 /// Follows for ever; a stream that is away is followed again.
 pub(super) async fn follow(shared: &Shared, stream: &Arc<dyn Stream>) {

@@ -5,19 +5,19 @@ use std::time::Duration;
 use futures::TryStreamExt;
 use futures::stream::FuturesUnordered;
 use tallygate_core::Aggregate;
+use tallygate_reading::clock;
 use tallygate_sums::SumsError;
 use tokio::time::{interval, sleep};
 
-use super::Shared;
-use super::days::Task;
+use super::cache::Task;
+use super::shared::Shared;
 use crate::limits::{RETRY_FIRST, RETRY_MOST};
-use tallygate_reading::clock;
 
 /// Rows taken under one hold of the lock, so that feeds and the follower get their turn.
 const ROWS_AT_ONCE: usize = 1_000;
 
-/// Keeps for ever.
-pub(super) async fn keep(shared: &Shared) {
+/// Loads what is wanted, for ever.
+pub(super) async fn load_wanted(shared: &Shared) {
     let mut loads = FuturesUnordered::new();
     let mut tick = interval(Duration::from_secs(1));
     loop {
@@ -29,7 +29,7 @@ pub(super) async fn keep(shared: &Shared) {
             () = shared.wanted.notified() => {}
             _ = tick.tick() => {
                 let mut days = shared.days();
-                days.sweep(clock::today(&shared.zone));
+                days.evict(clock::today(&shared.zone));
                 shared.metrics.keys.set(days.keys() as i64);
             }
         }

@@ -1,36 +1,25 @@
-//! One browser's feed: the state of its day when it opens, then what changed, at the browser's own pace.
+//! One browser's subscription to a day: the state of its day when it opens, then what changed, at the browser's own pace.
 
 use std::sync::Arc;
 
-use serde::Serialize;
 use tallygate_core::Day;
+use tallygate_reading::clock;
+use tallygate_reading::ledger::{KeySum, Total};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::Shared;
-use super::days::TooManyDays;
-use super::plot::Point;
+use super::cache::TooManyDays;
+use super::keys::Keys;
+use super::message::{Message, State};
+use super::selection::Selection;
+use super::shared::Shared;
 use crate::limits::{HEARTBEAT, UPDATE_PAUSE};
 use crate::metrics::Counted;
-use tallygate_reading::clock;
-use tallygate_reading::ledger::{KeySum, Top, Total};
-use tallygate_reading::text::as_text;
 
-/// What a browser wants to see.
-#[derive(Clone, Debug)]
-pub(crate) struct Ask {
-    /// The day; without it today's, whichever that is.
-    pub(crate) day: Option<Day>,
-    /// The top keys.
-    pub(crate) top: Top,
-    /// A key to show whatever its rank.
-    pub(crate) key: Option<String>,
-}
-
-/// One browser's feed.
-pub(crate) struct Feed {
+/// One browser's subscription.
+pub(crate) struct Subscription {
     shared: Arc<Shared>,
-    ask: Ask,
+    selection: Selection,
     day: Day,
     changed: watch::Receiver<()>,
     sent: Option<Sent>,
@@ -48,54 +37,16 @@ struct Sent {
     plot: u64,
 }
 
-/// How far the page can be trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct State {
-    /// Whether the stream is followed.
-    following: bool,
-    /// Whether the store answers.
-    store: bool,
-    /// Whether the day's rows are all in.
-    loaded: bool,
-    /// Whether the top keys are those of the busiest keys alone, for there are too many.
-    pruned: bool,
-}
-
-/// What a browser is told. What is left out has not changed.
-#[derive(Debug, Serialize)]
-pub(crate) struct Message {
-    /// The server's clock, Unix milliseconds.
-    pub(crate) now: i64,
-    /// The day that is shown.
-    #[serde(serialize_with = "as_text")]
-    pub(crate) day: Day,
-    /// The day that it is.
-    #[serde(serialize_with = "as_text")]
-    pub(crate) today: Day,
-    /// Whether this is the whole state, not a change.
-    pub(crate) whole: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) state: Option<State>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) totals: Option<Vec<Total>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) top: Option<Vec<KeySum>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) found: Option<Vec<KeySum>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) plot: Option<Vec<Point>>,
-}
-
-impl Feed {
-    pub(super) fn open(shared: Arc<Shared>, ask: Ask) -> Result<Self, TooManyDays> {
+impl Subscription {
+    pub(super) fn open(shared: Arc<Shared>, selection: Selection) -> Result<Self, TooManyDays> {
         let (day, changed) = {
             let mut days = shared.days();
-            let day = ask.day.unwrap_or(days.today());
-            (day, days.watch(day, ask.key.as_deref())?)
+            let day = selection.day.unwrap_or(days.today());
+            (day, days.watch(day, selection.key.as_deref())?)
         };
         shared.wanted.notify_one();
         let counted = Counted::one(&shared.metrics.browsers);
-        Ok(Self { shared, ask, day, changed, sent: None, _counted: counted })
+        Ok(Self { shared, selection, day, changed, sent: None, _counted: counted })
     }
 
     /// The next message: the whole state at first, then changes, at the latest after a heartbeat; none when a page
@@ -126,7 +77,7 @@ impl Feed {
 
     /// The key's rows straight from the store: the day's may still be loading. It is pinned, so it is being followed.
     async fn load_key(&self) {
-        let Some(key) = &self.ask.key else { return };
+        let Some(key) = &self.selection.key else { return };
         let rows = self.shared.reader.rows(tallygate_core::Aggregate::Daily, self.day, Some(key)).await;
         match rows {
             Ok(rows) => self.shared.apply(&rows),
@@ -147,14 +98,14 @@ impl Feed {
                 following: days.following,
                 store: days.store_answers,
                 loaded: held.loaded,
-                pruned: keys.is_some_and(super::keys::Keys::pruned),
+                pruned: keys.is_some_and(Keys::pruned),
             };
-            let top = keys.map(|keys| keys.top(self.ask.top)).unwrap_or_default();
-            let found = keys.zip(self.ask.key.as_deref()).map(|(keys, key)| keys.key(key)).unwrap_or_default();
-            let (plot, revision) = (held.view.plot.since(known), held.view.plot.revision());
+            let top = keys.map(|keys| keys.top(self.selection.top)).unwrap_or_default();
+            let found = keys.zip(self.selection.key.as_deref()).map(|(keys, key)| keys.key(key)).unwrap_or_default();
+            let (plot, revision) = (held.view.series.since(known), held.view.series.revision());
             (state, held.view.totals(), top, found, (plot, revision), days.today())
         };
-        if self.ask.day.is_none() && today != self.day {
+        if self.selection.day.is_none() && today != self.day {
             return None;
         }
         let before = self.sent.take().filter(|_| !whole);
@@ -175,8 +126,8 @@ impl Feed {
     }
 }
 
-impl Drop for Feed {
+impl Drop for Subscription {
     fn drop(&mut self) {
-        self.shared.days().leave(self.day, self.ask.key.as_deref());
+        self.shared.days().leave(self.day, self.selection.key.as_deref());
     }
 }

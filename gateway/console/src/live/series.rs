@@ -1,15 +1,16 @@
-//! What counted in each of the last seconds, for the plot.
+//! What counted in each of the last seconds, for the series.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::Serialize;
 use tallygate_core::{Currency, Sum};
+use utoipa::ToSchema;
 
-use crate::limits::{PLOT_CURRENCIES, PLOT_SECONDS};
+use crate::limits::{SERIES_CURRENCIES, SERIES_SECONDS};
 
 /// The last seconds in which anything counted, oldest first.
 #[derive(Default)]
-pub(crate) struct Plot {
+pub(crate) struct Series {
     seconds: VecDeque<Second>,
     /// How often anything was added.
     revision: u64,
@@ -18,14 +19,14 @@ pub(crate) struct Plot {
 #[derive(Clone, Default)]
 struct Second {
     at: i64,
-    /// The plot's revision when it last grew.
+    /// The series' revision when it last grew.
     revision: u64,
     count: u64,
     sums: BTreeMap<Currency, (u64, Sum)>,
 }
 
 /// One second as the page gets it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Point {
     /// Unix seconds.
     pub(crate) at: i64,
@@ -35,29 +36,29 @@ pub(crate) struct Point {
     pub(crate) sums: BTreeMap<String, (u64, String)>,
 }
 
-impl Plot {
+impl Series {
     /// Notes that so much more counted at this Unix time in milliseconds.
     pub(crate) fn add(&mut self, at_millis: i64, now_millis: i64, currency: Currency, count: u64, sum: Sum) {
         let now = now_millis.div_euclid(1_000);
         let at = at_millis.div_euclid(1_000).min(now);
-        let oldest = now - PLOT_SECONDS as i64;
+        let oldest = now - SERIES_SECONDS as i64;
         if at <= oldest {
             return;
         }
         while self.seconds.front().is_some_and(|second| second.at <= oldest) {
             self.seconds.pop_front();
         }
-        let place = self.seconds.partition_point(|second| second.at < at);
-        if self.seconds.get(place).is_none_or(|second| second.at != at) {
-            self.seconds.insert(place, Second { at, ..Second::default() });
+        let index = self.seconds.partition_point(|second| second.at < at);
+        if self.seconds.get(index).is_none_or(|second| second.at != at) {
+            self.seconds.insert(index, Second { at, ..Second::default() });
         }
-        let Some(second) = self.seconds.get_mut(place) else {
+        let Some(second) = self.seconds.get_mut(index) else {
             return;
         };
         self.revision += 1;
         second.revision = self.revision;
         second.count += count;
-        if second.sums.len() < PLOT_CURRENCIES || second.sums.contains_key(&currency) {
+        if second.sums.len() < SERIES_CURRENCIES || second.sums.contains_key(&currency) {
             let held = second.sums.entry(currency).or_default();
             held.0 += count;
             held.1 = held.1 + sum;
@@ -93,22 +94,22 @@ mod tests {
 
     #[test]
     fn seconds_stay_in_order_and_old_ones_leave() {
-        let mut plot = Plot::default();
+        let mut series = Series::default();
         let eur: Currency = "EUR".parse().unwrap();
         let one: Sum = "1.00".parse().unwrap();
-        plot.add(5_000, 6_000, eur, 1, one);
-        plot.add(4_100, 6_000, eur, 2, one);
-        plot.add(9_999_000, 5_900, eur, 1, one);
-        let points = plot.since(0);
+        series.add(5_000, 6_000, eur, 1, one);
+        series.add(4_100, 6_000, eur, 2, one);
+        series.add(9_999_000, 5_900, eur, 1, one);
+        let points = series.since(0);
         assert_eq!(points.iter().map(|p| (p.at, p.count)).collect::<Vec<_>>(), [(4, 2), (5, 2)]);
         assert_eq!(points[1].sums["EUR"], (2, "2.00".to_owned()));
-        let revision = plot.revision();
-        plot.add(4_200, 6_000, eur, 1, one);
-        let late: Vec<_> = plot.since(revision).iter().map(|p| (p.at, p.count)).collect();
+        let revision = series.revision();
+        series.add(4_200, 6_000, eur, 1, one);
+        let late: Vec<_> = series.since(revision).iter().map(|p| (p.at, p.count)).collect();
         assert_eq!(late, [(4, 3)]);
-        plot.add(400_000, 400_000, eur, 1, one);
-        assert_eq!(plot.since(0).len(), 1);
-        plot.add(4_000, 400_000, eur, 1, one);
-        assert_eq!(plot.since(0).len(), 1);
+        series.add(400_000, 400_000, eur, 1, one);
+        assert_eq!(series.since(0).len(), 1);
+        series.add(4_000, 400_000, eur, 1, one);
+        assert_eq!(series.since(0).len(), 1);
     }
 }

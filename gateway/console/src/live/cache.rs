@@ -8,11 +8,11 @@ use tokio::time::Instant;
 
 use super::keys::Keys;
 use super::view::View;
-use crate::limits::{LINGER, LIVE_DAYS, LIVE_KEYS};
+use crate::limits::{CACHE_IDLE, LIVE_DAYS, LIVE_KEYS};
 
 /// The days held.
-pub(super) struct Days {
-    held: HashMap<Day, Held>,
+pub(super) struct DayCache {
+    held: HashMap<Day, CachedDay>,
     today: Day,
     /// The number of the last load started.
     loads: u64,
@@ -23,7 +23,7 @@ pub(super) struct Days {
 }
 
 /// A day and who looks at it.
-pub(super) struct Held {
+pub(super) struct CachedDay {
     pub(super) view: View,
     pub(super) load: Load,
     /// Whether the whole load was in when the stream was being followed.
@@ -54,7 +54,7 @@ pub(super) struct Task {
 #[error("{LIVE_DAYS} days are being watched already, another one can be once a page of theirs is closed")]
 pub(crate) struct TooManyDays;
 
-impl Days {
+impl DayCache {
     pub(super) fn new(today: Day) -> Self {
         let mut days = Self { held: HashMap::new(), today, loads: 0, following: false, store_answers: true };
         days.hold(today);
@@ -65,7 +65,7 @@ impl Days {
         self.today
     }
 
-    pub(super) fn get(&self, day: Day) -> Option<&Held> {
+    pub(super) fn get(&self, day: Day) -> Option<&CachedDay> {
         self.held.get(&day)
     }
 
@@ -192,13 +192,13 @@ impl Days {
     }
 
     /// Lets go of what nobody looks at any more, and holds the day that it is.
-    pub(super) fn sweep(&mut self, today: Day) {
+    pub(super) fn evict(&mut self, today: Day) {
         if today != self.today {
             self.today = today;
             self.tell_all();
         }
         self.held.retain(|day, held| {
-            let unwatched = held.left_at.is_some_and(|left| left.elapsed() >= LINGER);
+            let unwatched = held.left_at.is_some_and(|left| left.elapsed() >= CACHE_IDLE);
             if unwatched || (held.watchers == 0 && held.left_at.is_none()) {
                 held.view.keys = None;
                 return *day == today;
@@ -214,8 +214,8 @@ impl Days {
         keys.map(Keys::len).sum()
     }
 
-    fn hold(&mut self, day: Day) -> &mut Held {
-        self.held.entry(day).or_insert_with(|| Held {
+    fn hold(&mut self, day: Day) -> &mut CachedDay {
+        self.held.entry(day).or_insert_with(|| CachedDay {
             view: View::new(LIVE_KEYS),
             load: Load::Wanted,
             loaded: false,
