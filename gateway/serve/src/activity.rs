@@ -1,0 +1,151 @@
+//! What a connection is doing, and whether it has been at it for too long.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use crate::limits::Limits;
+
+/// The moments of a connection that its timeouts are counted from. They are in milliseconds since it began, plus 1; 0 is
+/// never.
+#[derive(Debug)]
+pub(crate) struct Activity {
+    began: Instant,
+    requests: AtomicUsize,
+    /// HTTP/2 tells requests apart by itself; bytes between them may be anything.
+    multiplexed: bool,
+    /// When the last request ended.
+    quiet_since: AtomicU64,
+    /// When the head that is being received began.
+    head_since: AtomicU64,
+    /// Since when the caller has taken nothing of what is written.
+    blocked_since: AtomicU64,
+    /// For each streamed body, when its last piece was handed to the connection, or 0 while its source is waited for.
+    delivered: Mutex<Vec<Weak<AtomicU64>>>,
+}
+
+/// A request in progress; ended when dropped.
+#[derive(Debug)]
+pub(crate) struct InProgress(Arc<Activity>);
+
+/// What a check found.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Keep,
+    /// It has been idle: it may end by itself.
+    Drain,
+    Close(Timeout),
+}
+
+/// Which time is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timeout {
+    /// The caller took nothing of a reply.
+    Stalled,
+    /// A request's head did not arrive.
+    Header,
+    /// Nothing happened, and it did not end when asked.
+    Idle,
+}
+
+impl Activity {
+    pub(crate) fn new(multiplexed: bool) -> Arc<Self> {
+        Arc::new(Self {
+            began: Instant::now(),
+            requests: AtomicUsize::new(0),
+            multiplexed,
+            quiet_since: AtomicU64::new(1),
+            // The first head is due from the beginning.
+            head_since: AtomicU64::new(1),
+            blocked_since: AtomicU64::new(0),
+            delivered: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.began.elapsed().as_millis() as u64 + 1
+    }
+
+    /// A request's head has arrived.
+    pub(crate) fn begin(self: &Arc<Self>) -> InProgress {
+        self.head_since.store(0, Ordering::Relaxed);
+        self.in_progress()
+    }
+
+    /// What was begun goes on.
+    pub(crate) fn in_progress(self: &Arc<Self>) -> InProgress {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        InProgress(self.clone())
+    }
+
+    /// Bytes came: where no request is in progress, they begin a head.
+    pub(crate) fn read(&self) {
+        if self.requests.load(Ordering::Relaxed) == 0
+            && self.head_since.load(Ordering::Relaxed) == 0
+            && !self.multiplexed
+        {
+            self.head_since.store(self.now(), Ordering::Relaxed);
+        }
+    }
+
+    /// The caller took something, or does not.
+    pub(crate) fn wrote(&self, taken: bool) {
+        let blocked = &self.blocked_since;
+        if taken {
+            if blocked.load(Ordering::Relaxed) != 0 {
+                blocked.store(0, Ordering::Relaxed);
+            }
+        } else if blocked.load(Ordering::Relaxed) == 0 {
+            blocked.store(self.now(), Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn check(&self, limits: &Limits) -> Verdict {
+        let now = self.now();
+        let over =
+            |since: u64, limit: Duration| since != 0 && u128::from(now.saturating_sub(since)) > limit.as_millis();
+        let mut delivered = self.delivered.lock().unwrap_or_else(PoisonError::into_inner);
+        delivered.retain(|body| body.strong_count() > 0);
+        let unread = delivered
+            .iter()
+            .filter_map(Weak::upgrade)
+            .any(|body| over(body.load(Ordering::Relaxed), limits.stalled_time));
+        drop(delivered);
+        if unread || over(self.blocked_since.load(Ordering::Relaxed), limits.stalled_time) {
+            return Verdict::Close(Timeout::Stalled);
+        }
+        if over(self.head_since.load(Ordering::Relaxed), limits.header_time) {
+            return Verdict::Close(Timeout::Header);
+        }
+        let quiet = self.quiet_since.load(Ordering::Relaxed);
+        if self.requests.load(Ordering::Relaxed) == 0 && over(quiet, limits.idle_time) {
+            if over(quiet, limits.idle_time + limits.stalled_time) {
+                return Verdict::Close(Timeout::Idle);
+            }
+            return Verdict::Drain;
+        }
+        Verdict::Keep
+    }
+}
+
+impl InProgress {
+    /// Has the reader of a streamed body watched: a moment for its [`note`](Self::note).
+    pub(crate) fn watch(&self) -> Arc<AtomicU64> {
+        let moment = Arc::new(AtomicU64::new(0));
+        let mut delivered = self.0.delivered.lock().unwrap_or_else(PoisonError::into_inner);
+        delivered.push(Arc::downgrade(&moment));
+        moment
+    }
+
+    /// A streamed body handed on a piece, or waits for its source.
+    pub(crate) fn note(&self, moment: &AtomicU64, delivered: bool) {
+        moment.store(if delivered { self.0.now() } else { 0 }, Ordering::Relaxed);
+    }
+}
+
+impl Drop for InProgress {
+    fn drop(&mut self) {
+        self.0.quiet_since.store(self.0.now(), Ordering::Relaxed);
+        self.0.requests.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,42 @@
+//! One request and its response, as the service sees what is around them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use http_body::Body;
+
+use crate::activity::InProgress;
+use crate::connection::Connection;
+use crate::streamed::Streamed;
+
+/// A request in progress on a connection.
+#[derive(Debug)]
+pub struct Exchange<C> {
+    connection: Arc<Connection<C>>,
+    _in_progress: InProgress,
+}
+
+impl<C> Exchange<C> {
+    pub(crate) fn begin(connection: &Arc<Connection<C>>) -> Self {
+        Self { connection: connection.clone(), _in_progress: connection.activity.begin() }
+    }
+
+    /// What the service keeps of the connection.
+    #[must_use]
+    pub fn connection(&self) -> &C {
+        &self.connection.own
+    }
+
+    /// Who is at the other end of the connection.
+    #[must_use]
+    pub fn peer(&self) -> SocketAddr {
+        self.connection.peer
+    }
+
+    /// A body that comes piece by piece, such as an upstream's or one of events. The request counts as in progress until it
+    /// is dropped, and its reader may stall for as long as the limits say.
+    #[must_use]
+    pub fn stream<B: Body + Unpin>(&self, body: B) -> Streamed<B> {
+        Streamed::new(body, self.connection.activity.in_progress())
+    }
+}

@@ -1,0 +1,65 @@
+//! One way to serve HTTP: connections accepted within bounds, TLS, HTTP/1.1 and HTTP/2, slow clients let go of, an orderly
+//! end.
+//!
+//! It knows nothing of what is served. A [`Service`] answers requests; a [`Server`] brings it connections:
+//!
+//! ```no_run
+//! # use std::net::SocketAddr;
+//! # use http::{Request, Response};
+//! # use hyper::body::Incoming;
+//! # use rustls::ServerConnection;
+//! use tallygate_serve::{Exchange, Limits, Server, Service};
+//!
+//! struct Hello;
+//!
+//! impl Service for Hello {
+//!     /// What is kept of a connection; here nothing.
+//!     type Connection = ();
+//!     type Body = String;
+//!
+//!     fn connected(&self, _peer: SocketAddr, _tls: Option<&ServerConnection>) {}
+//!
+//!     async fn answer(&self, exchange: &Exchange<()>, _: Request<Incoming>) -> Response<String> {
+//!         Response::new(format!("hello, {}\n", exchange.peer()))
+//!     }
+//! }
+//!
+//! # async fn run(shutdown: impl Future<Output = ()>) -> Result<(), Box<dyn std::error::Error>> {
+//! let mut server = Server::new(Limits::default());
+//! server.listen("hello", std::net::TcpListener::bind("127.0.0.1:0")?, None, Hello)?;
+//! server.run(shutdown).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`tower_service::Service`], such as an axum `Router`, is served as [`Tower`].
+//!
+//! What holds for each connection:
+//!
+//! - With TLS, the handshake has its time, and ALPN chooses HTTP/2 or HTTP/1.1. Without TLS it is HTTP/1.1.
+//! - A request's head has its size, also while it is still coming, and its time, counted from its first byte.
+//! - A reader that takes nothing of a reply that is ready for it is let go of.
+//! - A connection without a request in progress is asked to end after its idle time, and let go of somewhat later. A
+//!   request is in progress until [`Service::answer`] is done, and longer if its body is an [`Exchange::stream`].
+//! - When the server is told to stop, connections end after what is in flight. What has not ended by
+//!   [`Limits::shutdown_time`] is cut off: no request outlives its connection, on HTTP/2 too.
+
+mod activity;
+mod connection;
+mod drive;
+mod exchange;
+pub mod limits;
+mod listener;
+mod server;
+mod service;
+mod streamed;
+mod streams;
+mod tower;
+mod watched;
+
+pub use exchange::Exchange;
+pub use limits::Limits;
+pub use server::{Ended, Server};
+pub use service::{ConnectionEvent, Service};
+pub use streamed::Streamed;
+pub use tower::{Peer, Tower};

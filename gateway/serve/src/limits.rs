@@ -1,0 +1,49 @@
+//! Every limit of serving, in one place: those that a server is given, and the fixed ones.
+
+use std::time::Duration;
+
+/// What a server takes from all its callers together, and how long it waits for any of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at one time, over all listeners; further ones are closed at once.
+    pub connections: usize,
+    /// Largest request head, in bytes.
+    pub header_bytes: usize,
+    /// How long a TLS handshake may take.
+    pub handshake_time: Duration,
+    /// How long a request's head may take, from its first byte.
+    pub header_time: Duration,
+    /// How long a connection may stand idle between requests.
+    pub idle_time: Duration,
+    /// How long a reader may take nothing of a reply that is ready for it.
+    pub stalled_time: Duration,
+    /// How long what is in flight may still take once the server is told to stop.
+    pub shutdown_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4096,
+            header_bytes: 32 * 1024,
+            handshake_time: Duration::from_secs(10),
+            header_time: Duration::from_secs(10),
+            idle_time: Duration::from_secs(75),
+            stalled_time: Duration::from_secs(30),
+            shutdown_time: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Header fields of one request.
+pub const HEADERS: usize = 100;
+/// The least that a connection of HTTP/1.1 may hold of what it reads, in bytes, however small a head may be.
+pub const BUFFER_BYTES: usize = 8 * 1024;
+/// Requests at one time on one connection of HTTP/2.
+pub const STREAMS: u32 = 128;
+/// What a connection of HTTP/2 may have waiting to be sent, in bytes.
+pub const STREAM_SEND_BYTES: usize = 256 * 1024;
+/// How long a listener rests after the system refused it a connection, such as for want of file descriptors.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// The shortest and the longest pause between two checks of whether a connection has timed out.
+pub const CHECK_PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(5));

@@ -1,0 +1,203 @@
+//! A listener: accepts connections, shakes hands, and drives each one in a task that it keeps an eye on.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::{JoinError, JoinSet};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+use crate::activity::Activity;
+use crate::connection::Connection;
+use crate::drive::drive;
+use crate::exchange::Exchange;
+use crate::limits::{ACCEPT_PAUSE, BUFFER_BYTES, HEADERS, Limits, STREAM_SEND_BYTES, STREAMS};
+use crate::service::{ConnectionEvent, Service};
+use crate::streams::{Starter, Streams};
+use crate::watched::Watched;
+
+/// HTTP/2 as ALPN names it.
+pub(crate) const H2: &[u8] = b"h2";
+
+/// A listener but for its socket.
+pub(crate) struct Listener<S> {
+    pub(crate) name: String,
+    pub(crate) tls: Option<Arc<ServerConfig>>,
+    pub(crate) service: Arc<S>,
+    pub(crate) limits: Arc<Limits>,
+    /// The permits for connections, shared by all listeners of a server.
+    pub(crate) connections: Arc<Semaphore>,
+    pub(crate) stopping: CancellationToken,
+}
+
+/// Counts a connection among those open for as long as it lives.
+struct Open<'a, S: Service>(&'a S);
+
+/// Accepts until told to stop, then waits until every connection has ended.
+pub(crate) async fn listen<S: Service>(socket: TcpListener, listener: Listener<S>) {
+    let listener = Arc::new(listener);
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            biased;
+            () = listener.stopping.cancelled() => break,
+            Some(ended) = connections.join_next(), if !connections.is_empty() => notice(ended),
+            accepted = socket.accept() => match accepted {
+                Err(error) => pause(&listener.name, &error).await,
+                Ok((stream, peer)) => match listener.connections.clone().try_acquire_owned() {
+                    Err(_) => listener.service.observe(ConnectionEvent::Refused),
+                    Ok(permit) => {
+                        let listener = listener.clone();
+                        connections.spawn(async move {
+                            let _open = Open::new(&*listener.service);
+                            listener.attend(stream, peer).await;
+                            drop(permit);
+                        });
+                    }
+                },
+            },
+        }
+    }
+    drop(socket);
+    while let Some(ended) = connections.join_next().await {
+        notice(ended);
+    }
+}
+
+impl<S: Service> Listener<S> {
+    /// One connection, from its handshake to its end.
+    async fn attend(&self, stream: TcpStream, peer: SocketAddr) {
+        // Replies are written whole; waiting to gather more would only delay them.
+        let _ = stream.set_nodelay(true);
+        let Some(config) = &self.tls else {
+            self.service.observe(ConnectionEvent::Accepted);
+            let own = self.service.connected(peer, None);
+            return self.speak(stream, false, peer, own).await;
+        };
+        let handshake = TlsAcceptor::from(config.clone()).accept(stream);
+        let shaken = tokio::select! {
+            biased;
+            () = self.stopping.cancelled() => return,
+            shaken = tokio::time::timeout(self.limits.handshake_time, handshake) => shaken,
+        };
+        let stream = match shaken {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return self.handshake_failed(peer, &error),
+            Err(_) => {
+                let slow = io::Error::new(io::ErrorKind::TimedOut, "it took too long");
+                return self.handshake_failed(peer, &slow);
+            }
+        };
+        self.service.observe(ConnectionEvent::Accepted);
+        let session = stream.get_ref().1;
+        let h2 = session.alpn_protocol() == Some(H2);
+        let own = self.service.connected(peer, Some(session));
+        self.speak(stream, h2, peer, own).await;
+    }
+
+    async fn speak<I>(&self, stream: I, h2: bool, peer: SocketAddr, own: S::Connection)
+    where
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let activity = Activity::new(h2);
+        let io = TokioIo::new(Watched::new(stream, activity.clone()));
+        let connection = Arc::new(Connection { peer, own, activity });
+        let service = service_fn({
+            let (service, connection) = (self.service.clone(), connection.clone());
+            move |request| {
+                let (service, exchange) = (service.clone(), Exchange::begin(&connection));
+                async move { Ok::<_, Infallible>(service.answer(&exchange, request).await) }
+            }
+        });
+        let (limits, activity) = (&self.limits, &connection.activity);
+        let ended = if h2 {
+            let streams = Streams::new();
+            let connection = http2(limits, streams.starter()).serve_connection(io, service);
+            let ended = drive(connection, activity, limits, &self.stopping, || streams.reap()).await;
+            streams.shutdown().await;
+            ended
+        } else {
+            let connection = http1(limits).serve_connection(io, service);
+            drive(connection, activity, limits, &self.stopping, || ()).await
+        };
+        match ended {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                self.service.observe(ConnectionEvent::Broken);
+                tracing::debug!(listener = self.name, %peer, "connection ended: {error}");
+            }
+            Err(timeout) => {
+                self.service.observe(ConnectionEvent::Broken);
+                tracing::debug!(listener = self.name, %peer, ?timeout, "connection cut off");
+            }
+        }
+    }
+
+    fn handshake_failed(&self, peer: SocketAddr, error: &io::Error) {
+        self.service.observe(ConnectionEvent::HandshakeFailed);
+        tracing::debug!(listener = self.name, %peer, "handshake failed: {error}");
+    }
+}
+
+impl<'a, S: Service> Open<'a, S> {
+    fn new(service: &'a S) -> Self {
+        service.observe(ConnectionEvent::Opened);
+        Self(service)
+    }
+}
+
+impl<S: Service> Drop for Open<'_, S> {
+    fn drop(&mut self) {
+        self.0.observe(ConnectionEvent::Closed);
+    }
+}
+
+fn http1(limits: &Limits) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        // The connection's own checks count a head's time from its first byte, at no timer a request.
+        .header_read_timeout(None)
+        .max_headers(HEADERS)
+        .max_header_size(limits.header_bytes)
+        // A head that has not ended yet is bounded too, by what is held of it.
+        .max_buf_size(limits.header_bytes.max(BUFFER_BYTES))
+        .pipeline_flush(false);
+    builder
+}
+
+fn http2(limits: &Limits, starter: Starter) -> http2::Builder<Starter> {
+    let mut builder = http2::Builder::new(starter);
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
+        .max_send_buf_size(STREAM_SEND_BYTES)
+        .keep_alive_interval(Some(limits.idle_time / 2))
+        .keep_alive_timeout(limits.stalled_time);
+    builder
+}
+
+fn notice(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!("a connection's task failed: {error}");
+    }
+}
+
+/// A connection that was gone before it was accepted says nothing of the next one; anything else is a want of the system's.
+async fn pause(listener: &str, error: &io::Error) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset};
+    if !matches!(error.kind(), ConnectionAborted | ConnectionReset) {
+        tracing::warn!(listener, "cannot accept: {error}");
+        tokio::time::sleep(ACCEPT_PAUSE).await;
+    }
+}

@@ -1,0 +1,96 @@
+//! A server: its listeners, and their orderly end.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::limits::Limits;
+use crate::listener::{H2, Listener, listen};
+use crate::service::Service;
+
+/// Some listeners that share their limits and end together.
+pub struct Server {
+    limits: Arc<Limits>,
+    connections: Arc<Semaphore>,
+    stopping: CancellationToken,
+    listeners: JoinSet<()>,
+}
+
+/// A listener ended that should not have.
+#[derive(Debug, thiserror::Error)]
+#[error("a listener ended: {0}")]
+pub struct Ended(pub String);
+
+impl Server {
+    /// A server without listeners.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        let connections = limits.connections.min(Semaphore::MAX_PERMITS);
+        Self {
+            limits: Arc::new(limits),
+            connections: Arc::new(Semaphore::new(connections)),
+            stopping: CancellationToken::new(),
+            listeners: JoinSet::new(),
+        }
+    }
+
+    /// Begins to accept on a socket. With `tls`, whose ALPN is set here, callers choose HTTP/2 or HTTP/1.1. The name is for
+    /// the log. To be called within a runtime.
+    ///
+    /// # Errors
+    /// When the socket cannot be used.
+    pub fn listen<S: Service>(
+        &mut self,
+        name: &str,
+        socket: TcpListener,
+        tls: Option<Arc<ServerConfig>>,
+        service: S,
+    ) -> io::Result<()> {
+        socket.set_nonblocking(true)?;
+        let socket = tokio::net::TcpListener::from_std(socket)?;
+        let listener = Listener {
+            name: name.to_owned(),
+            tls: tls.map(with_alpn),
+            service: Arc::new(service),
+            limits: self.limits.clone(),
+            connections: self.connections.clone(),
+            stopping: self.stopping.clone(),
+        };
+        self.listeners.spawn(listen(socket, listener));
+        Ok(())
+    }
+
+    /// Serves until `shutdown` is ready; then stops accepting, lets what is in flight end for at most
+    /// [`Limits::shutdown_time`], and cuts off the rest. Dropped, it cuts off everything at once.
+    ///
+    /// # Errors
+    /// When a listener ends by itself; the others are stopped in the same way then.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<(), Ended> {
+        let ended = tokio::select! {
+            () = shutdown => None,
+            Some(ended) = self.listeners.join_next(), if !self.listeners.is_empty() => Some(ended),
+        };
+        self.stopping.cancel();
+        let rest = async { while self.listeners.join_next().await.is_some() {} };
+        if tokio::time::timeout(self.limits.shutdown_time, rest).await.is_err() {
+            tracing::warn!("requests were still in flight at the deadline and are cut off");
+        }
+        self.listeners.shutdown().await;
+        match ended {
+            None => Ok(()),
+            Some(Ok(())) => Err(Ended("it returned".to_owned())),
+            Some(Err(error)) => Err(Ended(error.to_string())),
+        }
+    }
+}
+
+fn with_alpn(config: Arc<ServerConfig>) -> Arc<ServerConfig> {
+    let mut config = Arc::unwrap_or_clone(config);
+    config.alpn_protocols = vec![H2.to_vec(), b"http/1.1".to_vec()];
+    Arc::new(config)
+}
