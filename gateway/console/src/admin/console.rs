@@ -1,10 +1,11 @@
 //! The console, put together and run.
 
+use std::net::TcpListener;
+use std::pin::pin;
 use std::sync::Arc;
 
 use rustls::ServerConfig;
 use tallygate_reading::ledger::Reader;
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::access::Access;
 use super::options::{Options, Parts};
 use super::router::router;
-use super::server;
+use super::server::listen;
 use super::shared::{Reading, Shared};
 use crate::limits::{BROWSERS, PUSHES};
 use crate::live::Live;
@@ -68,27 +69,27 @@ impl Console {
     /// Serves until it is stopped; requests in flight get [`STOP_TIMEOUT`](crate::limits::STOP_TIMEOUT) to finish.
     ///
     /// # Errors
-    /// When one of its tasks ended by itself.
+    /// When the socket cannot be used, or one of its tasks ended by itself.
     pub async fn run(self, listener: TcpListener) -> Result<(), Failure> {
+        let stop = self.shared.stop.clone();
+        let router = router(self.shared.clone());
+        let failed = |why: String| Failure { task: "server", why };
+        let server = listen(listener, self.tls, router, &self.shared.metrics).map_err(|e| failed(e.to_string()))?;
         let mut tasks = JoinSet::new();
         if let Some(live) = self.live {
-            tasks.spawn(async move {
-                live.run().await;
-                "live page"
-            });
+            tasks.spawn(live.run());
         }
-        let stop = self.shared.stop.clone();
-        let server = server::serve(listener, self.tls, router(self.shared.clone()), self.shared);
-        tokio::pin!(server);
+        let mut server = pin!(server.run(stop.cancelled()));
         tokio::select! {
-            () = &mut server => Ok(()),
+            ended = &mut server => ended.map_err(|e| failed(e.to_string())),
             ended = tasks.join_next(), if !tasks.is_empty() => {
                 stop.cancel();
-                server.await;
-                Err(match ended {
-                    Some(Err(error)) => Failure { task: "live page", why: error.to_string() },
-                    _ => Failure { task: "live page", why: "it returned".to_owned() },
-                })
+                let _ = server.await;
+                let why = match ended {
+                    Some(Err(error)) => error.to_string(),
+                    _ => "it returned".to_owned(),
+                };
+                Err(Failure { task: "live page", why })
             }
         }
     }

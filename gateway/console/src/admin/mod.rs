@@ -32,7 +32,6 @@ mod endpoint;
 mod observe;
 mod router;
 
-mod patient;
 mod server;
 
 mod console;

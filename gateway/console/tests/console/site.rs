@@ -1,6 +1,6 @@
 //! A console that runs, and a client for it.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use tallygate_console::admin::{Console, Handle, Options, Parts, Token, User, has
 use tallygate_console::metrics::Metrics;
 use tallygate_console::policies::PolicyAdmin;
 use tallygate_console::status::{Status, StatusSource};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -106,7 +106,7 @@ impl Site {
         let parts = Parts { reading: Some((store.clone(), log.clone())), policies, status: Some(Arc::new(Well)) };
         let mut registry = Registry::default();
         let (console, handle) = Console::new(options, parts, Metrics::register(&mut registry));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let running = tokio::spawn(console.run(listener));
         Self { address, store, log, registry, handle, running, client: Arc::new(client) }

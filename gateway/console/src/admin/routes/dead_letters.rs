@@ -97,7 +97,7 @@ pub(in crate::admin) async fn show(
     let position: Position = format!("{partition}/{offset}").parse().map_err(Problem::bad)?;
     let stream = &shared.reading()?.stream;
     let shown = dead_letters::show(&**stream, position).await?;
-    shown
-        .map(Json)
-        .ok_or_else(|| Problem::not_found(format!("no dead letter stands at {position}, nor one from there in the log")))
+    shown.map(Json).ok_or_else(|| {
+        Problem::not_found(format!("no dead letter stands at {position}, nor one from there in the log"))
+    })
 }

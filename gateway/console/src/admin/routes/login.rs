@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use crate::admin::body::JsonBody;
 use crate::admin::caller::Caller;
-use crate::admin::credentials::Peer;
+use crate::admin::credentials::Address;
 use crate::admin::origin::SameOrigin;
 use crate::admin::problem::{Problem, ProblemDocument};
 use crate::admin::session::COOKIE;
@@ -77,13 +77,13 @@ pub(in crate::admin) async fn session(State(shared): State<Arc<Shared>>, headers
 )]
 pub(in crate::admin) async fn login(
     _: SameOrigin,
-    peer: Peer,
+    Address(peer): Address,
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
     JsonBody(login): JsonBody<Login>,
 ) -> Result<impl IntoResponse, Problem> {
     let access = &shared.access;
-    access.password(&login.name, &login.password, peer.0).await?;
+    access.password(&login.name, &login.password, peer).await?;
     if let Some(Caller::Session { id, .. }) = access.session(&headers) {
         access.sessions.close(&id);
     }

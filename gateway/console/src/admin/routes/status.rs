@@ -22,9 +22,6 @@ use crate::status::Status;
         (status = 429, response = ProblemDocument),
     )
 )]
-pub(in crate::admin) async fn status(
-    _: Caller,
-    State(shared): State<Arc<Shared>>,
-) -> Result<Json<Status>, Problem> {
+pub(in crate::admin) async fn status(_: Caller, State(shared): State<Arc<Shared>>) -> Result<Json<Status>, Problem> {
     Ok(Json(shared.status()?.status().await))
 }
