@@ -13,7 +13,10 @@ mod store;
 
 mod dead_letters;
 mod events;
+mod http2;
+mod limits;
 mod login;
+mod openapi;
 mod page;
 mod policies;
 mod sums;
