@@ -44,9 +44,11 @@ pub(super) async fn observe(
 ) -> Response {
     let begun = Instant::now();
     let endpoint = path.as_ref().and_then(|path| observer.endpoints.find(path.as_str()));
-    let mut response = match endpoint {
+    let mut response = match (&path, endpoint) {
         // The router alone would answer HEAD as GET, and open a feed for it.
-        Some(endpoint) if !endpoint.takes(request.method()) => Problem::method(&endpoint.method).into_response(),
+        (_, Some(endpoint)) if !endpoint.takes(request.method()) => Problem::method(&endpoint.method).into_response(),
+        // What the document does not name is not served.
+        (Some(_), None) => Problem::nothing().into_response(),
         _ => next.run(request).await,
     };
     for (name, value) in SECURITY {
@@ -57,4 +59,29 @@ pub(super) async fn observe(
     observer.metrics.requests.get_or_create(&RequestLabels { route, status }).inc();
     observer.metrics.request_seconds.observe(begun.elapsed().as_secs_f64());
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::get;
+    use prometheus_client::registry::Registry;
+    use tower_service::Service as _;
+    use utoipa::openapi::OpenApi;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_the_document_does_not_name_is_not_served() {
+        let metrics = Metrics::register(&mut Registry::default());
+        let observer = Observer { endpoints: Endpoints::new(&OpenApi::default()), metrics };
+        let served = Router::new().route("/hidden", get(async || "here")).route("/icon.svg", get(async || "here"));
+        let mut router = served.layer(from_fn_with_state(Arc::new(observer), observe));
+        for (path, status) in [("/hidden", 404), ("/icon.svg", 200)] {
+            let response = router.call(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+            assert_eq!(response.status(), status, "{path}");
+        }
+    }
 }

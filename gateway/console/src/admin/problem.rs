@@ -72,6 +72,10 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
+    pub(super) fn nothing() -> Self {
+        Self::not_found("there is nothing at this path")
+    }
+
     pub(super) fn method(right: &Method) -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, format!("{right} would be right")).with(ALLOW, right.as_str())
     }

@@ -36,7 +36,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
     let description = Description(serde_json::to_vec(&document).unwrap_or_default().into());
     let observer = Observer { endpoints: Endpoints::new(&document), metrics: shared.metrics.clone() };
     api.merge(assets::router())
-        .fallback(async || Problem::not_found("there is nothing at this path"))
+        .fallback(async || Problem::nothing())
         .layer(Extension(description))
         .layer(from_fn_with_state(Arc::new(observer), observe))
         .with_state(shared)
