@@ -2,41 +2,25 @@
 
 use std::time::Duration;
 
-/// Log partitions of the store read at one time.
-pub const PARTITION_READS: usize = 8;
 /// The most keys a list of top keys may have.
 pub const TOP_MOST: usize = 200;
 /// The keys a list of top keys has unless asked otherwise.
 pub const TOP: usize = 20;
-
-/// How long a reader waits for the next records of a topic that is read to its end.
-pub const STREAM_PATIENCE: Duration = Duration::from_secs(30);
-/// The most dead letters one answer lists.
-pub const DEAD_LETTERS_MOST: usize = 1_000;
-/// The dead letters one answer lists unless asked otherwise.
-pub const DEAD_LETTERS: usize = 50;
-/// Messages that reconciling holds at one time; about 200 bytes each.
-pub const RECONCILED_MESSAGES: usize = 20_000_000;
-/// How long reconciling waits for accepted messages that are neither in the queue nor in the log: a queue may not see
-/// what another process has leased.
-pub const STRAGGLERS: Duration = Duration::from_secs(10);
-/// Message numbers of each kind that a reconciliation names.
-pub const NAMED_MESSAGES: usize = 20;
 
 /// Days that the live page holds at one time: today's, and those that browsers look at.
 pub const LIVE_DAYS: usize = 5;
 /// Keys of one day that the live page holds, about 200 bytes each; above it the less busy half is let go.
 pub const LIVE_KEYS: usize = 400_000;
 /// Seconds that the plot of the last minutes shows.
-pub const PLOT_SECONDS: usize = 300;
+pub const SERIES_SECONDS: usize = 300;
 /// Currencies the plot tells apart in one second; those beyond count without an amount.
-pub const PLOT_CURRENCIES: usize = 16;
+pub const SERIES_CURRENCIES: usize = 16;
 /// The shortest pause between two changes sent to one browser.
 pub const UPDATE_PAUSE: Duration = Duration::from_millis(40);
 /// How often a browser hears something, changes or not; its session is looked at each time.
 pub const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How long the keys of a day stay in memory after the last browser left.
-pub const LINGER: Duration = Duration::from_secs(30);
+pub const CACHE_IDLE: Duration = Duration::from_secs(30);
 /// The first pause before the stream is followed or the store is read again.
 pub const RETRY_FIRST: Duration = Duration::from_millis(200);
 /// The longest such pause.
@@ -47,15 +31,15 @@ pub const BROWSERS: usize = 64;
 /// Connections open at one time.
 pub const CONNECTIONS: usize = 256;
 /// The time a TLS handshake may take.
-pub const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time the head of a request may take.
-pub const HEAD_TIME: Duration = Duration::from_secs(15);
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// The time the body of a request may take.
-pub const BODY_TIME: Duration = Duration::from_secs(60);
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a connection may stay open without a request.
-pub const IDLE_TIME: Duration = Duration::from_secs(60);
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a connection may take none of what is written to it.
-pub const WRITE_TIME: Duration = Duration::from_secs(30);
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest head of a request, in bytes.
 pub const HEAD_BYTES: usize = 32 * 1024;
 /// The largest JSON body of a request, in bytes.
@@ -65,7 +49,7 @@ pub const COMPONENT_BYTES: usize = 32 << 20;
 /// Components being received at one time.
 pub const PUSHES: usize = 2;
 /// How long requests in flight may take to finish when the console stops.
-pub const STOP_TIME: Duration = Duration::from_secs(5);
+pub const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// People logged in at one time; the longest unused session makes room.
 pub const SESSIONS: usize = 256;

@@ -38,7 +38,7 @@ pub struct Metrics {
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub(crate) struct RequestLabels {
-    pub(crate) route: &'static str,
+    pub(crate) route: String,
     pub(crate) status: u16,
 }
 

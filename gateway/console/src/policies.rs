@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::text::as_instant;
+use tallygate_reading::text::as_instant;
 
 /// Keeps the versions of the policies and says which of them works.
 #[async_trait]
@@ -36,7 +37,7 @@ pub trait PolicyAdmin: Send + Sync {
 }
 
 /// A policy.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Policy {
     /// Its name for life.
     pub name: String,
@@ -49,7 +50,7 @@ pub struct Policy {
 }
 
 /// A version of a policy.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PolicyVersion {
     /// Its content hash.
     pub version: String,
@@ -57,13 +58,14 @@ pub struct PolicyVersion {
     pub bytes: u64,
     /// When it was taken in, Unix milliseconds.
     #[serde(serialize_with = "as_instant")]
+    #[schema(value_type = String, format = DateTime)]
     pub added_at: i64,
     /// Whether it is the one that works.
     pub active: bool,
 }
 
 /// A component was taken in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Pushed {
     /// The policy.
     pub policy: String,
@@ -74,7 +76,7 @@ pub struct Pushed {
 }
 
 /// Another version works now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Switched {
     /// The policy.
     pub policy: String,

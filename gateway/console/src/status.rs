@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Knows how the appliance does.
 #[async_trait]
@@ -11,7 +12,7 @@ pub trait StatusSource: Send + Sync {
 }
 
 /// How the appliance does.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Status {
     /// The release.
     pub version: String,

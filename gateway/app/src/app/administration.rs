@@ -61,7 +61,7 @@ pub(super) fn start(
     };
     let (console, handle) = Console::new(options, parts, metrics);
     supervisor.start("console", GRACE, |stop| async move {
-        let mut run = pin!(console.run(tokio::net::TcpListener::from_std(socket)?));
+        let mut run = pin!(console.run(socket));
         tokio::select! {
             ended = &mut run => return Ok(ended?),
             () = stop.cancelled() => handle.stop(),

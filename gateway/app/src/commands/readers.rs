@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use tallygate_console::dead_letters::{self, Filter, Place};
-use tallygate_console::ledger::{Order, Reader, Top};
-use tallygate_console::reconcile::{self, Accepted, Journals, Line, Scope, Verdict};
 use tallygate_front::journal;
+use tallygate_reading::dead_letters::{self, Filter, Position};
+use tallygate_reading::ledger::{Order, Reader, Top};
+use tallygate_reading::reconcile::{self, Accepted, Journals, Line, Scope, Verdict};
 
 use crate::arguments::{DeadLettersCommand, ReconcileArguments, SumsArguments};
 use crate::config::Config;
@@ -45,8 +45,8 @@ pub(crate) fn dead_letters(config: &Config, command: &DeadLettersCommand) -> Res
                 if *json { listing.to_json() } else { listing.to_text() }
             }
             DeadLettersCommand::Show { letter, json, .. } => {
-                let place: Place = letter.parse().map_err(anyhow::Error::msg)?;
-                let Some(shown) = dead_letters::show(&*stream, place).await? else {
+                let position: Position = letter.parse().map_err(anyhow::Error::msg)?;
+                let Some(shown) = dead_letters::show(&*stream, position).await? else {
                     bail!("there is no dead letter {letter}")
                 };
                 if *json { shown.to_json() } else { shown.to_text() }

@@ -1,4 +1,4 @@
-//! Who calls: somebody logged in, a program with a token, or a name with its password.
+//! Decides who calls: somebody logged in, a program with a token, or a name with its password.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -6,33 +6,20 @@ use std::sync::{Mutex, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use cookie::Cookie;
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, COOKIE as COOKIE_HEADER};
+use http::header::{self, AUTHORIZATION};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
+use super::caller::Caller;
 use super::password::{Passwords, User};
 use super::problem::Problem;
-use super::session::{self, COOKIE, SessionId, Sessions};
+use super::session::{self, COOKIE, Sessions};
 use super::throttle::Throttle;
+use super::token::{self, Token};
 use crate::limits::{BASIC_REMEMBERED, SESSIONS};
 use crate::metrics::Metrics;
-
-/// A token that programs send, kept as its SHA-256.
-#[derive(Clone, Debug)]
-pub struct Token {
-    name: String,
-    sha256: [u8; 32],
-}
-
-/// Who calls.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Who {
-    /// Somebody logged in on the page.
-    Session { user: String, id: SessionId },
-    /// A program, or somebody's name and password.
-    Program(String),
-}
 
 /// Decides who calls.
 pub(super) struct Access {
@@ -44,18 +31,6 @@ pub(super) struct Access {
     checked: Mutex<HashMap<[u8; 32], (String, Instant)>>,
     key: [u8; 32],
     metrics: Metrics,
-}
-
-impl Token {
-    /// A token known by its SHA-256.
-    pub fn from_sha256(name: impl Into<String>, sha256: [u8; 32]) -> Self {
-        Self { name: name.into(), sha256 }
-    }
-
-    /// A token known as it is sent.
-    pub fn from_text(name: impl Into<String>, token: &str) -> Self {
-        Self::from_sha256(name, Sha256::digest(token).into())
-    }
 }
 
 impl Access {
@@ -72,7 +47,7 @@ impl Access {
     }
 
     /// Who calls.
-    pub(super) async fn who(&self, headers: &HeaderMap, peer: IpAddr) -> Result<Who, Problem> {
+    pub(super) async fn caller(&self, headers: &HeaderMap, peer: IpAddr) -> Result<Caller, Problem> {
         if let Some(authorization) = headers.get(AUTHORIZATION) {
             let text = authorization.to_str().map_err(|_| unreadable())?;
             let (scheme, rest) = text.split_once(' ').ok_or_else(unreadable)?;
@@ -86,13 +61,12 @@ impl Access {
     }
 
     /// Whose session the cookie names.
-    pub(super) fn session(&self, headers: &HeaderMap) -> Option<Who> {
-        let cookies = headers.get_all(COOKIE_HEADER).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let (_, cookie) = pairs.find(|(name, _)| *name == COOKIE)?;
-        let id = session::id(cookie);
+    pub(super) fn session(&self, headers: &HeaderMap) -> Option<Caller> {
+        let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let cookie = lines.flat_map(Cookie::split_parse).flatten().find(|cookie| cookie.name() == COOKIE)?;
+        let id = session::id(cookie.value());
         let user = self.sessions.find(&id, Instant::now())?;
-        Some(Who::Session { user, id })
+        Some(Caller::Session { user, id })
     }
 
     /// Checks a password, slowly when there were failures.
@@ -111,19 +85,16 @@ impl Access {
         Ok(())
     }
 
-    fn token(&self, token: &str, peer: IpAddr) -> Result<Who, Problem> {
-        let sha256: [u8; 32] = Sha256::digest(token).into();
-        // Every token is compared, whole, so that time tells nothing.
-        let known = self.tokens.iter().filter(|known| same(&known.sha256, &sha256)).fold(None, |_, known| Some(known));
-        if let Some(known) = known {
-            return Ok(Who::Program(known.name.clone()));
+    fn token(&self, token: &str, peer: IpAddr) -> Result<Caller, Problem> {
+        if let Some(name) = token::find(&self.tokens, token) {
+            return Ok(Caller::Program(name));
         }
         self.throttle.attempt(peer, None, Instant::now()).map_err(Problem::wait)?;
         self.metrics.login("refused");
         Err(Problem::unauthorized("the token is not known here"))
     }
 
-    async fn basic(&self, encoded: &str, peer: IpAddr) -> Result<Who, Problem> {
+    async fn basic(&self, encoded: &str, peer: IpAddr) -> Result<Caller, Problem> {
         let decoded = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let decoded = decoded.ok_or_else(unreadable)?;
         let (name, password) = decoded.split_once(':').ok_or_else(unreadable)?;
@@ -133,7 +104,7 @@ impl Access {
             let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
             checked.retain(|_, (_, at)| now.duration_since(*at) < BASIC_REMEMBERED);
             if let Some((name, _)) = checked.get(&digest) {
-                return Ok(Who::Program(name.clone()));
+                return Ok(Caller::Program(name.clone()));
             }
         }
         self.password(name, password, peer).await?;
@@ -141,12 +112,8 @@ impl Access {
         if checked.len() < SESSIONS {
             checked.insert(digest, (name.to_owned(), now));
         }
-        Ok(Who::Program(name.to_owned()))
+        Ok(Caller::Program(name.to_owned()))
     }
-}
-
-fn same(a: &[u8; 32], b: &[u8; 32]) -> bool {
-    a.iter().zip(b).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
 }
 
 fn unreadable() -> Problem {

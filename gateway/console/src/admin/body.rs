@@ -1,47 +1,37 @@
-//! Bodies of requests, within their limits, and of answers.
+//! Bodies of requests, within their limits.
 
-use std::convert::Infallible;
+use std::error::Error as _;
 
-use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{Response, StatusCode};
-use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
-use serde::Serialize;
+use axum::Json;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{FromRequest, Request};
+use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use super::problem::Problem;
-use crate::limits::{BODY_TIME, JSON_BYTES};
+use crate::limits::{BODY_TIMEOUT, JSON_BYTES};
 
-pub(super) type Body = UnsyncBoxBody<Bytes, Infallible>;
-
-/// A body that is known whole.
-pub(super) fn full(bytes: impl Into<Bytes>) -> Body {
-    Full::new(bytes.into()).boxed_unsync()
-}
-
-/// An answer of JSON.
-pub(super) fn json<T: Serialize>(status: StatusCode, value: &T) -> Response<Body> {
-    let mut response = Response::new(full(serde_json::to_vec(value).unwrap_or_default()));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
+/// A body of JSON, whatever its type says.
+pub(super) struct JsonBody<T>(pub(super) T);
 
 /// A request's body, whole.
-pub(super) async fn read(body: Incoming, most: usize) -> Result<Bytes, Problem> {
-    let collected = timeout(BODY_TIME, Limited::new(body, most).collect()).await.map_err(|_| Problem::too_slow())?;
-    match collected {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Problem::too_large(most)),
-        Err(error) => Err(Problem::bad(format!("the body did not arrive whole: {error}"))),
-    }
+pub(super) async fn read(body: Body, most: usize) -> Result<Bytes, Problem> {
+    let collected = timeout(BODY_TIMEOUT, to_bytes(body, most)).await.map_err(|_| Problem::too_slow())?;
+    collected.map_err(|error| match error.source() {
+        Some(source) if source.is::<LengthLimitError>() => Problem::too_large(most),
+        _ => Problem::bad(format!("the body did not arrive whole: {error}")),
+    })
 }
 
-/// A request's body as JSON.
-pub(super) async fn read_json<T: DeserializeOwned>(body: Incoming) -> Result<T, Problem> {
-    let bytes = read(body, JSON_BYTES).await?;
-    serde_json::from_slice(&bytes).map_err(|error| Problem::bad(format!("the body is not the JSON expected: {error}")))
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let bytes = read(request.into_body(), JSON_BYTES).await?;
+        Json::from_bytes(&bytes).map(|Json(value)| Self(value)).map_err(|rejection| {
+            let why = rejection.source().map_or_else(|| rejection.body_text(), ToString::to_string);
+            Problem::bad(format!("the body is not the JSON expected: {why}"))
+        })
+    }
 }

@@ -54,7 +54,7 @@ pub(super) struct Passwords {
     hashes: HashMap<String, Arc<str>>,
     /// What the password of a name that nobody has is checked against.
     nobody: Arc<str>,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 impl Passwords {
@@ -63,7 +63,7 @@ impl Passwords {
         Self {
             hashes: users.into_iter().map(|user| (user.name, user.hash.into())).collect(),
             nobody,
-            places: Arc::new(Semaphore::new(PASSWORD_CHECKS)),
+            permits: Arc::new(Semaphore::new(PASSWORD_CHECKS)),
         }
     }
 
@@ -74,12 +74,12 @@ impl Passwords {
         }
         let known = self.hashes.get(name);
         let hash = known.unwrap_or(&self.nobody).clone();
-        let Ok(place) = self.places.clone().acquire_owned().await else {
+        let Ok(permit) = self.permits.clone().acquire_owned().await else {
             return false;
         };
         let password = password.to_owned();
         let checked = tokio::task::spawn_blocking(move || {
-            let _place = place;
+            let _permit = permit;
             let hash = PasswordHash::new(&hash)?;
             Argon2::default().verify_password(password.as_bytes(), &hash)
         });

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use axum::Json;
+use axum::extract::rejection::{ExtensionRejection, PathRejection};
+use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{Method, Response, StatusCode};
+use http::{Method, StatusCode};
 use serde::Serialize;
 use tallygate_stream::StreamError;
 use tallygate_sums::SumsError;
+use utoipa::{ToResponse, ToSchema};
 
-use super::body::{Body, full};
 use crate::live::TooManyDays;
 use crate::policies::PolicyError;
 
@@ -20,13 +23,19 @@ pub(super) struct Problem {
     headers: Vec<(http::HeaderName, HeaderValue)>,
 }
 
-#[derive(Serialize)]
-struct Wire<'a> {
+/// A refusal (RFC 9457).
+#[derive(Serialize, ToSchema, ToResponse)]
+#[response(description = "A refusal (RFC 9457)", content_type = "application/problem+json")]
+pub(super) struct ProblemDocument {
+    /// Always `about:blank`: the status says what kind it is.
     #[serde(rename = "type")]
     kind: &'static str,
-    title: &'a str,
+    /// The status in words.
+    title: &'static str,
+    /// The status.
     status: u16,
-    detail: &'a str,
+    /// What was wrong, and what would be right.
+    detail: String,
 }
 
 impl Problem {
@@ -63,6 +72,10 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
+    pub(super) fn nothing() -> Self {
+        Self::not_found("there is nothing at this path")
+    }
+
     pub(super) fn method(right: &Method) -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, format!("{right} would be right")).with(ALLOW, right.as_str())
     }
@@ -88,21 +101,33 @@ impl Problem {
     pub(super) fn absent(what: &str, role: &str) -> Self {
         Self::not_found(format!("this process has no {what}; ask one that runs the role {role}"))
     }
+}
 
-    pub(super) fn into_response(self) -> Response<Body> {
-        let wire = Wire {
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let document = ProblemDocument {
             kind: "about:blank",
             title: self.status.canonical_reason().unwrap_or("refused"),
             status: self.status.as_u16(),
-            detail: &self.detail,
+            detail: self.detail,
         };
-        let json = serde_json::to_vec(&wire).unwrap_or_default();
-        let mut response = Response::new(full(json));
-        *response.status_mut() = self.status;
+        let mut response = (self.status, Json(document)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.extend(self.headers);
         response
+    }
+}
+
+impl From<ExtensionRejection> for Problem {
+    fn from(rejection: ExtensionRejection) -> Self {
+        Self::new(rejection.status(), rejection.body_text())
+    }
+}
+
+impl From<PathRejection> for Problem {
+    fn from(rejection: PathRejection) -> Self {
+        Self::bad(rejection.body_text())
     }
 }
 

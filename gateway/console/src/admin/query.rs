@@ -1,95 +1,76 @@
-//! The query of a request's address.
+//! The query of a request's address, typed.
 
+use std::borrow::Cow;
+use std::error::Error as _;
 use std::fmt::Display;
 use std::str::FromStr;
 
-use tallygate_core::{Currency, Day};
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 
+use super::encoding;
 use super::problem::Problem;
-use crate::ledger::{Order, Top};
-use crate::limits::{TOP, TOP_MOST};
 
-/// Names and values, decoded.
-pub(super) struct Query(Vec<(String, String)>);
+/// The query as a type, which denies names that it does not have.
+#[derive(Debug)]
+pub(super) struct Query<T>(pub(super) T);
 
-impl Query {
-    /// Decodes a query, refusing names that the route does not know.
-    pub(super) fn read(query: Option<&str>, known: &[&str]) -> Result<Self, Problem> {
-        let mut pairs = Vec::new();
-        for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let (name, value) = (decode(name)?, decode(value)?);
-            if !known.contains(&name.as_str()) {
-                let detail = format!("{name:?} is unknown here, of {} any would be right", known.join(", "));
-                return Err(Problem::bad(detail));
-            }
-            if !value.is_empty() {
-                pairs.push((name, value));
-            }
-        }
-        Ok(Self(pairs))
-    }
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
 
-    /// The value of a name as it stands.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(held, _)| held == name).map(|(_, value)| value.as_str())
-    }
-
-    /// The value of a name.
-    pub(super) fn get<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, Problem> {
-        let parsed = self.text(name).map(str::parse).transpose();
-        parsed.map_err(|error| Problem::bad(format!("{name}: {error}")))
-    }
-
-    /// The day that is asked for.
-    pub(super) fn day(&self) -> Result<Option<Day>, Problem> {
-        self.get("day")
-    }
-
-    /// The top keys that are asked for.
-    pub(super) fn top(&self) -> Result<Top, Problem> {
-        let currency: Option<Currency> = self.get("currency")?;
-        let order: Order = self.get("order")?.unwrap_or_default();
-        let most: usize = self.get("top")?.unwrap_or(TOP);
-        if most > TOP_MOST {
-            return Err(Problem::bad(format!("top: must be at most {TOP_MOST}, is {most}")));
-        }
-        if order == Order::Sum && currency.is_none() {
-            return Err(Problem::bad("order: by sum only keys of one currency can be told apart, name a currency too"));
-        }
-        Ok(Top { most, currency, order })
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        encoding::check(parts.uri.query().unwrap_or_default())?;
+        let read = axum::extract::Query::try_from_uri(&parts.uri);
+        read.map(|axum::extract::Query(query)| Self(query)).map_err(|rejection| {
+            // The rejection's own words are for programmers; its source names parameter and cause.
+            Problem::bad(rejection.source().map_or_else(|| rejection.body_text(), ToString::to_string))
+        })
     }
 }
 
-/// Undoes the encoding of one path segment or query part.
-pub(super) fn decode(text: &str) -> Result<String, Problem> {
-    let wrong = || Problem::bad("the address holds a % that is not followed by two hexadecimal digits of UTF-8");
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let mut digit = || rest.next().and_then(|b| char::from(b).to_digit(16)).ok_or_else(wrong);
-                let (high, low) = (digit()?, digit()?);
-                (high * 16 + low) as u8
-            }
-            other => other,
-        });
+/// Reads a parameter that may be left out or left empty.
+pub(super) fn given<'de, T: FromStr<Err: Display>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    match &*Cow::<str>::deserialize(from)? {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(D::Error::custom),
     }
-    String::from_utf8(bytes).map_err(|_| wrong())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn decodes_what_browsers_encode_and_refuses_the_rest() {
-        let query = Query::read(Some("key=HR%201%2F%C5%BE+x&day="), &["key", "day"]).ok().unwrap();
-        assert_eq!((query.text("key"), query.text("day")), (Some("HR 1/ž x"), None));
-        for wrong in ["key=%4", "key=%zz", "key=%ff", "kex=1"] {
-            assert!(Query::read(Some(wrong), &["key"]).is_err(), "{wrong}");
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Asked {
+        #[serde(default, deserialize_with = "given")]
+        key: Option<String>,
+        #[serde(default, deserialize_with = "given")]
+        day: Option<tallygate_core::Day>,
+    }
+
+    async fn read(query: &str) -> Result<Asked, Problem> {
+        let request = http::Request::builder().uri(format!("/?{query}")).body(()).unwrap();
+        let Query(asked) = Query::from_request_parts(&mut request.into_parts().0, &()).await?;
+        Ok(asked)
+    }
+
+    #[tokio::test]
+    async fn decodes_what_browsers_encode_and_refuses_the_rest() {
+        let asked = read("key=HR%201%2F%C5%BE+x&day=").await.unwrap();
+        assert_eq!((asked.key.as_deref(), asked.day), (Some("HR 1/ž x"), None));
+        for wrong in ["key=%4", "key=%zz", "key=%ff", "kex=1", "day=yesterday"] {
+            assert!(read(wrong).await.is_err(), "{wrong}");
         }
+    }
+
+    #[tokio::test]
+    async fn says_which_names_and_values_would_be_right() {
+        let refused = format!("{:?}", read("kex=1").await.unwrap_err());
+        assert!(refused.contains("unknown field `kex`, expected `key` or `day`"), "{refused}");
+        let refused = format!("{:?}", read("day=yesterday").await.unwrap_err());
+        assert!(refused.contains("\"day: "), "{refused}");
     }
 }

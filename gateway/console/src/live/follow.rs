@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use tallygate_core::{Aggregate, Row};
+use tallygate_reading::clock;
 use tallygate_stream::{Start, Stream, StreamError, Topic};
 use tokio::time::sleep;
 
-use super::Shared;
-use crate::clock;
+use super::shared::Shared;
 use crate::limits::{RETRY_FIRST, RETRY_MOST};
 
 /// Follows for ever; a stream that is away is followed again.

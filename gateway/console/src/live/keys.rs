@@ -6,14 +6,15 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use tallygate_core::{Currency, Row, Sum};
+use tallygate_reading::ledger::{KeySum, Order, Top};
 
-use crate::ledger::{KeySum, Order, Top};
+use super::cells::{Cell, Cells};
 
 /// The keys of one day.
 #[derive(Default)]
 pub(crate) struct Keys {
     entries: Vec<Entry>,
-    places: HashTable<u32>,
+    indices: HashTable<u32>,
     hasher: DefaultHashBuilder,
     by_count: HashMap<Currency, BTreeSet<(u64, Reverse<u32>)>>,
     by_sum: HashMap<Currency, BTreeSet<(Sum, Reverse<u32>)>>,
@@ -27,72 +28,51 @@ struct Entry {
     cells: Cells,
 }
 
-/// A key has one row a generation unless the log is partitioned by id.
-enum Cells {
-    One(Cell),
-    Many(Vec<Cell>),
-}
-
-#[derive(Clone, Copy)]
-struct Cell {
-    partition: u32,
-    offset: u64,
-    count: u64,
-    sum: Sum,
-    updated_at: i64,
-}
-
 impl Keys {
     /// Takes a row unless a later one of it is held; keeps at most `most` keys, and those pinned whatever their count.
     /// Returns whether anything changed.
     pub(crate) fn apply(&mut self, row: &Row, most: usize, pinned: &dyn Fn(&str) -> bool) -> bool {
-        let cell = Cell {
-            partition: row.at.partition,
-            offset: row.offset,
-            count: row.count,
-            sum: row.sum,
-            updated_at: row.updated_at,
-        };
-        let Some(place) = self.find(&row.at.key, row.at.currency) else {
+        let cell = Cell::of(row);
+        let Some(index) = self.find(&row.at.key, row.at.currency) else {
             if self.entries.len() >= most {
                 self.prune(most / 2, pinned);
             }
             self.insert(&row.at.key, row.at.currency, Cells::One(cell));
             return true;
         };
-        let entry = &mut self.entries[place as usize];
-        let before = entry.total();
+        let entry = &mut self.entries[index as usize];
+        let before = entry.cells.total();
         if !entry.cells.take(cell) {
             return false;
         }
-        let after = entry.total();
+        let after = entry.cells.total();
         let currency = entry.currency;
-        self.unrank(currency, before, place);
-        self.rank(currency, after, place);
+        self.unrank(currency, before, index);
+        self.rank(currency, after, index);
         true
     }
 
     /// The top keys. By sum they are of one currency; without one there are none.
     pub(crate) fn top(&self, top: Top) -> Vec<KeySum> {
-        let mut places: Vec<u32> = match (top.order, top.currency) {
+        let mut indices: Vec<u32> = match (top.order, top.currency) {
             (Order::Sum, currency) => currency
                 .and_then(|currency| self.by_sum.get(&currency))
-                .map(|ranks| ranks.iter().rev().take(top.most).map(|(_, place)| place.0).collect())
+                .map(|ranks| ranks.iter().rev().take(top.most).map(|(_, index)| index.0).collect())
                 .unwrap_or_default(),
             (Order::Count, Some(currency)) => self
                 .by_count
                 .get(&currency)
-                .map(|ranks| ranks.iter().rev().take(top.most).map(|(_, place)| place.0).collect())
+                .map(|ranks| ranks.iter().rev().take(top.most).map(|(_, index)| index.0).collect())
                 .unwrap_or_default(),
             (Order::Count, None) => {
                 let firsts = self.by_count.values().flat_map(|ranks| ranks.iter().rev().take(top.most));
                 let mut all: Vec<(u64, Reverse<u32>)> = firsts.copied().collect();
                 all.sort_unstable_by_key(|rank| Reverse(*rank));
-                all.into_iter().map(|(_, place)| place.0).collect()
+                all.into_iter().map(|(_, index)| index.0).collect()
             }
         };
-        places.truncate(top.most);
-        places.into_iter().map(|place| self.entries[place as usize].to_sum()).collect()
+        indices.truncate(top.most);
+        indices.into_iter().map(|index| self.entries[index as usize].to_sum()).collect()
     }
 
     /// One key's sums, by currency.
@@ -101,7 +81,7 @@ impl Keys {
             .by_count
             .keys()
             .filter_map(|currency| self.find(key, *currency))
-            .map(|place| self.entries[place as usize].to_sum())
+            .map(|index| self.entries[index as usize].to_sum())
             .collect();
         sums.sort_by_key(|sum| sum.currency);
         sums
@@ -124,26 +104,26 @@ impl Keys {
 
     fn find(&self, key: &str, currency: Currency) -> Option<u32> {
         let hash = self.hasher.hash_one((key, currency));
-        self.places
-            .find(hash, |place| {
-                let entry = &self.entries[*place as usize];
+        self.indices
+            .find(hash, |index| {
+                let entry = &self.entries[*index as usize];
                 &*entry.key == key && entry.currency == currency
             })
             .copied()
     }
 
     fn insert(&mut self, key: &str, currency: Currency, cells: Cells) {
-        let place = self.entries.len() as u32;
+        let index = self.entries.len() as u32;
         let entry = Entry { key: key.into(), currency, cells };
-        let total = entry.total();
+        let total = entry.cells.total();
         self.entries.push(entry);
         let hash = self.hasher.hash_one((key, currency));
         let (entries, hasher) = (&self.entries, &self.hasher);
-        self.places.insert_unique(hash, place, |place| {
-            let entry = &entries[*place as usize];
+        self.indices.insert_unique(hash, index, |index| {
+            let entry = &entries[*index as usize];
             hasher.hash_one((&*entry.key, entry.currency))
         });
-        self.rank(currency, total, place);
+        self.rank(currency, total, index);
     }
 
     /// Lets go of all but the `keep` busiest keys and those pinned.
@@ -159,62 +139,25 @@ impl Keys {
         }
     }
 
-    fn rank(&mut self, currency: Currency, (count, sum, _): (u64, Sum, i64), place: u32) {
-        self.by_count.entry(currency).or_default().insert((count, Reverse(place)));
-        self.by_sum.entry(currency).or_default().insert((sum, Reverse(place)));
+    fn rank(&mut self, currency: Currency, (count, sum, _): (u64, Sum, i64), index: u32) {
+        self.by_count.entry(currency).or_default().insert((count, Reverse(index)));
+        self.by_sum.entry(currency).or_default().insert((sum, Reverse(index)));
     }
 
-    fn unrank(&mut self, currency: Currency, (count, sum, _): (u64, Sum, i64), place: u32) {
+    fn unrank(&mut self, currency: Currency, (count, sum, _): (u64, Sum, i64), index: u32) {
         if let Some(ranks) = self.by_count.get_mut(&currency) {
-            ranks.remove(&(count, Reverse(place)));
+            ranks.remove(&(count, Reverse(index)));
         }
         if let Some(ranks) = self.by_sum.get_mut(&currency) {
-            ranks.remove(&(sum, Reverse(place)));
+            ranks.remove(&(sum, Reverse(index)));
         }
     }
 }
 
 impl Entry {
-    /// Count, sum and the last update over all partitions.
-    fn total(&self) -> (u64, Sum, i64) {
-        self.cells.all().iter().fold((0, Sum::default(), i64::MIN), |(count, sum, updated_at), cell| {
-            (count + cell.count, sum + cell.sum, updated_at.max(cell.updated_at))
-        })
-    }
-
     fn to_sum(&self) -> KeySum {
-        let (count, sum, updated_at) = self.total();
+        let (count, sum, updated_at) = self.cells.total();
         KeySum { key: self.key.to_string(), currency: self.currency, sum, count, updated_at }
-    }
-}
-
-impl Cells {
-    fn all(&self) -> &[Cell] {
-        match self {
-            Self::One(cell) => std::slice::from_ref(cell),
-            Self::Many(cells) => cells,
-        }
-    }
-
-    /// Rule 14: of each row the one with the highest offset stays.
-    fn take(&mut self, cell: Cell) -> bool {
-        let held = match self {
-            Self::One(held) => std::slice::from_mut(held),
-            Self::Many(cells) => cells.as_mut_slice(),
-        };
-        match held.iter_mut().find(|held| held.partition == cell.partition) {
-            Some(held) if held.offset >= cell.offset => false,
-            Some(held) => {
-                *held = cell;
-                true
-            }
-            None => {
-                let mut cells = self.all().to_vec();
-                cells.push(cell);
-                *self = Self::Many(cells);
-                true
-            }
-        }
     }
 }
 

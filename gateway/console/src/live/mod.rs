@@ -1,33 +1,41 @@
 //! The live page's source: the days people look at, kept current by following first and loading second (rule 14).
 //!
-//! One task follows the rows of daily sums for everybody; each browser's feed reads from the views at its own pace, so
-//! a slow one gets fewer and later states, never an old one, and nothing is queued for it.
+//! One task follows the rows of daily sums for everybody; each browser's subscription reads from the views at its own
+//! pace, so a slow one gets fewer and later states, never an old one, and nothing is queued for it.
 
-mod days;
-mod feed;
-mod follow;
-mod keep;
+mod cells;
 mod keys;
-mod plot;
+mod series;
 mod view;
+
+mod cache;
+mod shared;
+
+mod follow;
+mod loader;
+
+mod message;
+mod selection;
+mod subscription;
 
 #[cfg(test)]
 mod rows;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use tallygate_core::Day;
 use tallygate_core::day::Zone;
-use tallygate_core::{Day, Row};
+use tallygate_reading::clock;
+use tallygate_reading::ledger::Reader;
 use tallygate_stream::Stream;
-use tokio::sync::Notify;
 
-use days::Days;
-pub(crate) use days::TooManyDays;
-pub(crate) use feed::{Ask, Feed};
+pub(crate) use cache::TooManyDays;
+pub(crate) use message::Message;
+pub(crate) use selection::Selection;
+pub(crate) use subscription::Subscription;
 
-use crate::clock;
-use crate::ledger::Reader;
 use crate::metrics::Metrics;
+use shared::Shared;
 
 /// Keeps the views current; [`run`](Self::run) it as long as browsers are served.
 pub(crate) struct Live {
@@ -35,56 +43,33 @@ pub(crate) struct Live {
     stream: Arc<dyn Stream>,
 }
 
-/// Opens feeds.
+/// Opens subscriptions.
 #[derive(Clone)]
 pub(crate) struct LiveHandle {
     shared: Arc<Shared>,
 }
 
-struct Shared {
-    days: Mutex<Days>,
-    /// Something is to be loaded.
-    wanted: Notify,
-    reader: Reader,
-    zone: Zone,
-    metrics: Metrics,
-}
-
 impl Live {
     pub(crate) fn new(stream: Arc<dyn Stream>, reader: Reader, zone: Zone, metrics: Metrics) -> (Self, LiveHandle) {
-        let today = clock::today(&zone);
-        let shared =
-            Arc::new(Shared { days: Mutex::new(Days::new(today)), wanted: Notify::new(), reader, zone, metrics });
+        let shared = Arc::new(Shared::new(reader, zone, metrics));
         let handle = LiveHandle { shared: shared.clone() };
         (Self { shared, stream }, handle)
     }
 
     /// Follows and loads until it is dropped; what fails is tried again.
     pub(crate) async fn run(self) {
-        tokio::join!(follow::follow(&self.shared, &self.stream), keep::keep(&self.shared));
+        tokio::join!(follow::follow(&self.shared, &self.stream), loader::load_wanted(&self.shared));
     }
 }
 
 impl LiveHandle {
-    /// A feed for one browser.
-    pub(crate) fn feed(&self, ask: Ask) -> Result<Feed, TooManyDays> {
-        Feed::open(self.shared.clone(), ask)
+    /// A subscription for one browser.
+    pub(crate) fn subscribe(&self, selection: Selection) -> Result<Subscription, TooManyDays> {
+        Subscription::open(self.shared.clone(), selection)
     }
 
     /// The business day that it is.
     pub(crate) fn today(&self) -> Day {
         clock::today(&self.shared.zone)
-    }
-}
-
-impl Shared {
-    fn days(&self) -> MutexGuard<'_, Days> {
-        // Whoever panicked with the lock left rows that are whole: each change is one insertion.
-        self.days.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn apply(&self, rows: &[Row]) {
-        let now = clock::now_millis();
-        self.days().apply(rows, now);
     }
 }

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, HashMap};
 use tallygate_core::{Aggregate, Currency, Row, Sum};
 
 use super::keys::Keys;
-use super::plot::Plot;
-use crate::ledger::Total;
+use super::series::Series;
+use tallygate_reading::ledger::Total;
 
 /// One day.
 pub(crate) struct View {
     /// The keys, while somebody looks.
     pub(crate) keys: Option<Keys>,
     /// What counted in the last seconds.
-    pub(crate) plot: Plot,
+    pub(crate) series: Series,
     /// Keys somebody searched for, with how many did; they are never let go.
     pub(crate) pinned: HashMap<String, usize>,
     counted: HashMap<(Box<str>, Currency, u32), Cell>,
@@ -34,7 +34,7 @@ impl View {
     pub(crate) fn new(most_keys: usize) -> Self {
         Self {
             keys: None,
-            plot: Plot::default(),
+            series: Series::default(),
             pinned: HashMap::new(),
             counted: HashMap::new(),
             totals: BTreeMap::new(),
@@ -86,7 +86,7 @@ impl View {
         total.0 += count;
         total.1 = total.1 + sum;
         if self.based {
-            self.plot.add(row.updated_at, now_millis, row.at.currency, count, sum);
+            self.series.add(row.updated_at, now_millis, row.at.currency, count, sum);
         }
         let cell = Cell { offset: row.offset, count: row.count, sum: row.sum };
         self.counted.insert(at, cell);
@@ -117,7 +117,7 @@ mod tests {
         view.apply(&counted("shop-1", "EUR", 0, 5, 300, "30.00"), 10_000);
         view.base();
         view.apply(&counted("shop-1", "EUR", 0, 6, 301, "32.00"), 10_000);
-        let points = view.plot.since(0);
+        let points = view.series.since(0);
         assert_eq!((points[0].count, &*points[0].sums["EUR"].1), (1, "2.00"));
     }
 }

@@ -1,9 +1,11 @@
 //! Who gets in, how, and for how long.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{Method, StatusCode};
-use tallygate_console::limits::FREE_FAILURES;
+use tallygate_console::limits::{FREE_FAILURES, SESSION_IDLE};
 
 use crate::site::{PASSWORD, Site, TOKEN, USER};
 
@@ -24,6 +26,29 @@ async fn a_person_logs_in_reads_and_logs_out() {
     assert_eq!(out.status, StatusCode::OK);
     assert!(out.headers["set-cookie"].to_str().unwrap().contains("Max-Age=0"));
     assert_eq!(site.send(Method::GET, "/api/v1/status", &me, "").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_session_that_nobody_uses_ends() {
+    let site = Site::start().await;
+    let cookie = site.log_in().await;
+    let status = async || site.send(Method::GET, "/api/v1/status", &[("cookie", &cookie)], "").await.status;
+    let nearly = SESSION_IDLE - Duration::from_secs(30);
+    for _ in 0..2 {
+        pass(nearly).await;
+        assert_eq!(status().await, StatusCode::OK, "who asks now and then stays");
+    }
+    pass(SESSION_IDLE).await;
+    assert_eq!(status().await, StatusCode::UNAUTHORIZED);
+    let session = site.send(Method::GET, "/api/v1/session", &[("cookie", &cookie)], "").await;
+    assert!(session.json()["user"].is_null());
+}
+
+/// Lets this much time pass at once.
+async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
 }
 
 #[tokio::test]

@@ -2,14 +2,21 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod browser;
+#[path = "../../../reading/tests/reading/letters.rs"]
+mod letters;
+#[path = "../../../reading/tests/reading/log.rs"]
+#[expect(dead_code, reason = "the tests of reading use what is left")]
 mod log;
 mod site;
+#[path = "../../../reading/tests/reading/store.rs"]
 mod store;
 
 mod dead_letters;
 mod events;
+mod http2;
+mod limits;
 mod login;
+mod openapi;
 mod page;
 mod policies;
-mod reconcile;
 mod sums;

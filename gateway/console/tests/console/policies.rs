@@ -11,7 +11,7 @@ use tallygate_console::policies::{Policy, PolicyAdmin, PolicyError, PolicyVersio
 use crate::site::{Answer, Site, TOKEN};
 
 #[derive(Default)]
-struct Registry(Mutex<Vec<(String, usize)>>);
+pub(crate) struct Registry(Mutex<Vec<(String, usize)>>);
 
 #[async_trait]
 impl PolicyAdmin for Registry {
@@ -49,7 +49,7 @@ impl PolicyAdmin for Registry {
     }
 }
 
-async fn post(site: &Site, path: &str, body: impl Into<Bytes>) -> Answer {
+pub(crate) async fn post(site: &Site, path: &str, body: impl Into<Bytes>) -> Answer {
     let authorization = format!("Bearer {TOKEN}");
     site.send(Method::POST, &format!("/api/v1/policies/{path}"), &[("authorization", &authorization)], body).await
 }

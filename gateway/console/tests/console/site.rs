@@ -1,6 +1,7 @@
 //! A console that runs, and a client for it.
 
-use std::net::SocketAddr;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -8,7 +9,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper_util::rt::TokioIo;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use prometheus_client::registry::Registry;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -18,10 +20,11 @@ use tallygate_console::admin::{Console, Handle, Options, Parts, Token, User, has
 use tallygate_console::metrics::Metrics;
 use tallygate_console::policies::PolicyAdmin;
 use tallygate_console::status::{Status, StatusSource};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use crate::log::Log;
 use crate::store::Store;
@@ -106,7 +109,7 @@ impl Site {
         let parts = Parts { reading: Some((store.clone(), log.clone())), policies, status: Some(Arc::new(Well)) };
         let mut registry = Registry::default();
         let (console, handle) = Console::new(options, parts, Metrics::register(&mut registry));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let running = tokio::spawn(console.run(listener));
         Self { address, store, log, registry, handle, running, client: Arc::new(client) }
@@ -124,10 +127,7 @@ impl Site {
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
     ) -> Answer {
-        let response = self.open(method, path, headers, body.into()).await;
-        let (parts, body) = response.into_parts();
-        let body = timeout(PATIENCE, body.collect()).await.unwrap().unwrap().to_bytes();
-        Answer { status: parts.status, headers: parts.headers, body }
+        Answer::of(self.open(method, path, headers, body.into()).await).await
     }
 
     /// Asks as a program.
@@ -157,23 +157,35 @@ impl Site {
 
     pub(crate) async fn events_as(&self, query: &str, header: (&str, &str)) -> Events {
         let path = format!("/api/v1/events?{query}");
-        let response = self.open(Method::GET, &path, &[header], Bytes::new()).await;
-        assert_eq!(response.status(), StatusCode::OK);
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Events { body: response.into_body(), rest: String::new() }
+        Events::of(self.open(Method::GET, &path, &[header], Bytes::new()).await)
     }
 
-    async fn open(
+    /// A connection that speaks this protocol.
+    pub(crate) async fn connect(&self, protocol: &str) -> io::Result<TlsStream<TcpStream>> {
+        let mut client = ClientConfig::clone(&self.client);
+        client.alpn_protocols = vec![protocol.into()];
+        let name = ServerName::try_from("localhost").unwrap();
+        TlsConnector::from(Arc::new(client)).connect(name, TcpStream::connect(self.address).await?).await
+    }
+
+    /// A connection of HTTP/2, for requests with whole addresses.
+    pub(crate) async fn http2(&self) -> http2::SendRequest<Full<Bytes>> {
+        let tls = self.connect("h2").await.unwrap();
+        assert_eq!(tls.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+        let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(tls)).await.unwrap();
+        tokio::spawn(connection);
+        sender
+    }
+
+    pub(crate) async fn open(
         &self,
         method: Method,
         path: &str,
         headers: &[(&str, &str)],
         body: Bytes,
     ) -> http::Response<Incoming> {
-        let tcp = TcpStream::connect(self.address).await.unwrap();
-        let name = ServerName::try_from("localhost").unwrap();
-        let tls = TlsConnector::from(self.client.clone()).connect(name, tcp).await.unwrap();
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(tls)).await.unwrap();
+        let tls = self.connect("http/1.1").await.unwrap();
+        let (mut sender, connection) = http1::handshake(TokioIo::new(tls)).await.unwrap();
         tokio::spawn(connection);
         let mut request = Request::builder().method(method).uri(path);
         request = request.header("host", format!("localhost:{}", self.address.port()));
@@ -186,12 +198,26 @@ impl Site {
 }
 
 impl Answer {
+    /// A response, read to its end.
+    pub(crate) async fn of(response: http::Response<Incoming>) -> Self {
+        let (parts, body) = response.into_parts();
+        let body = timeout(PATIENCE, body.collect()).await.unwrap().unwrap().to_bytes();
+        Self { status: parts.status, headers: parts.headers, body }
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 }
 
 impl Events {
+    /// The events of a response.
+    pub(crate) fn of(response: http::Response<Incoming>) -> Self {
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Self { body: response.into_body(), rest: String::new() }
+    }
+
     /// The next event's name and data.
     pub(crate) async fn next(&mut self) -> Option<(String, Value)> {
         loop {

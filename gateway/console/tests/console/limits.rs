@@ -1,0 +1,84 @@
+//! What there may be at one time, at its bounds.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::{Method, StatusCode};
+use tallygate_console::limits::{BROWSERS, CONNECTIONS, PUSHES};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+use crate::policies::{Registry, post};
+use crate::site::{Answer, Events, Site, TOKEN};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Asks again until the answer is as wanted.
+async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> T, wanted: impl Fn(&T) -> bool) -> T {
+    let begun = Instant::now();
+    loop {
+        let answer = ask().await;
+        if wanted(&answer) {
+            return answer;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{what} in time");
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn further_connections_are_refused_until_one_closes() {
+    let site = Site::start().await;
+    let mut held = Vec::new();
+    for _ in 0..CONNECTIONS {
+        held.push(TcpStream::connect(site.address).await.unwrap());
+    }
+    let reached = until("the bound is reached", async || site.connect("http/1.1").await, Result::is_err).await;
+    assert!(reached.is_err());
+    held.truncate(CONNECTIONS - 1);
+    let connected = until("a place is free", async || site.connect("http/1.1").await, Result::is_ok).await;
+    assert!(connected.is_ok());
+}
+
+#[tokio::test]
+async fn a_component_beyond_those_being_received_is_told_to_come_again() {
+    let site = Site::with(Arc::default(), Some(Arc::new(Registry::default()))).await;
+    let mut slow = Vec::new();
+    for _ in 0..PUSHES {
+        let mut connection = site.connect("http/1.1").await.unwrap();
+        let head = format!(
+            "POST /api/v1/policies/json/versions HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {TOKEN}\r\n\
+             connection: close\r\ncontent-length: 6\r\n\r\n\0asm"
+        );
+        connection.write_all(head.as_bytes()).await.unwrap();
+        slow.push(connection);
+    }
+    let push = async || post(&site, "json/versions", &b"\0asm1"[..]).await;
+    let busy = |answer: &Answer| answer.status == StatusCode::SERVICE_UNAVAILABLE;
+    let refused = until("the third is refused", push, busy).await;
+    assert!(refused.headers.contains_key("retry-after"));
+    let mut first = slow.remove(0);
+    first.write_all(b"22").await.unwrap();
+    let mut answer = String::new();
+    let _ = first.read_to_string(&mut answer).await;
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    assert!(push().await.status.is_success(), "one has made room");
+}
+
+#[tokio::test]
+async fn a_page_beyond_those_that_follow_is_told_to_come_again() {
+    let site = Site::start().await;
+    let mut pages: Vec<Events> = Vec::new();
+    for _ in 0..BROWSERS {
+        pages.push(site.events("day=2026-11-22").await);
+    }
+    let authorization = format!("Bearer {TOKEN}");
+    let headers = [("authorization", authorization.as_str())];
+    let refused = site.send(Method::GET, "/api/v1/events", &headers, "").await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.headers.contains_key("retry-after"));
+    drop(pages.pop());
+    let open = async || site.open(Method::GET, "/api/v1/events", &headers, "".into()).await;
+    until("a page that closed makes room", open, |response| response.status() == StatusCode::OK).await;
+}

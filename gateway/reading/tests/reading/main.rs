@@ -1,0 +1,11 @@
+//! Reading, with a store and a stream that do as they are told.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod letters;
+#[expect(dead_code, reason = "the console's tests use what is left")]
+mod log;
+mod store;
+
+mod dead_letters;
+mod ledger;
+mod reconcile;
