@@ -7,8 +7,8 @@ use bergshamra_xml::NodeSet;
 use sha2::{Digest, Sha256};
 use uppsala::{Document, NodeId};
 
-use crate::keys::Signer;
 use crate::limits;
+use crate::signer::Signer;
 
 const XMLDSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
