@@ -178,7 +178,7 @@ mod tests {
         let hidden = format!("<a Id='x'><!-- ' --><b {}/></a>", attributes("'>'"));
         let start = Instant::now();
         for document in wide.iter().chain([&hidden]) {
-            let error = sign(document, "x").unwrap_err();
+            let error = sign(document, "x").map(drop).unwrap_err();
             assert!(error.contains("more than 64 attributes"), "{}: {error}", &document[..40]);
         }
         for document in ["<a>".repeat(100_000), "x".repeat(limits::SIGN_BYTES + 1)] {
