@@ -6,38 +6,31 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use bytes::Bytes;
 use futures::stream::{FuturesUnordered, StreamExt};
 use http_body_util::{BodyExt, Full};
-use hyper::client::conn::{http1, http2};
 use hyper::{Request, StatusCode};
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
 use tallygate_queue::{AmqpOptions, AmqpQueue, Queue};
 use tallygate_test_servers::RabbitMq;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::child::{Measured, Site, free, until_up};
+use crate::child::{Measured, free, until_up};
+use crate::client::{Http, Sender, tls};
 use crate::floors;
 use crate::measure::{Cost, figure, process_cpu};
 use crate::messages;
+use crate::site::Site;
 
-pub const CONNECTIONS: u64 = 64;
+const CONNECTIONS: u64 = 64;
 const REQUESTS: u64 = 60_000;
 const WARM_UP: u64 = 6_000;
 const CONFIRMS: u64 = 100_000;
 /// Publishes under way at one time, for both sides of the comparison.
 const IN_FLIGHT: usize = 512;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Http {
-    One,
-    Two,
-}
 
 pub fn measure() -> Result<()> {
     let site = Site::new("")?;
@@ -87,7 +80,7 @@ fn requests(certs: &Path, server: SocketAddr, http: Http, process: &Measured) ->
 
 async fn load(certs: &Path, server: SocketAddr, http: Http, requests: u64) -> Result<Duration> {
     let next = Arc::new(AtomicU64::new(0));
-    let tls = Arc::new(client(certs, http)?);
+    let tls = Arc::new(tls(certs, http)?);
     let start = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..CONNECTIONS {
@@ -97,15 +90,6 @@ async fn load(certs: &Path, server: SocketAddr, http: Http, requests: u64) -> Re
         done??;
     }
     Ok(start.elapsed())
-}
-
-/// TLS of a client that trusts the site's authority.
-pub fn client(certs: &Path, http: Http) -> Result<rustls::ClientConfig> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(certs.join("server-ca.pem")).context("no authority")?)?;
-    let mut tls = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    tls.alpn_protocols = vec![if http == Http::Two { b"h2".to_vec() } else { b"http/1.1".to_vec() }];
-    Ok(tls)
 }
 
 async fn connection(
@@ -134,39 +118,6 @@ async fn connection(
             return Ok(());
         }
         check(sender.send(request(turn)?).await?).await?;
-    }
-}
-
-/// A connection's client side; what drives it ends with the connection.
-enum Sender {
-    One(http1::SendRequest<Full<Bytes>>),
-    Two(http2::SendRequest<Full<Bytes>>),
-}
-
-impl Sender {
-    async fn over<S>(io: TokioIo<S>, http: Http) -> Result<Self>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        Ok(match http {
-            Http::One => {
-                let (sender, driver) = http1::handshake(io).await?;
-                tokio::spawn(driver);
-                Self::One(sender)
-            }
-            Http::Two => {
-                let (sender, driver) = http2::handshake(TokioExecutor::new(), io).await?;
-                tokio::spawn(driver);
-                Self::Two(sender)
-            }
-        })
-    }
-
-    async fn send(&mut self, request: Request<Full<Bytes>>) -> hyper::Result<hyper::Response<hyper::body::Incoming>> {
-        match self {
-            Self::One(sender) => sender.send_request(request).await,
-            Self::Two(sender) => sender.send_request(request).await,
-        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The processes that are measured: the appliance, and the floors, each on its own so that its CPU time is its own.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -71,64 +71,6 @@ impl Drop for Measured {
         }
         let _ = self.0.kill();
         let _ = self.0.wait();
-    }
-}
-
-/// A folder with certificates and a configuration.
-pub struct Site {
-    folder: tempfile::TempDir,
-    pub partners: SocketAddr,
-    pub admin: SocketAddr,
-}
-
-impl Site {
-    /// A site whose backends are these sections of a configuration.
-    pub fn new(backends: &str) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("tallygate-bench-").tempdir()?;
-        tallygate::certs::make(&folder.path().join("certs"), &["shop-1".to_owned()])?;
-        let [partners, admin, metrics] = [free()?, free()?, free()?];
-        let policies = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../target/policies")
-            .canonicalize()
-            .context("no policies are built")?;
-        let text = format!(
-            r#"
-[[listeners]]
-name = "partners"
-address = "{partners}"
-tls = {{ certificate = "certs/gateway.pem", key = "certs/gateway.key", client_ca = "certs/partners-ca.pem", client_auth = "optional" }}
-[[partners]]
-name = "shop-1"
-certificate = {{ subject_cn = "shop-1" }}
-[[routes]]
-name = "transactions"
-path = "/v1/transactions"
-partner = "shop-1"
-policies = ["json"]
-[policies.json]
-component = "{policies}/json.wasm"
-[admin]
-address = "{admin}"
-tls = {{ certificate = "certs/gateway.pem", key = "certs/gateway.key" }}
-ca = "certs/server-ca.pem"
-users = [{{ name = "operator", password_hash = "${{file:certs/operator.hash}}" }}]
-token = "${{file:certs/operator.token}}"
-[metrics]
-address = "{metrics}"
-{backends}
-"#,
-            policies = policies.display()
-        );
-        std::fs::write(folder.path().join("tallygate.toml"), text)?;
-        Ok(Self { folder, partners, admin })
-    }
-
-    pub fn config(&self) -> PathBuf {
-        self.folder.path().join("tallygate.toml")
-    }
-
-    pub fn certs(&self) -> PathBuf {
-        self.folder.path().join("certs")
     }
 }
 

@@ -12,10 +12,11 @@ use tallygate_core::{Day, Identity, MessageNumber, PartitionBy, Run, Transaction
 use tallygate_stream::{NewRecord, Stream, Topic};
 use tallygate_test_servers::{Cassandra, Kafka};
 
-use crate::child::{Measured, Site};
+use crate::child::Measured;
 use crate::floors;
+use crate::log::{draft, stream};
 use crate::measure::{Cost, figure, here};
-use crate::ship::{draft, stream};
+use crate::site::Site;
 
 const IN_MEMORY: u64 = 1_000_000;
 const RECORDS: u64 = 1_000_000;

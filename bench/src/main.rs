@@ -3,12 +3,16 @@
 mod accept;
 mod alone;
 mod child;
+mod client;
 mod floors;
 mod fold;
+mod log;
 mod measure;
 mod messages;
+mod page;
 mod policy;
 mod ship;
+mod site;
 mod visible;
 
 use std::path::Path;

@@ -1,28 +1,21 @@
 //! (e) From POST to visible, in Cassandra and on the page, at 1,000 a second; (f) the appliance's memory meanwhile.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
-use hyper::Request;
-use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
 use tallygate::demo::Partner;
 use tallygate_core::{Aggregate, Day, Identity, PartitionBy, partition};
 use tallygate_sums::{Cassandra as CassandraSums, CassandraOptions, Sums};
 use tallygate_test_servers::{Cassandra, Kafka, RabbitMq};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio_rustls::TlsConnector;
 
-use crate::accept::{Http, client};
-use crate::child::{Measured, Site, until_up};
+use crate::child::{Measured, until_up};
 use crate::measure::quantile;
 use crate::messages;
+use crate::page;
+use crate::site::Site;
 
 const RATE: u64 = 1_000;
 const SENDERS: u64 = 32;
@@ -34,12 +27,7 @@ const WITHIN: Duration = Duration::from_secs(10);
 
 pub fn measure() -> Result<()> {
     let (rabbit, kafka, cassandra) = (RabbitMq::start()?, Kafka::start()?, Cassandra::start()?);
-    let site = Site::new(&format!(
-        "[queue]\nbackend = \"amqp\"\nurl = \"{}\"\n[stream]\nbackend = \"kafka\"\nbrokers = [\"{}\"]\n[sums]\nbackend = \"cassandra\"\ncontact_points = [\"{}\"]\n",
-        rabbit.url(),
-        kafka.brokers(),
-        cassandra.contact_point()
-    ))?;
+    let site = Site::on(&rabbit, &kafka, &cassandra)?;
     appliance(&site, "RabbitMQ, Kafka, Cassandra", Some(CassandraOptions::new(vec![cassandra.contact_point()])))?;
     drop((rabbit, kafka, cassandra));
     appliance(&Site::new("")?, "embedded", None)
@@ -105,8 +93,8 @@ async fn load(certs: std::path::PathBuf, base: String, may_stop: Arc<AtomicBool>
 async fn probe(site: &Site, store: Option<CassandraOptions>) -> Result<(Vec<Duration>, Vec<Duration>)> {
     let partner = Partner::new(&site.certs(), Some("shop-1"), format!("https://localhost:{}", site.partners.port()))?;
     let store = store.map(CassandraSums::new).transpose()?;
-    let (told, mut page) = watch::channel(0);
-    let watching = tokio::spawn(watch_page(site.admin, site.certs(), told));
+    let (told, mut shows) = watch::channel(0);
+    let watching = tokio::spawn(page::watch(site.admin, site.certs(), KEY, told));
     let log_partition = partition::partition(PartitionBy::Key, KEY, Identity(0), 4);
     let day = Day::of_unix_millis(jiff::Timestamp::now().as_millisecond());
     let (mut stored, mut shown) = (Vec::new(), Vec::new());
@@ -126,7 +114,7 @@ async fn probe(site: &Site, store: Option<CassandraOptions>) -> Result<(Vec<Dura
             }
         };
         let on_page = async {
-            page.wait_for(|count| *count >= probe).await.context("the page is gone")?;
+            shows.wait_for(|count| *count >= probe).await.context("the page is gone")?;
             anyhow::Ok(start.elapsed())
         };
         let (in_store, on_page) = tokio::time::timeout(WITHIN, async { tokio::try_join!(in_store, on_page) })
@@ -138,37 +126,4 @@ async fn probe(site: &Site, store: Option<CassandraOptions>) -> Result<(Vec<Dura
     }
     watching.abort();
     Ok((stored, shown))
-}
-
-/// Reads the page's events as a browser does, and tells the probe key's count.
-async fn watch_page(admin: std::net::SocketAddr, certs: std::path::PathBuf, told: watch::Sender<u64>) -> Result<()> {
-    let tls = client(Path::new(&certs), Http::One)?;
-    let stream = TlsConnector::from(Arc::new(tls))
-        .connect(ServerName::try_from("localhost")?, TcpStream::connect(admin).await?)
-        .await?;
-    let (mut sender, driver) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let driver = tokio::spawn(driver);
-    let token = std::fs::read_to_string(certs.join("operator.token"))?;
-    let request = Request::get(format!("/api/v1/events?key={KEY}"))
-        .header("host", "localhost")
-        .header("authorization", format!("Bearer {token}"))
-        .body(Empty::<Bytes>::new())?;
-    let mut response = sender.send_request(request).await?;
-    ensure!(response.status().is_success(), "the page's events are refused with {}", response.status());
-    let mut text = String::new();
-    while let Some(frame) = response.body_mut().frame().await {
-        let Ok(data) = frame?.into_data() else { continue };
-        text.push_str(&String::from_utf8_lossy(&data));
-        while let Some((event, rest)) = text.split_once("\n\n") {
-            let data = event.lines().find_map(|line| line.strip_prefix("data: "));
-            let message: serde_json::Value = data.and_then(|data| serde_json::from_str(data).ok()).unwrap_or_default();
-            let count = message["found"].as_array().and_then(|found| found.first()?["count"].as_u64());
-            if let Some(count) = count {
-                told.send_replace(count);
-            }
-            text = rest.to_owned();
-        }
-    }
-    driver.abort();
-    Ok(())
 }

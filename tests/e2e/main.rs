@@ -8,6 +8,7 @@ mod fiscal;
 #[allow(dead_code, reason = "shared with the tests that plant faults, which need other parts of it")]
 #[path = "../harness/mod.rs"]
 mod harness;
+mod hostile;
 mod line;
 mod policies;
 mod readers;

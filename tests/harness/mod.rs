@@ -13,3 +13,4 @@ pub mod said;
 pub mod sender;
 pub mod settled;
 pub mod site;
+pub mod times;

@@ -164,6 +164,15 @@ flush_every = "{}"
     }
 }
 
+/// The sections of a policy on a route of its name; more lines may follow.
+pub fn route_and_policy(name: &str, component: &str, config: &str) -> String {
+    let folder = policies();
+    format!(
+        "\n[[routes]]\nname = \"{name}\"\npath = \"/{name}\"\nmethods = [\"POST\"]\npolicies = [\"{name}\"]\n\n\
+         [policies.{name}]\ncomponent = \"{folder}/{component}.wasm\"\nconfig = {{ {config} }}\n"
+    )
+}
+
 /// What the names of a site on shared servers start with.
 fn fresh_names() -> String {
     format!("t{}", SITES.fetch_add(1, Ordering::Relaxed))

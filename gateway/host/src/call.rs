@@ -11,7 +11,7 @@ use wasmtime::{ResourceLimiter, Store, Trap, UpdateDeadline};
 use crate::failure::PolicyFailure;
 use crate::keys::Keys;
 use crate::limits;
-use crate::policy::Limits;
+use crate::spec::Limits;
 
 thread_local! {
     /// The thread's CPU time when it last began to run a policy. A call's time counts only while it runs: one that stepped

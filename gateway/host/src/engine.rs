@@ -29,7 +29,7 @@ pub struct Engine {
     pub(crate) wasmtime: wasmtime::Engine,
     /// For the one call of `configure`: compiles quickly rather than well, and needs no pool.
     pub(crate) configuring: wasmtime::Engine,
-    pub(crate) places: Arc<Semaphore>,
+    pub(crate) permits: Arc<Semaphore>,
     pub(crate) limits: EngineLimits,
 }
 
@@ -43,8 +43,8 @@ impl Engine {
         let configuring = engine(common().cranelift_opt_level(OptLevel::None))?;
         let wasmtime = engine(common().allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits))))?;
         start_clock([&wasmtime, &configuring])?;
-        let places = Arc::new(Semaphore::new(limits.instances as usize));
-        Ok(Self { wasmtime, configuring, places, limits })
+        let permits = Arc::new(Semaphore::new(limits.instances as usize));
+        Ok(Self { wasmtime, configuring, permits, limits })
     }
 }
 

@@ -7,6 +7,11 @@ use std::time::Duration;
 #[error("the policy engine could not be set up: {0}")]
 pub struct EngineError(pub(crate) String);
 
+/// A key cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct KeyError(pub(crate) String);
+
 /// A call of a policy failed. Only its message is concerned; the policy's next call starts afresh.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyFailure {

@@ -36,17 +36,25 @@
 mod call;
 mod engine;
 mod failure;
+mod forwarded;
 mod imports;
 mod keys;
 pub mod limits;
+mod linker;
 mod outcome;
 mod policy;
 mod sign;
+mod signer;
 mod snapshot;
+mod spec;
+mod version;
+mod view;
 mod world;
 
 pub use engine::{Engine, EngineLimits};
-pub use failure::{ActivationError, EngineError, PolicyFailure};
-pub use keys::{KeyError, Keys};
-pub use policy::{Limits, Policy, PolicySpec, short_version, version_of};
+pub use failure::{ActivationError, EngineError, KeyError, PolicyFailure};
+pub use keys::Keys;
+pub use policy::Policy;
+pub use spec::{Limits, PolicySpec};
+pub use version::{short_version, version_of};
 pub use world::{About, Accepted, Forwarded, Header, KeyUse, Message, Outcome, Refusal, Reply, Transaction};

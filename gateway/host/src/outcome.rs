@@ -1,7 +1,7 @@
 //! Checks of what a policy returned, so that nobody behind has to expect a status 0 or a header with a line break.
 
 use crate::failure::PolicyFailure;
-use crate::world::{Forwarded, Header, Message, Outcome, Refusal, Reply};
+use crate::world::{Header, Outcome, Refusal, Reply};
 
 pub(crate) fn check(outcome: Outcome) -> Result<Outcome, PolicyFailure> {
     match &outcome {
@@ -11,20 +11,6 @@ pub(crate) fn check(outcome: Outcome) -> Result<Outcome, PolicyFailure> {
         Outcome::Reject(refusal) => check_refusal(refusal)?,
     }
     Ok(outcome)
-}
-
-impl Forwarded {
-    /// Makes the changes to the message that goes on.
-    pub fn apply(self, message: &mut Message) {
-        let gone = |header: &Header| {
-            self.remove_headers.contains(&header.name) || self.set_headers.iter().any(|set| set.name == header.name)
-        };
-        message.headers.retain(|header| !gone(header));
-        message.headers.extend(self.set_headers);
-        message.method = self.method.unwrap_or_else(|| std::mem::take(&mut message.method));
-        message.target = self.target.unwrap_or_else(|| std::mem::take(&mut message.target));
-        message.body = self.body.unwrap_or_else(|| std::mem::take(&mut message.body));
-    }
 }
 
 pub(crate) fn check_reply(given: Reply) -> Result<Reply, PolicyFailure> {

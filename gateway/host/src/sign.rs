@@ -7,8 +7,8 @@ use bergshamra_xml::NodeSet;
 use sha2::{Digest, Sha256};
 use uppsala::{Document, NodeId};
 
-use crate::keys::Signer;
 use crate::limits;
+use crate::signer::Signer;
 
 const XMLDSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
@@ -75,11 +75,15 @@ fn check_size(text: &str) -> Result<(), String> {
     if text.len() > limits::SIGN_BYTES {
         return Err(format!("the document has {} bytes, and {} is the most", text.len(), limits::SIGN_BYTES));
     }
-    let mut equals = 0;
+    let (mut equals, mut quote) = (0, None);
     for byte in text.bytes() {
-        match byte {
-            b'<' | b'>' => equals = 0,
-            b'=' => equals += 1,
+        match (byte, quote) {
+            // Values hold none of these, so a tag begins, whatever quotes a text or a comment had before it.
+            (b'<', _) => (equals, quote) = (0, None),
+            (b'>', None) => equals = 0,
+            (b'\'' | b'"', None) => quote = Some(byte),
+            (_, Some(open)) if open == byte => quote = None,
+            (b'=', _) => equals += 1,
             _ => {}
         }
         if equals > limits::SIGN_ATTRIBUTES {
@@ -159,11 +163,25 @@ mod tests {
     }
 
     #[test]
+    fn what_looks_like_the_end_of_a_tag_in_a_value_is_none() {
+        for document in ["<a Id='x' b='>' c=\">'\">it's > 1 = 1</a>", "<a Id='x'><!-- ' --><b c='>'/>\"</a>"] {
+            let signed = sign(document, "x").unwrap();
+            assert!(signed.starts_with(&document[..document.len() - "</a>".len()]), "{signed}");
+        }
+    }
+
+    #[test]
     fn a_document_made_to_take_long_is_refused_soon() {
-        let wide: String = (0..50_000).map(|n| format!("a{n}='' ")).collect();
-        let deep = "<a>".repeat(100_000);
+        let attributes = |value: &str| (0..50_000).map(|n| format!("a{n}={value} ")).collect::<String>();
+        let wide = ["''", "'>'", "\">\"", "\"'>\""].map(|value| format!("<a Id='x' {}>1</a>", attributes(value)));
+        // A quote in a comment opens no value.
+        let hidden = format!("<a Id='x'><!-- ' --><b {}/></a>", attributes("'>'"));
         let start = Instant::now();
-        for document in [format!("<a Id='x' {wide}>1</a>"), deep, "x".repeat(limits::SIGN_BYTES + 1)] {
+        for document in wide.iter().chain([&hidden]) {
+            let error = sign(document, "x").map(drop).unwrap_err();
+            assert!(error.contains("more than 64 attributes"), "{}: {error}", &document[..40]);
+        }
+        for document in ["<a>".repeat(100_000), "x".repeat(limits::SIGN_BYTES + 1)] {
             assert!(sign(&document, "x").is_err());
         }
         assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());

@@ -13,8 +13,9 @@ use crate::engine::Engine;
 use crate::failure::ActivationError;
 use crate::keys::Keys;
 use crate::limits;
-use crate::policy::{Limits, PolicySpec};
-use crate::world::{self, About, World};
+use crate::linker;
+use crate::spec::{Limits, PolicySpec};
+use crate::world::{About, World};
 
 /// Runs `configure` and returns the configured component, and what the policy says of itself.
 pub(crate) fn configure(engine: &Engine, spec: &PolicySpec) -> Result<(Vec<u8>, About), ActivationError> {
@@ -36,9 +37,9 @@ async fn configured(engine: &wasmtime::Engine, spec: &PolicySpec) -> Result<(Vec
     call.configuring = true;
     let mut store = call::store(engine, call);
 
-    let pre = world::linker(engine)?.instantiate_pre(&component).map_err(world::wrong_world)?;
+    let pre = linker::linker(engine)?.instantiate_pre(&component).map_err(linker::wrong_world)?;
     let instance = call::measured(pre.instantiate_async(&mut store)).await.map_err(|error| failed(&store, &error))?;
-    let world = World::new(&mut store, &instance).map_err(world::wrong_world)?;
+    let world = World::new(&mut store, &instance).map_err(linker::wrong_world)?;
     let about =
         call::measured(world.tallygate_policy_handler().call_configure(store.as_context_mut(), &spec.config_json))
             .await

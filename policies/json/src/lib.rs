@@ -4,6 +4,7 @@
 //! transaction's object.
 
 mod fields;
+mod names;
 mod pointers;
 mod scanner;
 mod transactions;

@@ -1,16 +1,13 @@
 //! Reads transactions out of a body: one object, an array of objects, or objects one behind the other.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
-use tallygate_policy::{Refusal, Transaction};
+use tallygate_policy::{Refusal, Transaction, scan};
 
 use crate::fields::{Field, Found, Wrong};
+use crate::names::Names;
 use crate::pointers::Node;
 use crate::scanner::{NotJson, Scanner};
-
-/// Members of an object that are compared one with the other; from here on in order.
-const FEW: usize = 16;
 
 /// Reads all transactions of a body.
 pub(crate) fn read(body: &str, root: &Node) -> Result<Vec<Transaction>, Refusal> {
@@ -268,32 +265,8 @@ impl<'a> Reader<'a> {
 
     #[cold]
     fn at(&self, at: usize, detail: &str) -> Refusal {
-        let before = &self.body.as_bytes()[..at.min(self.body.len())];
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
+        let (line, column) = scan::line_and_column(self.body.as_bytes(), at);
         let refusal = Refusal::new(400, "not-json", format!("{detail} at line {line}, column {column}"));
         if self.path.is_empty() { refusal } else { refusal.at(self.path.clone()) }
-    }
-}
-
-/// The names of one object, to see when one comes again.
-#[derive(Default)]
-struct Names<'a> {
-    few: Vec<Cow<'a, str>>,
-    many: BTreeSet<Cow<'a, str>>,
-}
-
-impl<'a> Names<'a> {
-    #[allow(clippy::ptr_arg, reason = "a borrowed name is kept borrowed, for its own lifetime")]
-    fn repeats(&mut self, name: &Cow<'a, str>) -> bool {
-        if self.many.is_empty() && self.few.len() < FEW {
-            let repeats = self.few.contains(name);
-            self.few.push(name.clone());
-            return repeats;
-        }
-        if self.many.is_empty() {
-            self.many.extend(self.few.drain(..));
-        }
-        !self.many.insert(name.clone())
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::ConfigFault;
+use crate::world::tallygate::policy::types::ConfigFault;
 
 /// A configuration that is being read: take every key there is, then call [`Config::finish`].
 #[derive(Debug)]
@@ -128,7 +128,7 @@ fn kind(value: &Value) -> &'static str {
 mod tests {
     use super::Config;
 
-    fn fault<T: std::fmt::Debug>(result: Result<T, crate::ConfigFault>) -> (String, String) {
+    fn fault<T: std::fmt::Debug>(result: Result<T, super::ConfigFault>) -> (String, String) {
         let fault = result.expect_err("a fault");
         (fault.pointer, fault.detail)
     }

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::host;
-use crate::{About, ConfigFault, Message, Outcome, Refusal, Reply};
+use crate::world::tallygate::policy::types::{About, ConfigFault, Message, Outcome, Refusal, Reply};
 
 /// A policy: configured once, then asked about each message in a fresh copy of what `configure` left behind.
 pub trait Policy: Sized + Send + Sync + 'static {

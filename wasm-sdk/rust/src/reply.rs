@@ -1,6 +1,8 @@
 //! Short ways to make replies, refusals and outcomes.
 
-use crate::{Accepted, ConfigFault, Forwarded, Header, KeyUse, Message, Outcome, Refusal, Reply, Transaction};
+use crate::world::tallygate::policy::types::{
+    Accepted, ConfigFault, Forwarded, Header, KeyUse, Message, Outcome, Refusal, Reply, Transaction,
+};
 
 impl Reply {
     /// A reply with a body of the given type.

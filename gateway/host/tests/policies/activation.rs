@@ -1,10 +1,11 @@
 //! What is no good is not activated, and why is said.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use tallygate_host::limits::COMPONENT_BYTES;
 use tallygate_host::{ActivationError, Keys, Policy, PolicyFailure, short_version, version_of};
 
-use crate::support::{component, engine, hostile, policy, spec, try_policy};
+use crate::support::{answer, component, engine, hostile, message, policy, spec, try_policy};
 
 fn refusal(config: &str) -> ActivationError {
     match try_policy("hostile", config) {
@@ -78,26 +79,48 @@ fn limits_beyond_the_engine_s_are_refused() {
 }
 
 #[test]
-fn bytes_that_are_no_policy_are_refused() {
-    let activate = |bytes: &[u8]| {
+fn bytes_that_are_no_policy_are_refused_with_the_reason() {
+    let refusal = |bytes: &[u8]| {
         let mut spec = spec("hostile", "");
         spec.component = bytes.to_vec();
-        Policy::activate(engine(), spec).map(drop)
+        Policy::activate(engine(), spec).unwrap_err()
     };
     let whole = component("hello");
-    for bytes in [&b""[..], b"\0asm", b"not wasm at all", b"\0asm\x01\0\0\0", b"\0asm\x0d\0\x01\0"] {
-        assert!(activate(bytes).is_err(), "{bytes:?}");
+    for (bytes, why) in [
+        (&b""[..], "it is no WebAssembly"),
+        (b"not wasm at all", "it is no WebAssembly"),
+        (b"\0asm", "unexpected end-of-file"),
+        (b"\0asm\x01\0\0\0", "expected a component, found a core module"),
+    ] {
+        match refusal(bytes) {
+            ActivationError::NotAComponent(said) => assert!(said.contains(why), "{bytes:?}: {said}"),
+            other => panic!("{bytes:?}: {other:?}"),
+        }
+    }
+    match refusal(b"\0asm\x0d\0\x01\0") {
+        ActivationError::WrongWorld(said) => assert!(said.contains("tallygate:policy/handler"), "{said}"),
+        other => panic!("an empty component: {other:?}"),
     }
     for part in 1..24 {
-        assert!(activate(&whole[..whole.len() * part / 24]).is_err(), "{part}");
+        // A cut between two sections leaves a component, of no world.
+        match refusal(&whole[..whole.len() * part / 24]) {
+            ActivationError::NotAComponent(said) => assert!(said.contains("unexpected end"), "{part} of 24: {said}"),
+            ActivationError::WrongWorld(said) => assert!(said.contains("tallygate:policy/handler"), "{part}: {said}"),
+            other => panic!("{part} of 24 parts: {other:?}"),
+        }
     }
-    assert!(matches!(activate(&vec![0; 33 << 20]), Err(ActivationError::TooLarge { .. })));
+    let error = refusal(&vec![0; COMPONENT_BYTES + 1]);
+    assert!(matches!(error, ActivationError::TooLarge { limit: COMPONENT_BYTES, .. }), "{error:?}");
 }
 
-#[test]
-fn a_broken_component_is_an_error_and_no_more() {
+/// 40 components in each run, and others in each: the seed is told where one of them does harm.
+#[tokio::test]
+async fn a_broken_component_is_an_error_and_no_more() {
     let whole = component("hello");
-    let mut seed = 7_u64;
+    let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    let first = std::env::var("TALLYGATE_SEED").map_or(clock.as_micros() as u64, |seed| seed.parse().unwrap());
+    println!("TALLYGATE_SEED={first}");
+    let (mut seed, mut refused) = (first, 0);
     for _ in 0..40 {
         let mut broken = whole.clone();
         for _ in 0..3 {
@@ -107,9 +130,22 @@ fn a_broken_component_is_an_error_and_no_more() {
         }
         let mut spec = spec("hello", "");
         spec.component = broken;
-        // Some changes do no harm, such as one in a text; that it comes back is what counts.
-        let _ = Policy::activate(engine(), spec);
+        match Policy::activate(engine(), spec) {
+            // Some changes do no harm, such as one in a text; others show when a message comes, and harm that alone.
+            Ok(policy) => drop(policy.handle(&mut message("")).await),
+            Err(
+                ActivationError::NotAComponent(_)
+                | ActivationError::WrongWorld(_)
+                | ActivationError::ConfigureFailed(_)
+                | ActivationError::Configuration { .. }
+                | ActivationError::Key { .. },
+            ) => refused += 1,
+            Err(other) => panic!("{other:?}"),
+        }
     }
+    assert!(refused > 0, "not one of them was broken enough to be refused");
+    // The host is as it was.
+    assert_eq!(answer(policy("hello", "").handle(&mut message("")).await.unwrap()), "hello, shop-1\n");
 }
 
 #[test]

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
 
 mod activation;
+mod fairness;
 mod hostile;
 mod hr_racun;
 mod isolation;
 mod signature;
 mod support;
+mod world;

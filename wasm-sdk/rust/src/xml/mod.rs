@@ -23,6 +23,8 @@
 //! assert_eq!(total("<o:order xmlns:o='urn:shop'><o:total>12.50</o:total></o:order>"), Ok(Some("12.50".into())));
 //! ```
 
+mod error;
+mod limits;
 mod reader;
 mod tag;
 mod text;
@@ -30,39 +32,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub use error::XmlError;
+pub use limits::{ATTRIBUTES, DEPTH};
 pub use reader::{Element, Reader};
 pub use text::escape;
-
-/// How deep elements may be nested.
-pub const DEPTH: usize = 64;
-/// How many attributes an element may have, namespace declarations included.
-pub const ATTRIBUTES: usize = 64;
-
-/// Why a document is not taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct XmlError {
-    /// The line, from 1.
-    pub line: usize,
-    /// The byte in that line, from 1.
-    pub column: usize,
-    /// What was wrong.
-    pub detail: String,
-}
-
-impl std::fmt::Display for XmlError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} at line {}, column {}", self.detail, self.line, self.column)
-    }
-}
-
-impl std::error::Error for XmlError {}
-
-impl XmlError {
-    #[cold]
-    fn new(document: &[u8], at: usize, detail: impl Into<String>) -> Self {
-        let before = &document[..at.min(document.len())];
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
-        Self { line, column, detail: detail.into() }
-    }
-}

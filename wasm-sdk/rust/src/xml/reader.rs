@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::error::XmlError;
+use super::limits::{ATTRIBUTES, DEPTH};
 use super::tag::{self, Attribute};
-use super::{ATTRIBUTES, DEPTH, XmlError, text};
+use super::text;
 use crate::scan;
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";

@@ -3,6 +3,10 @@
 //! In a policy every turn of a loop costs more than elsewhere, since it looks whether the policy's time is up: what goes
 //! through a message byte by byte should take few turns.
 
+#[cfg_attr(all(target_family = "wasm", target_feature = "simd128"), path = "simd.rs")]
+#[cfg_attr(not(all(target_family = "wasm", target_feature = "simd128")), path = "plain.rs")]
+mod block;
+
 use std::str::Utf8Error;
 
 use block::Block;
@@ -137,6 +141,16 @@ pub fn same(one: &[u8], other: &[u8]) -> bool {
     }
 }
 
+/// The line of a place, from 1, and the byte in that line, from 1.
+#[cold]
+#[must_use]
+pub fn line_and_column(bytes: &[u8], at: usize) -> (usize, usize) {
+    let before = &bytes[..at.min(bytes.len())];
+    let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+    let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
+    (line, column)
+}
+
 #[inline(always)]
 fn run(bytes: &[u8], stops: impl Fn(u8) -> bool, stopping: impl Fn(Block) -> Block) -> usize {
     let mut at = 0;
@@ -151,121 +165,9 @@ fn run(bytes: &[u8], stops: impl Fn(u8) -> bool, stopping: impl Fn(Block) -> Blo
     at + rest.iter().position(|&byte| stops(byte)).unwrap_or(rest.len())
 }
 
-#[cfg(all(target_family = "wasm", target_feature = "simd128"))]
-mod block {
-    use core::arch::wasm32::{
-        u8x16, u8x16_bitmask, u8x16_eq, u8x16_le, u8x16_splat, u8x16_sub, v128, v128_load, v128_not, v128_or,
-    };
-
-    pub(super) const LENGTH: usize = 16;
-
-    /// Sixteen bytes; or for each whether something holds: all bits set, or none.
-    #[derive(Clone, Copy)]
-    pub(super) struct Block(v128);
-
-    impl Block {
-        pub(super) const NONE: Self = Self(u8x16(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
-
-        #[inline(always)]
-        fn of(bytes: &[u8; LENGTH]) -> Self {
-            // SAFETY: sixteen bytes are there, and a load needs no alignment.
-            Self(unsafe { v128_load(bytes.as_ptr().cast()) })
-        }
-
-        #[inline(always)]
-        pub(super) fn first(bytes: &[u8]) -> Option<Self> {
-            bytes.first_chunk().map(Self::of)
-        }
-
-        #[inline(always)]
-        pub(super) fn first_two(bytes: &[u8]) -> Option<(Self, Self)> {
-            let both: &[u8; 2 * LENGTH] = bytes.first_chunk()?;
-            Some((Self::of(both.first_chunk()?), Self::of(both.last_chunk()?)))
-        }
-
-        #[inline(always)]
-        pub(super) fn any_of<const N: usize>(self, bytes: [u8; N]) -> Self {
-            bytes.iter().fold(Self::NONE, |any, &byte| any.or(Self(u8x16_eq(self.0, u8x16_splat(byte)))))
-        }
-
-        #[inline(always)]
-        pub(super) fn within(self, low: u8, high: u8) -> Self {
-            Self(u8x16_le(u8x16_sub(self.0, u8x16_splat(low)), u8x16_splat(high - low)))
-        }
-
-        #[inline(always)]
-        pub(super) fn or(self, other: Self) -> Self {
-            Self(v128_or(self.0, other.0))
-        }
-
-        #[inline(always)]
-        pub(super) fn not(self) -> Self {
-            Self(v128_not(self.0))
-        }
-
-        #[inline(always)]
-        pub(super) fn bits(self) -> u16 {
-            u8x16_bitmask(self.0)
-        }
-    }
-}
-
-#[cfg(not(all(target_family = "wasm", target_feature = "simd128")))]
-mod block {
-    pub(super) const LENGTH: usize = 16;
-
-    /// Sixteen bytes; or for each whether something holds: all bits set, or none.
-    #[derive(Clone, Copy)]
-    pub(super) struct Block([u8; LENGTH]);
-
-    impl Block {
-        pub(super) const NONE: Self = Self([0; LENGTH]);
-
-        #[inline(always)]
-        pub(super) fn first(bytes: &[u8]) -> Option<Self> {
-            bytes.first_chunk().copied().map(Self)
-        }
-
-        #[inline(always)]
-        pub(super) fn first_two(bytes: &[u8]) -> Option<(Self, Self)> {
-            Some((Self::first(bytes)?, Self::first(bytes.get(LENGTH..)?)?))
-        }
-
-        #[inline(always)]
-        fn each(self, holds: impl Fn(u8) -> bool) -> Self {
-            Self(self.0.map(|byte| if holds(byte) { 0xff } else { 0 }))
-        }
-
-        #[inline(always)]
-        pub(super) fn any_of<const N: usize>(self, bytes: [u8; N]) -> Self {
-            self.each(|byte| bytes.contains(&byte))
-        }
-
-        #[inline(always)]
-        pub(super) fn within(self, low: u8, high: u8) -> Self {
-            self.each(|byte| (low..=high).contains(&byte))
-        }
-
-        #[inline(always)]
-        pub(super) fn or(self, other: Self) -> Self {
-            Self(std::array::from_fn(|index| self.0[index] | other.0[index]))
-        }
-
-        #[inline(always)]
-        pub(super) fn not(self) -> Self {
-            Self(self.0.map(|byte| !byte))
-        }
-
-        #[inline(always)]
-        pub(super) fn bits(self) -> u16 {
-            self.0.iter().enumerate().fold(0, |bits, (index, byte)| bits | (u16::from(byte >> 7) << index))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Kinds, blanks, kinds, same, until, until_or_control, word};
+    use super::{Kinds, blanks, kinds, line_and_column, same, until, until_or_control, word};
 
     /// All texts of one odd byte among plain ones, of all lengths around those of a block.
     fn each_odd_byte(plain: u8, mut check: impl FnMut(&[u8], usize)) {
@@ -303,5 +205,12 @@ mod tests {
             assert_eq!(same(bytes, &plain), *bytes == plain);
             assert!(!same(bytes, &[&plain[..], b"x"].concat()));
         });
+    }
+
+    #[test]
+    fn a_place_is_told_by_line_and_column() {
+        let text = b"ab\n\nc";
+        let told: Vec<_> = (0..=6).map(|at| line_and_column(text, at)).collect();
+        assert_eq!(told, [(1, 1), (1, 2), (1, 3), (2, 1), (3, 1), (3, 2), (3, 2)]);
     }
 }

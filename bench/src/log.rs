@@ -1,0 +1,44 @@
+//! The log that is measured, and the transactions on it.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use tallygate_core::Draft;
+use tallygate_stream::{KafkaOptions, KafkaStream, StreamMetrics};
+
+/// The transactions of a site with default names.
+pub const TOPIC: &str = "tallygate.transactions";
+
+/// Records in all partitions.
+pub fn total(bounds: &[tallygate_stream::Bounds]) -> u64 {
+    bounds.iter().map(|partition| partition.high - partition.low).sum()
+}
+
+/// The stream of a site with default names.
+pub fn stream(brokers: &str) -> Result<Arc<KafkaStream>> {
+    let options = KafkaOptions {
+        brokers: vec![brokers.to_owned()],
+        topic: TOPIC.to_owned(),
+        sums_topic: "tallygate.daily-sums".to_owned(),
+        dead_letters_topic: "tallygate.dead-letters".to_owned(),
+        partitions: 4,
+        replication_factor: None,
+        group: "tallygate".to_owned(),
+        properties: std::collections::BTreeMap::new(),
+    };
+    Ok(Arc::new(KafkaStream::new(options, StreamMetrics::default())?))
+}
+
+/// A transaction of today among so many keys, with a note of so many bytes.
+pub fn draft(n: u64, keys: u64, note: usize) -> Draft {
+    Draft {
+        id: format!("bench-{n}"),
+        time: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        key: format!("key-{}", n.wrapping_mul(0x9E37_79B9_7F4A_7C15) % keys),
+        amount: format!("{}.{:02}", n % 1_000, n % 100),
+        currency: "EUR".to_owned(),
+        kind: "sale".to_owned(),
+        attributes: if note == 0 { Vec::new() } else { vec![("note".to_owned(), "x".repeat(note))] },
+        ..Draft::default()
+    }
+}

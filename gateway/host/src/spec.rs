@@ -1,0 +1,73 @@
+//! What is to be activated: a component, its configuration, and what it may use.
+
+use std::time::Duration;
+
+use crate::failure::ActivationError;
+use crate::keys::Keys;
+use crate::limits;
+use crate::world::About;
+
+/// What one call of a policy may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Its memory, in bytes, its code apart. At most [`EngineLimits::memory`](crate::EngineLimits::memory).
+    pub memory: usize,
+    /// Its time, counted only while it runs; enforced to about [`limits::TICK`].
+    pub time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory: limits::POLICY_MEMORY, time: limits::POLICY_TIME }
+    }
+}
+
+/// What to activate.
+#[derive(Debug, Clone)]
+pub struct PolicySpec {
+    /// The operator's name for it, a part of every transaction's identity.
+    pub name: String,
+    /// The component's bytes.
+    pub component: Vec<u8>,
+    /// Its configuration, a JSON object.
+    pub config_json: String,
+    /// The keys it may use, by name.
+    pub keys: Keys,
+    /// What each call may use.
+    pub limits: Limits,
+}
+
+impl PolicySpec {
+    /// Whether it can be activated at all, where no policy gets more memory than this.
+    pub(crate) fn check(&self, most_memory: usize) -> Result<(), ActivationError> {
+        if self.component.len() > limits::COMPONENT_BYTES {
+            return Err(ActivationError::TooLarge { bytes: self.component.len(), limit: limits::COMPONENT_BYTES });
+        }
+        if self.config_json.len() > limits::CONFIG_BYTES {
+            let detail = format!("it has {} bytes, and {} is the most", self.config_json.len(), limits::CONFIG_BYTES);
+            return Err(ActivationError::Configuration { pointer: String::new(), detail });
+        }
+        if self.limits.memory > most_memory {
+            return Err(ActivationError::Limits(format!(
+                "memory is {} bytes, and {most_memory} is the most here",
+                self.limits.memory
+            )));
+        }
+        Ok(())
+    }
+
+    /// Whether there is what the policy says it needs.
+    pub(crate) fn check_needs(&self, about: &About) -> Result<(), ActivationError> {
+        if let Some(fact) = about.facts.first() {
+            return Err(ActivationError::WrongWorld(format!(
+                "it needs the fact `{fact}`, which this gateway does not know"
+            )));
+        }
+        for used in &about.keys {
+            self.keys
+                .check(&used.name, &used.function)
+                .map_err(|detail| ActivationError::Key { name: used.name.clone(), detail })?;
+        }
+        Ok(())
+    }
+}
