@@ -17,9 +17,10 @@ help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 demo: toolchain ## build everything and run the whole chain, with sample partners sending, until Ctrl-C
-	@echo "==> building; the first time this takes ten to twenty minutes on two cores"
-	@setup/cargo build --release --bin tallygate
-	@. setup/env.sh && policies/build.sh target/policies
+	@echo "==> building; the first time this takes MINUTES on two cores"
+	@setup/cargo build --release -p tallygate -p tallygate-componentize
+	@. setup/env.sh && policies/build.sh --release target/policies
+	@setup/split-symbols target/release/tallygate
 	@exec target/release/tallygate demo $(ARGS)
 
 test: setup ## all checks and tests, also those with real servers and clients
@@ -37,11 +38,12 @@ samples: toolchain ## read the sample messages in SAMPLES with the stock policie
 
 soak: setup ## send 200,000 transactions through real servers while everything is killed in turn, and recount (COUNT=…)
 	@policies/build.sh target/policies
-	@TALLYGATE_SOAK=$(COUNT) setup/cargo test --workspace --features tallygate/faults --test e2e whatever_is_killed -- --nocapture
+	@TALLYGATE_SOAK=$(COUNT) setup/cargo test -p tallygate --test e2e whatever_is_killed -- --nocapture
 
 bench: setup ## measure, each figure beside a floor (ARGS="a b" for some of them)
-	@policies/build.sh target/policies
-	@setup/cargo build --release -p tallygate -p tallygate-bench
+	@setup/cargo build --release -p tallygate -p tallygate-bench -p tallygate-componentize
+	@policies/build.sh --release target/policies
+	@setup/split-symbols target/release/tallygate
 	@target/release/tallygate-bench $(ARGS)
 
 servers: setup ## start real RabbitMQ, Kafka and Cassandra and print their addresses, until Ctrl-C

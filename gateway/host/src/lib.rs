@@ -34,6 +34,7 @@
 //! ```
 
 mod call;
+mod configured;
 mod engine;
 mod failure;
 mod forwarded;

@@ -6,9 +6,10 @@ use std::task::{Context, Poll, Waker};
 
 use wasmtime::component::Component;
 use wasmtime::{AsContextMut, Store};
-use wasmtime_wizer::{WasmtimeWizerComponent, Wizer};
+use wasmtime_wizer::Wizer;
 
 use crate::call::{self, Call};
+use crate::configured::Configured;
 use crate::engine::Engine;
 use crate::failure::ActivationError;
 use crate::keys::Keys;
@@ -45,10 +46,8 @@ async fn configured(engine: &wasmtime::Engine, spec: &PolicySpec) -> Result<(Vec
             .await
             .map_err(|error| failed(&store, &error))?
             .map_err(|fault| ActivationError::Configuration { pointer: fault.pointer, detail: fault.detail })?;
-    let snapshot = wizer
-        .snapshot_component(&context, &mut WasmtimeWizerComponent { store: &mut store, instance })
-        .await
-        .map_err(not_a_component)?;
+    let mut state = Configured { store: &mut store, instance };
+    let snapshot = wizer.snapshot_component(&context, &mut state).await.map_err(not_a_component)?;
     Ok((snapshot, about))
 }
 
