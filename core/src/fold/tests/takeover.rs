@@ -14,8 +14,8 @@ const FUTURE: i64 = HORIZON.future as i64;
 /// Days of the log from which identities are learnt.
 const WINDOW: i64 = PAST + FUTURE + 1;
 
-/// Traffic in which nobody sends a transaction again for longer than the days of which a latecomer may be, so that no
-/// chain of resends keeps an identity known beyond the window; much later it is another one.
+/// Traffic in which nobody sends a transaction again for longer than an identity is known without resends, so that no
+/// chain of them reaches beyond the window; much later it is another one.
 fn traffic_of_short_chains() -> impl Strategy<Value = Vec<Sent>> {
     traffic().prop_map(|mut all| {
         let mut began: HashMap<u8, i64> = HashMap::new();
@@ -24,7 +24,7 @@ fn traffic_of_short_chains() -> impl Strategy<Value = Vec<Sent>> {
             if sent.log_day - *began > 2 * WINDOW {
                 *began = sent.log_day;
             }
-            sent.log_day - *began <= FUTURE + 1
+            sent.log_day - *began <= PAST + FUTURE
         });
         all
     })
