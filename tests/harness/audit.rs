@@ -52,6 +52,11 @@ impl Audit {
     }
 }
 
+/// How many transactions the store lacks now; for waiting, when the topic cannot be read yet.
+pub fn missing_in_store(ledger: &Ledger, senders: &Senders) -> u64 {
+    off(&senders.books.figures(), &add_up(&ledger.store(&senders.books.days()))).too_few
+}
+
 /// How many transactions there are beyond those that were sent and acknowledged, and how many of those are missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Off {
