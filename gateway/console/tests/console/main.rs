@@ -1,5 +1,6 @@
 //! The console over real TLS, with a store and a stream that do as they are told; the page in a real browser.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::disallowed_methods, reason = "a test may start what it waits for")]
 
 mod browser;
 #[path = "../../../reading/tests/reading/letters.rs"]
