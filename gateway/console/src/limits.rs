@@ -44,8 +44,6 @@ pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 pub const HEAD_BYTES: usize = 32 * 1024;
 /// The largest JSON body of a request, in bytes.
 pub const JSON_BYTES: usize = 16 * 1024;
-/// The largest component that can be pushed, in bytes.
-pub const COMPONENT_BYTES: usize = 32 << 20;
 /// Components being received at one time.
 pub const PUSHES: usize = 2;
 /// How long requests in flight may take to finish when the console stops.

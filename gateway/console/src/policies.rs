@@ -10,6 +10,9 @@ use tallygate_reading::text::as_instant;
 /// Keeps the versions of the policies and says which of them works.
 #[async_trait]
 pub trait PolicyAdmin: Send + Sync {
+    /// The largest component that it takes, in bytes.
+    fn component_bytes(&self) -> usize;
+
     /// Every policy with its versions, by name.
     ///
     /// # Errors

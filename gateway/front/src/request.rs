@@ -10,7 +10,7 @@ use http::request::Parts;
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use tallygate_host::{Accepted, Forwarded, Message, Outcome, PolicyFailure, Refusal, Reply};
+use tallygate_host::{Accepted, Message, Outcome, PolicyFailure, Refusal, Reply};
 use tallygate_serve::Exchange;
 
 use crate::access::Caller;
@@ -105,7 +105,12 @@ async fn handle<'s>(
         match consult(shared, context, step, &mut body).await? {
             Outcome::Accept(accepted) => return accept(shared, context, accepted).await,
             Outcome::Answer(reply) => return Ok(reply::response(reply)),
-            Outcome::Forward(forwarded) => apply(context.message(route), forwarded, &mut body),
+            Outcome::Forward(forwarded) => {
+                if forwarded.body.is_some() {
+                    body = None;
+                }
+                forwarded.apply(context.message(route));
+            }
             Outcome::Reject(refusal) => return Err(Problem::Rejected(refusal)),
         }
     }
@@ -152,24 +157,6 @@ async fn accept(shared: &Shared, context: &Context<'_>, accepted: Accepted) -> R
     };
     shared.ingest.accept(origin, accepted.transactions).await?;
     Ok(reply::response(accepted.reply))
-}
-
-/// Carries out a policy's changes; what the gateway owns stays as it was.
-fn apply(message: &mut Message, forwarded: Forwarded, body: &mut Option<RequestBody>) {
-    let Forwarded { method, target, set_headers, remove_headers, body: changed } = forwarded;
-    if let Some(method) = method {
-        message.method = method;
-    }
-    if let Some(target) = target {
-        message.target = target;
-    }
-    let replaced = |name: &str| set_headers.iter().any(|set| set.name == name);
-    message.headers.retain(|header| !remove_headers.contains(&header.name) && !replaced(&header.name));
-    message.headers.extend(set_headers);
-    if let Some(changed) = changed {
-        message.body = changed;
-        *body = None;
-    }
 }
 
 /// Sends the request to the route's upstream, and its response back.

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use tallygate_policy::xml::{Reader, XmlError};
 use tallygate_policy::{Refusal, Transaction};
 
-use crate::request::{F73, XMLDSIG, malformed, once, wrong};
+use crate::namespaces::{F73, XMLDSIG};
+use crate::refusals::{malformed, once, wrong};
 use crate::zagreb::Local;
 
 type Text<'a> = Cow<'a, str>;

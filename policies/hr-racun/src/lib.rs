@@ -5,6 +5,8 @@
 //! not checked yet.
 
 mod invoice;
+mod namespaces;
+mod refusals;
 mod reply;
 mod request;
 mod zagreb;
@@ -77,7 +79,7 @@ impl HrRacun {
                 self.check_oib(invoice.oib())?;
                 let jir = jir(message, invoice.id())?;
                 let document = reply::accepted(&invoice, &message.received, &jir);
-                let signed = self.signed(document).map_err(|detail| request::system(&detail))?;
+                let signed = self.signed(document).map_err(|detail| refusals::system(&detail))?;
                 Ok(Outcome::accept(vec![invoice.transaction()?], reply::reply(200, signed)))
             }
         }
@@ -103,15 +105,15 @@ impl HrRacun {
 /// The JIR: a UUID of the kind that is its maker's own (version 8), computed from the identity, whose parts are each led
 /// by their length so that no two identities look the same.
 fn jir(message: &Message, id: &str) -> Result<String, Refusal> {
-    let partner = message.partner.as_deref().ok_or_else(|| request::system("nobody knows which partner sent this"))?;
+    let partner = message.partner.as_deref().ok_or_else(|| refusals::system("nobody knows which partner sent this"))?;
     let mut identity = Vec::with_capacity(partner.len() + message.policy.len() + id.len() + 12);
     for part in [partner, &message.policy, id] {
         // Lengths of names and ids are far below 4 GiB; a longer one would only be cut in its length.
         identity.extend((part.len() as u32).to_be_bytes());
         identity.extend(part.as_bytes());
     }
-    let mac = host::hmac_sha256(JIR_KEY, &identity).map_err(|detail| request::system(&detail))?;
-    reply::uuid(&mac).ok_or_else(|| request::system("the host's HMAC is too short"))
+    let mac = host::hmac_sha256(JIR_KEY, &identity).map_err(|detail| refusals::system(&detail))?;
+    reply::uuid(&mac).ok_or_else(|| refusals::system("the host's HMAC is too short"))
 }
 
 #[cfg(test)]

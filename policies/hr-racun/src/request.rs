@@ -3,13 +3,11 @@
 use std::borrow::Cow;
 
 use tallygate_policy::Refusal;
-use tallygate_policy::xml::{Reader, XmlError};
+use tallygate_policy::xml::Reader;
 
 use crate::invoice::Invoice;
-
-pub(crate) const F73: &str = "http://www.apis-it.hr/fin/2012/types/f73";
-pub(crate) const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
-pub(crate) const XMLDSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
+use crate::namespaces::{F73, SOAP};
+use crate::refusals::{malformed, once, refusal, wrong};
 
 /// What is asked for.
 #[derive(Debug)]
@@ -114,31 +112,6 @@ fn enter_body(reader: &mut Reader<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// Keeps a value, unless there is one already: of two, nobody could say which counts.
-pub(crate) fn once<T>(place: &mut Option<T>, value: T, field: &str) -> Result<(), Refusal> {
-    if place.replace(value).is_some() {
-        return Err(wrong(field, "it stands twice"));
-    }
-    Ok(())
-}
-
-/// A field is not as the schema has it.
-#[cold]
-pub(crate) fn wrong(field: &str, detail: &str) -> Refusal {
-    refusal("s001", format!("{field}: {detail}")).at(field)
-}
-
-#[cold]
-pub(crate) fn malformed(error: XmlError) -> Refusal {
-    refusal("s001", format!("the message has {error}"))
-}
-
-/// Something in here failed, and the message may be good.
-#[cold]
-pub(crate) fn system(detail: &str) -> Refusal {
-    refusal("s006", detail.to_owned())
-}
-
 #[cold]
 fn not_served(namespace: &str, name: &str) -> Refusal {
     let served = "RacunZahtjev, RacunPDZahtjev and EchoRequest are";
@@ -146,9 +119,4 @@ fn not_served(namespace: &str, name: &str) -> Refusal {
         return wrong(name, &format!("it is of no namespace of the service; {served}"));
     }
     refusal("s006", format!("{name} is not served here; {served}")).at(name)
-}
-
-/// The service's clients look for errors in replies with status 500 only.
-fn refusal(code: &str, detail: String) -> Refusal {
-    Refusal::new(500, code, detail)
 }

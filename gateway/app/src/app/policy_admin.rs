@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tallygate_console::policies::{Policy, PolicyAdmin, PolicyError, PolicyVersion, Pushed, Switched};
 use tallygate_front::PolicyRegistry;
 use tallygate_front::registry::{PolicyListing, RegistryError};
+use tallygate_host::limits::COMPONENT_BYTES;
 
 /// The registry, as the administration knows it.
 pub(super) struct Administered(pub(super) Arc<PolicyRegistry>);
@@ -20,6 +21,10 @@ impl Administered {
 
 #[async_trait]
 impl PolicyAdmin for Administered {
+    fn component_bytes(&self) -> usize {
+        COMPONENT_BYTES
+    }
+
     async fn list(&self) -> Result<Vec<Policy>, PolicyError> {
         let policy = |listing: PolicyListing| Policy {
             active: listing.versions.iter().find(|v| v.active).map(|v| v.version.clone()),

@@ -5,16 +5,21 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::Method;
-use tallygate_console::limits::COMPONENT_BYTES;
 use tallygate_console::policies::{Policy, PolicyAdmin, PolicyError, PolicyVersion, Pushed, Switched};
 
 use crate::site::{Answer, Site, TOKEN};
+
+const COMPONENT_BYTES: usize = 1 << 20;
 
 #[derive(Default)]
 pub(crate) struct Registry(Mutex<Vec<(String, usize)>>);
 
 #[async_trait]
 impl PolicyAdmin for Registry {
+    fn component_bytes(&self) -> usize {
+        COMPONENT_BYTES
+    }
+
     async fn list(&self) -> Result<Vec<Policy>, PolicyError> {
         let held = self.0.lock().unwrap();
         let versions = held.iter().map(|(version, bytes)| PolicyVersion {

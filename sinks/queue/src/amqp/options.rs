@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use tallygate_tls::TlsFiles;
 
-use super::bad_option::BadOption;
-use super::target::Target;
 use crate::timeouts;
 
 /// Where the queue is, and how long to wait for it.
@@ -25,13 +23,5 @@ impl AmqpOptions {
     /// A queue at this URL, with the usual limits.
     pub fn new(url: impl Into<String>, queue: impl Into<String>) -> Self {
         Self { url: url.into(), queue: queue.into(), tls: TlsFiles::default(), confirm_timeout: timeouts::CONFIRM }
-    }
-
-    /// Checks the options and the files they name; connects to nothing.
-    ///
-    /// # Errors
-    /// The first option that cannot work.
-    pub fn check(&self) -> Result<(), BadOption> {
-        Target::new(self.clone()).map(drop)
     }
 }

@@ -28,6 +28,16 @@ pub(super) struct Target {
     pub(super) confirm_timeout: Duration,
 }
 
+impl AmqpOptions {
+    /// Checks the options and the files they name; connects to nothing.
+    ///
+    /// # Errors
+    /// The first option that cannot work.
+    pub fn check(&self) -> Result<(), BadOption> {
+        Target::new(self.clone()).map(drop)
+    }
+}
+
 impl Target {
     pub(super) fn new(options: AmqpOptions) -> Result<Self, BadOption> {
         let bad = |option, problem| BadOption { option, problem };

@@ -15,7 +15,6 @@ use crate::admin::caller::Caller;
 use crate::admin::encoding;
 use crate::admin::problem::{Problem, ProblemDocument};
 use crate::admin::shared::Shared;
-use crate::limits::COMPONENT_BYTES;
 use crate::policies::{Policy, PolicyAdmin, Pushed, Switched};
 
 /// What administers a policy, and the policy's name.
@@ -88,7 +87,7 @@ pub(in crate::admin) async fn push(
     let Ok(_permit) = shared.pushes.try_acquire() else {
         return Err(Problem::busy("other components are being received, try again when they are through"));
     };
-    let component = read(body, COMPONENT_BYTES).await?;
+    let component = read(body, policies.component_bytes()).await?;
     if component.is_empty() {
         return Err(Problem::bad("the body is empty, the bytes of a component would be right"));
     }
