@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint samples soak bench servers advisories setup toolchain clean
+.PHONY: help demo release test lint samples soak bench servers advisories setup toolchain clean
 
 # Where the sample messages with their check.py are, and which program reads them.
 SAMPLES ?= ../shared/samples
@@ -16,12 +16,16 @@ ARGS ?=
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-demo: toolchain ## build everything and run the whole chain, with sample partners sending, until Ctrl-C
-	@echo "==> building; the first time this takes MINUTES on two cores"
+demo: toolchain ## build everything quickly and run the whole chain, with sample partners sending, until Ctrl-C
+	@echo "==> building; the first time this takes some minutes on two cores"
+	@setup/cargo build -p tallygate -p tallygate-componentize
+	@. setup/env.sh && policies/build.sh target/policies
+	@exec target/debug/tallygate demo $(ARGS)
+
+release: toolchain ## build what is deployed, its symbols and line tables in a file beside it
 	@setup/cargo build --release -p tallygate -p tallygate-componentize
 	@. setup/env.sh && policies/build.sh --release target/policies
 	@setup/split-symbols target/release/tallygate
-	@exec target/release/tallygate demo $(ARGS)
 
 test: setup ## all checks and tests, also those with real servers and clients
 	@setup/run-checks test
