@@ -119,6 +119,36 @@ mod tests {
     const NUMBER_TEXT: &[u8] = b"0192f0c1a2b37c4d8e5f60718293a4b5/42/7";
 
     #[test]
+    fn a_record_has_these_headers_in_this_order() {
+        let head = Head {
+            number: "0192f0c1a2b37c4d8e5f60718293a4b5/42".parse().unwrap(),
+            partner: "shop-1".into(),
+            policy: "json".into(),
+            version: "abc".into(),
+            traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into(),
+        };
+        let line =
+            Line { id: "a-1".into(), time: "2026-11-22T23:30:00Z".into(), key: "HR1".into(), kind: "sale".into() };
+        let written: Vec<String> =
+            headers(&head, &line, 7, 3).into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        assert_eq!(
+            written,
+            [
+                "tallygate-number: 0192f0c1a2b37c4d8e5f60718293a4b5/42/7",
+                "tallygate-policy: json@abc",
+                "tallygate-generation: 3",
+                "ce_specversion: 1.0",
+                "ce_id: a-1",
+                "ce_source: /shop-1/json",
+                "ce_type: sale",
+                "ce_time: 2026-11-22T23:30:00Z",
+                "content-type: application/json",
+                "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            ]
+        );
+    }
+
+    #[test]
     fn reads_a_record_as_it_was_shipped() {
         let entry = Entry::read(Some(NUMBER_TEXT), Some(b"json@abc"), VALUE).unwrap();
         assert_eq!(entry.identity, Identity::of("shop-1", "json", "a-1"));

@@ -164,7 +164,7 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::rows::row;
+    use crate::live::test_rows::row;
 
     fn top(keys: &Keys, currency: Option<&str>, order: Order) -> Vec<String> {
         let currency = currency.map(|c| c.parse().unwrap());

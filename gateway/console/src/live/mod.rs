@@ -19,7 +19,7 @@ mod selection;
 mod subscription;
 
 #[cfg(test)]
-mod rows;
+mod test_rows;
 
 use std::sync::Arc;
 

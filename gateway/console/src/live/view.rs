@@ -97,7 +97,7 @@ impl View {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::rows::{counted, row};
+    use crate::live::test_rows::{counted, row};
 
     #[test]
     fn totals_are_those_of_the_counted_rows_at_their_highest_offsets() {

@@ -10,6 +10,7 @@ mod failure;
 mod options;
 mod rows;
 mod schema;
+mod write_timestamp;
 
 use std::sync::Arc;
 
@@ -65,15 +66,6 @@ impl Cassandra {
                 self.options.contact_points.join(", ")
             )))
         })
-    }
-
-    fn timestamp(&self, row: &Row) -> i64 {
-        #[cfg(feature = "faults")]
-        if self.options.without_fence {
-            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-            return since.map_or(0, |since| since.as_micros() as i64);
-        }
-        rows::signed(row.offset).saturating_add(1)
     }
 }
 
@@ -139,8 +131,11 @@ impl Cassandra {
         let mut batch = Batch::new_with_statements(BatchType::Unlogged, vec![statement; rows.len()]);
         batch.set_is_idempotent(true);
         let decimals: Vec<rows::Decimal> = rows.iter().map(|row| rows::decimal(row.sum)).collect();
-        let values: Vec<_> =
-            rows.iter().zip(&decimals).map(|(row, sum)| rows::values(row, sum, self.timestamp(row))).collect();
+        let values: Vec<_> = rows
+            .iter()
+            .zip(&decimals)
+            .map(|(row, sum)| rows::values(row, sum, self.options.write_timestamp(row)))
+            .collect();
         connected.session.batch(&batch, &values).await.map_err(failure::of_execution)?;
         Ok(())
     }
