@@ -21,3 +21,14 @@ pub enum TlsError {
     #[error("{0}")]
     Library(String),
 }
+
+impl TlsError {
+    /// What is wrong, for whoever knows of which file or setting.
+    #[must_use]
+    pub fn problem(&self) -> String {
+        match self {
+            Self::Unusable { problem, .. } => problem.clone(),
+            other => other.to_string(),
+        }
+    }
+}

@@ -92,6 +92,6 @@ mod tests {
         let folder = Folder(tempfile::tempdir().unwrap());
         let ca = folder.write("ca.pem", "no certificate");
         let refused = TlsFiles { ca: Some(ca), ..TlsFiles::default() }.client_config().unwrap_err().to_string();
-        assert!(refused.contains("ca.pem: holds no certificate"), "{refused}");
+        assert!(refused.contains("ca.pem: must hold at least one certificate"), "{refused}");
     }
 }

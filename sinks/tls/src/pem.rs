@@ -40,9 +40,9 @@ impl Pem {
     pub fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, TlsError> {
         let all: Vec<_> = CertificateDer::pem_slice_iter(&self.contents)
             .collect::<Result<_, _>>()
-            .map_err(|error| self.unusable(error))?;
+            .map_err(|error| self.unusable(format_args!("must be certificates in PEM: {error}")))?;
         if all.is_empty() {
-            return Err(self.unusable("holds no certificate in PEM form"));
+            return Err(self.unusable("must hold at least one certificate in PEM"));
         }
         Ok(all)
     }
@@ -52,7 +52,8 @@ impl Pem {
     /// # Errors
     /// [`TlsError::Unusable`] with the name.
     pub fn key(&self) -> Result<PrivateKeyDer<'static>, TlsError> {
-        PrivateKeyDer::from_pem_slice(&self.contents).map_err(|error| self.unusable(error))
+        PrivateKeyDer::from_pem_slice(&self.contents)
+            .map_err(|error| self.unusable(format_args!("must be a private key in PEM: {error}")))
     }
 
     /// The authorities in it, to be trusted.
@@ -83,7 +84,7 @@ mod tests {
         let missing = Pem::read(Path::new("/nowhere/ca.pem")).err().unwrap().to_string();
         assert!(missing.starts_with("/nowhere/ca.pem: "), "{missing}");
         let empty = Pem::new("client_ca", *b"nothing").authorities().unwrap_err().to_string();
-        assert_eq!(empty, "client_ca: holds no certificate in PEM form");
+        assert_eq!(empty, "client_ca: must hold at least one certificate in PEM");
         assert!(Pem::new("key.pem", *b"nothing").key().unwrap_err().to_string().starts_with("key.pem: "));
     }
 

@@ -7,16 +7,17 @@ use tallygate_reading::clock;
 use tallygate_stream::{Start, Stream, StreamError, Topic};
 use tokio::time::sleep;
 
+use super::backoff;
 use super::shared::Shared;
-use crate::limits::{RETRY_FIRST, RETRY_MOST};
+use crate::limits::RETRY_MOST;
 
 /// Follows for ever; a stream that is away is followed again.
 pub(super) async fn follow(shared: &Shared, stream: &Arc<dyn Stream>) {
-    let mut pause = RETRY_FIRST;
+    let mut pauses = backoff::pauses();
     loop {
         let lost = match follow_once(shared, stream).await {
             Ok(lost) => {
-                pause = RETRY_FIRST;
+                pauses = backoff::pauses();
                 lost
             }
             Err(error) => error,
@@ -24,8 +25,7 @@ pub(super) async fn follow(shared: &Shared, stream: &Arc<dyn Stream>) {
         shared.days().lost();
         shared.metrics.failed("stream");
         tracing::warn!(error = %lost, "the live page does not follow the daily sums; trying again");
-        sleep(pause).await;
-        pause = (pause * 2).min(RETRY_MOST);
+        sleep(pauses.next().unwrap_or(RETRY_MOST)).await;
     }
 }
 

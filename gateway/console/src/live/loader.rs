@@ -9,9 +9,10 @@ use tallygate_reading::clock;
 use tallygate_sums::SumsError;
 use tokio::time::{interval, sleep};
 
+use super::backoff;
 use super::cache::Task;
 use super::shared::Shared;
-use crate::limits::{RETRY_FIRST, RETRY_MOST};
+use crate::limits::RETRY_MOST;
 
 /// Rows taken under one hold of the lock, so that feeds and the follower get their turn.
 const ROWS_AT_ONCE: usize = 1_000;
@@ -38,7 +39,7 @@ pub(super) async fn load_wanted(shared: &Shared) {
 
 /// Loads a day until it succeeds or nobody wants it any more.
 async fn load(shared: &Shared, task: Task) {
-    let mut pause = RETRY_FIRST;
+    let mut pauses = backoff::pauses();
     while shared.days().wants(task) {
         match load_once(shared, task).await {
             Ok(()) => {
@@ -51,8 +52,7 @@ async fn load(shared: &Shared, task: Task) {
                 shared.metrics.failed("store");
                 shared.days().store(false);
                 tracing::warn!(%error, day = %task.day, "the live page could not load a day; trying again");
-                sleep(pause).await;
-                pause = (pause * 2).min(RETRY_MOST);
+                sleep(pauses.next().unwrap_or(RETRY_MOST)).await;
             }
         }
     }

@@ -11,6 +11,7 @@ mod view;
 mod cache;
 mod shared;
 
+mod backoff;
 mod follow;
 mod loader;
 

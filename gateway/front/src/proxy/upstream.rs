@@ -1,7 +1,6 @@
 //! An upstream: its targets, asked in turn; the next one where a connection could not be made.
 
 use std::error::Error;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -15,6 +14,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
+use tallygate_tls::{Pem, TlsError, system_authorities};
 
 use super::body::{Lent, OutgoingBody, Slot};
 use super::rewrite::{Outgoing, request_headers, response_headers};
@@ -23,11 +23,6 @@ use crate::limits::{Limits, UPSTREAM_IDLE};
 use crate::metrics::{Metrics, UpstreamLabels};
 use crate::options::UpstreamOptions;
 use crate::problem::Problem;
-use crate::tls;
-
-/// Where the system keeps the authorities it trusts.
-const SYSTEM_ROOTS: [&str; 3] =
-    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
 type HttpsClient = Client<HttpsConnector<HttpConnector>, Lent>;
 
@@ -63,7 +58,8 @@ impl Upstream {
             }
         }
         let secure = targets.iter().any(|(scheme, _)| *scheme == Scheme::HTTPS);
-        let client = roots(options.ca.as_deref(), secure).and_then(|roots| client(roots, limits));
+        let authorities = authorities(options.ca.as_deref(), secure).map_err(|error| error.problem());
+        let client = authorities.and_then(|authorities| client(authorities, limits));
         let client = client.map_err(|problem| problems.note(key("ca"), problem)).ok()?;
         (!targets.is_empty()).then(|| Self {
             labels: UpstreamLabels { upstream: options.name.as_str().into() },
@@ -167,21 +163,12 @@ fn client(roots: RootCertStore, limits: &Limits) -> Result<HttpsClient, String> 
 }
 
 /// The authorities that may vouch for the targets.
-fn roots(ca: Option<&[u8]>, secure: bool) -> Result<RootCertStore, String> {
+fn authorities(ca: Option<&[u8]>, secure: bool) -> Result<RootCertStore, TlsError> {
     match ca {
-        Some(pem) => tls::roots(pem),
-        None if secure => system_roots(),
+        Some(pem) => Pem::new("ca", pem).authorities(),
+        None if secure => system_authorities(),
         None => Ok(RootCertStore::empty()),
     }
-}
-
-fn system_roots() -> Result<RootCertStore, String> {
-    let path = SYSTEM_ROOTS
-        .iter()
-        .find(|path| Path::new(path).exists())
-        .ok_or("must name the authorities for https targets, as this system has none")?;
-    let pem = std::fs::read(path).map_err(|error| format!("{path}: {error}"))?;
-    tls::system_roots(&pem).map_err(|problem| format!("{path}: {problem}"))
 }
 
 fn chain(error: &dyn Error) -> String {
