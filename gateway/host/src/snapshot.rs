@@ -22,7 +22,11 @@ use crate::world::{About, World};
 pub(crate) fn configure(engine: &Engine, spec: &PolicySpec) -> Result<(Vec<u8>, About), ActivationError> {
     // The step behind reads a component that a stranger may have made, and has places where it gives up by panicking.
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| at_once(configured(&engine.configuring, spec))))
-        .unwrap_or_else(|_| Err(ActivationError::NotAComponent("it could not be snapshotted".into())))
+        .unwrap_or_else(|_| {
+            Err(ActivationError::NotAComponent(
+                "it could not be snapshotted: it may be cut off, or made in a way that is not understood here".into(),
+            ))
+        })
 }
 
 async fn configured(engine: &wasmtime::Engine, spec: &PolicySpec) -> Result<(Vec<u8>, About), ActivationError> {
