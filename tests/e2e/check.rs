@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::harness::checkout::policies;
 use crate::harness::process::Process;
-use crate::harness::said::with_config;
+use crate::harness::said::{with_config, with_environment};
 use crate::harness::site::Site;
 
 const ALL: &str = "gateway,shipper,aggregator,console";
@@ -92,4 +92,12 @@ fn the_version_that_is_active_is_tried_not_the_files() {
     assert_refused(&file, "greeting =", "policies.json.config.greeting", "the key `greeting` is unknown");
     let file = changed(&process, &json, "hello.wasm\"\n");
     assert!(with_config(&file, &["check"]).good().ends_with("good\n"));
+}
+
+#[test]
+fn what_ships_plants_no_fault_and_says_so() {
+    let site = Site::embedded();
+    let process = site.process("all", ALL);
+    let complaint = with_environment(&process.config, &["run"], &[("TALLYGATE_FAULT", "without-fence")]).bad(1);
+    assert!(complaint.contains("TALLYGATE_FAULT is set, but this build has no faults"), "{complaint}");
 }

@@ -44,7 +44,13 @@ pub fn said(mut command: Command) -> Said {
 
 /// Runs `tallygate` with a configuration.
 pub fn with_config(config: &Path, arguments: &[&str]) -> Said {
+    with_environment(config, arguments, &[])
+}
+
+/// Runs `tallygate` with a configuration and variables of the environment.
+pub fn with_environment(config: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Said {
     let mut command = tallygate();
+    command.envs(variables.iter().copied());
     command.args(arguments).arg("--config").arg(config).env_remove("RUST_LOG");
     said(command)
 }

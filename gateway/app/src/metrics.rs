@@ -32,8 +32,16 @@ pub(crate) async fn serve(socket: TcpListener, registry: Arc<Registry>, stop: Ca
 
 /// Scrapers are few and near; there are rarely more than two.
 fn limits() -> Limits {
-    let header_time = Duration::from_secs(5);
-    Limits { connections: 16, header_time, shutdown_time: header_time, ..Limits::default() }
+    let time = Duration::from_secs(5);
+    // Whoever scrapes comes again within a minute; a connection kept until then would keep others out.
+    Limits {
+        connections: 16,
+        header_time: time,
+        idle_time: time,
+        stalled_time: time,
+        shutdown_time: time,
+        ..Limits::default()
+    }
 }
 
 impl Service for Page {
@@ -134,6 +142,16 @@ mod tests {
             assert!(answer.starts_with("HTTP/1.1 404 "), "{line}: {answer}");
             assert!(answer.ends_with("the metrics are at /metrics\n"), "{line}: {answer}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_scraper_that_stays_idle_is_let_go_of() {
+        let served = served();
+        let began = Instant::now();
+        let answer = sent(&served, "GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        let time = limits().idle_time;
+        assert!((time..time * 3).contains(&began.elapsed()), "{:?}", began.elapsed());
     }
 
     #[tokio::test]

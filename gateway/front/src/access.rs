@@ -72,9 +72,16 @@ impl Partners {
                     Credential::Certificate(Fingerprint(hash)) => partners.by_certificate.insert(*hash, name.clone()),
                     Credential::ApiKey(Fingerprint(hash)) => partners.by_key.insert(*hash, name.clone()),
                 };
+                let key = match credential {
+                    Credential::ApiKey(_) => format!("partners[{index}].api_key_sha256"),
+                    Credential::SubjectCn(_) | Credential::Certificate(_) => format!("partners[{index}].certificate"),
+                };
                 if let Some(other) = other.filter(|other| **other != *name) {
-                    let key = format!("partners[{index}].credentials");
-                    problems.note(key, format_args!("has a credential of partner {other:?}"));
+                    problems.note(&*key, format_args!("has a credential of partner {other:?}"));
+                }
+                // Whoever sends the header without a value would be that partner.
+                if *credential == Credential::ApiKey(Fingerprint(Sha256::digest(b"").into())) {
+                    problems.note(key, "is the SHA-256 of nothing, that of a long random key would be right");
                 }
             }
         }

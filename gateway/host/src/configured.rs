@@ -11,49 +11,52 @@ use crate::call::Call;
 pub(crate) struct Configured<'s> {
     pub(crate) store: &'s mut Store<Call>,
     pub(crate) instance: Instance,
+    /// Why an accessor failed, the first that did: the snapshotter knows no errors, and what it makes then is of no use.
+    pub(crate) failed: Option<wasmtime::Error>,
 }
 
 impl Configured<'_> {
-    /// Calls an accessor, which takes nothing.
-    ///
-    /// # Panics
-    /// When it is not there or fails. The snapshotter has put it there itself, and knows no errors; its caller takes panics
-    /// for one.
-    async fn ask<T: Lift + 'static>(&mut self, interface: &str, accessor: &str) -> T {
+    /// What an accessor answers, which takes nothing.
+    async fn ask<T: Lift + 'static>(&mut self, interface: &str, accessor: &str) -> Option<T> {
+        match self.call(interface, accessor).await {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.failed.get_or_insert(error);
+                None
+            }
+        }
+    }
+
+    async fn call<T: Lift + 'static>(&mut self, interface: &str, accessor: &str) -> wasmtime::Result<T> {
         let interface = self.instance.get_export_index(&mut *self.store, None, interface);
         let index = interface.and_then(|held| self.instance.get_export_index(&mut *self.store, Some(&held), accessor));
-        let Some(index) = index else { panic!("the instrumented component has no accessor {accessor}") };
-        let function = self.instance.get_typed_func::<(), (T,)>(&mut *self.store, &index);
-        let answered = match function {
-            Ok(function) => function.call_async(&mut *self.store, ()).await,
-            Err(error) => Err(error),
-        };
-        match answered {
-            Ok((value,)) => value,
-            Err(error) => panic!("the accessor {accessor} failed: {error:#}"),
-        }
+        let index = index.ok_or_else(|| wasmtime::format_err!("the accessor {accessor} is missing"))?;
+        let function = self.instance.get_typed_func::<(), (T,)>(&mut *self.store, &index)?;
+        Ok(function.call_async(&mut *self.store, ()).await?.0)
     }
 }
 
 impl ComponentInstanceState for Configured<'_> {
     async fn call_func_ret_list_u8(&mut self, interface: &str, accessor: &str, take: impl FnOnce(&[u8]) + Send) {
-        let bytes: WasmList<u8> = self.ask(interface, accessor).await;
-        take(bytes.as_le_slice(&*self.store));
+        match self.ask::<WasmList<u8>>(interface, accessor).await {
+            Some(bytes) => take(bytes.as_le_slice(&*self.store)),
+            None => take(&[]),
+        }
     }
 
     async fn call_func_ret_s32(&mut self, interface: &str, accessor: &str) -> i32 {
-        self.ask(interface, accessor).await
+        self.ask(interface, accessor).await.unwrap_or_default()
     }
 
     async fn call_func_ret_s64(&mut self, interface: &str, accessor: &str) -> i64 {
-        self.ask(interface, accessor).await
+        self.ask(interface, accessor).await.unwrap_or_default()
     }
 
     async fn call_func_ret_f32(&mut self, interface: &str, accessor: &str) -> u32 {
-        self.ask::<f32>(interface, accessor).await.to_bits()
+        self.ask::<f32>(interface, accessor).await.unwrap_or_default().to_bits()
     }
 
     async fn call_func_ret_f64(&mut self, interface: &str, accessor: &str) -> u64 {
-        self.ask::<f64>(interface, accessor).await.to_bits()
+        self.ask::<f64>(interface, accessor).await.unwrap_or_default().to_bits()
     }
 }

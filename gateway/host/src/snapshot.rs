@@ -50,8 +50,11 @@ async fn configured(engine: &wasmtime::Engine, spec: &PolicySpec) -> Result<(Vec
             .await
             .map_err(|error| failed(&store, &error))?
             .map_err(|fault| ActivationError::Configuration { pointer: fault.pointer, detail: fault.detail })?;
-    let mut state = Configured { store: &mut store, instance };
+    let mut state = Configured { store: &mut store, instance, failed: None };
     let snapshot = wizer.snapshot_component(&context, &mut state).await.map_err(not_a_component)?;
+    if let Some(error) = state.failed.take() {
+        return Err(failed(&store, &error));
+    }
     Ok((snapshot, about))
 }
 

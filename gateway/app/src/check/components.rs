@@ -2,7 +2,7 @@
 
 use tallygate_front::PolicyRegistry;
 use tallygate_front::registry::RegistryError;
-use tallygate_host::{ActivationError, Engine, EngineLimits};
+use tallygate_host::{ActivationError, Engine, EngineLimits, PolicyFailure};
 
 use crate::config::{Config, Places, Problem};
 
@@ -44,7 +44,9 @@ fn within(places: &Places, policy: &str, error: &ActivationError) -> String {
     match error {
         ActivationError::Configuration { pointer, .. } => places.within(&format!("{policy}.config"), pointer),
         ActivationError::Key { name, .. } => format!("{policy}.keys.{name}"),
-        ActivationError::Limits(_) => format!("{policy}.limits.memory"),
+        ActivationError::Limits(_) | ActivationError::ConfigureFailed(PolicyFailure::OutOfMemory(_)) => {
+            format!("{policy}.limits.memory")
+        }
         _ => format!("{policy}.component"),
     }
 }

@@ -1,4 +1,4 @@
-//! What `run` would refuse beyond what reading the configuration finds, all of it at once, with nothing left behind.
+//! What `run` would refuse beyond what reading the configuration finds, all of it at once, with nothing changed of what is there.
 
 mod components;
 mod data_dir;

@@ -22,9 +22,36 @@ pub(super) fn problems(config: &Config, roles: &Roles) -> Vec<Problem> {
     sockets.iter().enumerate().filter_map(clash).collect()
 }
 
-/// Port 0 is another free one each time.
+/// Port 0 is another free one each time. `[::]` takes IPv4 along, and an IPv4 address can be written as IPv6.
 fn meet(a: SocketAddr, b: SocketAddr) -> bool {
-    let same_host =
-        a.ip() == b.ip() || (a.is_ipv4() == b.is_ipv4() && (a.ip().is_unspecified() || b.ip().is_unspecified()));
+    let any = |address: SocketAddr| address.ip().is_unspecified() && address.is_ipv6();
+    let (host, other) = (a.ip().to_canonical(), b.ip().to_canonical());
+    let same_host = host == other
+        || any(a)
+        || any(b)
+        || (host.is_ipv4() == other.is_ipv4() && (host.is_unspecified() || other.is_unspecified()));
     a.port() == b.port() && a.port() != 0 && same_host
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_meet_where_one_takes_the_other_along() {
+        let meet = |a: &str, b: &str| meet(a.parse().unwrap(), b.parse().unwrap());
+        for (a, b) in [
+            ("127.0.0.1:1", "127.0.0.1:1"),
+            ("0.0.0.0:1", "127.0.0.1:1"),
+            ("[::]:1", "0.0.0.0:1"),
+            ("[::]:1", "127.0.0.1:1"),
+            ("[::ffff:127.0.0.1]:1", "127.0.0.1:1"),
+            ("[::]:1", "[::1]:1"),
+        ] {
+            assert!(meet(a, b) && meet(b, a), "{a} {b}");
+        }
+        for (a, b) in [("127.0.0.1:1", "127.0.0.1:2"), ("127.0.0.1:0", "127.0.0.1:0"), ("[::1]:1", "127.0.0.1:1")] {
+            assert!(!meet(a, b) && !meet(b, a), "{a} {b}");
+        }
+    }
 }

@@ -11,6 +11,9 @@ use tallygate_front::InvalidOption;
 use super::table::Table;
 use super::{address, server_tls};
 
+/// The fewest bytes of a token: a shorter one can be guessed, and an empty one needs no guessing.
+const TOKEN_BYTES: usize = 16;
+
 /// Where operators connect, and who they are.
 pub struct AdminOptions {
     /// The address.
@@ -39,7 +42,13 @@ pub(super) fn read(table: &Table<'_>) -> Option<AdminOptions> {
         files.server().map_err(wrong).ok()
     });
     let users = table.tables("users").iter().filter_map(user).collect();
-    let token = table.string("token").map(|token| token.value);
+    let token = table.string("token");
+    if let Some(short) = token.as_ref().filter(|token| token.value.len() < TOKEN_BYTES) {
+        let problem =
+            format_args!("has {} bytes, at least {TOKEN_BYTES} random ones would be right", short.value.len());
+        table.document().problem_with(short, problem);
+    }
+    let token = token.map(|token| token.value);
     let ca = table.file("ca").map(|ca| ca.value).or(certificate);
     table.close();
     Some(AdminOptions { address: address?, tls: server?, users, token, ca: ca? })

@@ -183,8 +183,20 @@ fn refuses_options_of_servers_that_cannot_work() {
 }
 
 #[test]
+fn refuses_a_token_that_can_be_guessed() {
+    for token in ["", "short", "fifteen-letters"] {
+        let problems = load(&format!("{WHOLE}token = \"{token}\"\n")).unwrap_err();
+        let told: Vec<_> = problems.iter().map(|problem| (&*problem.key, &*problem.message)).collect();
+        let message = format!("has {} bytes, at least 16 random ones would be right", token.len());
+        assert_eq!(told, [("admin.token", &*message)]);
+    }
+}
+
+#[test]
 fn shows_no_secret() {
-    let text = format!("{WHOLE}token = \"hush\"\n[queue]\nbackend = \"amqp\"\nurl = \"amqp://u:hush@h:5672/%2f\"\n");
+    let text = format!(
+        "{WHOLE}token = \"hush-hush-hush-hush\"\n[queue]\nbackend = \"amqp\"\nurl = \"amqp://u:hush@h:5672/%2f\"\n"
+    );
     assert!(!format!("{:?}", load(&text).unwrap()).contains("hush"));
 }
 

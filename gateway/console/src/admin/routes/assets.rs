@@ -18,7 +18,7 @@ pub(in crate::admin) struct Asset {
 }
 
 /// The page, its looks, its life, and its picture in the browser's tab.
-pub(in crate::admin) const ASSETS: [Asset; 4] = [
+pub(in crate::admin) const ASSETS: [Asset; 5] = [
     Asset {
         path: "/",
         name: "page",
@@ -36,6 +36,12 @@ pub(in crate::admin) const ASSETS: [Asset; 4] = [
         name: "asset",
         kind: "text/javascript; charset=utf-8",
         bytes: include_bytes!("../../../assets/console.js"),
+    },
+    Asset {
+        path: "/plot.js",
+        name: "asset",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../../../assets/plot.js"),
     },
     Asset {
         path: "/icon.svg",
