@@ -18,7 +18,7 @@ help: ## list the commands
 
 demo: toolchain ## build everything quickly and run the whole chain, with sample partners sending, until Ctrl-C
 	@echo "==> building; the first time this takes some minutes on two cores"
-	@setup/cargo build -p tallygate -p tallygate-componentize
+	@setup/cargo build -p tallygate -p tallygate-componentize --no-default-features
 	@. setup/env.sh && policies/build.sh target/policies
 	@exec target/debug/tallygate demo $(ARGS)
 

@@ -209,6 +209,16 @@ mod tests {
         let mut problems = Problems::default();
         Partners::new(&[with("a"), with("b")], &mut problems);
         let problem = problems.into_list().remove(0);
-        assert_eq!(problem.to_string(), "partners[1].credentials: has a credential of partner \"a\"");
+        assert_eq!(problem.to_string(), "partners[1].certificate: has a credential of partner \"a\"");
+    }
+
+    #[test]
+    fn the_hash_of_nothing_is_no_credential() {
+        let nothing = Credential::ApiKey(Fingerprint(Sha256::digest(b"").into()));
+        let mut problems = Problems::default();
+        Partners::new(&[PartnerOptions { name: "a".into(), credentials: vec![nothing] }], &mut problems);
+        assert!(
+            problems.into_list()[0].to_string().starts_with("partners[0].api_key_sha256: is the SHA-256 of nothing")
+        );
     }
 }

@@ -1,6 +1,11 @@
 //! The stream behind the queue: a port to an ordered, replayable, partitioned log, its contract, and its implementations.
+#![cfg_attr(
+    not(feature = "kafka"),
+    allow(dead_code, reason = "what the server's side alone uses stands beside the rest")
+)]
 
 mod embedded;
+#[cfg(feature = "kafka")]
 mod kafka;
 mod limits;
 mod metrics;
@@ -9,6 +14,7 @@ mod records;
 mod timeouts;
 
 pub use embedded::{EmbeddedStream, EmbeddedStreamOptions};
+#[cfg(feature = "kafka")]
 pub use kafka::{BadOption, KafkaOptions, KafkaStream};
 pub use metrics::StreamMetrics;
 pub use port::{

@@ -14,7 +14,9 @@ pub(super) fn problems(config: &Config, roles: &Roles) -> Vec<Problem> {
 
 /// What the embedded store says of the plan; a server would have to be asked.
 fn changed(config: &Config) -> Option<Problem> {
-    let SumsOptions::Embedded(_) = &config.sums else { return None };
+    if !matches!(config.sums, SumsOptions::Embedded(_)) {
+        return None;
+    }
     let generations = small_runtime().ok()?.block_on(async { parts::read_sums(config).ok()?.generations().await.ok() });
     let last = generations?.into_iter().max_by_key(|generation| generation.number)?;
     let changed = last.check(&config.plan).err()?;

@@ -6,6 +6,11 @@ use super::table::Table;
 pub(super) fn chosen(table: &Table<'_>, known: [&'static str; 2]) -> Option<&'static str> {
     let Some(backend) = table.string("backend") else { return known.first().copied() };
     let found = known.into_iter().find(|name| *name == backend.value);
+    if !cfg!(feature = "servers") && found.is_some_and(|name| name != known[0]) {
+        let right = format_args!("{:?} would be right, or a build with it (make release)", known[0]);
+        table.document().problem_with(&backend, format_args!("{:?} is not in this build: {right}", backend.value));
+        return None;
+    }
     if found.is_none() {
         let right = known.join(" or ");
         table

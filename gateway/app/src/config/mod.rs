@@ -4,6 +4,7 @@ mod address;
 mod admin;
 mod aggregator;
 mod backend;
+#[cfg(feature = "servers")]
 mod client_tls;
 mod document;
 mod front;

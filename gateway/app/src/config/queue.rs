@@ -2,20 +2,25 @@
 
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "servers")]
 use tallygate_queue::AmqpOptions;
 
+use super::backend;
+#[cfg(feature = "servers")]
+use super::client_tls;
 use super::table::Table;
-use super::{backend, client_tls};
 
 /// The queue's backend.
 pub enum QueueOptions {
     /// SQLite, in this file.
     Embedded(PathBuf),
     /// RabbitMQ.
+    #[cfg(feature = "servers")]
     Amqp(AmqpOptions),
 }
 
 const FILE: &str = "queue.db";
+#[cfg(feature = "servers")]
 const QUEUE: &str = "tallygate.transactions";
 
 /// None when something is wrong that a problem was noted for.
@@ -23,6 +28,7 @@ pub(super) fn read(root: &Table<'_>, data_dir: &Path) -> Option<QueueOptions> {
     let embedded = QueueOptions::Embedded(data_dir.join(FILE));
     let Some(table) = root.table("queue") else { return Some(embedded) };
     let options = match backend::chosen(&table, ["embedded", "amqp"])? {
+        #[cfg(feature = "servers")]
         "amqp" => amqp(&table).map(QueueOptions::Amqp),
         _ => Some(embedded),
     };
@@ -30,6 +36,7 @@ pub(super) fn read(root: &Table<'_>, data_dir: &Path) -> Option<QueueOptions> {
     options
 }
 
+#[cfg(feature = "servers")]
 fn amqp(table: &Table<'_>) -> Option<AmqpOptions> {
     let url = table.required("url");
     let queue = table.text("queue", QUEUE);

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use tallygate_core::PartitionBy;
-use tallygate_stream::{EmbeddedStreamOptions, KafkaOptions};
+use tallygate_stream::EmbeddedStreamOptions;
+#[cfg(feature = "servers")]
+use tallygate_stream::KafkaOptions;
 
 use super::backend;
 use super::table::Table;
@@ -13,6 +15,7 @@ pub enum StreamOptions {
     /// SQLite.
     Embedded(EmbeddedStreamOptions),
     /// Kafka.
+    #[cfg(feature = "servers")]
     Kafka(KafkaOptions),
 }
 
@@ -26,6 +29,7 @@ impl StreamOptions {
     pub(super) fn topic(&self) -> &str {
         match self {
             Self::Embedded(_) => EMBEDDED_TOPIC,
+            #[cfg(feature = "servers")]
             Self::Kafka(kafka) => &kafka.topic,
         }
     }
@@ -34,6 +38,7 @@ impl StreamOptions {
     pub(super) fn partitions(&self) -> u32 {
         match self {
             Self::Embedded(embedded) => embedded.partitions,
+            #[cfg(feature = "servers")]
             Self::Kafka(kafka) => kafka.partitions,
         }
     }
@@ -48,6 +53,7 @@ pub(super) fn read(root: &Table<'_>, data_dir: &Path) -> Option<(StreamOptions, 
     let partitions = table.number("partitions", 0..=u32::MAX.into()).map_or(PARTITIONS, |partitions| partitions as u32);
     let partition_by = table.parsed("partition_by").map_or(PartitionBy::Key, |by| by.value);
     let options = match backend {
+        #[cfg(feature = "servers")]
         "kafka" => StreamOptions::Kafka(kafka(&table, partitions)),
         _ => embedded(partitions),
     };
@@ -62,10 +68,12 @@ pub(super) fn read(root: &Table<'_>, data_dir: &Path) -> Option<(StreamOptions, 
 fn check(options: &StreamOptions) -> Result<(), (String, String)> {
     match options {
         StreamOptions::Embedded(embedded) => embedded.check().map_err(|problem| ("partitions".to_owned(), problem)),
+        #[cfg(feature = "servers")]
         StreamOptions::Kafka(kafka) => kafka.check().map_err(|bad| (bad.option, bad.problem)),
     }
 }
 
+#[cfg(feature = "servers")]
 fn kafka(table: &Table<'_>, partitions: u32) -> KafkaOptions {
     table.must_have("brokers", ", such as [\"127.0.0.1:9092\"]");
     KafkaOptions {

@@ -2,16 +2,21 @@
 
 use std::path::Path;
 
-use tallygate_sums::{CassandraOptions, Credentials, EmbeddedSumsOptions};
+use tallygate_sums::EmbeddedSumsOptions;
+#[cfg(feature = "servers")]
+use tallygate_sums::{CassandraOptions, Credentials};
 
+use super::backend;
+#[cfg(feature = "servers")]
+use super::client_tls;
 use super::table::Table;
-use super::{backend, client_tls};
 
 /// The store's backend.
 pub enum SumsOptions {
     /// SQLite.
     Embedded(EmbeddedSumsOptions),
     /// Cassandra.
+    #[cfg(feature = "servers")]
     Cassandra(CassandraOptions),
 }
 
@@ -22,6 +27,7 @@ pub(super) fn read(root: &Table<'_>, data_dir: &Path) -> Option<SumsOptions> {
     let embedded = SumsOptions::Embedded(EmbeddedSumsOptions::new(data_dir.join(FILE)));
     let Some(table) = root.table("sums") else { return Some(embedded) };
     let options = match backend::chosen(&table, ["embedded", "cassandra"])? {
+        #[cfg(feature = "servers")]
         "cassandra" => SumsOptions::Cassandra(cassandra(&table)),
         _ => embedded,
     };
@@ -29,6 +35,7 @@ pub(super) fn read(root: &Table<'_>, data_dir: &Path) -> Option<SumsOptions> {
     Some(options)
 }
 
+#[cfg(feature = "servers")]
 fn cassandra(table: &Table<'_>) -> CassandraOptions {
     table.must_have("contact_points", ", such as [\"127.0.0.1:9042\"]");
     let points = table.strings("contact_points").unwrap_or_default();

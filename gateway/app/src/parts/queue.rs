@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use tallygate_queue::{AmqpQueue, EmbeddedQueue, Queue, QueueError};
+#[cfg(feature = "servers")]
+use tallygate_queue::AmqpQueue;
+use tallygate_queue::{EmbeddedQueue, Queue, QueueError};
 
 use crate::config::{Config, QueueOptions};
 
@@ -13,6 +15,7 @@ use crate::config::{Config, QueueOptions};
 pub fn queue(config: &Config) -> Result<Arc<dyn Queue>, QueueError> {
     Ok(match &config.queue {
         QueueOptions::Embedded(file) => Arc::new(EmbeddedQueue::open(file)?),
+        #[cfg(feature = "servers")]
         QueueOptions::Amqp(amqp) => Arc::new(AmqpQueue::open(amqp.clone())?),
     })
 }
@@ -24,6 +27,7 @@ pub fn queue(config: &Config) -> Result<Arc<dyn Queue>, QueueError> {
 pub async fn queue_depth(config: &Config) -> Result<u64, QueueError> {
     match &config.queue {
         QueueOptions::Embedded(file) => EmbeddedQueue::open_read_only(file)?.depth().await,
+        #[cfg(feature = "servers")]
         QueueOptions::Amqp(_) => queue(config)?.depth().await,
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use prometheus_client::registry::Registry;
-use tallygate_stream::{EmbeddedStream, KafkaStream, Stream, StreamError, StreamMetrics};
+#[cfg(feature = "servers")]
+use tallygate_stream::KafkaStream;
+use tallygate_stream::{EmbeddedStream, Stream, StreamError, StreamMetrics};
 
 use crate::config::{Config, StreamOptions};
 
@@ -15,6 +17,7 @@ pub fn stream(config: &Config, registry: &mut Registry) -> Result<Arc<dyn Stream
     let metrics = StreamMetrics::register(registry);
     Ok(match &config.stream {
         StreamOptions::Embedded(embedded) => Arc::new(EmbeddedStream::open(embedded, metrics)?),
+        #[cfg(feature = "servers")]
         StreamOptions::Kafka(kafka) => {
             let refused = |bad: tallygate_stream::BadOption| StreamError::Refused(bad.to_string());
             Arc::new(KafkaStream::new(kafka.clone(), metrics).map_err(refused)?)
@@ -29,6 +32,7 @@ pub fn stream(config: &Config, registry: &mut Registry) -> Result<Arc<dyn Stream
 pub fn read_stream(config: &Config) -> Result<Arc<dyn Stream>, StreamError> {
     match &config.stream {
         StreamOptions::Embedded(embedded) => Ok(Arc::new(EmbeddedStream::open_read_only(&embedded.path)?)),
+        #[cfg(feature = "servers")]
         StreamOptions::Kafka(_) => stream(config, &mut Registry::default()),
     }
 }
@@ -39,6 +43,7 @@ pub(crate) fn made_partitions(config: &Config) -> Option<u32> {
         StreamOptions::Embedded(embedded) => {
             EmbeddedStream::open_read_only(&embedded.path).ok().map(|stream| stream.partitions())
         }
+        #[cfg(feature = "servers")]
         StreamOptions::Kafka(_) => None,
     }
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use tallygate_sums::{Cassandra, EmbeddedSums, Sums, SumsError};
+#[cfg(feature = "servers")]
+use tallygate_sums::Cassandra;
+use tallygate_sums::{EmbeddedSums, Sums, SumsError};
 
 use crate::config::{Config, SumsOptions};
 
@@ -13,6 +15,7 @@ use crate::config::{Config, SumsOptions};
 pub fn sums(config: &Config) -> Result<Arc<dyn Sums>, SumsError> {
     Ok(match &config.sums {
         SumsOptions::Embedded(embedded) => Arc::new(EmbeddedSums::open(embedded)?),
+        #[cfg(feature = "servers")]
         SumsOptions::Cassandra(cassandra) => Arc::new(Cassandra::new(cassandra.clone())?),
     })
 }
@@ -24,6 +27,7 @@ pub fn sums(config: &Config) -> Result<Arc<dyn Sums>, SumsError> {
 pub fn read_sums(config: &Config) -> Result<Arc<dyn Sums>, SumsError> {
     match &config.sums {
         SumsOptions::Embedded(embedded) => Ok(Arc::new(EmbeddedSums::open_read_only(&embedded.path)?)),
+        #[cfg(feature = "servers")]
         SumsOptions::Cassandra(_) => sums(config),
     }
 }

@@ -54,7 +54,7 @@ fn every_problem_is_found_and_named_by_its_key() {
         "routes[1].name: \"first\" stands twice",
         "listeners[1].tls.client_auth: needs \"client_ca\"",
         "listeners[2].tls.key: must be a private key in PEM",
-        "partners[2].credentials: has a credential of partner \"shop 1\"",
+        "partners[2].api_key_sha256: has a credential of partner \"shop 1\"",
         "upstreams.erp.targets[1]: \"http://a:1/path\" is no target, such as http://127.0.0.1:9000",
         "upstreams.erp.ca: must hold at least one certificate in PEM",
         "routes[1].methods[1]: \"Post\" is no method, such as \"POST\"",
