@@ -21,8 +21,8 @@ const SENDERS: usize = 8;
 /// How long the senders go on before anything is switched.
 const ALONE: Duration = Duration::from_secs(3);
 /// What 99 of 100 answers may take while versions are compiled, which takes all processors, and what the slowest of them
-/// may. Requests go on in between: none waits until a version is ready.
-const WHILE_COMPILING: (Duration, Duration) = (Duration::from_millis(400), Duration::from_secs(1));
+/// may, on a machine that runs other tests beside this one. Requests go on in between: none waits until a version is ready.
+const WHILE_COMPILING: (Duration, Duration) = (Duration::from_millis(800), Duration::from_secs(2));
 /// A site with the policy `greeting` beside the usual ones.
 fn site() -> Site {
     Site::embedded().with_sections(&route_and_policy("greeting", "hello", ""))

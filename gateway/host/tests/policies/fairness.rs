@@ -27,9 +27,9 @@ fn loops_hold_others_up_for_no_more_than_a_turn_of_each() {
             .collect();
         let beside = late(&other, || !loops.iter().all(tokio::task::JoinHandle::is_finished)).await;
         println!("99 of 100 messages took at most {alone:?} alone and {beside:?} beside {LOOPS} loops");
-        // A turn by the clock, and three more for a machine that has other things to do. Whoever had to wait for the loops
-        // themselves, 200 ms each, would have waited for 3 s.
-        assert!(beside < alone + 4 * TURN, "{beside:?} beside {LOOPS} loops, {alone:?} alone");
+        // A turn by the clock, and a dozen more for a machine that runs other tests beside this one. Whoever had to wait for
+        // the loops themselves, 200 ms each, would have waited for 3 s.
+        assert!(beside < alone + 12 * TURN, "{beside:?} beside {LOOPS} loops, {alone:?} alone");
         for looped in loops {
             assert!(looped.await.unwrap());
         }
