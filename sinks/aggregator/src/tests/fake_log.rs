@@ -64,7 +64,7 @@ struct Member {
 }
 
 /// What a member was told.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Seen {
     generation: u64,
     partitions: Vec<u32>,
@@ -280,13 +280,14 @@ impl Subscription for Member {
 #[async_trait]
 impl Committer for Owner {
     async fn commit(&self, flush: Flush) -> Result<(), StreamError> {
+        // What counts is the generation that the member knew of when it began.
+        let seen = self.seen.lock().unwrap().clone();
         self.log.chance.pause(self.log.delay).await;
         let fails = self.log.state().fails;
         let failing = self.log.chance.one_in(fails);
         let before = self.log.chance.one_in(2);
         {
             let mut state = self.log.state();
-            let seen = self.seen.lock().unwrap();
             let all_ours = flush.offsets.iter().all(|(partition, _)| seen.partitions.contains(partition));
             if seen.generation != state.generation || !all_ours {
                 state.met.fenced += 1;
