@@ -58,31 +58,17 @@ impl RequestBody {
 
     /// The whole of it, in one piece, and what it has of the memory budget.
     pub(crate) async fn whole(
-        mut self,
+        self,
         budget: &Arc<MemoryBudget>,
         limits: &Limits,
     ) -> Result<(Vec<u8>, Reservation), Problem> {
-        let mut reservation = budget.reservation();
-        let announced = self.incoming.size_hint().exact().unwrap_or(0);
-        let mut whole = Vec::with_capacity((announced as usize).min(BODY_AHEAD_BYTES));
-        let read = async {
-            while let Some(frame) = self.incoming.frame().await {
-                let frame = frame.map_err(|error| Problem::BodyBroken(error.to_string()))?;
-                let Some(data) = frame.data_ref() else {
-                    continue;
-                };
-                if data.len() > self.limit - whole.len() {
-                    return Err(Problem::BodyTooLarge(self.limit));
-                }
-                if !reservation.grow(data.len()) {
-                    return Err(Problem::Busy(limits.retry_after));
-                }
-                whole.extend_from_slice(data);
-            }
-            Ok(())
-        };
-        tokio::time::timeout_at(self.deadline, read).await.map_err(|_| Problem::BodyTooSlow)??;
-        Ok((whole, reservation))
+        let read = whole(self.incoming, self.limit, budget);
+        let read = tokio::time::timeout_at(self.deadline, read).await.map_err(|_| Problem::BodyTooSlow)?;
+        read.map_err(|error| match error {
+            Unread::Broken(error) => Problem::BodyBroken(error),
+            Unread::TooLarge => Problem::BodyTooLarge(self.limit),
+            Unread::NoMemory => Problem::Busy(limits.retry_after),
+        })
     }
 
     /// The body as it comes, still within its limits.
@@ -94,6 +80,52 @@ impl RequestBody {
             broken: Broken::default(),
         }
     }
+}
+
+/// The whole body of an upstream's response, and what it has of the memory budget.
+pub(crate) async fn response(
+    incoming: Incoming,
+    budget: &Arc<MemoryBudget>,
+    limits: &Limits,
+) -> Result<(Vec<u8>, Reservation), Problem> {
+    let limit = limits.body_bytes;
+    let read = tokio::time::timeout(limits.upstream_time, whole(incoming, limit, budget)).await;
+    read.map_err(|_| Problem::UpstreamSlow)?.map_err(|error| match error {
+        Unread::Broken(error) => Problem::UpstreamAway(format!("its response: {error}")),
+        Unread::TooLarge => Problem::UpstreamAway(format!("its response has more than {limit} bytes")),
+        Unread::NoMemory => Problem::Busy(limits.retry_after),
+    })
+}
+
+/// Why a body could not be read whole.
+enum Unread {
+    Broken(String),
+    TooLarge,
+    NoMemory,
+}
+
+async fn whole(
+    mut incoming: Incoming,
+    limit: usize,
+    budget: &Arc<MemoryBudget>,
+) -> Result<(Vec<u8>, Reservation), Unread> {
+    let mut reservation = budget.reservation();
+    let announced = incoming.size_hint().exact().unwrap_or(0);
+    let mut whole = Vec::with_capacity((announced as usize).min(BODY_AHEAD_BYTES));
+    while let Some(frame) = incoming.frame().await {
+        let frame = frame.map_err(|error| Unread::Broken(error.to_string()))?;
+        let Some(data) = frame.data_ref() else {
+            continue;
+        };
+        if data.len() > limit - whole.len() {
+            return Err(Unread::TooLarge);
+        }
+        if !reservation.grow(data.len()) {
+            return Err(Unread::NoMemory);
+        }
+        whole.extend_from_slice(data);
+    }
+    Ok((whole, reservation))
 }
 
 impl LimitedBody {

@@ -1,13 +1,16 @@
 //! The partners' side as a service: built from options, checked as a whole, then served until it is told to stop.
 
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use tallygate_core::{Day, Run};
 use tallygate_queue::Queue;
 use tallygate_serve::Server;
 use tokio::sync::Semaphore;
 
+use crate::clock::Clock;
+use crate::detached::Detached;
 use crate::error::FrontError;
 use crate::ingest::Ingest;
 use crate::invalid::InvalidOption;
@@ -15,6 +18,7 @@ use crate::limits::FAULTS;
 use crate::listener::{Listener, PartnersSide};
 use crate::memory::MemoryBudget;
 use crate::metrics::{Metrics, RouteLabels};
+use crate::observer::Observer;
 use crate::options::FrontOptions;
 use crate::parts::Parts;
 use crate::permit::Permits;
@@ -63,8 +67,29 @@ impl Front {
             in_flight: Permits::new(limits.requests, metrics.requests_in_flight.clone()),
             faults: Semaphore::new(FAULTS),
             body_memory: MemoryBudget::new(limits.held_bytes),
+            detached: Detached::default(),
+            clock: Clock::System,
+            observer: None,
         };
         Ok(Self { listeners, shared: Arc::new(shared), run })
+    }
+
+    /// The front, with somebody who looks on.
+    #[must_use]
+    pub fn observed_by(mut self, observer: Arc<dyn Observer>) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.observer = Some(observer);
+        }
+        self
+    }
+
+    /// The front, with a clock that stands still, for a trial run: Unix milliseconds.
+    #[must_use]
+    pub fn at(mut self, unix_millis: i64) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.clock = Clock::Standing(unix_millis);
+        }
+        self
     }
 
     /// The run that numbers this front's messages.
@@ -89,6 +114,14 @@ impl Front {
             let service = PartnersSide { listener, shared: self.shared.clone() };
             server.listen(&name, socket, tls, service).map_err(|error| FrontError::Socket(name.to_string(), error))?;
         }
-        server.run(shutdown).await.map_err(|ended| FrontError::Ended(ended.0))
+        let told = OnceLock::new();
+        let shutdown = async {
+            shutdown.await;
+            let _ = told.set(Instant::now());
+        };
+        let ended = server.run(shutdown).await.map_err(|ended| FrontError::Ended(ended.0));
+        let spent = told.get().map_or(Duration::ZERO, Instant::elapsed);
+        self.shared.detached.finish(self.shared.limits.shutdown_time.saturating_sub(spent)).await;
+        ended
     }
 }

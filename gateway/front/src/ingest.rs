@@ -19,6 +19,7 @@ use crate::journal::{self, Journal};
 use crate::limits::{HEAD_BYTES, Limits};
 use crate::metrics::Metrics;
 use crate::options::FrontOptions;
+use crate::policy::ActivePolicy;
 use crate::problem::Problem;
 
 /// The last steps before an acknowledgement.
@@ -37,11 +38,11 @@ pub(crate) struct Ingest {
 }
 
 /// Where a message comes from.
-pub(crate) struct Origin<'a> {
-    pub(crate) partner: &'a str,
-    pub(crate) policy: &'a str,
-    pub(crate) version: &'a str,
-    pub(crate) traceparent: &'a str,
+#[derive(Clone)]
+pub(crate) struct Origin {
+    /// None where the caller is unnamed.
+    pub(crate) partner: Option<Arc<str>>,
+    pub(crate) traceparent: String,
     /// When it arrived.
     pub(crate) unix_millis: i64,
 }
@@ -72,14 +73,17 @@ impl Ingest {
         })
     }
 
-    /// Returns once all of it is durable and journalled; only then may a reply say so.
+    /// Takes what a policy accepted, and returns once all of it is durable and journalled; only then may a reply say so.
     pub(crate) async fn accept(
         &self,
-        origin: Origin<'_>,
+        origin: &Origin,
+        policy: &dyn ActivePolicy,
         drafts: Vec<tallygate_host::Transaction>,
     ) -> Result<(), Problem> {
+        // A proxy route lets callers through unnamed, but nothing counts without a name.
+        let partner = origin.partner.as_deref().ok_or(Problem::NoCredential)?;
         let drafts = drafts.into_iter().map(draft).collect();
-        let transactions = Transaction::check_all(drafts, origin.partner, &self.zone).map_err(Problem::Violation)?;
+        let transactions = Transaction::check_all(drafts, partner, &self.zone).map_err(Problem::Violation)?;
         let today = Day::of_unix_millis(origin.unix_millis);
         self.check_days(&transactions, today)?;
         // No queue without a message: no number without a message either.
@@ -88,10 +92,10 @@ impl Ingest {
         }
         let sums = journal::sums(&transactions);
         let count = transactions.len() as u64;
-        let (number, message) = self.encode(&origin, &transactions)?;
+        let (number, message) = self.encode(origin, partner, policy, &transactions)?;
         drop(transactions);
         self.publish(message).await?;
-        self.journal.append(today, number, origin.partner, &sums).map_err(|error| {
+        self.journal.append(today, number, partner, &sums).map_err(|error| {
             self.metrics.journal_errors.inc();
             Problem::Journal(format!("journal: {error}"), self.limits.retry_after)
         })?;
@@ -117,15 +121,21 @@ impl Ingest {
     }
 
     /// Takes a number only for a message that will reach the queue, so that a run has no gaps.
-    fn encode(&self, origin: &Origin<'_>, transactions: &[Transaction]) -> Result<(MessageNumber, Bytes), Problem> {
+    fn encode(
+        &self,
+        origin: &Origin,
+        partner: &str,
+        policy: &dyn ActivePolicy,
+        transactions: &[Transaction],
+    ) -> Result<(MessageNumber, Bytes), Problem> {
         let encode = |sequence| {
             let number = MessageNumber { run: self.run, sequence };
             let head = Head {
                 number,
-                partner: Cow::Borrowed(origin.partner),
-                policy: Cow::Borrowed(origin.policy),
-                version: Cow::Borrowed(origin.version),
-                traceparent: Cow::Borrowed(origin.traceparent),
+                partner: Cow::Borrowed(partner),
+                policy: Cow::Borrowed(policy.name()),
+                version: Cow::Borrowed(policy.version()),
+                traceparent: Cow::Borrowed(&origin.traceparent),
             };
             envelope::encode(&head, transactions)
                 .map(|bytes| (number, Bytes::from(bytes)))
@@ -210,9 +220,39 @@ mod tests {
         }
     }
 
+    struct Named;
+
+    #[async_trait]
+    impl ActivePolicy for Named {
+        fn name(&self) -> &str {
+            "json"
+        }
+        fn version(&self) -> &str {
+            "v"
+        }
+        fn about(&self) -> &About {
+            unreachable!("what accepted is not asked again")
+        }
+        async fn handle(&self, _: &Message, _: &[u8], _: Option<&mut Used>) -> Result<Decision, PolicyFailure> {
+            unreachable!("what accepted is not asked again")
+        }
+        async fn fault(&self, _: &Message, _: &[u8], _: &Refusal) -> Result<Option<Reply>, PolicyFailure> {
+            unreachable!("what accepted is not asked again")
+        }
+        async fn respond(
+            &self,
+            _: &Message,
+            _: &[u8],
+            _: &Response,
+            _: Option<&mut Used>,
+        ) -> Result<ResponseOutcome, PolicyFailure> {
+            unreachable!("what accepted is not asked again")
+        }
+    }
+
     async fn accept(ingest: &Ingest, transactions: Vec<tallygate_host::Transaction>) -> Result<(), u16> {
-        let origin = Origin { partner: "p", policy: "json", version: "v", traceparent: "t", unix_millis: 0 };
-        ingest.accept(origin, transactions).await.map_err(|problem| problem.refusal().status)
+        let origin = Origin { partner: Some("p".into()), traceparent: "t".into(), unix_millis: 0 };
+        ingest.accept(&origin, &Named, transactions).await.map_err(|problem| problem.refusal().status)
     }
 
     #[tokio::test]

@@ -16,20 +16,25 @@ mod tls;
 
 mod access;
 mod body;
+mod consulted;
+mod detached;
 mod draft;
 mod head;
 mod ingest;
 pub mod journal;
 mod memory;
+mod observer;
 mod permit;
 mod policy;
 mod problem;
 mod proxy;
+mod refusing;
 mod reply;
 mod request;
 mod routes;
 mod shared;
 mod trace;
+mod upstream_call;
 
 mod clock;
 pub mod limits;
@@ -42,6 +47,7 @@ pub use front::Front;
 pub use invalid::InvalidOption;
 pub use limits::Limits;
 pub use metrics::Metrics;
+pub use observer::Observer;
 pub use options::{
     ClientAuth, Credential, Fingerprint, FrontOptions, ListenerOptions, PartnerOptions, RouteOptions, TlsOptions,
     UpstreamOptions,

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tallygate_host::{ActivationError, Engine, Message, Outcome, Policy, PolicyFailure, PolicySpec, Refusal, Reply};
+use tallygate_host::{
+    About, ActivationError, Decision, Engine, Message, Policy, PolicyFailure, PolicySpec, Refusal, Reply, Response,
+    ResponseOutcome, Used,
+};
 
 /// A version of a policy in service.
 #[async_trait]
@@ -14,32 +17,39 @@ pub trait ActivePolicy: Send + Sync {
     /// Its content hash.
     fn version(&self) -> &str;
 
-    /// Whether [`handle`](Self::handle) needs the body.
-    fn needs_body(&self) -> bool;
+    /// What it says of itself.
+    fn about(&self) -> &About;
 
-    /// Whether it needs the header field of this name, in lower case.
-    fn needs_header(&self, name: &str) -> bool;
-
-    /// Whether upstreams' responses are shown to it.
-    fn sees_responses(&self) -> bool;
-
-    /// Decides what becomes of a message.
+    /// Decides what becomes of a message; `context` is what the policy before it in the route left.
     ///
     /// # Errors
     /// When the policy failed.
-    async fn handle(&self, message: &mut Message) -> Result<Outcome, PolicyFailure>;
+    async fn handle(
+        &self,
+        message: &Message,
+        context: &[u8],
+        used: Option<&mut Used>,
+    ) -> Result<Decision, PolicyFailure>;
 
-    /// Puts a refusal into the partner's protocol; `None`: it has no form of its own for it.
+    /// Puts a refusal into the partner's protocol; `None`: it has no form of its own for it. `context` is what it left
+    /// itself.
     ///
     /// # Errors
     /// When the policy failed.
-    async fn fault(&self, message: &mut Message, refusal: &Refusal) -> Result<Option<Reply>, PolicyFailure>;
+    async fn fault(&self, message: &Message, context: &[u8], refusal: &Refusal)
+    -> Result<Option<Reply>, PolicyFailure>;
 
-    /// Changes an upstream's response.
+    /// Decides what becomes of an upstream's response; `context` is what it left itself.
     ///
     /// # Errors
     /// When the policy failed.
-    async fn respond(&self, message: &mut Message, response: &Reply) -> Result<Reply, PolicyFailure>;
+    async fn respond(
+        &self,
+        message: &Message,
+        context: &[u8],
+        response: &Response,
+        used: Option<&mut Used>,
+    ) -> Result<ResponseOutcome, PolicyFailure>;
 }
 
 /// Makes policies of components. It blocks: tens of milliseconds for a small one.
@@ -67,27 +77,35 @@ impl ActivePolicy for Policy {
         Policy::version(self)
     }
 
-    fn needs_body(&self) -> bool {
-        self.about().needs_body
+    fn about(&self) -> &About {
+        Policy::about(self)
     }
 
-    fn needs_header(&self, name: &str) -> bool {
-        self.about().headers.iter().any(|needed| needed == name || needed == "*")
+    async fn handle(
+        &self,
+        message: &Message,
+        context: &[u8],
+        used: Option<&mut Used>,
+    ) -> Result<Decision, PolicyFailure> {
+        Policy::handle(self, message, context, used).await
     }
 
-    fn sees_responses(&self) -> bool {
-        self.about().sees_responses
+    async fn fault(
+        &self,
+        message: &Message,
+        context: &[u8],
+        refusal: &Refusal,
+    ) -> Result<Option<Reply>, PolicyFailure> {
+        Policy::fault(self, message, context, refusal).await
     }
 
-    async fn handle(&self, message: &mut Message) -> Result<Outcome, PolicyFailure> {
-        Policy::handle(self, message).await
-    }
-
-    async fn fault(&self, message: &mut Message, refusal: &Refusal) -> Result<Option<Reply>, PolicyFailure> {
-        Policy::fault(self, message, refusal).await
-    }
-
-    async fn respond(&self, message: &mut Message, response: &Reply) -> Result<Reply, PolicyFailure> {
-        Policy::respond(self, message, response).await
+    async fn respond(
+        &self,
+        message: &Message,
+        context: &[u8],
+        response: &Response,
+        used: Option<&mut Used>,
+    ) -> Result<ResponseOutcome, PolicyFailure> {
+        Policy::respond(self, message, context, response, used).await
     }
 }

@@ -9,19 +9,25 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use tallygate_host::{Header, Reply};
 
+use crate::memory::Reservation;
 use crate::proxy::{Streamed, is_hop_by_hop};
 
 /// The body of a reply.
 pub(crate) enum ReplyBody {
-    /// All of it.
-    Whole(Option<Bytes>),
+    /// All of it, and what it has of the memory budget.
+    Whole { bytes: Option<Bytes>, _held: Option<Reservation> },
     /// An upstream's.
     Streamed(Box<Streamed>),
 }
 
 impl ReplyBody {
     pub(crate) fn whole(bytes: Bytes) -> Self {
-        Self::Whole(Some(bytes).filter(|bytes| !bytes.is_empty()))
+        Self::held(bytes, None)
+    }
+
+    /// A whole body that counts against the budget until it has been sent.
+    pub(crate) fn held(bytes: Bytes, reservation: Option<Reservation>) -> Self {
+        Self::Whole { bytes: Some(bytes).filter(|bytes| !bytes.is_empty()), _held: reservation }
     }
 }
 
@@ -31,21 +37,21 @@ impl Body for ReplyBody {
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         match self.get_mut() {
-            Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Whole { bytes, .. } => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Self::Streamed(streamed) => Pin::new(&mut **streamed).poll_frame(context),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Whole(bytes) => bytes.is_none(),
+            Self::Whole { bytes, .. } => bytes.is_none(),
             Self::Streamed(streamed) => streamed.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Self::Whole { bytes, .. } => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
             Self::Streamed(streamed) => streamed.size_hint(),
         }
     }

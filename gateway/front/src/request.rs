@@ -7,29 +7,29 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures::FutureExt;
 use http::request::Parts;
-use http::{Method, Request, Response};
-use http_body_util::{BodyExt, Limited};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Method, Request, Response};
 use hyper::body::Incoming;
-use tallygate_host::{Accepted, Message, Outcome, PolicyFailure, Refusal, Reply};
+use tallygate_host::{Accepted, Continuation, Forwarded, Message, Outcome, Transaction};
 use tallygate_serve::Exchange;
 
 use crate::access::Caller;
 use crate::body::RequestBody;
-use crate::clock::unix_millis;
 use crate::connection::Connection;
+use crate::consulted::{Consulted, ToCount};
 use crate::head::{host, listed, target};
 use crate::ingest::Origin;
-use crate::limits::FAULT_TIME;
 use crate::memory::Reservation;
-use crate::metrics::{FailureLabels, RequestLabels};
+use crate::metrics::RequestLabels;
 use crate::permit::Permit;
-use crate::policy::ActivePolicy;
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 use crate::proxy::{Outgoing, OutgoingBody, Streamed};
+use crate::refusing::{Refused, refuse};
 use crate::reply::{self, ReplyBody};
 use crate::routes::{Route, Step};
 use crate::shared::Shared;
 use crate::trace::Trace;
+use crate::upstream_call::{ResponseBody, Returned, UpstreamCall};
 
 /// A request, and what has become known of it on its way.
 struct Context<'s> {
@@ -40,8 +40,10 @@ struct Context<'s> {
     route: Option<&'s Route>,
     caller: Caller,
     /// The policies that have seen it, each in the version that was active then.
-    consulted: Vec<(&'s Step, Arc<dyn ActivePolicy>)>,
+    consulted: Vec<Consulted>,
     message: Option<Message>,
+    /// What is queued once all policies have let it pass.
+    to_count: Option<ToCount>,
     permit: Option<Permit>,
     /// What its body has of the memory budget.
     reservation: Option<Reservation>,
@@ -49,12 +51,12 @@ struct Context<'s> {
 
 /// Answers one request, whatever happens on its way.
 pub(crate) async fn serve(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     exchange: &Exchange<Connection>,
     request: Request<Incoming>,
 ) -> Response<ReplyBody> {
     let began = Instant::now();
-    let unix_millis = unix_millis();
+    let unix_millis = shared.clock.unix_millis();
     let (parts, body) = request.into_parts();
     let mut context = Context {
         exchange,
@@ -65,25 +67,37 @@ pub(crate) async fn serve(
         caller: Caller { partner: None, by_key: false },
         consulted: Vec::new(),
         message: None,
+        to_count: None,
         permit: None,
         reservation: None,
     };
     let outcome = AssertUnwindSafe(handle(shared, &mut context, body)).catch_unwind().await;
-    let response = match outcome {
-        Ok(Ok(response)) => response,
-        Ok(Err(problem)) => refuse(shared, &mut context, problem).await,
-        Err(_) => {
-            let problem = Problem::Internal("a request's task panicked".into());
-            refuse(shared, &mut context, problem).await
+    let problem = match outcome {
+        Ok(Ok(response)) => {
+            record(shared, &context, response.status().as_u16(), began);
+            return response;
         }
+        Ok(Err(problem)) => problem,
+        Err(_) => Problem::Internal("a request's task panicked".into()),
     };
+    if let Some(route) = context.route {
+        context.message(route);
+    }
+    let refused = Refused {
+        request: &context.trace.request,
+        partner: context.caller.partner.as_deref(),
+        route: context.route,
+        message: context.message.as_ref(),
+        consulted: &context.consulted,
+    };
+    let response = refuse(shared, refused, problem).await;
     record(shared, &context, response.status().as_u16(), began);
     response
 }
 
 /// The way of a request, from top to bottom.
 async fn handle<'s>(
-    shared: &'s Shared,
+    shared: &'s Arc<Shared>,
     context: &mut Context<'s>,
     incoming: Incoming,
 ) -> Result<Response<ReplyBody>, Problem> {
@@ -102,188 +116,142 @@ async fn handle<'s>(
     )?;
     let mut body = Some(RequestBody::new(incoming, &context.parts.headers, &shared.limits)?);
     for step in &route.policies {
-        match consult(shared, context, step, &mut body).await? {
-            Outcome::Accept(accepted) => return accept(shared, context, accepted).await,
-            Outcome::Answer(reply) => return Ok(reply::response(reply)),
-            Outcome::Forward(forwarded) => {
-                if forwarded.body.is_some() {
-                    body = None;
+        let forwarded = match consult(shared, context, route, step, &mut body).await? {
+            Outcome::Accept(Accepted { transactions, then }) => {
+                context.accept(shared, transactions)?;
+                match then {
+                    Continuation::Reply(reply) => {
+                        queue(shared, context).await?;
+                        return Ok(reply::response(reply));
+                    }
+                    Continuation::Forward(forwarded) => forwarded,
                 }
-                forwarded.apply(context.message(route));
             }
+            Outcome::Answer(reply) => return Ok(reply::response(reply)),
+            Outcome::Forward(forwarded) => forwarded,
             Outcome::Reject(refusal) => return Err(Problem::Rejected(refusal)),
-        }
+        };
+        context.change(route, forwarded, &mut body);
     }
     forward(shared, context, route, body).await
 }
 
 /// Asks one policy, in the version that is active now, with the body if it needs it.
-async fn consult<'s>(
+async fn consult(
     shared: &Shared,
-    context: &mut Context<'s>,
-    step: &'s Step,
+    context: &mut Context<'_>,
+    route: &Route,
+    step: &Arc<Step>,
     body: &mut Option<RequestBody>,
 ) -> Result<Outcome, Problem> {
-    let policy = step.policy.now();
-    let route = context.route.ok_or_else(|| lost("route"))?;
-    context.consulted.push((step, policy.clone()));
-    if policy.needs_body()
-        && let Some(unread) = body.take()
-    {
+    context.consulted.push(Consulted::now(step));
+    let needs_body = context.consulted.last().is_some_and(|asked| asked.policy.about().needs_body);
+    if needs_body && let Some(unread) = body.take() {
         let (whole, reservation) = unread.whole(&shared.body_memory, &shared.limits).await?;
         context.message(route).body = whole;
         context.reservation = Some(reservation);
     }
-    let message = context.message(route);
-    let began = Instant::now();
-    let outcome = policy.handle(message).await;
-    step.seconds.observe(began.elapsed().as_secs_f64());
-    outcome.map_err(|failure| {
-        count_failure(shared, step, &failure);
-        Problem::Policy(policy.name().to_owned(), failure)
-    })
-}
-
-/// Queues what a policy accepted; its reply leaves only when that is durable.
-async fn accept(shared: &Shared, context: &Context<'_>, accepted: Accepted) -> Result<Response<ReplyBody>, Problem> {
-    let (_, policy) = context.consulted.last().ok_or_else(|| lost("policy"))?;
-    let origin = Origin {
-        // A proxy route lets callers through unnamed, but nothing counts without a name.
-        partner: context.caller.partner.as_deref().ok_or(Problem::NoCredential)?,
-        policy: policy.name(),
-        version: policy.version(),
-        traceparent: &context.trace.traceparent,
-        unix_millis: context.unix_millis,
+    context.message(route);
+    let (Some((asked, before)), Some(message)) = (context.consulted.split_last_mut(), &context.message) else {
+        return Err(lost("policy"));
     };
-    shared.ingest.accept(origin, accepted.transactions).await?;
-    Ok(reply::response(accepted.reply))
+    asked.handle(shared, message, before.last().map_or(&[], Consulted::context)).await
 }
 
-/// Sends the request to the route's upstream, and its response back.
-async fn forward<'s>(
-    shared: &Shared,
-    context: &mut Context<'s>,
-    route: &'s Route,
+/// Queues what a policy accepted; returns once it is durable.
+async fn queue(shared: &Shared, context: &mut Context<'_>) -> Result<(), Problem> {
+    let Some(ToCount { policy, transactions }) = context.to_count.take() else {
+        return Ok(());
+    };
+    shared.ingest.accept(&context.origin(), &*policy, transactions).await
+}
+
+/// Queues what is to be counted, sends the request to the route's upstream, and its response back.
+async fn forward(
+    shared: &Arc<Shared>,
+    context: &mut Context<'_>,
+    route: &Route,
     body: Option<RequestBody>,
 ) -> Result<Response<ReplyBody>, Problem> {
     let Some(upstream) = &route.upstream else {
-        let (step, policy) = context.consulted.last().ok_or_else(|| lost("policy"))?;
-        let failure = PolicyFailure::BadOutcome("forward, and the route leads no further".into());
-        count_failure(shared, step, &failure);
-        return Err(Problem::Policy(policy.name().to_owned(), failure));
+        let last = context.consulted.last().ok_or_else(|| lost("policy"))?;
+        return Err(last.bad_outcome(shared, "forward, and the route leads no further"));
     };
-    let (method, target, headers, read) = match &mut context.message {
-        None => (
-            context.parts.method.clone(),
-            target(&context.parts).to_owned(),
-            context.parts.headers.clone(),
-            Bytes::new(),
-        ),
-        Some(message) => (
-            forwarded_method(context.consulted.last(), message)?,
-            message.target.clone(),
-            reply::fields(message.headers.clone(), |_| false),
-            Bytes::from(message.body.clone()),
-        ),
+    // What cannot go on must be known before anything is queued.
+    let outgoing = outgoing(shared, context)?;
+    let body = match (body, &context.message) {
+        (Some(unread), _) => OutgoingBody::Streamed(unread.streamed()),
+        (None, Some(message)) if !message.body.is_empty() => OutgoingBody::Whole(Some(message.body.clone().into())),
+        (None, _) => OutgoingBody::Whole(None::<Bytes>),
     };
-    let body = match body {
-        Some(unread) => OutgoingBody::Streamed(unread.streamed()),
-        None => OutgoingBody::Whole(Some(read).filter(|read| !read.is_empty())),
+    queue(shared, context).await?;
+    let call = UpstreamCall {
+        shared: shared.clone(),
+        upstream: upstream.clone(),
+        outgoing,
+        body,
+        origin: context.origin(),
+        message: context.message.take(),
+        consulted: std::mem::take(&mut context.consulted),
     };
-    let outgoing = Outgoing {
+    let returned = if call.may_count() {
+        // What the body and the request hold of the budgets is held for as long as the work goes on.
+        let held = (context.permit.take(), context.reservation.take());
+        let work = async move { (call.make().await, held) };
+        let (returned, held) =
+            shared.detached.run(work).await.ok_or_else(|| Problem::Internal("a detached request ended".into()))?;
+        (context.permit, context.reservation) = held;
+        returned
+    } else {
+        call.make().await
+    };
+    let Returned { message, consulted, response } = returned;
+    (context.message, context.consulted) = (message, consulted);
+    Ok(response?.map(|body| match body {
+        ResponseBody::Unread(incoming) => {
+            ReplyBody::Streamed(Box::new(Streamed::new(context.exchange.stream(incoming), context.permit.take())))
+        }
+        ResponseBody::Whole(bytes, held) => ReplyBody::held(bytes, held),
+    }))
+}
+
+/// The request as it goes to an upstream, but for its body.
+fn outgoing(shared: &Shared, context: &Context<'_>) -> Result<Outgoing, Problem> {
+    let (method, target, headers) = match (&context.message, context.consulted.last()) {
+        (Some(message), Some(last)) => changed_head(shared, message, last)?,
+        _ => {
+            let target = context.parts.uri.path_and_query().cloned();
+            let target = target.unwrap_or_else(|| PathAndQuery::from_static("/"));
+            (context.parts.method.clone(), target, context.parts.headers.clone())
+        }
+    };
+    Ok(Outgoing {
         method,
-        target: &target,
+        target,
         headers,
         peer: context.exchange.peer().ip(),
         secure: context.exchange.connection().secure,
-        host: host(&context.parts)?,
-        traceparent: &context.trace.traceparent,
+        host: host(&context.parts)?.to_owned(),
+        traceparent: context.trace.traceparent.clone(),
         by_key: context.caller.by_key,
-    };
-    let response = upstream.ask(outgoing, body, &shared.limits).await?;
-    if context.consulted.iter().any(|(_, policy)| policy.sees_responses()) {
-        return respond(shared, context, response).await;
-    }
-    let permit = context.permit.take();
-    Ok(response.map(|body| ReplyBody::Streamed(Box::new(Streamed::new(context.exchange.stream(body), permit)))))
+    })
 }
 
-/// Shows an upstream's response to the policies that want to see it, the last one first.
-async fn respond(
+/// The head of a message as its policies have made it.
+fn changed_head(
     shared: &Shared,
-    context: &mut Context<'_>,
-    response: Response<Incoming>,
-) -> Result<Response<ReplyBody>, Problem> {
-    let (parts, body) = response.into_parts();
-    let body = Limited::new(body, shared.limits.body_bytes).collect();
-    let body = tokio::time::timeout(shared.limits.upstream_time, body)
-        .await
-        .map_err(|_| Problem::UpstreamSlow)?
-        .map_err(|error| Problem::UpstreamAway(format!("its response: {error}")))?;
-    let mut reply = Reply {
-        status: parts.status.as_u16(),
-        headers: listed(&parts.headers, |_| true),
-        body: body.to_bytes().into(),
-    };
-    let message = context.message.as_mut().ok_or_else(|| lost("message"))?;
-    for (step, policy) in context.consulted.iter().rev() {
-        if policy.sees_responses() {
-            reply = policy.respond(message, &reply).await.map_err(|failure| {
-                count_failure(shared, step, &failure);
-                Problem::Policy(policy.name().to_owned(), failure)
-            })?;
-        }
-    }
-    Ok(reply::response(reply))
-}
-
-/// Says no, in the partner's own protocol where a policy of the route has a form for it.
-async fn refuse<'s>(shared: &'s Shared, context: &mut Context<'s>, problem: Problem) -> Response<ReplyBody> {
-    let refusal = problem.refusal();
-    if let Some(cause) = problem.cause() {
-        tracing::warn!(
-            request = context.trace.request,
-            route = context.route.map(|route| &*route.labels.route),
-            partner = context.caller.partner.as_deref(),
-            status = refusal.status,
-            "{cause}",
-        );
-    }
-    let fault = tokio::time::timeout(FAULT_TIME, fault(shared, context, &problem, &refusal)).await;
-    let mut response = match fault {
-        Ok(Some(reply)) => reply::response(reply),
-        _ => problem::document(&refusal, &context.trace.request).map(ReplyBody::whole),
-    };
-    problem.complete(&refusal, &mut response);
-    response
-}
-
-/// The refusal as the route's policies put it: the last one that saw the message, then those before it.
-async fn fault<'s>(shared: &Shared, context: &mut Context<'s>, problem: &Problem, refusal: &Refusal) -> Option<Reply> {
-    let route = context.route?;
-    let _permit = shared.faults.try_acquire().ok()?;
-    if context.consulted.is_empty() {
-        let first = route.policies.first()?;
-        context.consulted.push((first, first.policy.now()));
-    }
-    context.message(route);
-    let message = context.message.as_mut()?;
-    for (step, policy) in context.consulted.iter().rev() {
-        // What has just taken all its time would only do so again.
-        let spent = matches!(problem, Problem::Policy(name, PolicyFailure::Timeout(_)) if name == policy.name());
-        if spent {
-            continue;
-        }
-        match policy.fault(message, refusal).await {
-            Ok(None) => {}
-            Ok(reply) => return reply,
-            Err(failure) => {
-                count_failure(shared, step, &failure);
-                tracing::warn!(request = message.id, policy = policy.name(), "fault: {failure}");
-            }
-        }
-    }
-    None
+    message: &Message,
+    last: &Consulted,
+) -> Result<(Method, PathAndQuery, HeaderMap), Problem> {
+    let method = Method::from_bytes(message.method.as_bytes()).map_err(|_| {
+        let what = format!("forward with the method {:?}, which would be such as `POST`", message.method);
+        last.bad_outcome(shared, what)
+    })?;
+    let target = message.target.parse().ok().filter(|_| message.target.starts_with('/')).ok_or_else(|| {
+        let what = format!("forward with the target {:?}, which would be such as `/invoices?test=1`", message.target);
+        last.bad_outcome(shared, what)
+    })?;
+    Ok((method, target, reply::fields(message.headers.clone(), |_| false)))
 }
 
 impl Context<'_> {
@@ -291,22 +259,48 @@ impl Context<'_> {
     fn message(&mut self, route: &Route) -> &mut Message {
         // Where nobody else comes after it, what the one policy does not need is left out.
         let alone = match &self.consulted[..] {
-            [(_, policy)] if route.policies.len() == 1 && route.upstream.is_none() => Some(policy),
+            [asked] if route.policies.len() == 1 && route.upstream.is_none() => Some(asked.policy.about()),
             _ => None,
         };
-        let needed = |name: &str| alone.is_none_or(|policy| policy.needs_header(name));
+        let needed = |name: &str| alone.is_none_or(|about| about.needs_header(name));
         self.message.get_or_insert_with(|| Message {
             id: self.trace.request.clone(),
             received: jiff::Timestamp::from_millisecond(self.unix_millis).unwrap_or_default().to_string(),
+            received_millis: u64::try_from(self.unix_millis).unwrap_or_default(),
             route: route.labels.route.to_string(),
-            policy: String::new(),
             partner: self.caller.partner.as_deref().map(str::to_owned),
             method: self.parts.method.as_str().to_owned(),
             target: target(&self.parts).to_owned(),
             headers: listed(&self.parts.headers, needed),
             body: Vec::new(),
-            facts: Vec::new(),
         })
+    }
+
+    /// Keeps what the last policy accepted until it may be queued.
+    fn accept(&mut self, shared: &Shared, transactions: Vec<Transaction>) -> Result<(), Problem> {
+        let last = self.consulted.last().ok_or_else(|| lost("policy"))?;
+        if let Some(other) = &self.to_count {
+            let other = other.policy.name();
+            return Err(last.bad_outcome(shared, format!("accept, and {other} of the same route has accepted already")));
+        }
+        self.to_count = Some(ToCount { policy: last.policy.clone(), transactions });
+        Ok(())
+    }
+
+    /// Makes the changes of a policy that lets the message pass.
+    fn change(&mut self, route: &Route, forwarded: Forwarded, body: &mut Option<RequestBody>) {
+        if forwarded.body.is_some() {
+            *body = None;
+        }
+        forwarded.apply(self.message(route));
+    }
+
+    fn origin(&self) -> Origin {
+        Origin {
+            partner: self.caller.partner.clone(),
+            traceparent: self.trace.traceparent.clone(),
+            unix_millis: self.unix_millis,
+        }
     }
 }
 
@@ -334,22 +328,6 @@ fn record(shared: &Shared, context: &Context<'_>, status: u16, began: Instant) {
         status,
         micros = took.as_micros() as u64,
     );
-}
-
-fn count_failure(shared: &Shared, step: &Step, failure: &PolicyFailure) {
-    let labels = FailureLabels { policy: step.labels.policy.clone(), kind: failure.code() };
-    shared.metrics.policy_failures.get_or_create(&labels).inc();
-}
-
-fn forwarded_method(last: Option<&(&Step, Arc<dyn ActivePolicy>)>, message: &Message) -> Result<Method, Problem> {
-    Method::from_bytes(message.method.as_bytes()).map_err(|_| {
-        let name = last.map_or("", |(_, policy)| policy.name());
-        let failure = PolicyFailure::BadOutcome(format!(
-            "forward with the method {:?}, which would be such as `POST`",
-            message.method
-        ));
-        Problem::Policy(name.to_owned(), failure)
-    })
 }
 
 /// What the order of the steps rules out.

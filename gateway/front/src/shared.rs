@@ -5,10 +5,13 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::access::Partners;
+use crate::clock::Clock;
+use crate::detached::Detached;
 use crate::ingest::Ingest;
 use crate::limits::Limits;
 use crate::memory::MemoryBudget;
 use crate::metrics::{Metrics, RouteLabels};
+use crate::observer::Observed;
 use crate::permit::Permits;
 use crate::routes::Routes;
 
@@ -25,4 +28,7 @@ pub(crate) struct Shared {
     /// Permits for policies that put a refusal into the partner's protocol.
     pub(crate) faults: Semaphore,
     pub(crate) body_memory: Arc<MemoryBudget>,
+    pub(crate) detached: Detached,
+    pub(crate) clock: Clock,
+    pub(crate) observer: Observed,
 }

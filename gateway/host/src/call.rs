@@ -19,6 +19,15 @@ thread_local! {
     static RUNNING_SINCE: Cell<Option<Duration>> = const { Cell::new(None) };
 }
 
+/// What one call of a policy used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Used {
+    /// The time in which it ran, its own and the host's for it.
+    pub time: Duration,
+    /// The most memory that it had, in bytes, its code apart.
+    pub memory: usize,
+}
+
 /// What a store of wasmtime carries for us.
 pub(crate) struct Call {
     pub(crate) policy: std::sync::Arc<str>,
@@ -28,6 +37,8 @@ pub(crate) struct Call {
     pub(crate) lines_left: u32,
     limits: Limits,
     used: Duration,
+    /// What its memories have grown to, all of them together.
+    memory: usize,
     out_of_time: bool,
     out_of_memory: bool,
 }
@@ -42,9 +53,15 @@ impl Call {
             lines_left: limits::LOG_LINES,
             limits,
             used: Duration::ZERO,
+            memory: 0,
             out_of_time: false,
             out_of_memory: false,
         }
+    }
+
+    /// The most memory that it had, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        self.memory
     }
 
     /// Whose fault it was that a call ended with this error.
@@ -78,9 +95,12 @@ impl Call {
 }
 
 impl ResourceLimiter for Call {
-    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         let fits = desired <= self.limits.memory;
         self.out_of_memory |= !fits;
+        if fits {
+            self.memory += desired.saturating_sub(current);
+        }
         Ok(fits)
     }
 
@@ -99,12 +119,16 @@ pub(crate) fn store(engine: &wasmtime::Engine, call: Call) -> Store<Call> {
     store
 }
 
-/// Runs a call's future and measures only the time in which it really runs.
-pub(crate) async fn measured<T>(future: impl Future<Output = T>) -> T {
+/// Runs a call's future and measures only the time in which it really runs; into `spent` too, where somebody asks.
+pub(crate) async fn measured<T>(future: impl Future<Output = T>, mut spent: Option<&mut Duration>) -> T {
     let mut future = pin!(future);
     poll_fn(|context| {
-        RUNNING_SINCE.set(Some(thread_time()));
+        let began = thread_time();
+        RUNNING_SINCE.set(Some(began));
         let polled = future.as_mut().poll(context);
+        if let Some(spent) = &mut spent {
+            **spent += thread_time().saturating_sub(began);
+        }
         // Nothing that this thread does from here on is this call's, nor the next one's.
         RUNNING_SINCE.set(None);
         polled

@@ -2,42 +2,27 @@
 
 use std::borrow::Cow;
 
+use tracing::Level;
+
 use crate::call::Call;
 use crate::limits;
 use crate::sign;
-use crate::world::{Host, Level};
 
 impl Call {
-    fn refuse_while_configuring(&self, function: &str, about: &str) -> wasmtime::Result<()> {
-        if self.configuring {
-            wasmtime::bail!("configure may call nothing of the host, and called {function}({about:?})");
-        }
-        Ok(())
-    }
-}
-
-impl Host for Call {
-    fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
-        self.refuse_while_configuring("log", cut(&message))?;
+    /// Writes a line of the policy's to the log.
+    pub(crate) fn log_line(&mut self, level: Level, message: &str) -> wasmtime::Result<()> {
+        self.refuse_while_configuring("log", cut(message))?;
         let Some(left) = self.lines_left.checked_sub(1) else {
             return Ok(());
         };
         self.lines_left = left;
-        let line = one_line(cut(&message));
+        let line = one_line(cut(message));
         let (policy, id) = (&*self.policy, &self.message);
         match level {
-            Level::Debug => {
-                tracing::debug!(target: "tallygate::policy", policy, message_id = id, "{line}")
-            }
-            Level::Info => {
-                tracing::info!(target: "tallygate::policy", policy, message_id = id, "{line}")
-            }
-            Level::Warn => {
-                tracing::warn!(target: "tallygate::policy", policy, message_id = id, "{line}")
-            }
-            Level::Error => {
-                tracing::error!(target: "tallygate::policy", policy, message_id = id, "{line}")
-            }
+            Level::ERROR => tracing::error!(target: "tallygate::policy", policy, message_id = id, "{line}"),
+            Level::WARN => tracing::warn!(target: "tallygate::policy", policy, message_id = id, "{line}"),
+            Level::INFO => tracing::info!(target: "tallygate::policy", policy, message_id = id, "{line}"),
+            _ => tracing::debug!(target: "tallygate::policy", policy, message_id = id, "{line}"),
         }
         if left == 0 {
             tracing::warn!(target: "tallygate::policy", policy, message_id = id, "the policy logged {} lines for this message; more are dropped", limits::LOG_LINES);
@@ -45,19 +30,28 @@ impl Host for Call {
         Ok(())
     }
 
-    fn sign_xml(
+    /// Signs one element of a document by a key of the policy's.
+    pub(crate) fn signed_xml(
         &mut self,
-        key: String,
-        document: Vec<u8>,
-        element_id: String,
+        key: &str,
+        document: &[u8],
+        element_id: &str,
     ) -> wasmtime::Result<Result<Vec<u8>, String>> {
-        self.refuse_while_configuring("sign-xml", cut(&key))?;
-        Ok(self.keys.signer(&key).and_then(|signer| sign::sign_xml(signer, &document, &element_id)))
+        self.refuse_while_configuring("sign-xml", cut(key))?;
+        Ok(self.keys.signer(key).and_then(|signer| sign::sign_xml(signer, document, element_id)))
     }
 
-    fn hmac_sha256(&mut self, key: String, data: Vec<u8>) -> wasmtime::Result<Result<Vec<u8>, String>> {
-        self.refuse_while_configuring("hmac-sha256", cut(&key))?;
-        Ok(self.keys.hmac(&key).map(|key| aws_lc_rs::hmac::sign(key, &data).as_ref().to_vec()))
+    /// The HMAC of some bytes by a key of the policy's.
+    pub(crate) fn hmac_of(&mut self, key: &str, data: &[u8]) -> wasmtime::Result<Result<Vec<u8>, String>> {
+        self.refuse_while_configuring("hmac-sha256", cut(key))?;
+        Ok(self.keys.hmac(key).map(|key| aws_lc_rs::hmac::sign(key, data).as_ref().to_vec()))
+    }
+
+    fn refuse_while_configuring(&self, function: &str, about: &str) -> wasmtime::Result<()> {
+        if self.configuring {
+            wasmtime::bail!("configure may call nothing of the host, and called {function}({about:?})");
+        }
+        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 //! It knows neither HTTP nor queues: plain Rust types go in and come out, and wasmtime stays behind them.
 //!
 //! ```no_run
-//! # async fn example(component: Vec<u8>, mut message: tallygate_host::Message) -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn example(component: Vec<u8>, message: tallygate_host::Message) -> Result<(), Box<dyn std::error::Error>> {
 //! use tallygate_host::{Engine, EngineLimits, Keys, Limits, Outcome, Policy, PolicySpec};
 //!
 //! let engine = Engine::new(EngineLimits::default())?;
@@ -21,41 +21,50 @@
 //!     },
 //! )?;
 //! // Share it (`Arc<Policy>`); a switch of versions is a switch of that pointer, and calls under way finish with theirs.
-//! match policy.handle(&mut message).await {
-//!     Ok(Outcome::Accept(accepted)) => { /* check and queue accepted.transactions, then send accepted.reply */ }
-//!     Ok(Outcome::Answer(reply)) => { /* send it */ }
-//!     Ok(Outcome::Forward(forwarded)) => { /* next policy, or upstream; body None: as it came */ }
-//!     Ok(Outcome::Reject(refusal)) => {
-//!         let reply = policy.fault(&mut message, &refusal).await; // Ok(None) or Err: a problem document
+//! let decision = policy.handle(&message, &[], None).await?; // an error: this one message failed, failure.code() is for metrics
+//! match decision.outcome {
+//!     Outcome::Accept(accepted) => { /* check and queue accepted.transactions, then reply, or forward */ }
+//!     Outcome::Answer(reply) => { /* send it */ }
+//!     Outcome::Forward(forwarded) => { /* next policy, or upstream; body None: as it came */ }
+//!     Outcome::Reject(refusal) => {
+//!         let reply = policy.fault(&message, &decision.context, &refusal).await; // Ok(None) or Err: a problem document
 //!     }
-//!     Err(failure) => { /* this one message failed: failure.code() for metrics, Display for people */ }
 //! }
 //! # Ok(()) }
 //! ```
 
+mod about;
 mod call;
+mod check;
 mod configured;
+mod edit;
 mod engine;
 mod failure;
-mod forwarded;
 mod imports;
 mod keys;
 pub mod limits;
-mod linker;
+mod message;
 mod outcome;
 mod policy;
+mod reply;
+mod response;
 mod sign;
 mod signer;
 mod snapshot;
 mod spec;
 mod version;
-mod view;
-mod world;
+mod worlds;
 
+pub use about::{About, KeyUse};
+pub use call::Used;
+pub use edit::HeaderEdit;
 pub use engine::{Engine, EngineLimits};
 pub use failure::{ActivationError, EngineError, KeyError, PolicyFailure};
 pub use keys::Keys;
+pub use message::{Header, Message};
+pub use outcome::{Accepted, Continuation, Decision, Forwarded, Outcome, Transaction};
 pub use policy::Policy;
+pub use reply::{Refusal, Reply};
+pub use response::{AcceptedResponse, Changed, Response, ResponseOutcome};
 pub use spec::{Limits, PolicySpec};
 pub use version::{short_version, version_of};
-pub use world::{About, Accepted, Forwarded, Header, KeyUse, Message, Outcome, Refusal, Reply, Transaction};

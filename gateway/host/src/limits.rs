@@ -32,6 +32,8 @@ pub const STACK_BYTES: usize = 256 << 10;
 pub const STACK_BYTES_HOST: usize = 256 << 10;
 /// What one call may make the host allocate for what it returns or passes to a host function, in bytes.
 pub const LIFT_BYTES: usize = 64 << 20;
+/// The largest context that a policy leaves with its decision, in bytes.
+pub const CONTEXT_BYTES: usize = 64 << 10;
 /// Lines a policy may log in one call.
 pub const LOG_LINES: u32 = 16;
 /// The length of one logged line, in bytes; what is longer is cut.

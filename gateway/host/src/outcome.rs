@@ -1,57 +1,97 @@
-//! Checks of what a policy returned, so that nobody behind has to expect a status 0 or a header with a line break.
+//! What a policy decides about a message.
 
-use crate::failure::PolicyFailure;
-use crate::world::{Header, Outcome, Refusal, Reply};
+use crate::edit::HeaderEdit;
+use crate::message::Message;
+use crate::reply::{Refusal, Reply};
 
-pub(crate) fn check(outcome: Outcome) -> Result<Outcome, PolicyFailure> {
-    match &outcome {
-        Outcome::Accept(accepted) => reply(&accepted.reply)?,
-        Outcome::Answer(answer) => reply(answer)?,
-        Outcome::Forward(forwarded) => check_headers(&forwarded.set_headers)?,
-        Outcome::Reject(refusal) => check_refusal(refusal)?,
-    }
-    Ok(outcome)
+/// An outcome, and what the policy wants to know again later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What is to become of the message.
+    pub outcome: Outcome,
+    /// For this policy's `respond` and `fault` and the next policy's `handle`; at most
+    /// [`limits::CONTEXT_BYTES`](crate::limits::CONTEXT_BYTES).
+    pub context: Vec<u8>,
 }
 
-pub(crate) fn check_reply(given: Reply) -> Result<Reply, PolicyFailure> {
-    reply(&given)?;
-    Ok(given)
+/// What is to become of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Queue the transactions, and then reply or forward.
+    Accept(Accepted),
+    /// Send the reply now.
+    Answer(Reply),
+    /// Hand the message on.
+    Forward(Forwarded),
+    /// Refuse the message.
+    Reject(Refusal),
 }
 
-fn reply(reply: &Reply) -> Result<(), PolicyFailure> {
-    if !(200..600).contains(&reply.status) {
-        return Err(bad(&format!("a reply with status {}, which would be 200 to 599", reply.status)));
-    }
-    check_headers(&reply.headers)
+/// Transactions to queue as one, and what happens once they are durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The transactions, not yet checked.
+    pub transactions: Vec<Transaction>,
+    /// What comes after.
+    pub then: Continuation,
 }
 
-fn check_refusal(refusal: &Refusal) -> Result<(), PolicyFailure> {
-    if !(400..600).contains(&refusal.status) {
-        return Err(bad(&format!("a refusal with status {}, which would be 400 to 599", refusal.status)));
-    }
-    Ok(())
+/// What happens once transactions are durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Continuation {
+    /// The partner gets this reply.
+    Reply(Reply),
+    /// The message goes on, and is queued before the upstream is asked.
+    Forward(Forwarded),
 }
 
-fn check_headers(headers: &[Header]) -> Result<(), PolicyFailure> {
-    for header in headers {
-        if header.name.is_empty() || !header.name.bytes().all(is_name_byte) {
-            return Err(bad(&format!(
-                "a header named {:?}, which would be in lower case, such as `content-type`",
-                header.name
-            )));
+/// What is changed of a message that goes on; the rest stays as it came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Forwarded {
+    /// Another method.
+    pub method: Option<String>,
+    /// Another path and query.
+    pub target: Option<String>,
+    /// Other header fields.
+    pub headers: HeaderEdit,
+    /// Another body.
+    pub body: Option<Vec<u8>>,
+}
+
+/// One normalised transaction as a policy made it; nothing of it is checked yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transaction {
+    /// What a resend repeats.
+    pub id: String,
+    /// When it happened: RFC 3339 with an offset.
+    pub time: String,
+    /// The business day, `YYYY-MM-DD`; none: that of `time`.
+    pub day: Option<String>,
+    /// Whose sum it counts into.
+    pub key: String,
+    /// A plain decimal.
+    pub amount: String,
+    /// Three capital letters.
+    pub currency: String,
+    /// What kind of transaction it is, dotted.
+    pub kind: String,
+    /// What else travels along, as name and value.
+    pub attributes: Vec<(String, String)>,
+}
+
+impl Forwarded {
+    /// Makes the changes.
+    pub fn apply(self, message: &mut Message) {
+        let Self { method, target, headers, body } = self;
+        headers.apply(&mut message.headers);
+        if let Some(method) = method {
+            message.method = method;
         }
-        if header.value.iter().any(|&byte| (byte < b' ' && byte != b'\t') || byte == 0x7f) {
-            return Err(bad(&format!("a header `{}` with a control character in its value", header.name)));
+        if let Some(target) = target {
+            message.target = target;
+        }
+        if let Some(body) = body {
+            message.body = body;
         }
     }
-    Ok(())
-}
-
-/// The characters of a token (RFC 9110, 5.6.2) without the capital letters, which HTTP/2 has not.
-fn is_name_byte(byte: u8) -> bool {
-    matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~')
-}
-
-fn bad(what: &str) -> PolicyFailure {
-    PolicyFailure::BadOutcome(what.to_owned())
 }

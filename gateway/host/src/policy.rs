@@ -1,21 +1,25 @@
 //! A policy in service: activated once, then called for each message.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Lower};
 
-use crate::call::{self, Call};
+use crate::about::About;
+use crate::call::{self, Call, Used};
+use crate::check;
 use crate::engine::Engine;
 use crate::failure::{ActivationError, PolicyFailure};
 use crate::keys::Keys;
-use crate::linker;
-use crate::outcome;
+use crate::message::Message;
+use crate::outcome::Decision;
+use crate::reply::{Refusal, Reply};
+use crate::response::{Response, ResponseOutcome};
 use crate::snapshot;
 use crate::spec::{Limits, PolicySpec};
 use crate::version::version_of;
-use crate::view::View;
-use crate::world::{About, Message, Outcome, Refusal, Reply};
+use crate::worlds::{self, World, v1};
 
 /// A policy in service. Share it as `Arc<Policy>`; dropping the last one gives its code and snapshot back.
 pub struct Policy {
@@ -28,9 +32,7 @@ pub struct Policy {
     /// No policy may hold all permits of the engine: while one burns its time away with all of these, others find some.
     permits: Semaphore,
     pre: InstancePre<Call>,
-    handle: ComponentExportIndex,
-    fault: ComponentExportIndex,
-    respond: ComponentExportIndex,
+    world: World,
 }
 
 impl Policy {
@@ -43,8 +45,7 @@ impl Policy {
         let (snapshot, about) = snapshot::configure(engine, &spec)?;
         spec.check_needs(&about)?;
         let component = Component::new(&engine.wasmtime, &snapshot).map_err(snapshot::not_a_component)?;
-        let pre = linker::linker(&engine.wasmtime)?.instantiate_pre(&component).map_err(linker::wrong_world)?;
-        let function = |name| linker::export(&component, name);
+        let pre = worlds::linker(&engine.wasmtime)?.instantiate_pre(&component).map_err(worlds::wrong)?;
         Ok(Self {
             name: spec.name.into(),
             version: version_of(&spec.component),
@@ -54,41 +55,78 @@ impl Policy {
             engine: engine.clone(),
             permits: Semaphore::new((engine.limits.instances as usize / 2).max(1)),
             pre,
-            handle: function("handle")?,
-            fault: function("fault")?,
-            respond: function("respond")?,
+            world: World::of(&component)?,
         })
     }
 
-    /// Asks the policy what is to become of a message. It sees this policy's name as the message's `policy`, and of
-    /// headers and body only what it needs; the message itself stays as it is.
+    /// Asks the policy what is to become of a message, of which it sees what it needs. `context` is what the policy before
+    /// it in its chain left; empty for the first one. What the call used is added where somebody asks, which costs a little.
     ///
     /// # Errors
     /// When the policy failed; nothing of its outcome is known.
-    pub async fn handle(&self, message: &mut Message) -> Result<Outcome, PolicyFailure> {
-        let view = View::new(&self.name, &self.about, message);
-        let (outcome,) = self.call(view.message, &self.handle, (&*view.message,)).await?;
-        outcome::check(outcome)
+    pub async fn handle(
+        &self,
+        message: &Message,
+        context: &[u8],
+        used: Option<&mut Used>,
+    ) -> Result<Decision, PolicyFailure> {
+        let decision = match &self.world {
+            World::V1(functions) => {
+                let seen = v1::Seen::new(&self.name, &self.about, message, context);
+                let (given,) = self.call(message, &functions.handle, (&seen.param(),), used).await?;
+                v1::decision(given)?
+            }
+        };
+        check::decision(&self.about, &decision)?;
+        Ok(decision)
     }
 
-    /// Asks the policy to put a refusal into the partner's protocol; `None`: it has no form of its own for it.
+    /// Asks the policy to put a refusal into the partner's protocol; `None`: it has no form of its own for it. `context`
+    /// is what it left itself when it handled the message.
     ///
     /// # Errors
     /// When the policy failed; a plain problem document serves then too.
-    pub async fn fault(&self, message: &mut Message, refusal: &Refusal) -> Result<Option<Reply>, PolicyFailure> {
-        let view = View::new(&self.name, &self.about, message);
-        let (reply,): (Option<Reply>,) = self.call(view.message, &self.fault, (&*view.message, refusal)).await?;
-        reply.map(outcome::check_reply).transpose()
+    pub async fn fault(
+        &self,
+        message: &Message,
+        context: &[u8],
+        refusal: &Refusal,
+    ) -> Result<Option<Reply>, PolicyFailure> {
+        let reply = match &self.world {
+            World::V1(functions) => {
+                let seen = v1::Seen::new(&self.name, &self.about, message, context);
+                let params = (&seen.param(), &v1::refusal(refusal));
+                let (given,): (Option<_>,) = self.call(message, &functions.fault, params, None).await?;
+                given.map(v1::reply).transpose()?
+            }
+        };
+        reply.as_ref().map_or(Ok(()), check::reply)?;
+        Ok(reply)
     }
 
-    /// Asks the policy to change an upstream's response; only for one whose [`About::sees_responses`] says so.
+    /// Asks the policy what is to become of an upstream's response; only for one whose [`About::sees_responses`] says so.
+    /// `context` is what it left itself when it handled the message.
     ///
     /// # Errors
-    /// When the policy failed; the response it should have changed must not be sent.
-    pub async fn respond(&self, message: &mut Message, response: &Reply) -> Result<Reply, PolicyFailure> {
-        let view = View::new(&self.name, &self.about, message);
-        let (reply,) = self.call(view.message, &self.respond, (&*view.message, response)).await?;
-        outcome::check_reply(reply)
+    /// When the policy failed; the response it should have seen must not be sent.
+    pub async fn respond(
+        &self,
+        message: &Message,
+        context: &[u8],
+        response: &Response,
+        used: Option<&mut Used>,
+    ) -> Result<ResponseOutcome, PolicyFailure> {
+        let outcome = match &self.world {
+            World::V1(functions) => {
+                let seen = v1::Seen::new(&self.name, &self.about, message, context);
+                let answered = v1::SeenResponse::new(&self.about, response);
+                let params = (&seen.param(), &answered.param());
+                let (given,) = self.call(message, &functions.respond, params, used).await?;
+                v1::response_outcome(given)?
+            }
+        };
+        check::response(&self.about, &outcome)?;
+        Ok(outcome)
     }
 
     /// The operator's name for it.
@@ -115,6 +153,7 @@ impl Policy {
         message: &Message,
         function: &ComponentExportIndex,
         params: Params,
+        used: Option<&mut Used>,
     ) -> Result<Return, PolicyFailure>
     where
         Params: ComponentNamedList + Lower + Send + Sync,
@@ -125,13 +164,18 @@ impl Policy {
         let _any = self.engine.permits.acquire().await.map_err(closed)?;
         let call = Call::new(self.name.clone(), message.id.clone(), self.keys.clone(), self.limits);
         let mut store = call::store(&self.engine.wasmtime, call);
-        call::measured(async {
+        let mut spent = used.is_some().then_some(Duration::ZERO);
+        let run = async {
             let instance = self.pre.instantiate_async(&mut store).await?;
             let function = instance.get_typed_func::<Params, Return>(&mut store, function)?;
             function.call_async(&mut store, params).await
-        })
-        .await
-        .map_err(|error| store.data().failure(&error))
+        };
+        let returned = call::measured(run, spent.as_mut()).await;
+        if let (Some(used), Some(spent)) = (used, spent) {
+            used.time += spent;
+            used.memory = used.memory.max(store.data().memory());
+        }
+        returned.map_err(|error| store.data().failure(&error))
     }
 }
 

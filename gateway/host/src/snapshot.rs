@@ -4,19 +4,19 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use wasmtime::Store;
 use wasmtime::component::Component;
-use wasmtime::{AsContextMut, Store};
 use wasmtime_wizer::Wizer;
 
+use crate::about::About;
 use crate::call::{self, Call};
 use crate::configured::Configured;
 use crate::engine::Engine;
 use crate::failure::ActivationError;
 use crate::keys::Keys;
 use crate::limits;
-use crate::linker;
 use crate::spec::{Limits, PolicySpec};
-use crate::world::{About, World};
+use crate::worlds::{self, World, v1};
 
 /// Runs `configure` and returns the configured component, and what the policy says of itself.
 pub(crate) fn configure(engine: &Engine, spec: &PolicySpec) -> Result<(Vec<u8>, About), ActivationError> {
@@ -42,14 +42,14 @@ async fn configured(engine: &wasmtime::Engine, spec: &PolicySpec) -> Result<(Vec
     call.configuring = true;
     let mut store = call::store(engine, call);
 
-    let pre = linker::linker(engine)?.instantiate_pre(&component).map_err(linker::wrong_world)?;
-    let instance = call::measured(pre.instantiate_async(&mut store)).await.map_err(|error| failed(&store, &error))?;
-    let world = World::new(&mut store, &instance).map_err(linker::wrong_world)?;
-    let about =
-        call::measured(world.tallygate_policy_handler().call_configure(store.as_context_mut(), &spec.config_json))
-            .await
-            .map_err(|error| failed(&store, &error))?
-            .map_err(|fault| ActivationError::Configuration { pointer: fault.pointer, detail: fault.detail })?;
+    let pre = worlds::linker(engine)?.instantiate_pre(&component).map_err(worlds::wrong)?;
+    let world = World::of(&component)?;
+    let instance =
+        call::measured(pre.instantiate_async(&mut store), None).await.map_err(|error| failed(&store, &error))?;
+    let configured = match world {
+        World::V1(_) => call::measured(v1::configure(&mut store, &instance, &spec.config_json), None).await?,
+    };
+    let about = configured.map_err(|error| failed(&store, &error))??;
     let mut state = Configured { store: &mut store, instance, failed: None };
     let snapshot = wizer.snapshot_component(&context, &mut state).await.map_err(not_a_component)?;
     if let Some(error) = state.failed.take() {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use crate::about::About;
 use crate::failure::ActivationError;
 use crate::keys::Keys;
 use crate::limits;
-use crate::world::About;
 
 /// What one call of a policy may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The smallest policy: it greets whoever calls.
 
-use tallygate_policy::{ConfigFault, Message, Outcome, Policy, Reply, export};
+use tallygate_policy::{ConfigFault, Decision, Message, Policy, Reply, export};
 
 struct Hello;
 
@@ -9,7 +9,7 @@ impl Policy for Hello {
         Ok(Hello)
     }
 
-    fn handle(&self, message: Message) -> Outcome {
+    fn handle(&self, message: Message) -> Decision {
         Reply::text(200, format!("hello, {}\n", message.partner.unwrap_or_default())).into()
     }
 }

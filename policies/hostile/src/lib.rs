@@ -5,7 +5,10 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tallygate_policy::config::Config;
-use tallygate_policy::{About, ConfigFault, Header, KeyUse, Message, Outcome, Policy, Refusal, Reply, export, host};
+use tallygate_policy::{
+    About, Changed, ConfigFault, Decision, Forwarded, Header, KeyUse, Message, Policy, Refusal, Reply, Response,
+    ResponseOutcome, export, host,
+};
 
 /// How often this instance was called: 1 in a fresh one.
 static CALLS: AtomicU32 = AtomicU32::new(0);
@@ -16,8 +19,11 @@ struct Hostile {
     respond: String,
     key: Option<String>,
     fact: Option<String>,
+    extra: Option<String>,
     headers: Vec<String>,
     needs_body: bool,
+    needs_response_body: bool,
+    may_accept: bool,
 }
 
 impl Policy for Hostile {
@@ -35,8 +41,11 @@ impl Policy for Hostile {
             respond: behaviour("respond")?,
             key: config.string("key")?,
             fact: config.string("fact")?,
+            extra: config.string("extra")?,
             headers: config.strings("headers")?.unwrap_or_default(),
             needs_body: config.boolean("needs_body")?.unwrap_or(true),
+            needs_response_body: config.boolean("needs_response_body")?.unwrap_or(true),
+            may_accept: config.boolean("may_accept")?.unwrap_or(true),
         };
         config.finish()?;
         Ok(policy)
@@ -45,6 +54,10 @@ impl Policy for Hostile {
     fn about(&self, about: About) -> About {
         About {
             needs_body: self.needs_body,
+            may_accept: self.may_accept,
+            sees_responses: true,
+            needs_response_body: self.needs_response_body,
+            extras: self.extra.iter().map(|name| (name.clone(), String::new())).collect(),
             headers: self.headers.clone(),
             keys: self.key.iter().map(|key| KeyUse::hmac_sha256(key)).collect(),
             facts: self.fact.iter().cloned().collect(),
@@ -52,7 +65,7 @@ impl Policy for Hostile {
         }
     }
 
-    fn handle(&self, message: Message) -> Outcome {
+    fn handle(&self, message: Message) -> Decision {
         let calls = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
         match &*self.handle {
             "count" => Reply::text(200, calls.to_string()).into(),
@@ -61,20 +74,36 @@ impl Policy for Hostile {
             "status" => Reply::text(99, "").into(),
             "header" => Reply::text(200, "").with_header("x-a", "1\r\nx-b: 2").into(),
             "name" => Reply::text(200, "").with_header("X A", "1").into(),
-            "nothing" => Outcome::accept(Vec::new(), Reply::text(200, "")),
+            "nothing" => Decision::accept(Vec::new(), Reply::text(200, "")),
+            "context" => Reply::text(200, message.context).into(),
+            "remember" => Decision::from(Forwarded::unchanged()).with_context(message.body),
+            "remember-too-much" => Decision::from(Forwarded::unchanged()).with_context(vec![0; 65537]),
+            "extra" => Reply { extras: vec![("receipt".into(), "1".into())], ..Reply::text(200, "") }.into(),
+            "edit" => Forwarded { add_headers: vec![Header::new("x a", "1")], ..Forwarded::unchanged() }.into(),
             "refuse-with-200" => Refusal::new(200, "fine", "").into(),
             "amplify" => amplified().into(),
             other => Reply::text(200, misbehave(other)).into(),
         }
     }
 
-    fn fault(&self, _message: Message, refusal: Refusal) -> Option<Reply> {
-        (self.fault != "answer").then(|| Reply::text(refusal.status, misbehave(&self.fault)))
+    fn fault(&self, message: Message, refusal: Refusal) -> Option<Reply> {
+        match &*self.fault {
+            "answer" => None,
+            "context" => Some(Reply::text(refusal.status, message.context)),
+            other => Some(Reply::text(refusal.status, misbehave(other))),
+        }
     }
 
-    fn respond(&self, _message: Message, response: Reply) -> Reply {
-        misbehave(&self.respond);
-        response.with_header("x-seen", "1")
+    fn respond(&self, message: Message, response: Response) -> ResponseOutcome {
+        match &*self.respond {
+            "pass" => ResponseOutcome::Pass,
+            "status" => Changed::unchanged().with_status(99).into(),
+            "header" => Changed::unchanged().with_header("x-a", "1\r\nx-b: 2").into(),
+            "extra" => Changed { extras: vec![("receipt".into(), "1".into())], ..Changed::unchanged() }.into(),
+            "accept" => ResponseOutcome::accept(Vec::new(), Changed::unchanged()),
+            "show" => Changed::unchanged().with_body(format!("{:?} {response:?}", message.context)).into(),
+            other => Changed::unchanged().with_header("x-seen", misbehave(other)).into(),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ mod request;
 mod zagreb;
 
 use tallygate_policy::config::Config;
-use tallygate_policy::{About, ConfigFault, KeyUse, Message, Outcome, Policy, Refusal, Reply, export, host};
+use tallygate_policy::{About, ConfigFault, Decision, KeyUse, Message, Policy, Refusal, Reply, export, host};
 
 use crate::request::Request;
 
@@ -57,8 +57,8 @@ impl Policy for HrRacun {
         About { keys, config_schema, ..about }
     }
 
-    fn handle(&self, message: Message) -> Outcome {
-        self.answer(&message).unwrap_or_else(Outcome::from)
+    fn handle(&self, message: Message) -> Decision {
+        self.answer(&message).unwrap_or_else(Decision::from)
     }
 
     fn fault(&self, message: Message, refusal: Refusal) -> Option<Reply> {
@@ -72,7 +72,7 @@ impl Policy for HrRacun {
 export!(HrRacun);
 
 impl HrRacun {
-    fn answer(&self, message: &Message) -> Result<Outcome, Refusal> {
+    fn answer(&self, message: &Message) -> Result<Decision, Refusal> {
         match request::read(&message.body)? {
             Request::Echo(text) => Ok(reply::reply(200, reply::echo(&text)).into()),
             Request::Invoice(invoice) => {
@@ -80,7 +80,7 @@ impl HrRacun {
                 let jir = jir(message, invoice.id())?;
                 let document = reply::accepted(&invoice, &message.received, &jir);
                 let signed = self.signed(document).map_err(|detail| refusals::system(&detail))?;
-                Ok(Outcome::accept(vec![invoice.transaction()?], reply::reply(200, signed)))
+                Ok(Decision::accept(vec![invoice.transaction()?], reply::reply(200, signed)))
             }
         }
     }

@@ -184,6 +184,7 @@ fn an_echo_is_answered_with_its_text() {
     let message = Message {
         id: String::new(),
         received: "2026-11-22T18:20:54Z".into(),
+        received_millis: 1_795_371_654_000,
         route: String::new(),
         policy: "hr-racun".into(),
         partner: None,
@@ -191,9 +192,10 @@ fn an_echo_is_answered_with_its_text() {
         target: "/".into(),
         headers: vec![],
         body: document.into(),
+        context: vec![],
         facts: vec![],
     };
-    let Outcome::Answer(reply) = policy.handle(message) else { panic!("not answered") };
+    let Outcome::Answer(reply) = policy.handle(message).outcome else { panic!("not answered") };
     let body = String::from_utf8(reply.body).expect("UTF-8");
     assert_eq!(reply.status, 200);
     assert!(body.contains("f73\">ping &lt;čćž&gt;</tns:EchoResponse>"), "{body}");

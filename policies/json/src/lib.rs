@@ -12,7 +12,7 @@ mod transactions;
 use std::fmt::Write;
 
 use tallygate_policy::config::Config;
-use tallygate_policy::{About, ConfigFault, Message, Outcome, Policy, Refusal, Reply, export, scan};
+use tallygate_policy::{About, ConfigFault, Decision, Message, Policy, Refusal, Reply, export, scan};
 
 use crate::pointers::Node;
 
@@ -34,7 +34,7 @@ impl Policy for Json {
         About { config_schema: Some(include_str!("config-schema.json").to_owned()), ..about }
     }
 
-    fn handle(&self, message: Message) -> Outcome {
+    fn handle(&self, message: Message) -> Decision {
         match self.accept(&message) {
             Ok(outcome) => outcome,
             Err(refusal) => refusal.into(),
@@ -45,7 +45,7 @@ impl Policy for Json {
 export!(Json);
 
 impl Json {
-    fn accept(&self, message: &Message) -> Result<Outcome, Refusal> {
+    fn accept(&self, message: &Message) -> Result<Decision, Refusal> {
         let body = scan::text(&message.body).map_err(|error| {
             Refusal::new(400, "not-json", format!("byte {} is not UTF-8, which JSON is in", error.valid_up_to() + 1))
         })?;
@@ -53,7 +53,7 @@ impl Json {
         let mut accepted = String::with_capacity(24);
         // Writing to a String cannot fail.
         let _ = write!(accepted, "{{\"accepted\":{}}}", transactions.len());
-        Ok(Outcome::accept(transactions, Reply::json(202, accepted)))
+        Ok(Decision::accept(transactions, Reply::json(202, accepted)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the policy makes of bodies, good and bad.
 
-use tallygate_policy::{Message, Outcome, Policy, Refusal, Transaction};
+use tallygate_policy::{Continuation, Message, Outcome, Policy, Refusal, Transaction};
 
 use crate::Json;
 
@@ -8,6 +8,7 @@ fn message(body: &str) -> Message {
     Message {
         id: "m-1".into(),
         received: "2026-11-22T18:20:54Z".into(),
+        received_millis: 1_795_371_654_000,
         route: "transactions".into(),
         policy: "json".into(),
         partner: Some("shop-1".into()),
@@ -15,23 +16,23 @@ fn message(body: &str) -> Message {
         target: "/v1/transactions".into(),
         headers: vec![],
         body: body.into(),
+        context: vec![],
         facts: vec![],
     }
 }
 
 fn outcome(config: &str, body: &str) -> Outcome {
-    Json::configure(config).expect("a configuration").handle(message(body))
+    Json::configure(config).expect("a configuration").handle(message(body)).outcome
 }
 
 fn accepted(config: &str, body: &str) -> Vec<Transaction> {
     match outcome(config, body) {
         Outcome::Accept(accepted) => {
-            assert_eq!(accepted.reply.status, 202);
-            assert_eq!(accepted.reply.headers[0].value, b"application/json");
-            assert_eq!(
-                String::from_utf8_lossy(&accepted.reply.body),
-                format!("{{\"accepted\":{}}}", accepted.transactions.len())
-            );
+            let Continuation::Reply(reply) = accepted.then else { panic!("{body} goes on") };
+            assert_eq!(reply.status, 202);
+            assert_eq!(reply.headers[0].value, b"application/json");
+            let count = accepted.transactions.len();
+            assert_eq!(String::from_utf8_lossy(&reply.body), format!("{{\"accepted\":{count}}}"));
             accepted.transactions
         }
         other => panic!("{body} gave {other:?}"),
@@ -177,7 +178,7 @@ fn bytes_that_are_no_utf_8_are_refused() {
     let policy = Json::configure("{}").expect("a configuration");
     let mut message = message("");
     message.body = b"{\"id\":\"\xff\"}".to_vec();
-    let Outcome::Reject(refusal) = policy.handle(message) else { panic!("not refused") };
+    let Outcome::Reject(refusal) = policy.handle(message).outcome else { panic!("not refused") };
     assert_eq!(refusal.detail, "byte 8 is not UTF-8, which JSON is in");
 }
 

@@ -1,13 +1,13 @@
 //! Write a policy for the Tallygate gateway: implement [`Policy`], then [`export!`] it.
 //!
 //! ```
-//! use tallygate_policy::{ConfigFault, Message, Outcome, Policy, Reply, export};
+//! use tallygate_policy::{ConfigFault, Decision, Message, Policy, Reply, export};
 //!
 //! struct Hello;
 //!
 //! impl Policy for Hello {
 //!     fn configure(_config: &str) -> Result<Self, ConfigFault> { Ok(Hello) }
-//!     fn handle(&self, message: Message) -> Outcome {
+//!     fn handle(&self, message: Message) -> Decision {
 //!         Reply::text(200, format!("hello, {}\n", message.partner.unwrap_or_default())).into()
 //!     }
 //! }
@@ -20,6 +20,7 @@ mod bump;
 #[cfg(feature = "config")]
 pub mod config;
 pub mod decimal;
+mod decision;
 pub mod host;
 mod policy;
 mod reply;
@@ -29,7 +30,8 @@ pub mod xml;
 
 pub use policy::{Policy, Slot};
 pub use world::tallygate::policy::types::{
-    About, Accepted, ConfigFault, Forwarded, Header, KeyUse, Message, Outcome, Refusal, Reply, Transaction,
+    About, Accepted, AcceptedResponse, Changed, ConfigFault, Continuation, Decision, Forwarded, Header, KeyUse,
+    Message, Outcome, Refusal, Reply, Response, ResponseOutcome, Transaction,
 };
 
 /// Makes a type that is a [`Policy`] the component's policy. Once in a crate, whose `crate-type` has `cdylib`.
@@ -51,13 +53,13 @@ macro_rules! export {
                 fn configure(config: String) -> Result<$crate::About, $crate::ConfigFault> {
                     POLICY.configure(&config, env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
                 }
-                fn handle(message: $crate::Message) -> $crate::Outcome {
+                fn handle(message: $crate::Message) -> $crate::Decision {
                     $crate::Policy::handle(POLICY.get(), message)
                 }
                 fn fault(message: $crate::Message, refusal: $crate::Refusal) -> Option<$crate::Reply> {
                     $crate::Policy::fault(POLICY.get(), message, refusal)
                 }
-                fn respond(message: $crate::Message, response: $crate::Reply) -> $crate::Reply {
+                fn respond(message: $crate::Message, response: $crate::Response) -> $crate::ResponseOutcome {
                     $crate::Policy::respond(POLICY.get(), message, response)
                 }
             }
@@ -67,11 +69,11 @@ macro_rules! export {
             #[cfg(not(target_family = "wasm"))]
             const _: fn(String) -> Result<$crate::About, $crate::ConfigFault> = Exported::configure;
             #[cfg(not(target_family = "wasm"))]
-            const _: fn($crate::Message) -> $crate::Outcome = Exported::handle;
+            const _: fn($crate::Message) -> $crate::Decision = Exported::handle;
             #[cfg(not(target_family = "wasm"))]
             const _: fn($crate::Message, $crate::Refusal) -> Option<$crate::Reply> = Exported::fault;
             #[cfg(not(target_family = "wasm"))]
-            const _: fn($crate::Message, $crate::Reply) -> $crate::Reply = Exported::respond;
+            const _: fn($crate::Message, $crate::Response) -> $crate::ResponseOutcome = Exported::respond;
         };
     };
 }

@@ -3,7 +3,9 @@
 use std::sync::OnceLock;
 
 use crate::host;
-use crate::world::tallygate::policy::types::{About, ConfigFault, Message, Outcome, Refusal, Reply};
+use crate::world::tallygate::policy::types::{
+    About, ConfigFault, Decision, Message, Refusal, Reply, Response, ResponseOutcome,
+};
 
 /// A policy: configured once, then asked about each message in a fresh copy of what `configure` left behind.
 pub trait Policy: Sized + Send + Sync + 'static {
@@ -19,11 +21,12 @@ pub trait Policy: Sized + Send + Sync + 'static {
     /// One refuses the activation; [`ConfigFault::at`] says where.
     fn configure(config: &str) -> Result<Self, ConfigFault>;
 
-    /// Decides what becomes of a message. A [`Reply`] or a [`Refusal`] turns into an outcome by `into()`.
-    fn handle(&self, message: Message) -> Outcome;
+    /// Decides what becomes of a message. A [`Reply`], a [`Refusal`] or a [`Forwarded`](crate::Forwarded) turns into a
+    /// decision by `into()`, and [`Decision::accept`] queues transactions.
+    fn handle(&self, message: Message) -> Decision;
 
-    /// What the policy says of itself. What is passed names the crate and its version and asks for bodies, for no
-    /// headers, no responses and no keys.
+    /// What the policy says of itself. What is passed names the crate and its version, may accept, and asks for bodies,
+    /// for no headers, no responses and no keys.
     fn about(&self, about: About) -> About {
         about
     }
@@ -34,10 +37,10 @@ pub trait Policy: Sized + Send + Sync + 'static {
         None
     }
 
-    /// Changes an upstream's response; called only if [`About::sees_responses`].
-    fn respond(&self, message: Message, response: Reply) -> Reply {
-        let _ = message;
-        response
+    /// Decides what becomes of an upstream's response; called only if [`About::sees_responses`].
+    fn respond(&self, message: Message, response: Response) -> ResponseOutcome {
+        let _ = (message, response);
+        ResponseOutcome::Pass
     }
 }
 
@@ -66,9 +69,12 @@ impl<P: Policy> Slot<P> {
             needs_body: true,
             headers: Vec::new(),
             facts: Vec::new(),
+            may_accept: true,
             sees_responses: false,
+            needs_response_body: false,
             keys: Vec::new(),
             config_schema: None,
+            extras: Vec::new(),
         });
         self.0.set(policy).map_err(|_| ConfigFault::at("", "configured already"))?;
         Ok(about)

@@ -1,13 +1,11 @@
-//! Short ways to make replies, refusals and outcomes.
+//! Short ways to make replies and refusals, and to read a message.
 
-use crate::world::tallygate::policy::types::{
-    Accepted, ConfigFault, Forwarded, Header, KeyUse, Message, Outcome, Refusal, Reply, Transaction,
-};
+use crate::world::tallygate::policy::types::{ConfigFault, Header, KeyUse, Message, Refusal, Reply};
 
 impl Reply {
     /// A reply with a body of the given type.
     pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, headers: vec![Header::new("content-type", content_type)], body: body.into() }
+        Self { status, headers: vec![Header::new("content-type", content_type)], body: body.into(), extras: Vec::new() }
     }
 
     /// A reply of plain text.
@@ -39,7 +37,8 @@ impl Refusal {
     /// A refusal: a status from 400 on, a short name for programs such as `wrong-amount`, and for people what was wrong
     /// and what would be right.
     pub fn new(status: u16, code: &str, detail: impl Into<String>) -> Self {
-        Self { status, code: code.to_owned(), detail: detail.into(), field: None, retry_after: None }
+        let (code, detail) = (code.to_owned(), detail.into());
+        Self { status, code, detail, field: None, retry_after: None, extras: Vec::new() }
     }
 
     /// The refusal, naming the field.
@@ -55,40 +54,6 @@ impl Message {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         self.headers.iter().find(|header| header.name == name).map(|header| &*header.value)
-    }
-}
-
-impl Forwarded {
-    /// The message goes on as it came.
-    #[must_use]
-    pub fn unchanged() -> Self {
-        Self { method: None, target: None, set_headers: Vec::new(), remove_headers: Vec::new(), body: None }
-    }
-}
-
-impl Outcome {
-    /// Queue the transactions; when they are durable, send the reply.
-    #[must_use]
-    pub fn accept(transactions: Vec<Transaction>, reply: Reply) -> Self {
-        Self::Accept(Accepted { transactions, reply })
-    }
-}
-
-impl From<Reply> for Outcome {
-    fn from(reply: Reply) -> Self {
-        Self::Answer(reply)
-    }
-}
-
-impl From<Forwarded> for Outcome {
-    fn from(forwarded: Forwarded) -> Self {
-        Self::Forward(forwarded)
-    }
-}
-
-impl From<Refusal> for Outcome {
-    fn from(refusal: Refusal) -> Self {
-        Self::Reject(refusal)
     }
 }
 

@@ -11,7 +11,8 @@ use tallygate_core::Transaction;
 use tallygate_core::day::Zone;
 use tallygate_front::draft;
 use tallygate_host::{
-    Accepted, Engine, EngineLimits, Header, Keys, Limits, Message, Outcome, Policy, PolicySpec, Refusal, Reply,
+    Accepted, Continuation, Engine, EngineLimits, Header, Keys, Limits, Message, Outcome, Policy, PolicySpec, Refusal,
+    Reply,
 };
 
 use crate::arguments::PolicyRunArguments;
@@ -28,10 +29,10 @@ pub(crate) fn run(arguments: &PolicyRunArguments) -> Result<ExitCode> {
     let (spec, zone) = spec(name, component, arguments.config.as_deref())?;
     let engine = Engine::new(EngineLimits::default())?;
     let policy = Policy::activate(&engine, spec).with_context(|| arguments.component.display().to_string())?;
-    let mut message = message(body, &arguments.content_type);
+    let message = message(body, &arguments.content_type);
     let shown = small_runtime()?.block_on(async {
-        let outcome = policy.handle(&mut message).await.context("the policy failed")?;
-        show(&policy, &mut message, outcome, &zone).await
+        let decision = policy.handle(&message, &[], None).await.context("the policy failed")?;
+        show(&policy, &message, decision.outcome, &zone).await
     })?;
     if arguments.json {
         println!("{shown}");
@@ -72,20 +73,20 @@ fn message(body: Vec<u8>, content_type: &str) -> Message {
     Message {
         id: "policy-run".to_owned(),
         received: jiff::Timestamp::now().to_string(),
+        received_millis: jiff::Timestamp::now().as_millisecond().unsigned_abs(),
         route: "policy-run".to_owned(),
         partner: Some(TEST_PARTNER.to_owned()),
-        policy: String::new(),
         method: "POST".to_owned(),
         target: "/".to_owned(),
         headers: vec![Header { name: "content-type".to_owned(), value: content_type.as_bytes().to_vec() }],
         body,
-        facts: Vec::new(),
     }
 }
 
-async fn show(policy: &Policy, message: &mut Message, outcome: Outcome, zone: &Zone) -> Result<Value> {
+async fn show(policy: &Policy, message: &Message, outcome: Outcome, zone: &Zone) -> Result<Value> {
     Ok(match outcome {
-        Outcome::Accept(Accepted { transactions, reply }) => {
+        Outcome::Accept(Accepted { transactions, then }) => {
+            let Continuation::Reply(reply) = then else { bail!("it accepts and forwards") };
             let drafts = transactions.into_iter().map(draft).collect();
             match Transaction::check_all(drafts, TEST_PARTNER, zone) {
                 Ok(checked) => {
@@ -106,15 +107,15 @@ async fn show(policy: &Policy, message: &mut Message, outcome: Outcome, zone: &Z
             let body = forwarded.body.as_deref().map(text_or_base64);
             json!({
                 "outcome": "forward",
-                "message": { "method": forwarded.method, "target": forwarded.target, "set_headers": headers(&forwarded.set_headers), "remove_headers": forwarded.remove_headers, "body": body },
+                "message": { "method": forwarded.method, "target": forwarded.target, "set_headers": headers(&forwarded.headers.set), "remove_headers": forwarded.headers.remove, "body": body },
             })
         }
         Outcome::Reject(refusal) => reject(policy, message, &refusal).await?,
     })
 }
 
-async fn reject(policy: &Policy, message: &mut Message, refusal: &Refusal) -> Result<Value> {
-    let reply = policy.fault(message, refusal).await.context("the policy failed at its fault")?;
+async fn reject(policy: &Policy, message: &Message, refusal: &Refusal) -> Result<Value> {
+    let reply = policy.fault(message, &[], refusal).await.context("the policy failed at its fault")?;
     let Refusal { status, code, detail, field, .. } = refusal;
     Ok(json!({
         "outcome": "reject",

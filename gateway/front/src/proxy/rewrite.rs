@@ -7,6 +7,7 @@ use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
     PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
+use http::uri::PathAndQuery;
 use http::{HeaderMap, Method};
 
 use crate::access::API_KEY;
@@ -19,16 +20,15 @@ const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
 /// A request on its way to an upstream, but for its body.
-pub(crate) struct Outgoing<'a> {
+pub(crate) struct Outgoing {
     pub(crate) method: Method,
-    /// Path and query.
-    pub(crate) target: &'a str,
+    pub(crate) target: PathAndQuery,
     pub(crate) headers: HeaderMap,
     pub(crate) peer: IpAddr,
     pub(crate) secure: bool,
     /// The host as the caller named it.
-    pub(crate) host: &'a str,
-    pub(crate) traceparent: &'a str,
+    pub(crate) host: String,
+    pub(crate) traceparent: String,
     /// Whether the request carries a partner's key to the gateway itself.
     pub(crate) by_key: bool,
 }
@@ -52,7 +52,7 @@ pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
 }
 
 /// What an upstream gets: the caller's fields without those of its connection, and ours in place of any it forged.
-pub(crate) fn request_headers(outgoing: &mut Outgoing<'_>) -> HeaderMap {
+pub(crate) fn request_headers(outgoing: &mut Outgoing) -> HeaderMap {
     let mut headers = std::mem::take(&mut outgoing.headers);
     remove_connections_own(&mut headers);
     for name in [HOST, CONTENT_LENGTH, EXPECT] {
@@ -72,14 +72,14 @@ pub(crate) fn request_headers(outgoing: &mut Outgoing<'_>) -> HeaderMap {
     };
     let quoted = |host: &str| host.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\'));
     let mut forwarded = format!("for={node};proto={proto}");
-    if !outgoing.host.is_empty() && quoted(outgoing.host) {
+    if !outgoing.host.is_empty() && quoted(&outgoing.host) {
         forwarded.push_str(&format!(";host=\"{}\"", outgoing.host));
     }
     set(&mut headers, FORWARDED, &forwarded);
     set(&mut headers, FORWARDED_FOR, &peer.to_string());
     set(&mut headers, FORWARDED_PROTO, proto);
-    set(&mut headers, FORWARDED_HOST, outgoing.host);
-    set(&mut headers, TRACEPARENT, outgoing.traceparent);
+    set(&mut headers, FORWARDED_HOST, &outgoing.host);
+    set(&mut headers, TRACEPARENT, &outgoing.traceparent);
     headers
 }
 
@@ -126,12 +126,12 @@ mod tests {
         }
         request_headers(&mut Outgoing {
             method: Method::GET,
-            target: "/",
+            target: PathAndQuery::from_static("/"),
             headers,
             peer: "::ffff:10.0.0.7".parse().unwrap(),
             secure: true,
-            host: "shop.example:8443",
-            traceparent: "00-1-2-01",
+            host: "shop.example:8443".into(),
+            traceparent: "00-1-2-01".into(),
             by_key,
         })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use http::uri::{Authority, PathAndQuery, Scheme};
+use http::uri::{Authority, Scheme};
 use http::{Request, Response, StatusCode, Uri, Version};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -73,14 +73,10 @@ impl Upstream {
     /// Sends a request to the target whose turn it is, and to the next one as long as none could be reached.
     pub(crate) async fn ask(
         &self,
-        mut outgoing: Outgoing<'_>,
+        mut outgoing: Outgoing,
         body: OutgoingBody,
         limits: &Limits,
     ) -> Result<Response<Incoming>, Problem> {
-        let path = outgoing
-            .target
-            .parse::<PathAndQuery>()
-            .map_err(|error| Problem::Internal(format!("target of the request: {error}")))?;
         let headers = request_headers(&mut outgoing);
         let broken = match &body {
             OutgoingBody::Streamed(body) => Some(body.broken()),
@@ -100,7 +96,7 @@ impl Upstream {
             *request.uri_mut() = Uri::builder()
                 .scheme(scheme.clone())
                 .authority(authority.clone())
-                .path_and_query(path.clone())
+                .path_and_query(outgoing.target.clone())
                 .build()
                 .map_err(|error| Problem::Internal(format!("target of the request: {error}")))?;
             let asked = tokio::time::timeout(limits.upstream_time, self.client.request(request)).await;

@@ -74,7 +74,7 @@ pub(crate) fn with_policies(
                 .map_err(|error| FrontError::Policy(option.name.clone(), Box::new(error)))?;
             let labels = PolicyLabels { policy: policy.now().name().into() };
             // The family's own histogram: clones of it are the same one.
-            Ok(Step { policy, seconds: metrics.policy_seconds.get_or_create(&labels).clone(), labels })
+            Ok(Arc::new(Step { policy, seconds: metrics.policy_seconds.get_or_create(&labels).clone(), labels }))
         };
         route.policies = option.policies.iter().map(step).collect::<Result<_, FrontError>>()?;
     }

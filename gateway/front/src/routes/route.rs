@@ -22,7 +22,7 @@ pub(crate) struct Route {
     /// None: all.
     pub(crate) methods: Vec<Method>,
     pub(crate) without_credential: WithoutCredential,
-    pub(crate) policies: Vec<Step>,
+    pub(crate) policies: Vec<Arc<Step>>,
     pub(crate) upstream: Option<Arc<Upstream>>,
     /// Its own of the family, so that no request has to look it up.
     pub(crate) seconds: Histogram,

@@ -1,0 +1,104 @@
+//! A policy that was asked about a request, in the version that was active then.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tallygate_host::{
+    Decision, Message, Outcome, PolicyFailure, Refusal, Reply, Response, ResponseOutcome, Transaction, Used,
+};
+
+use crate::metrics::FailureLabels;
+use crate::policy::ActivePolicy;
+use crate::problem::Problem;
+use crate::routes::Step;
+use crate::shared::Shared;
+
+/// A policy, and what it left for when it is asked again.
+pub(crate) struct Consulted {
+    step: Arc<Step>,
+    pub(crate) policy: Arc<dyn ActivePolicy>,
+    context: Vec<u8>,
+}
+
+/// What a policy wants counted, and which policy.
+pub(crate) struct ToCount {
+    pub(crate) policy: Arc<dyn ActivePolicy>,
+    pub(crate) transactions: Vec<Transaction>,
+}
+
+impl Consulted {
+    /// The version that is active now, not asked yet.
+    pub(crate) fn now(step: &Arc<Step>) -> Self {
+        Self { step: step.clone(), policy: step.policy.now(), context: Vec::new() }
+    }
+
+    pub(crate) fn is(&self, step: &Arc<Step>) -> bool {
+        Arc::ptr_eq(&self.step, step)
+    }
+
+    /// What it leaves for the policy behind it.
+    pub(crate) fn context(&self) -> &[u8] {
+        &self.context
+    }
+
+    /// What it decides about the message; `context` is what the policy before it left.
+    pub(crate) async fn handle(
+        &mut self,
+        shared: &Shared,
+        message: &Message,
+        context: &[u8],
+    ) -> Result<Outcome, Problem> {
+        let began = Instant::now();
+        let mut used = shared.observer.is_some().then(Used::default);
+        let decided = self.policy.handle(message, context, used.as_mut()).await;
+        self.step.seconds.observe(began.elapsed().as_secs_f64());
+        if let Some(observer) = &shared.observer {
+            observer.handled(self.policy.name(), &decided, used.unwrap_or_default());
+        }
+        let Decision { outcome, context } = decided.map_err(|failure| self.failed(shared, failure))?;
+        self.context = context;
+        Ok(outcome)
+    }
+
+    /// What it decides about the upstream's response.
+    pub(crate) async fn respond(
+        &self,
+        shared: &Shared,
+        message: &Message,
+        response: &Response,
+    ) -> Result<ResponseOutcome, Problem> {
+        let mut used = shared.observer.is_some().then(Used::default);
+        let decided = self.policy.respond(message, &self.context, response, used.as_mut()).await;
+        if let Some(observer) = &shared.observer {
+            observer.responded(self.policy.name(), &decided, used.unwrap_or_default());
+        }
+        decided.map_err(|failure| self.failed(shared, failure))
+    }
+
+    /// The refusal in the partner's protocol, if the policy has a form for it. One that fails over it has none.
+    pub(crate) async fn fault(&self, shared: &Shared, message: &Message, refusal: &Refusal) -> Option<Reply> {
+        match self.policy.fault(message, &self.context, refusal).await {
+            Ok(reply) => reply,
+            Err(failure) => {
+                tracing::warn!(request = message.id, policy = self.policy.name(), "fault: {failure}");
+                self.count(shared, &failure);
+                None
+            }
+        }
+    }
+
+    /// The problem that it returned what cannot be carried out.
+    pub(crate) fn bad_outcome(&self, shared: &Shared, what: impl Into<String>) -> Problem {
+        self.failed(shared, PolicyFailure::BadOutcome(what.into()))
+    }
+
+    fn failed(&self, shared: &Shared, failure: PolicyFailure) -> Problem {
+        self.count(shared, &failure);
+        Problem::Policy(self.policy.name().to_owned(), failure)
+    }
+
+    fn count(&self, shared: &Shared, failure: &PolicyFailure) {
+        let labels = FailureLabels { policy: self.step.labels.policy.clone(), kind: failure.code() };
+        shared.metrics.policy_failures.get_or_create(&labels).inc();
+    }
+}

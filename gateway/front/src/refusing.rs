@@ -1,0 +1,73 @@
+//! A refusal on its way to the caller, in the partner's own protocol where a policy of the route has a form for it.
+
+use http::Response;
+use tallygate_host::{Message, PolicyFailure, Refusal, Reply};
+
+use crate::consulted::Consulted;
+use crate::limits::FAULT_TIME;
+use crate::problem::{self, Problem};
+use crate::reply::{self, ReplyBody};
+use crate::routes::Route;
+use crate::shared::Shared;
+
+/// What is known of a request that is refused.
+pub(crate) struct Refused<'r> {
+    pub(crate) request: &'r str,
+    pub(crate) partner: Option<&'r str>,
+    pub(crate) route: Option<&'r Route>,
+    pub(crate) message: Option<&'r Message>,
+    /// The policies that have seen it.
+    pub(crate) consulted: &'r [Consulted],
+}
+
+/// Says no.
+pub(crate) async fn refuse(shared: &Shared, refused: Refused<'_>, problem: Problem) -> Response<ReplyBody> {
+    let refusal = problem.refusal();
+    let cause = problem.cause();
+    if let Some(cause) = &cause {
+        tracing::warn!(
+            request = refused.request,
+            route = refused.route.map(|route| &*route.labels.route),
+            partner = refused.partner,
+            status = refusal.status,
+            "{cause}",
+        );
+    }
+    if let Some(observer) = &shared.observer {
+        observer.refused(&refusal, cause.as_deref());
+    }
+    let fault = tokio::time::timeout(FAULT_TIME, fault(shared, &refused, &problem, &refusal)).await;
+    let mut response = match fault {
+        Ok(Some(reply)) => reply::response(reply),
+        _ => problem::document(&refusal, refused.request).map(ReplyBody::whole),
+    };
+    problem.complete(&refusal, &mut response);
+    response
+}
+
+/// The refusal as the first policy puts it that has a form for it: those that saw the message, the last of them first, and
+/// then the others of the route.
+async fn fault(shared: &Shared, refused: &Refused<'_>, problem: &Problem, refusal: &Refusal) -> Option<Reply> {
+    let (route, message) = (refused.route?, refused.message?);
+    let _permit = shared.faults.try_acquire().ok()?;
+    for consulted in refused.consulted.iter().rev() {
+        // What has just taken all its time would only do so again.
+        let name = consulted.policy.name();
+        let spent = matches!(problem, Problem::Policy(of, PolicyFailure::Timeout(_)) if of == name);
+        if spent {
+            continue;
+        }
+        if let Some(reply) = consulted.fault(shared, message, refusal).await {
+            return Some(reply);
+        }
+    }
+    for step in &route.policies {
+        if refused.consulted.iter().any(|consulted| consulted.is(step)) {
+            continue;
+        }
+        if let Some(reply) = Consulted::now(step).fault(shared, message, refusal).await {
+            return Some(reply);
+        }
+    }
+    None
+}

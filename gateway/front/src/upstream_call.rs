@@ -1,0 +1,150 @@
+//! A request at its upstream, and the response on its way back through the policies.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
+use http::response::Parts;
+use http::{Response as HttpResponse, StatusCode};
+use hyper::body::Incoming;
+use tallygate_host::{Message, Response, ResponseOutcome};
+
+use crate::body;
+use crate::consulted::{Consulted, ToCount};
+use crate::head::listed;
+use crate::ingest::Origin;
+use crate::memory::Reservation;
+use crate::problem::Problem;
+use crate::proxy::{Outgoing, OutgoingBody, Upstream};
+use crate::reply::fields;
+use crate::shared::Shared;
+
+/// All that is needed once the upstream is asked: it holds nothing of the caller's connection, so that it can go on without.
+pub(crate) struct UpstreamCall {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) upstream: Arc<Upstream>,
+    pub(crate) outgoing: Outgoing,
+    pub(crate) body: OutgoingBody,
+    pub(crate) origin: Origin,
+    pub(crate) message: Option<Message>,
+    pub(crate) consulted: Vec<Consulted>,
+}
+
+/// What comes back, and what the request needs again where it is to be refused.
+pub(crate) struct Returned {
+    pub(crate) message: Option<Message>,
+    pub(crate) consulted: Vec<Consulted>,
+    pub(crate) response: Result<HttpResponse<ResponseBody>, Problem>,
+}
+
+/// The body of a response.
+pub(crate) enum ResponseBody {
+    /// As it comes from the upstream.
+    Unread(Incoming),
+    /// All of it, and what it has of the memory budget.
+    Whole(Bytes, Option<Reservation>),
+}
+
+impl UpstreamCall {
+    /// Whether what the upstream answers may have to be counted, also when the caller has gone.
+    pub(crate) fn may_count(&self) -> bool {
+        self.consulted
+            .iter()
+            .map(|consulted| consulted.policy.about())
+            .any(|about| about.sees_responses && about.may_accept)
+    }
+
+    /// Asks the upstream, and the policies what becomes of its response.
+    pub(crate) async fn make(self) -> Returned {
+        let Self { shared, upstream, outgoing, body, origin, message, consulted } = self;
+        let response = async {
+            let response = upstream.ask(outgoing, body, &shared.limits).await?;
+            match &message {
+                Some(message) if consulted.iter().any(|consulted| consulted.policy.about().sees_responses) => {
+                    respond(&shared, &origin, message, &consulted, response).await
+                }
+                _ => Ok(response.map(ResponseBody::Unread)),
+            }
+        };
+        let response = response.await;
+        Returned { message, consulted, response }
+    }
+}
+
+/// Shows a response to the policies that want to see it, the last one first, and queues what they count once all of them
+/// have seen it.
+async fn respond(
+    shared: &Shared,
+    origin: &Origin,
+    message: &Message,
+    consulted: &[Consulted],
+    response: HttpResponse<Incoming>,
+) -> Result<HttpResponse<ResponseBody>, Problem> {
+    let (parts, incoming) = response.into_parts();
+    let mut seen =
+        Response { status: parts.status.as_u16(), headers: listed(&parts.headers, |_| true), body: Vec::new() };
+    let (mut unread, mut reservation) = (Some(incoming), None);
+    let (mut changed, mut to_count) = (false, None::<ToCount>);
+    for consulted in consulted.iter().rev() {
+        let about = consulted.policy.about();
+        if !about.sees_responses {
+            continue;
+        }
+        if about.needs_response_body
+            && let Some(incoming) = unread.take()
+        {
+            let (whole, held) = body::response(incoming, &shared.body_memory, &shared.limits).await?;
+            (seen.body, reservation) = (whole, Some(held));
+        }
+        let change = match consulted.respond(shared, message, &seen).await? {
+            ResponseOutcome::Pass => continue,
+            ResponseOutcome::Change(change) => change,
+            ResponseOutcome::Accept(accepted) => {
+                if let Some(other) = &to_count {
+                    let other = other.policy.name();
+                    return Err(consulted.bad_outcome(shared, format!("accept, and {other} has accepted already")));
+                }
+                let (policy, transactions) = (consulted.policy.clone(), accepted.transactions);
+                to_count = Some(ToCount { policy, transactions });
+                accepted.change
+            }
+        };
+        changed = true;
+        if change.apply(&mut seen) {
+            unread = None;
+        }
+    }
+    if let Some(ToCount { policy, transactions }) = to_count {
+        shared.ingest.accept(origin, &*policy, transactions).await?;
+    }
+    Ok(assembled(parts, seen, changed, unread, reservation))
+}
+
+/// The response as it goes on: its own head where nobody changed it.
+fn assembled(
+    mut parts: Parts,
+    seen: Response,
+    changed: bool,
+    unread: Option<Incoming>,
+    reservation: Option<Reservation>,
+) -> HttpResponse<ResponseBody> {
+    if changed {
+        // The length of a body that is passed on is the upstream's to say, also where a HEAD has none.
+        let length = unread.as_ref().and_then(|_| parts.headers.remove(CONTENT_LENGTH));
+        parts.status = StatusCode::from_u16(seen.status).unwrap_or(StatusCode::BAD_GATEWAY);
+        parts.headers = fields(seen.headers, |_| false);
+        if let Some(length) = length {
+            parts.headers.insert(CONTENT_LENGTH, length);
+        }
+    }
+    let body = match unread {
+        Some(incoming) => ResponseBody::Unread(incoming),
+        None => {
+            if !changed {
+                parts.headers.remove(CONTENT_LENGTH);
+            }
+            ResponseBody::Whole(seen.body.into(), reservation)
+        }
+    };
+    HttpResponse::from_parts(parts, body)
+}
