@@ -21,7 +21,7 @@ out=$(cd "${1:-$root/target/policies}" && pwd)
 (cd "$here" && "$root/setup/wasm-cargo" build --release)
 
 for policy in hello hostile hr-racun json; do
-    module=$here/target/wasm32-unknown-unknown/release/${policy//-/_}.wasm
+    module=${CARGO_TARGET_DIR:-$here/target}/wasm32-unknown-unknown/release/${policy//-/_}.wasm
     component=$out/$policy.wasm
     if [ ! -e "$component" ] || [ "$module" -nt "$component" ] || [ "${BASH_SOURCE[0]}" -nt "$component" ]; then
         "${CARGO_TARGET_DIR:-$root/target}/$profile/tallygate-componentize" "$module" "$component"

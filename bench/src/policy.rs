@@ -55,12 +55,12 @@ fn calls(policy: &Arc<Policy>, body: &[u8], threads: u64, calls: u64) -> Result<
     let each = calls / threads;
     let (cost, outcome) = here(each * threads, || {
         let run = |_| {
-            let (policy, mut message) = (policy.clone(), message(body));
+            let (policy, message) = (policy.clone(), message(body));
             thread::spawn(move || -> Result<()> {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
                 runtime.block_on(async {
                     for _ in 0..each {
-                        let outcome = policy.handle(&mut message).await?;
+                        let outcome = policy.handle(&message, &[], None).await?.outcome;
                         anyhow::ensure!(matches!(outcome, Outcome::Accept(_)), "not accepted: {outcome:?}");
                     }
                     Ok(())
@@ -79,8 +79,8 @@ fn message(body: &[u8]) -> Message {
     Message {
         id: "bench".to_owned(),
         received: jiff::Timestamp::now().to_string(),
+        received_millis: jiff::Timestamp::now().as_millisecond().unsigned_abs(),
         route: "bench".to_owned(),
-        policy: String::new(),
         partner: Some("shop-1".to_owned()),
         method: "POST".to_owned(),
         target: "/".to_owned(),
@@ -90,7 +90,6 @@ fn message(body: &[u8]) -> Message {
             header("content-length", "2048"),
         ],
         body: body.to_vec(),
-        facts: Vec::new(),
     }
 }
 

@@ -172,6 +172,7 @@ impl Ingest {
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
+    use tallygate_host::{About, Decision, Message, PolicyFailure, Refusal, Reply, Response, ResponseOutcome, Used};
     use tallygate_queue::{Consumer, QueueError};
 
     use super::*;

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use async_trait::async_trait;
-use tallygate_host::{ActivationError, Keys, Message, Outcome, PolicyFailure, PolicySpec, Refusal, Reply, version_of};
+use tallygate_host::{
+    About, ActivationError, Decision, Keys, Message, PolicyFailure, PolicySpec, Refusal, Reply, Response,
+    ResponseOutcome, Used, version_of,
+};
 
 use super::*;
 use crate::policy::ActivePolicy;
@@ -13,6 +16,7 @@ struct Words;
 struct Spoken {
     name: String,
     version: String,
+    about: About,
 }
 
 impl Activator for Words {
@@ -20,7 +24,7 @@ impl Activator for Words {
         if spec.component.starts_with(b"bad") {
             return Err(ActivationError::Configuration { pointer: "/oibs".into(), detail: "must be there".into() });
         }
-        Ok(Arc::new(Spoken { name: spec.name, version: version_of(&spec.component) }))
+        Ok(Arc::new(Spoken { name: spec.name, version: version_of(&spec.component), about: About::default() }))
     }
 }
 
@@ -32,22 +36,22 @@ impl ActivePolicy for Spoken {
     fn version(&self) -> &str {
         &self.version
     }
-    fn needs_body(&self) -> bool {
-        true
+    fn about(&self) -> &About {
+        &self.about
     }
-    fn needs_header(&self, _: &str) -> bool {
-        true
-    }
-    fn sees_responses(&self) -> bool {
-        false
-    }
-    async fn handle(&self, _: &mut Message) -> Result<Outcome, PolicyFailure> {
+    async fn handle(&self, _: &Message, _: &[u8], _: Option<&mut Used>) -> Result<Decision, PolicyFailure> {
         Err(PolicyFailure::Host("not in this test".into()))
     }
-    async fn fault(&self, _: &mut Message, _: &Refusal) -> Result<Option<Reply>, PolicyFailure> {
+    async fn fault(&self, _: &Message, _: &[u8], _: &Refusal) -> Result<Option<Reply>, PolicyFailure> {
         Ok(None)
     }
-    async fn respond(&self, _: &mut Message, _: &Reply) -> Result<Reply, PolicyFailure> {
+    async fn respond(
+        &self,
+        _: &Message,
+        _: &[u8],
+        _: &Response,
+        _: Option<&mut Used>,
+    ) -> Result<ResponseOutcome, PolicyFailure> {
         Err(PolicyFailure::Host("not in this test".into()))
     }
 }

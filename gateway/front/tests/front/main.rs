@@ -12,5 +12,7 @@ mod options;
 mod policies;
 mod proxy;
 mod queue;
+mod relay;
+mod responses;
 mod shutdown;
 mod upstreams;

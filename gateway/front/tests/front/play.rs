@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tallygate_front::{Activator, ActivePolicy};
 use tallygate_host::{
-    Accepted, ActivationError, Forwarded, Header, Message, Outcome, PolicyFailure, PolicySpec, Refusal, Reply,
-    Transaction, version_of,
+    About, Accepted, AcceptedResponse, ActivationError, Changed, Continuation, Decision, Forwarded, Header, HeaderEdit,
+    Message, Outcome, PolicyFailure, PolicySpec, Refusal, Reply, Response, ResponseOutcome, Transaction, Used,
+    version_of,
 };
 use tallygate_queue::{Consumer, Queue, QueueError};
 use tokio::sync::Semaphore;
@@ -90,13 +91,23 @@ pub(crate) struct Player {
     name: String,
     version: String,
     part: String,
+    about: About,
 }
 
 impl Activator for Players {
     fn activate(&self, spec: PolicySpec) -> Result<Arc<dyn ActivePolicy>, ActivationError> {
         let version = version_of(&spec.component);
         let part = String::from_utf8(spec.component).unwrap();
-        Ok(Arc::new(Player { name: spec.name, version, part }))
+        let about = About {
+            needs_body: part != "tag",
+            headers: vec!["*".into()],
+            may_accept: ["accept", "accept2", "soap", "relay", "relay2", "nowhere"].contains(&&*part)
+                || part.starts_with("respond-count"),
+            sees_responses: part.starts_with("respond"),
+            needs_response_body: part == "respond" || part == "respond-count-body",
+            ..About::default()
+        };
+        Ok(Arc::new(Player { name: spec.name, version, part, about }))
     }
 }
 
@@ -110,38 +121,39 @@ impl ActivePolicy for Player {
         &self.version
     }
 
-    fn needs_body(&self) -> bool {
-        self.part != "tag"
+    fn about(&self) -> &About {
+        &self.about
     }
 
-    fn needs_header(&self, _: &str) -> bool {
-        true
-    }
-
-    fn sees_responses(&self) -> bool {
-        self.part == "respond"
-    }
-
-    async fn handle(&self, message: &mut Message) -> Result<Outcome, PolicyFailure> {
+    async fn handle(&self, message: &Message, context: &[u8], _: Option<&mut Used>) -> Result<Decision, PolicyFailure> {
         let text = String::from_utf8_lossy(&message.body).into_owned();
-        let forward = |body: Option<&str>| {
-            Outcome::Forward(Forwarded {
-                method: None,
-                target: None,
-                set_headers: vec![header("x-tag", "tagged")],
-                remove_headers: vec!["x-remove".into()],
-                body: body.map(|body| body.as_bytes().to_vec()),
-            })
+        let forward = |body: Option<&str>| Forwarded {
+            headers: HeaderEdit {
+                remove: vec!["x-remove".into()],
+                set: vec![header("x-tag", "tagged")],
+                add: vec![header("x-trail", &self.name)],
+            },
+            body: body.map(|body| body.as_bytes().to_vec()),
+            ..Forwarded::default()
         };
-        Ok(match &*self.part {
-            // Each line of the body is an id, a time and an amount.
+        // Each line of the body is an id, a time and an amount.
+        let transactions = || text.lines().map(transaction).collect::<Vec<_>>();
+        let outcome = match &*self.part {
             "accept" | "accept2" | "soap" => Outcome::Accept(Accepted {
-                transactions: text.lines().map(transaction).collect(),
-                reply: reply(202, &self.part),
+                transactions: transactions(),
+                then: Continuation::Reply(reply(202, &self.part)),
+            }),
+            "relay" | "relay2" => {
+                Outcome::Accept(Accepted { transactions: transactions(), then: Continuation::Forward(forward(None)) })
+            }
+            "nowhere" => Outcome::Accept(Accepted {
+                transactions: transactions(),
+                then: Continuation::Forward(Forwarded { target: Some("no path".into()), ..Forwarded::default() }),
             }),
             "echo" => {
                 Outcome::Answer(reply(200, &format!("{} {} {}", message.target, message.headers.len(), text.len())))
             }
+            "context" => Outcome::Answer(reply(200, &format!("after {:?}", String::from_utf8_lossy(context)))),
             "reject" => Outcome::Reject(Refusal {
                 status: 422,
                 code: "wrong-total".into(),
@@ -153,20 +165,53 @@ impl ActivePolicy for Player {
             "timeout" => return Err(PolicyFailure::Timeout(Duration::from_secs(1))),
             "memory" => return Err(PolicyFailure::OutOfMemory(1 << 20)),
             "panic" => panic!("the host itself failed"),
-            "upper" => forward(Some(&text.to_uppercase())),
-            _ => forward(None),
-        })
+            "upper" => Outcome::Forward(forward(Some(&text.to_uppercase()))),
+            _ => Outcome::Forward(forward(None)),
+        };
+        Ok(Decision { outcome, context: format!("{}+{}", self.name, message.body.len()).into_bytes() })
     }
 
-    async fn fault(&self, message: &mut Message, refusal: &Refusal) -> Result<Option<Reply>, PolicyFailure> {
+    async fn fault(
+        &self,
+        message: &Message,
+        context: &[u8],
+        refusal: &Refusal,
+    ) -> Result<Option<Reply>, PolicyFailure> {
         let partner = message.partner.as_deref().unwrap_or("nobody");
-        Ok((self.part == "soap").then(|| reply(500, &format!("fault {} {} {partner}", refusal.status, refusal.code))))
+        let context = String::from_utf8_lossy(context);
+        let fault = format!("fault {} {} {partner} {context}", refusal.status, refusal.code);
+        Ok(self.part.starts_with("soap").then(|| reply(500, fault.trim_end())))
     }
 
-    async fn respond(&self, _: &mut Message, response: &Reply) -> Result<Reply, PolicyFailure> {
-        let mut changed = response.clone();
-        changed.body.extend_from_slice(b" seen");
-        Ok(changed)
+    async fn respond(
+        &self,
+        message: &Message,
+        context: &[u8],
+        response: &Response,
+        _: Option<&mut Used>,
+    ) -> Result<ResponseOutcome, PolicyFailure> {
+        let context = String::from_utf8_lossy(context);
+        let seen = Changed {
+            headers: HeaderEdit { add: vec![header("x-seen", &context)], ..HeaderEdit::default() },
+            ..Changed::default()
+        };
+        Ok(match &*self.part {
+            "respond-pass" => ResponseOutcome::Pass,
+            "respond-fail" => return Err(PolicyFailure::Trap("unreachable at secret.rs:8".into())),
+            "respond-head" => ResponseOutcome::Change(Changed { status: Some(207), ..seen }),
+            // What the message says is counted if the upstream liked it.
+            "respond-count" | "respond-count-body" if response.status == 200 => {
+                let text = String::from_utf8_lossy(&message.body).into_owned();
+                let transactions = text.lines().map(transaction).collect();
+                ResponseOutcome::Accept(AcceptedResponse { transactions, change: seen })
+            }
+            "respond-count" | "respond-count-body" => ResponseOutcome::Change(seen),
+            _ => {
+                let mut body = response.body.clone();
+                body.extend_from_slice(b" seen");
+                ResponseOutcome::Change(Changed { body: Some(body), ..Changed::default() })
+            }
+        })
     }
 }
 

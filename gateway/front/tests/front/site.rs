@@ -27,8 +27,11 @@ use tokio::task::JoinHandle;
 use crate::play::{PlayedQueue, Players};
 
 /// The parts that policies can play.
-pub(crate) const PARTS: [&str; 12] =
-    ["accept", "soap", "echo", "reject", "trap", "timeout", "memory", "panic", "tag", "upper", "respond", "pass"];
+pub(crate) const PARTS: [&str; 21] = [
+    "accept", "soap", "echo", "reject", "trap", "timeout", "memory", "panic", "tag", "upper", "context", "pass",
+    "soap-pass", "relay", "nowhere", "respond", "respond-pass", "respond-fail", "respond-head", "respond-count",
+    "respond-count-body",
+];
 
 /// Someone who vouches for certificates.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -182,6 +185,14 @@ impl Site {
             upstream: Some(name),
             ..RouteOptions::default()
         });
+    }
+
+    /// A proxy route for callers who are the partner `till`.
+    pub(crate) fn partners_proxy(&mut self, path: &str, policies: &[&str], targets: &[SocketAddr]) {
+        self.proxy(path, policies, targets);
+        if let Some(route) = self.options.routes.last_mut() {
+            route.partner = Some("till".into());
+        }
     }
 
     pub(crate) fn route(&mut self, name: &str) -> &mut RouteOptions {

@@ -72,6 +72,12 @@ fn a_fact_that_the_gateway_does_not_know_refuses_the_activation() {
 }
 
 #[test]
+fn an_extra_that_the_gateway_does_not_know_refuses_the_activation() {
+    let error = refusal(r#"{"extra":"colour"}"#).to_string();
+    assert!(error.contains("its `about` has the extra `colour`, which this gateway does not know"), "{error}");
+}
+
+#[test]
 fn limits_beyond_the_engine_s_are_refused() {
     let mut spec = spec("hostile", "");
     spec.limits.memory = 1 << 40;
@@ -134,7 +140,7 @@ async fn a_broken_component_is_an_error_and_no_more() {
         spec.component = broken;
         match Policy::activate(engine(), spec) {
             // Some changes do no harm, such as one in a text; others show when a message comes, and harm that alone.
-            Ok(policy) => drop(policy.handle(&mut message("")).await),
+            Ok(policy) => drop(policy.handle(&message(""), &[], None).await),
             Err(
                 ActivationError::NotAComponent(_)
                 | ActivationError::WrongWorld(_)
@@ -147,7 +153,7 @@ async fn a_broken_component_is_an_error_and_no_more() {
     }
     assert!(refused > 0, "not one of them was broken enough to be refused");
     // The host is as it was.
-    assert_eq!(answer(policy("hello", "").handle(&mut message("")).await.unwrap()), "hello, shop-1\n");
+    assert_eq!(answer(policy("hello", "").handle(&message(""), &[], None).await.unwrap()), "hello, shop-1\n");
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn loops_hold_others_up_for_no_more_than_a_turn_of_each() {
         let loops: Vec<_> = (0..LOOPS)
             .map(|_| {
                 let looping = looping.clone();
-                tokio::spawn(async move { looping.handle(&mut message("")).await.is_err() })
+                tokio::spawn(async move { looping.handle(&message(""), &[], None).await.is_err() })
             })
             .collect();
         let beside = late(&other, || !loops.iter().all(tokio::task::JoinHandle::is_finished)).await;
@@ -43,7 +43,7 @@ async fn late(policy: &Arc<Policy>, mut more: impl FnMut() -> bool) -> Duration 
         let policy = policy.clone();
         let start = Instant::now();
         // A task of its own, behind the loops in the same queues.
-        tokio::spawn(async move { answer(policy.handle(&mut message("")).await.unwrap()) }).await.unwrap();
+        tokio::spawn(async move { answer(policy.handle(&message(""), &[], None).await.unwrap()) }).await.unwrap();
         times.push(start.elapsed());
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -63,12 +63,12 @@ fn a_policy_that_burns_its_time_leaves_permits_to_others() {
         let loops: Vec<_> = (0..8)
             .map(|_| {
                 let looping = looping.clone();
-                tokio::spawn(async move { looping.handle(&mut message("")).await.is_err() })
+                tokio::spawn(async move { looping.handle(&message(""), &[], None).await.is_err() })
             })
             .collect();
         tokio::time::sleep(Duration::from_millis(20)).await;
         let start = Instant::now();
-        answer(other.handle(&mut message("")).await.unwrap());
+        answer(other.handle(&message(""), &[], None).await.unwrap());
         assert!(start.elapsed() < Duration::from_millis(150), "{:?}", start.elapsed());
         for looped in loops {
             assert!(looped.await.unwrap());
@@ -84,8 +84,8 @@ fn a_call_that_is_given_up_gives_its_permit_back() {
     let policy = Policy::activate(&engine, spec).unwrap();
     runtime(1).block_on(async {
         for _ in 0..3 {
-            let mut message = message("whole");
-            let given_up = tokio::time::timeout(Duration::from_millis(30), policy.handle(&mut message)).await;
+            let message = message("whole");
+            let given_up = tokio::time::timeout(Duration::from_millis(30), policy.handle(&message, &[], None)).await;
             assert!(given_up.is_err());
             assert_eq!((message.body, message.headers.len()), (b"whole".to_vec(), 2));
         }
@@ -100,7 +100,7 @@ fn more_messages_than_permits_take_their_turn() {
         let calls: Vec<_> = (0..500)
             .map(|_| {
                 let policy = policy.clone();
-                tokio::spawn(async move { answer(policy.handle(&mut message("")).await.unwrap()) })
+                tokio::spawn(async move { answer(policy.handle(&message(""), &[], None).await.unwrap()) })
             })
             .collect();
         for call in calls {

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use tallygate_host::{Outcome, PolicyFailure, Refusal};
+use tallygate_host::{Continuation, Outcome, PolicyFailure, Refusal, Reply, Response};
 
 use crate::support::{answer, hostile, message, policy};
 
 async fn failure(handle: &str) -> PolicyFailure {
     let policy = hostile(handle);
-    match policy.handle(&mut message("")).await {
+    match policy.handle(&message(""), &[], None).await {
         Err(failure) => failure,
         Ok(outcome) => panic!("{handle}: {outcome:?}"),
     }
@@ -52,7 +52,7 @@ async fn memory_returned_many_times_over_is_not_copied_out() {
 
 #[tokio::test]
 async fn what_cannot_be_sent_is_an_error_and_no_reply() {
-    for handle in ["status", "header", "name", "refuse-with-200"] {
+    for handle in ["status", "header", "name", "refuse-with-200", "edit", "extra", "remember-too-much"] {
         let failure = failure(handle).await;
         assert!(matches!(failure, PolicyFailure::BadOutcome(_)), "{handle}: {failure}");
         assert_eq!(failure.code(), "policy-outcome");
@@ -60,11 +60,38 @@ async fn what_cannot_be_sent_is_an_error_and_no_reply() {
 }
 
 #[tokio::test]
+async fn what_a_response_cannot_be_changed_to_is_an_error_and_no_response() {
+    let response = Response { status: 200, headers: vec![], body: vec![] };
+    for respond in ["status", "header", "extra"] {
+        let policy = policy("hostile", &format!(r#"{{"respond":"{respond}"}}"#));
+        let failure = policy.respond(&message(""), &[], &response, None).await.unwrap_err();
+        assert!(matches!(failure, PolicyFailure::BadOutcome(_)), "{respond}: {failure}");
+    }
+}
+
+#[tokio::test]
+async fn an_extra_that_the_gateway_does_not_know_is_named() {
+    assert_eq!(
+        failure("extra").await.to_string(),
+        "the policy returned a reply with the extra `receipt`, which this gateway does not know"
+    );
+}
+
+#[tokio::test]
+async fn a_policy_that_says_it_does_not_accept_cannot() {
+    let policy = policy("hostile", r#"{"handle":"nothing","respond":"accept","may_accept":false}"#);
+    let response = Response { status: 200, headers: vec![], body: vec![] };
+    let handled = policy.handle(&message(""), &[], None).await.unwrap_err().to_string();
+    assert_eq!(handled, "the policy returned accept, and its `about.may-accept` says that it does not");
+    assert_eq!(policy.respond(&message(""), &[], &response, None).await.unwrap_err().to_string(), handled);
+}
+
+#[tokio::test]
 async fn an_accept_without_transactions_can_be_sent() {
-    let outcome = hostile("nothing").handle(&mut message("")).await.unwrap();
-    let Outcome::Accept(accepted) = outcome else { panic!("not accepted: {outcome:?}") };
+    let decision = hostile("nothing").handle(&message(""), &[], None).await.unwrap();
+    let Outcome::Accept(accepted) = decision.outcome else { panic!("not accepted: {decision:?}") };
     assert!(accepted.transactions.is_empty());
-    assert_eq!(accepted.reply.status, 200);
+    assert!(matches!(accepted.then, Continuation::Reply(Reply { status: 200, .. })));
 }
 
 #[tokio::test]
@@ -72,10 +99,10 @@ async fn each_function_of_a_policy_is_watched() {
     let refusal = Refusal { status: 503, code: "x".into(), detail: String::new(), field: None, retry_after: None };
     for wrong in ["trap", "loop", "grow", "recurse"] {
         let policy = policy("hostile", &format!(r#"{{"fault":"{wrong}","respond":"{wrong}"}}"#));
-        assert!(policy.fault(&mut message(""), &refusal).await.is_err(), "{wrong}");
-        let response = tallygate_host::Reply { status: 200, headers: vec![], body: vec![] };
-        assert!(policy.respond(&mut message(""), &response).await.is_err(), "{wrong}");
-        assert_eq!(answer(policy.handle(&mut message("")).await.unwrap()), "answer");
+        assert!(policy.fault(&message(""), &[], &refusal).await.is_err(), "{wrong}");
+        let response = Response { status: 200, headers: vec![], body: vec![] };
+        assert!(policy.respond(&message(""), &[], &response, None).await.is_err(), "{wrong}");
+        assert_eq!(answer(policy.handle(&message(""), &[], None).await.unwrap()), "answer");
     }
 }
 
@@ -83,7 +110,7 @@ async fn each_function_of_a_policy_is_watched() {
 async fn a_log_that_never_ends_is_cut() {
     let log = crate::support::Log::default();
     let guard = log.install();
-    assert_eq!(answer(hostile("log").handle(&mut message("")).await.unwrap()), "logged");
+    assert_eq!(answer(hostile("log").handle(&message(""), &[], None).await.unwrap()), "logged");
     drop(guard);
     let lines = log.lines();
     assert_eq!(lines.len(), 17, "{lines:#?}");

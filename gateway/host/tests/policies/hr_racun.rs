@@ -1,6 +1,6 @@
 //! The policy `hr-racun` with its keys: replies that are signed, and JIRs that a resend gets again.
 
-use tallygate_host::{Keys, Message, Outcome, Policy, Refusal, Reply};
+use tallygate_host::{Accepted, Continuation, Keys, Message, Outcome, Policy, Refusal, Reply};
 
 use crate::signature::{value, verifies};
 use crate::support::{engine, message, spec};
@@ -44,20 +44,20 @@ fn invoice(id_poruke: &str, element: &str) -> Message {
 const ONE: &str = "3ec09933-8ba8-4442-8cc3-ac6813432293";
 const TWO: &str = "089a835e-90a8-4479-b4e8-9ff09180c3b8";
 
-async fn accepted(policy: &Policy, mut message: Message) -> String {
-    match policy.handle(&mut message).await.unwrap() {
-        Outcome::Accept(accepted) => {
-            assert_eq!((accepted.reply.status, accepted.transactions.len()), (200, 1));
-            text(accepted.reply)
+async fn accepted(policy: &Policy, message: Message) -> String {
+    match policy.handle(&message, &[], None).await.unwrap().outcome {
+        Outcome::Accept(Accepted { transactions, then: Continuation::Reply(reply) }) => {
+            assert_eq!((reply.status, transactions.len()), (200, 1));
+            text(reply)
         }
         other => panic!("not accepted: {other:?}"),
     }
 }
 
-async fn refused(policy: &Policy, message: &mut Message) -> (Refusal, Reply) {
-    match policy.handle(message).await.unwrap() {
+async fn refused(policy: &Policy, message: &Message) -> (Refusal, Reply) {
+    match policy.handle(message, &[], None).await.unwrap().outcome {
         Outcome::Reject(refusal) => {
-            let reply = policy.fault(message, &refusal).await.unwrap().unwrap();
+            let reply = policy.fault(message, &[], &refusal).await.unwrap().unwrap();
             (refusal, reply)
         }
         other => panic!("not refused: {other:?}"),
@@ -166,7 +166,7 @@ async fn the_gateway_s_own_refusals_are_signed_and_keep_their_status() {
             field: None,
             retry_after: Some(5),
         };
-        let reply = policy.fault(&mut message, &refusal).await.unwrap().unwrap();
+        let reply = policy.fault(&message, &[], &refusal).await.unwrap().unwrap();
         assert_eq!(reply.status, status);
         let reply = text(reply);
         assert_eq!(verifies(&reply, &signer.certificate), Ok(()), "{reply}");
@@ -189,12 +189,12 @@ async fn nothing_that_arrives_makes_it_trap() {
     for at in 0..whole.len() {
         let mut message = message("");
         message.body = whole[..at].to_vec();
-        refused(&policy, &mut message).await;
+        refused(&policy, &message).await;
     }
     let deep = "<a>".repeat(100_000);
     let wide = format!("<a {}>", (0..100_000).map(|n| format!("a{n}='' ")).collect::<String>());
     let long = format!("<a>{}", "&amp;".repeat(100_000));
     for body in [deep, wide, long, "<".repeat(100_000), "\0".repeat(1000)] {
-        refused(&policy, &mut message(&body)).await;
+        refused(&policy, &message(&body)).await;
     }
 }

@@ -1,6 +1,6 @@
 //! Messages know nothing of each other, and a policy of them no more than it asks for.
 
-use tallygate_host::{Engine, EngineLimits, Keys, Limits, Outcome, Policy, PolicySpec};
+use tallygate_host::{Accepted, Continuation, Engine, EngineLimits, Keys, Limits, Outcome, Policy, PolicySpec};
 
 use crate::support::{answer, component, hostile, message, policy};
 
@@ -8,7 +8,7 @@ use crate::support::{answer, component, hostile, message, policy};
 async fn every_message_starts_from_the_same_copy() {
     let policy = hostile("count");
     for _ in 0..20 {
-        assert_eq!(answer(policy.handle(&mut message("")).await.unwrap()), "1");
+        assert_eq!(answer(policy.handle(&message(""), &[], None).await.unwrap()), "1");
     }
 }
 
@@ -16,9 +16,9 @@ async fn every_message_starts_from_the_same_copy() {
 async fn a_message_after_one_that_failed_finds_nothing_of_it() {
     let (trapping, hungry, counting) = (hostile("trap"), hostile("grow"), hostile("count"));
     for _ in 0..20 {
-        assert!(trapping.handle(&mut message("")).await.is_err());
-        assert!(hungry.handle(&mut message("")).await.is_err());
-        assert_eq!(answer(counting.handle(&mut message("")).await.unwrap()), "1");
+        assert!(trapping.handle(&message(""), &[], None).await.is_err());
+        assert!(hungry.handle(&message(""), &[], None).await.is_err());
+        assert_eq!(answer(counting.handle(&message(""), &[], None).await.unwrap()), "1");
     }
 }
 
@@ -26,8 +26,8 @@ async fn a_message_after_one_that_failed_finds_nothing_of_it() {
 async fn a_policy_sees_what_it_asks_for_and_the_message_stays_whole() {
     let shown = async |config: &str| {
         let policy = policy("hostile", config);
-        let mut message = message("the body");
-        let shown = answer(policy.handle(&mut message).await.unwrap());
+        let message = message("the body");
+        let shown = answer(policy.handle(&message, &[], None).await.unwrap());
         assert_eq!((&*message.body, message.headers.len()), (&b"the body"[..], 2));
         shown
     };
@@ -43,10 +43,12 @@ async fn a_policy_sees_what_it_asks_for_and_the_message_stays_whole() {
 #[tokio::test]
 async fn a_policy_without_a_form_for_refusals_leaves_them_to_the_gateway() {
     let policy = hostile("refuse");
-    let mut message = message("");
-    let Outcome::Reject(refusal) = policy.handle(&mut message).await.unwrap() else { panic!("not refused") };
+    let message = message("");
+    let Outcome::Reject(refusal) = policy.handle(&message, &[], None).await.unwrap().outcome else {
+        panic!("not refused")
+    };
     assert_eq!((refusal.status, &*refusal.code), (422, "refused"));
-    assert_eq!(policy.fault(&mut message, &refusal).await, Ok(None));
+    assert_eq!(policy.fault(&message, &[], &refusal).await, Ok(None));
 }
 
 #[tokio::test]
@@ -58,11 +60,14 @@ async fn the_json_policy_is_called_like_any_other() {
         Policy::activate(&engine, PolicySpec { name, component: component("json"), config_json, keys, limits })
             .unwrap();
     let body = r#"[{"id":"a","time":"2026-11-22T19:20:54+01:00","shop":"HR1","amount":12.50,"currency":"EUR"}]"#;
-    let Outcome::Accept(accepted) = policy.handle(&mut message(body)).await.unwrap() else { panic!("not accepted") };
-    assert_eq!((accepted.transactions.len(), &*accepted.transactions[0].amount), (1, "12.50"));
-    assert_eq!(accepted.reply.body, br#"{"accepted":1}"#);
+    let accepted = async |body: &str| match policy.handle(&message(body), &[], None).await.unwrap().outcome {
+        Outcome::Accept(Accepted { transactions, then: Continuation::Reply(reply) }) => (transactions, reply.body),
+        other => panic!("not accepted: {other:?}"),
+    };
+    let (transactions, reply) = accepted(body).await;
+    assert_eq!((transactions.len(), &*transactions[0].amount), (1, "12.50"));
+    assert_eq!(reply, br#"{"accepted":1}"#);
     // A batch as large as any that is taken grows the memory as it needs.
     let many = format!("[{}]", vec![&body[1..body.len() - 1]; 20_000].join(","));
-    let Outcome::Accept(accepted) = policy.handle(&mut message(&many)).await.unwrap() else { panic!("not accepted") };
-    assert_eq!(accepted.transactions.len(), 20_000);
+    assert_eq!(accepted(&many).await.0.len(), 20_000);
 }

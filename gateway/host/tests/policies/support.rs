@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use tallygate_host::{
-    ActivationError, Engine, EngineLimits, Header, Keys, Limits, Message, Outcome, Policy, PolicySpec,
+    ActivationError, Decision, Engine, EngineLimits, Header, Keys, Limits, Message, Outcome, Policy, PolicySpec,
 };
 
 /// A component that `policies/build.sh` made.
@@ -50,8 +50,8 @@ pub(crate) fn message(body: &str) -> Message {
     Message {
         id: "m-1".into(),
         received: "2026-11-22T18:20:54.123Z".into(),
+        received_millis: 1_795_371_654_123,
         route: "route".into(),
-        policy: String::new(),
         partner: Some("shop-1".into()),
         method: "POST".into(),
         target: "/".into(),
@@ -60,13 +60,12 @@ pub(crate) fn message(body: &str) -> Message {
             Header { name: "x-other".into(), value: b"1".to_vec() },
         ],
         body: body.into(),
-        facts: vec![],
     }
 }
 
 /// The text of an answer.
-pub(crate) fn answer(outcome: Outcome) -> String {
-    match outcome {
+pub(crate) fn answer(decision: Decision) -> String {
+    match decision.outcome {
         Outcome::Answer(reply) => String::from_utf8(reply.body).unwrap(),
         other => panic!("no answer: {other:?}"),
     }
