@@ -19,6 +19,7 @@
 mod bump;
 #[cfg(feature = "config")]
 pub mod config;
+pub mod date;
 pub mod decimal;
 pub mod host;
 mod policy;
