@@ -25,6 +25,8 @@ pub mod host;
 mod policy;
 mod reply;
 pub mod scan;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
 pub mod world;
 pub mod xml;
 
