@@ -23,6 +23,7 @@ pub mod date;
 pub mod decimal;
 pub mod host;
 mod policy;
+mod refusals;
 mod reply;
 pub mod scan;
 #[cfg(not(target_family = "wasm"))]

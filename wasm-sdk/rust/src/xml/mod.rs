@@ -23,14 +23,19 @@
 //! }
 //! assert_eq!(total("<o:order xmlns:o='urn:shop'><o:total>12.50</o:total></o:order>"), Ok(Some("12.50".into())));
 //! ```
+//!
+//! Values that lie deeper, and stand once at most, are for [`Paths`]; documents in other encodings than UTF-8 for
+//! [`decode`].
 
 mod code_pages;
 mod content;
 mod declaration;
 mod decode;
 mod error;
+mod field;
 mod limits;
 mod misc;
+mod paths;
 mod reader;
 mod scope;
 mod start;
@@ -42,6 +47,8 @@ mod tests;
 
 pub use decode::decode;
 pub use error::{XmlError, XmlErrorKind};
+pub use field::{Field, FieldError, FieldFault};
 pub use limits::{ATTRIBUTES, DEPTH};
+pub use paths::{PathError, Paths};
 pub use reader::{Element, Reader};
 pub use text::escape;

@@ -130,6 +130,12 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// How many elements it stands in.
+    #[inline]
+    pub(super) fn depth(&self) -> usize {
+        self.open.len()
+    }
+
     #[inline]
     pub(super) fn rest(&self) -> &'a [u8] {
         self.document.as_bytes().get(self.at..).unwrap_or_default()
