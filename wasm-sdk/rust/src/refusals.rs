@@ -2,8 +2,8 @@
 
 use crate::date::DateError;
 use crate::decimal::DecimalError;
-use crate::world::tallygate::policy::types::{ConfigFault, Refusal};
-use crate::xml::{FieldError, FieldFault, PathError, XmlError, XmlErrorKind};
+use crate::world::tallygate::policy::types::Refusal;
+use crate::xml::{FieldError, FieldFault, XmlError, XmlErrorKind};
 
 /// 400 `xml-not-well-formed`, or 422 `xml-not-taken`.
 impl From<XmlError> for Refusal {
@@ -45,18 +45,11 @@ impl From<FieldError> for Refusal {
     }
 }
 
-/// Of the configuration as a whole.
-impl From<PathError> for ConfigFault {
-    fn from(error: PathError) -> Self {
-        Self::at("", error.to_string())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use crate::decimal::Decimal;
     use crate::xml::{FieldError, Paths, Reader};
-    use crate::{ConfigFault, Refusal, date};
+    use crate::{Refusal, date};
 
     type Told = (u16, String, String, Option<String>);
 
@@ -155,12 +148,5 @@ mod tests {
         }
         let of_no_path = Refusal::from(FieldError::wrong("", "it is not expected"));
         assert_eq!(told::<()>(Err(of_no_path)), right(422, "wrong-field", "it is not expected", None));
-    }
-
-    #[test]
-    fn a_wrong_path_is_a_wrong_configuration() {
-        let configure = || -> Result<Paths<1>, ConfigFault> { Ok(Paths::new(&[], ["a:b"])?) };
-        let detail = "the path `a:b` has the prefix `a`, which stands for no namespace";
-        assert_eq!(configure().expect_err("a fault"), ConfigFault::at("", detail));
     }
 }

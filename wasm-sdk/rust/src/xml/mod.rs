@@ -49,6 +49,6 @@ pub use decode::decode;
 pub use error::{XmlError, XmlErrorKind};
 pub use field::{Field, FieldError, FieldFault};
 pub use limits::{ATTRIBUTES, DEPTH};
-pub use paths::{PathError, Paths};
+pub use paths::Paths;
 pub use reader::{Element, Reader};
 pub use text::escape;

@@ -1,11 +1,11 @@
 //! Values by their paths: many read in one pass, each there once at most.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use super::field::{Field, FieldError};
 use super::reader::{Element, Reader};
 use super::tag;
+use crate::world::tallygate::policy::types::ConfigFault;
 
 /// Paths to the values that a policy reads of an element, which are read in one pass.
 ///
@@ -59,34 +59,17 @@ struct Node {
     children: Vec<usize>,
 }
 
-/// What is wrong with a path, which is an error of the policy's author.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PathError {
-    /// The path as it was given.
-    pub path: String,
-    /// What is wrong with it.
-    pub detail: String,
-}
-
-impl fmt::Display for PathError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the path `{}` {}", self.path, self.detail)
-    }
-}
-
-impl std::error::Error for PathError {}
-
 impl<const N: usize> Paths<N> {
     /// Makes paths of their written form. The empty prefix is that of names without one; where it is not given, they are
     /// in no namespace.
     ///
     /// # Errors
     /// When a path has a step that is no name or a prefix that is not given, stands twice, or leads through the text of
-    /// another.
-    pub fn new(namespaces: &[(&str, &str)], paths: [&str; N]) -> Result<Self, PathError> {
+    /// another. The fault is one of the configuration as a whole, for `configure` to return.
+    pub fn new(namespaces: &[(&str, &str)], paths: [&str; N]) -> Result<Self, ConfigFault> {
         let mut nodes = vec![Node::default()];
         for (value, path) in paths.iter().enumerate() {
-            let wrong = |detail: String| PathError { path: (*path).to_owned(), detail };
+            let wrong = |detail: String| wrong(path, &detail);
             let (elements, attribute) = match path.split_once("/@") {
                 Some((elements, attribute)) => (elements, Some(attribute)),
                 None => (*path, None),
@@ -113,8 +96,7 @@ impl<const N: usize> Paths<N> {
             }
         }
         if let Some(node) = nodes.iter().find(|node| node.text.is_some() && !node.children.is_empty()) {
-            let detail = "leads to a text, and others lead further through it".to_owned();
-            return Err(PathError { path: node.path.clone(), detail });
+            return Err(wrong(&node.path, "leads to a text, and others lead further through it"));
         }
         Ok(Self { nodes, paths: paths.map(str::to_owned) })
     }
@@ -213,6 +195,10 @@ impl<const N: usize> Paths<N> {
             (child.local == element.local && child.namespace == element.namespace).then_some((place, child))
         })
     }
+}
+
+fn wrong(path: &str, detail: &str) -> ConfigFault {
+    ConfigFault::at("", format!("the path `{path}` {detail}"))
 }
 
 fn resolved<'n>(namespaces: &[(&str, &'n str)], step: &'n str) -> Result<(&'n str, &'n str), String> {

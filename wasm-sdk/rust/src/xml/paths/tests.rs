@@ -1,6 +1,7 @@
 //! Which values are found, and which paths are none.
 
 use super::Paths;
+use crate::ConfigFault;
 use crate::xml::{FieldError, FieldFault, Reader};
 
 const NAMESPACES: &[(&str, &str)] = &[("", "urn:a"), ("b", "urn:b")];
@@ -86,7 +87,7 @@ fn elements_on_no_path_are_shown_and_what_is_not_read_of_them_is_skipped() {
 
 #[test]
 fn a_path_that_cannot_be_meant_is_refused() {
-    let told = |paths: [&str; 2]| Paths::new(NAMESPACES, paths).expect_err("a refusal").to_string();
+    let told = |paths: [&str; 2]| Paths::new(NAMESPACES, paths).expect_err("a refusal");
     for (paths, detail) in [
         (["", "x"], "the path `` has ``, which is no element's name"),
         (["x", "y//z"], "the path `y//z` has ``, which is no element's name"),
@@ -102,6 +103,6 @@ fn a_path_that_cannot_be_meant_is_refused() {
         (["x", "@y"], "the path `@y` has `@y`, which is no element's name"),
         (["x/y", "x"], "the path `x` leads to a text, and others lead further through it"),
     ] {
-        assert_eq!(told(paths), detail);
+        assert_eq!(told(paths), ConfigFault::at("", detail));
     }
 }
