@@ -10,16 +10,19 @@ const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 /// Up to so many declarations are looked through one by one, which is the quickest; more than these have an index.
 const FEW: usize = 16;
 
-/// What no declaration makes, and every document has: the prefix `xml`.
-const XML_IDENTITY: u32 = u32::MAX;
+/// The number of the namespace that no declaration makes, and every document has.
+const XML_IDENTITY: usize = usize::MAX;
+
+/// Names in an index that is only ever added to, and so needs little code.
+type Index<'a> = BTreeMap<&'a str, usize>;
 
 #[derive(Default)]
 pub(super) struct Scope<'a> {
     bindings: Vec<Binding<'a>>,
-    /// The binding in force for each prefix; empty while there are few.
-    index: BTreeMap<&'a str, usize>,
+    /// The place behind the binding in force for each prefix, or 0; empty until there were more than a few.
+    index: Index<'a>,
     /// A number for each namespace whose identity was asked for.
-    identities: BTreeMap<&'a str, u32>,
+    identities: Index<'a>,
     /// How many comparisons were made, for the test that counts them.
     #[cfg(test)]
     pub(super) steps: std::cell::Cell<usize>,
@@ -28,10 +31,10 @@ pub(super) struct Scope<'a> {
 struct Binding<'a> {
     prefix: &'a str,
     namespace: &'a str,
-    /// What was in force for the prefix before, where there is an index.
-    shadows: Option<usize>,
+    /// What the index had for the prefix before.
+    shadows: usize,
     /// The number of the namespace; 0: not asked for yet.
-    identity: u32,
+    identity: usize,
 }
 
 impl<'a> Scope<'a> {
@@ -49,8 +52,8 @@ impl<'a> Scope<'a> {
         if self.bindings[before..].iter().any(|binding| binding.prefix == prefix) {
             return Err("the same namespace declared twice in a tag");
         }
-        self.bindings.push(Binding { prefix, namespace, shadows: None, identity: 0 });
-        if self.bindings.len() > FEW {
+        self.bindings.push(Binding { prefix, namespace, shadows: 0, identity: 0 });
+        if self.bindings.len() > FEW || !self.index.is_empty() {
             self.extend_index();
         }
         Ok(())
@@ -61,7 +64,7 @@ impl<'a> Scope<'a> {
         // The first time all of them, later the last alone.
         let from = if self.index.is_empty() { 0 } else { self.bindings.len() - 1 };
         for (place, binding) in self.bindings.iter_mut().enumerate().skip(from) {
-            binding.shadows = self.index.insert(binding.prefix, place);
+            binding.shadows = self.index.insert(binding.prefix, place + 1).unwrap_or_default();
         }
     }
 
@@ -76,15 +79,8 @@ impl<'a> Scope<'a> {
 
     #[cold]
     fn shorten_index(&mut self, length: usize) {
-        if length <= FEW {
-            self.index.clear();
-            return;
-        }
-        for binding in self.bindings.drain(length..).rev() {
-            match binding.shadows {
-                Some(before) => self.index.insert(binding.prefix, before),
-                None => self.index.remove(binding.prefix),
-            };
+        for binding in self.bindings[length..].iter().rev() {
+            self.index.insert(binding.prefix, binding.shadows);
         }
     }
 
@@ -102,7 +98,7 @@ impl<'a> Scope<'a> {
     }
 
     /// A number for what a prefix stands for, the same for the same namespace whatever the prefix.
-    pub(super) fn identity(&mut self, prefix: &str) -> Option<u32> {
+    pub(super) fn identity(&mut self, prefix: &str) -> Option<usize> {
         let Some(binding) = self.find(prefix).and_then(|place| self.bindings.get_mut(place)) else {
             return (prefix == "xml").then_some(XML_IDENTITY);
         };
@@ -110,15 +106,21 @@ impl<'a> Scope<'a> {
             return Some(XML_IDENTITY);
         }
         if binding.identity == 0 {
-            let next = self.identities.len() as u32 + 1;
-            binding.identity = *self.identities.entry(binding.namespace).or_insert(next);
+            binding.identity = match self.identities.get(binding.namespace) {
+                Some(known) => *known,
+                None => {
+                    let next = self.identities.len() + 1;
+                    self.identities.insert(binding.namespace, next);
+                    next
+                }
+            };
         }
         Some(binding.identity)
     }
 
     #[inline(always)]
     fn find(&self, prefix: &str) -> Option<usize> {
-        if self.bindings.len() > FEW {
+        if !self.index.is_empty() {
             return self.find_in_index(prefix);
         }
         let mut index = self.bindings.len();
@@ -136,7 +138,7 @@ impl<'a> Scope<'a> {
     #[inline(never)]
     fn find_in_index(&self, prefix: &str) -> Option<usize> {
         self.step();
-        self.index.get(prefix).copied()
+        self.index.get(prefix)?.checked_sub(1)
     }
 
     #[inline(always)]
@@ -179,7 +181,7 @@ mod tests {
                         plain.push((prefix, namespace));
                     }
                 }
-                prop_assert_eq!(scope.index.is_empty(), plain.len() <= FEW);
+                prop_assert!(plain.len() <= FEW || !scope.index.is_empty());
                 let found = |prefix: usize| plain.iter().rev().find(|(other, _)| *other == prefix).map(|found| found.1);
                 for prefix in 0..40 {
                     let namespace = found(prefix).map(|namespace| &*namespaces[namespace]);

@@ -11,7 +11,7 @@ pub(super) struct Attribute<'a> {
     pub(super) local: &'a str,
     pub(super) value: Cow<'a, str>,
     /// The number of its namespace; 0: none, or not known yet.
-    pub(super) namespace: u32,
+    pub(super) namespace: usize,
 }
 
 /// A name as written, and its two parts.
