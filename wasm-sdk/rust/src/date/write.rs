@@ -7,9 +7,9 @@ use time::{Date, PrimitiveDateTime, UtcOffset};
 /// The year is one from 0001 to 9999, as all are that this module reads.
 #[must_use]
 pub fn written(date: Date) -> String {
-    let mut text = String::with_capacity("2026-11-22".len());
-    push_date(&mut text, date);
-    text
+    let mut text = Text { bytes: [0; LONGEST], length: 0 };
+    text.date(date);
+    text.finish()
 }
 
 /// The time as [`Transaction::time`](crate::Transaction) has it: `2026-11-22T19:20:54+01:00`, in UTC with a `Z`, and with
@@ -19,42 +19,75 @@ pub fn written(date: Date) -> String {
 /// policy's configuration say. For the sums the gateway takes [`Transaction::day`](crate::Transaction), if it is there.
 #[must_use]
 pub fn rfc3339(local: PrimitiveDateTime, offset: UtcOffset) -> String {
-    let mut text = String::with_capacity("2026-11-22T19:20:54.123456789+01:00".len());
-    push_date(&mut text, local.date());
-    for (sign, number) in [('T', local.hour()), (':', local.minute()), (':', local.second())] {
-        text.push(sign);
-        push_two(&mut text, number.into());
+    let mut text = Text { bytes: [0; LONGEST], length: 0 };
+    text.date(local.date());
+    for (sign, number) in [(b'T', local.hour()), (b':', local.minute()), (b':', local.second())] {
+        text.sign(sign);
+        text.two(number.into());
     }
     let nanosecond = local.nanosecond();
     if nanosecond > 0 {
-        let fraction = format!(".{nanosecond:09}");
-        text.push_str(fraction.trim_end_matches('0'));
+        text.sign(b'.');
+        text.two(nanosecond / 10_000_000);
+        text.two(nanosecond / 100_000 % 100);
+        text.two(nanosecond / 1000 % 100);
+        text.two(nanosecond / 10 % 100);
+        text.sign(b'0' + (nanosecond % 10) as u8);
+        text.without_zeros();
     }
     let (hours, minutes, _) = offset.as_hms();
     if (hours, minutes) == (0, 0) {
-        text.push('Z');
+        text.sign(b'Z');
     } else {
-        text.push(if hours < 0 || minutes < 0 { '-' } else { '+' });
-        push_two(&mut text, hours.unsigned_abs().into());
-        text.push(':');
-        push_two(&mut text, minutes.unsigned_abs().into());
+        text.sign(if hours < 0 || minutes < 0 { b'-' } else { b'+' });
+        text.two(hours.unsigned_abs().into());
+        text.sign(b':');
+        text.two(minutes.unsigned_abs().into());
     }
-    text
+    text.finish()
 }
 
-fn push_date(text: &mut String, date: Date) {
-    let (year, month, day) = date.to_calendar_date();
-    let year = year.clamp(0, 9999) as u32;
-    push_two(text, year / 100);
-    push_two(text, year % 100);
-    text.push('-');
-    push_two(text, u8::from(month).into());
-    text.push('-');
-    push_two(text, day.into());
+const LONGEST: usize = "2026-11-22T19:20:54.123456789+01:00".len();
+
+/// What is written so far, which is much quicker than formatting.
+struct Text {
+    bytes: [u8; LONGEST],
+    length: usize,
 }
 
-/// Much quicker than formatting.
-fn push_two(text: &mut String, number: u32) {
-    text.push(char::from(b'0' + (number / 10 % 10) as u8));
-    text.push(char::from(b'0' + (number % 10) as u8));
+impl Text {
+    fn date(&mut self, date: Date) {
+        let (year, month, day) = date.to_calendar_date();
+        let year = year.clamp(0, 9999) as u32;
+        self.two(year / 100);
+        self.two(year % 100);
+        self.sign(b'-');
+        self.two(u8::from(month).into());
+        self.sign(b'-');
+        self.two(day.into());
+    }
+
+    /// Two digits of a number below 100.
+    fn two(&mut self, number: u32) {
+        self.sign(b'0' + (number / 10 % 10) as u8);
+        self.sign(b'0' + (number % 10) as u8);
+    }
+
+    fn sign(&mut self, sign: u8) {
+        if let Some(place) = self.bytes.get_mut(self.length) {
+            *place = sign;
+            self.length += 1;
+        }
+    }
+
+    fn without_zeros(&mut self) {
+        while self.bytes[..self.length].last() == Some(&b'0') {
+            self.length -= 1;
+        }
+    }
+
+    fn finish(self) -> String {
+        // ASCII throughout.
+        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default().to_owned()
+    }
 }
