@@ -181,18 +181,7 @@ fn an_echo_is_answered_with_its_text() {
     let document = "<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body>\
         <EchoRequest xmlns='http://www.apis-it.hr/fin/2012/types/f73'>ping &lt;čćž&gt;</EchoRequest></e:Body></e:Envelope>";
     let policy = HrRacun::configure("{}").expect("a configuration");
-    let message = Message {
-        id: String::new(),
-        received: "2026-11-22T18:20:54Z".into(),
-        route: String::new(),
-        policy: "hr-racun".into(),
-        partner: None,
-        method: "POST".into(),
-        target: "/".into(),
-        headers: vec![],
-        body: document.into(),
-        facts: vec![],
-    };
+    let message = Message::for_test(document).without_partner().build();
     let Outcome::Answer(reply) = policy.handle(message) else { panic!("not answered") };
     let body = String::from_utf8(reply.body).expect("UTF-8");
     assert_eq!(reply.status, 200);

@@ -4,23 +4,8 @@ use tallygate_policy::{Message, Outcome, Policy, Refusal, Transaction};
 
 use crate::Json;
 
-fn message(body: &str) -> Message {
-    Message {
-        id: "m-1".into(),
-        received: "2026-11-22T18:20:54Z".into(),
-        route: "transactions".into(),
-        policy: "json".into(),
-        partner: Some("shop-1".into()),
-        method: "POST".into(),
-        target: "/v1/transactions".into(),
-        headers: vec![],
-        body: body.into(),
-        facts: vec![],
-    }
-}
-
 fn outcome(config: &str, body: &str) -> Outcome {
-    Json::configure(config).expect("a configuration").handle(message(body))
+    Json::configure(config).expect("a configuration").handle(Message::for_test(body).build())
 }
 
 fn accepted(config: &str, body: &str) -> Vec<Transaction> {
@@ -175,8 +160,7 @@ fn an_empty_array_is_refused() {
 #[test]
 fn bytes_that_are_no_utf_8_are_refused() {
     let policy = Json::configure("{}").expect("a configuration");
-    let mut message = message("");
-    message.body = b"{\"id\":\"\xff\"}".to_vec();
+    let message = Message::for_test(b"{\"id\":\"\xff\"}").build();
     let Outcome::Reject(refusal) = policy.handle(message) else { panic!("not refused") };
     assert_eq!(refusal.detail, "byte 8 is not UTF-8, which JSON is in");
 }
