@@ -1,6 +1,6 @@
-//! Requests as they are read, and replies as they are written. What needs the host's keys is tested with the host.
+//! Requests as they are read, and replies as they are written. Real signatures are tested with the host.
 
-use tallygate_policy::{Message, Outcome, Policy, Refusal, Transaction};
+use tallygate_policy::{Message, Outcome, Policy, Refusal, Transaction, testing};
 
 use crate::request::{self, Envelope, Request};
 use crate::{HrRacun, reply};
@@ -186,6 +186,29 @@ fn an_echo_is_answered_with_its_text() {
     let body = String::from_utf8(reply.body).expect("UTF-8");
     assert_eq!(reply.status, 200);
     assert!(body.contains("f73\">ping &lt;čćž&gt;</tns:EchoResponse>"), "{body}");
+}
+
+#[test]
+fn a_resend_gets_the_same_jir_and_its_own_signature() {
+    testing::set_key("jir", "a key of this test");
+    testing::set_key("reply", "");
+    let policy = HrRacun::configure("{}").expect("a configuration");
+    let answered = |partner: &str, racun: &str| {
+        let message = Message::for_test(invoice("RacunZahtjev", racun)).partner(partner).build();
+        match policy.answer(&message) {
+            Ok(Outcome::Accept(accepted)) => String::from_utf8(accepted.reply.body).expect("UTF-8"),
+            other => panic!("not accepted: {other:?}"),
+        }
+    };
+    let jir = |document: &str| {
+        let start = document.find("<tns:Jir>").expect("a JIR") + "<tns:Jir>".len();
+        document[start..start + 36].to_owned()
+    };
+    let first = answered("shop-1", RACUN);
+    assert!(first.contains("<Signature ") && crate::invoice::is_uuid(&jir(&first)), "{first}");
+    assert_eq!(jir(&answered("shop-1", RACUN)), jir(&first));
+    assert_ne!(jir(&answered("shop-2", RACUN)), jir(&first));
+    assert_ne!(jir(&answered("shop-1", &RACUN.replace("0123456789abcdef0", "1123456789abcdef0"))), jir(&first));
 }
 
 #[test]

@@ -112,6 +112,7 @@ pub fn parse_date_time(text: &str) -> Result<DateTime, DateError> {
     let offset = optional_offset(digits, NO_DATE_TIME)?;
     let date = existing(date)?;
     let local = if (hour, minute, second, nanoseconds) == (24, 0, 0, 0) {
+        // Where a policy has `time` with its feature large-dates, the calendar goes on.
         date.next_day().filter(|next| next.year() <= LAST_YEAR).ok_or(NO_DAY)?.midnight()
     } else {
         date.with_time(Time::from_hms_nano(hour, minute, second, nanoseconds).map_err(|_| NO_TIME)?)

@@ -223,6 +223,8 @@ mod tests {
         assert_eq!(told((-Decimal::MAX).minus(smallest)), TOO_LARGE);
         assert_eq!(told(Decimal::MAX.times(2)), TOO_LARGE);
         assert_eq!(told(Decimal::MAX.times(i64::MIN)), TOO_LARGE);
+        let wraps_to_0 = Decimal::from_units(1 << 66).and_then(|decimal| decimal.times(1 << 62));
+        assert_eq!(told(wraps_to_0), TOO_LARGE);
         assert_eq!(told(Decimal::from_units(i128::MIN)), TOO_LARGE);
         assert_eq!(told(Decimal::sum([Decimal::MAX, smallest])), TOO_LARGE);
         assert_eq!(Decimal::MAX.times(-1), Ok(-Decimal::MAX));

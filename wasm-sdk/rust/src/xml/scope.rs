@@ -102,9 +102,6 @@ impl<'a> Scope<'a> {
         let Some(binding) = self.find(prefix).and_then(|place| self.bindings.get_mut(place)) else {
             return (prefix == "xml").then_some(XML_IDENTITY);
         };
-        if binding.namespace == XML {
-            return Some(XML_IDENTITY);
-        }
         if binding.identity == 0 {
             binding.identity = match self.identities.get(binding.namespace) {
                 Some(known) => *known,

@@ -165,6 +165,7 @@ fn a_wrong_end_tag_is_told_with_the_right_one() {
     let long = "č".repeat(1000);
     let told = refusal(&format!("<{long}></x>"));
     assert!(told.len() < 200 && told.ends_with("č>` would be right"), "{told}");
+    assert!(refusal(&format!("<{long}></{long} b>")).ends_with("č` without a `>`"));
     assert!(refusal(&format!("<{long}></{long}x>")).starts_with("the end tag `</č"));
 }
 
