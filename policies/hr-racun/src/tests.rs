@@ -1,6 +1,6 @@
-//! Requests as they are read, and replies as they are written. What needs the host's keys is tested with the host.
+//! Requests as they are read, and replies as they are written. Real signatures are tested with the host.
 
-use tallygate_policy::{Message, Outcome, Policy, Refusal, Transaction};
+use tallygate_policy::{Accepted, Continuation, Decision, Message, Outcome, Policy, Refusal, Transaction, testing};
 
 use crate::request::{self, Envelope, Request};
 use crate::{HrRacun, reply};
@@ -181,24 +181,36 @@ fn an_echo_is_answered_with_its_text() {
     let document = "<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body>\
         <EchoRequest xmlns='http://www.apis-it.hr/fin/2012/types/f73'>ping &lt;čćž&gt;</EchoRequest></e:Body></e:Envelope>";
     let policy = HrRacun::configure("{}").expect("a configuration");
-    let message = Message {
-        id: String::new(),
-        received: "2026-11-22T18:20:54Z".into(),
-        received_millis: 1_795_371_654_000,
-        route: String::new(),
-        policy: "hr-racun".into(),
-        partner: None,
-        method: "POST".into(),
-        target: "/".into(),
-        headers: vec![],
-        body: document.into(),
-        context: vec![],
-        facts: vec![],
-    };
+    let message = Message::for_test(document).without_partner().build();
     let Outcome::Answer(reply) = policy.handle(message).outcome else { panic!("not answered") };
     let body = String::from_utf8(reply.body).expect("UTF-8");
     assert_eq!(reply.status, 200);
     assert!(body.contains("f73\">ping &lt;čćž&gt;</tns:EchoResponse>"), "{body}");
+}
+
+#[test]
+fn a_resend_gets_the_same_jir_and_its_own_signature() {
+    testing::set_key("jir", "a key of this test");
+    testing::set_key("reply", "");
+    let policy = HrRacun::configure("{}").expect("a configuration");
+    let answered = |partner: &str, racun: &str| {
+        let message = Message::for_test(invoice("RacunZahtjev", racun)).partner(partner).build();
+        match policy.answer(&message) {
+            Ok(Decision { outcome: Outcome::Accept(Accepted { then: Continuation::Reply(reply), .. }), .. }) => {
+                String::from_utf8(reply.body).expect("UTF-8")
+            }
+            other => panic!("not accepted: {other:?}"),
+        }
+    };
+    let jir = |document: &str| {
+        let start = document.find("<tns:Jir>").expect("a JIR") + "<tns:Jir>".len();
+        document[start..start + 36].to_owned()
+    };
+    let first = answered("shop-1", RACUN);
+    assert!(first.contains("<Signature ") && crate::invoice::is_uuid(&jir(&first)), "{first}");
+    assert_eq!(jir(&answered("shop-1", RACUN)), jir(&first));
+    assert_ne!(jir(&answered("shop-2", RACUN)), jir(&first));
+    assert_ne!(jir(&answered("shop-1", &RACUN.replace("0123456789abcdef0", "1123456789abcdef0"))), jir(&first));
 }
 
 #[test]

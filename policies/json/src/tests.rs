@@ -4,25 +4,8 @@ use tallygate_policy::{Continuation, Message, Outcome, Policy, Refusal, Transact
 
 use crate::Json;
 
-fn message(body: &str) -> Message {
-    Message {
-        id: "m-1".into(),
-        received: "2026-11-22T18:20:54Z".into(),
-        received_millis: 1_795_371_654_000,
-        route: "transactions".into(),
-        policy: "json".into(),
-        partner: Some("shop-1".into()),
-        method: "POST".into(),
-        target: "/v1/transactions".into(),
-        headers: vec![],
-        body: body.into(),
-        context: vec![],
-        facts: vec![],
-    }
-}
-
 fn outcome(config: &str, body: &str) -> Outcome {
-    Json::configure(config).expect("a configuration").handle(message(body)).outcome
+    Json::configure(config).expect("a configuration").handle(Message::for_test(body).build()).outcome
 }
 
 fn accepted(config: &str, body: &str) -> Vec<Transaction> {
@@ -176,8 +159,7 @@ fn an_empty_array_is_refused() {
 #[test]
 fn bytes_that_are_no_utf_8_are_refused() {
     let policy = Json::configure("{}").expect("a configuration");
-    let mut message = message("");
-    message.body = b"{\"id\":\"\xff\"}".to_vec();
+    let message = Message::for_test(b"{\"id\":\"\xff\"}").build();
     let Outcome::Reject(refusal) = policy.handle(message).outcome else { panic!("not refused") };
     assert_eq!(refusal.detail, "byte 8 is not UTF-8, which JSON is in");
 }

@@ -19,12 +19,16 @@
 mod bump;
 #[cfg(feature = "config")]
 pub mod config;
+pub mod date;
 pub mod decimal;
 mod decision;
 pub mod host;
 mod policy;
+mod refusals;
 mod reply;
 pub mod scan;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
 pub mod world;
 pub mod xml;
 

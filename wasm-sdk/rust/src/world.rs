@@ -2,7 +2,7 @@
 #![allow(missing_docs, reason = "generated; the WIT file documents it")]
 
 wit_bindgen::generate!({
-    path: "../wit",
+    path: "wit",
     world: "policy",
     pub_export_macro: true,
     export_macro_name: "export_policy",

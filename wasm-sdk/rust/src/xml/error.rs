@@ -11,6 +11,17 @@ pub struct XmlError {
     pub column: usize,
     /// What was wrong.
     pub detail: String,
+    /// Whether it is XML at all.
+    pub kind: XmlErrorKind,
+}
+
+/// Whether what is not taken is XML at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum XmlErrorKind {
+    /// It is not well-formed by XML 1.0 and its namespaces, so nobody can read it.
+    NotWellFormed,
+    /// Others may read it, and here it is not taken: a DTD, an encoding, more than a limit, text where elements are due.
+    NotTaken,
 }
 
 impl std::fmt::Display for XmlError {
@@ -25,6 +36,17 @@ impl XmlError {
     #[cold]
     pub(super) fn new(document: &[u8], at: usize, detail: impl Into<String>) -> Self {
         let (line, column) = scan::line_and_column(document, at);
-        Self { line, column, detail: detail.into() }
+        Self { line, column, detail: detail.into(), kind: XmlErrorKind::NotWellFormed }
     }
+
+    #[cold]
+    pub(super) fn not_taken(document: &[u8], at: usize, detail: impl Into<String>) -> Self {
+        Self { kind: XmlErrorKind::NotTaken, ..Self::new(document, at, detail) }
+    }
+}
+
+/// As much of a name as an error tells; the longest names that are meant are shorter.
+pub(super) fn shown(name: &str) -> &str {
+    const LONGEST: usize = 80;
+    &name[..name.floor_char_boundary(LONGEST)]
 }

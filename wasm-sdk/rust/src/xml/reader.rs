@@ -1,15 +1,11 @@
 //! The reader: from element to element, with the namespaces in scope.
 
-use std::borrow::Cow;
-
-use super::error::XmlError;
-use super::limits::{ATTRIBUTES, DEPTH};
+use super::error::{XmlError, shown};
+use super::misc::{self, Skipped, Wrong};
+use super::scope::Scope;
 use super::tag::{self, Attribute};
-use super::text;
+use super::{declaration, text};
 use crate::scan;
-
-const XML: &str = "http://www.w3.org/XML/1998/namespace";
-const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
 /// The name of an element. Its prefix means nothing and is not told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,56 +20,65 @@ pub struct Element<'a> {
 /// [`child`](Reader::child) enter one, and [`text`](Reader::text), [`skip`](Reader::skip) and a `child` that returns none
 /// leave it.
 pub struct Reader<'a> {
-    document: &'a str,
-    at: usize,
-    open: Vec<Open<'a>>,
-    scope: Vec<Binding<'a>>,
-    attributes: Vec<Attribute<'a>>,
+    pub(super) document: &'a str,
+    pub(super) at: usize,
+    pub(super) open: Vec<Open<'a>>,
+    pub(super) scope: Scope<'a>,
+    pub(super) attributes: Vec<Attribute<'a>>,
     /// The element entered last was written `<name/>`: it ends without an end tag.
-    empty: bool,
+    pub(super) empty: bool,
+    skipped: Skipped,
 }
 
-struct Open<'a> {
-    name: &'a str,
-    scope: usize,
-}
-
-struct Binding<'a> {
-    prefix: &'a str,
-    namespace: &'a str,
+pub(super) struct Open<'a> {
+    pub(super) name: &'a str,
+    /// How many namespaces were declared before it.
+    pub(super) scope: usize,
 }
 
 impl<'a> Reader<'a> {
-    /// Reads what stands before the root element.
+    /// Reads the XML declaration, if there is one. Documents in other encodings than UTF-8 are for
+    /// [`decode`](super::decode) first.
     ///
     /// # Errors
-    /// On bytes that are no UTF-8, characters XML does not have, another encoding, a DTD, a comment, a processing
-    /// instruction.
+    /// On bytes that are no UTF-8, characters XML does not have, a declaration that is none or names another encoding.
     pub fn new(document: &'a [u8]) -> Result<Self, XmlError> {
-        let document = text::checked(document).map_err(|(at, detail)| XmlError::new(document, at, detail))?;
-        let (open, scope, attributes) = (Vec::with_capacity(8), Vec::with_capacity(4), Vec::with_capacity(4));
-        let mut reader = Self { document, at: 0, open, scope, attributes, empty: false };
-        reader.at = if document.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        if matches!(reader.rest(), [b'<', b'?', b'x', b'm', b'l', b' ' | b'\t' | b'\r' | b'\n', ..]) {
-            reader.declaration()?;
+        const MARK: &[u8] = "\u{feff}".as_bytes();
+        let mut at = if document.starts_with(MARK) { MARK.len() } else { 0 };
+        if let Some(declaration) =
+            declaration::read(document, at).map_err(|(at, detail)| XmlError::new(document, at, detail))?
+        {
+            at = declaration.end;
+            if let Some(name) =
+                declaration.encoding.filter(|name| !document[name.clone()].eq_ignore_ascii_case(b"utf-8"))
+            {
+                let declared = String::from_utf8_lossy(&document[name.clone()]);
+                let detail = format!("the encoding `{}` is declared, and UTF-8 would be taken", shown(&declared));
+                return Err(XmlError::not_taken(document, name.start, detail));
+            }
         }
-        Ok(reader)
+        let document = text::checked(document).map_err(|(at, detail)| XmlError::new(document, at, detail))?;
+        let (open, attributes) = (Vec::with_capacity(8), Vec::with_capacity(4));
+        let (scope, skipped) = (Scope::default(), Skipped::default());
+        Ok(Self { document, at, open, scope, attributes, empty: false, skipped })
     }
 
-    /// Passes over the XML declaration, whose parts have the form of attributes.
-    fn declaration(&mut self) -> Result<(), XmlError> {
-        self.at += "<?xml".len();
-        loop {
-            self.blanks();
-            if self.rest().starts_with(b"?>") {
-                self.at += "?>".len();
-                return Ok(());
-            }
-            let part = tag::attribute(self.document, &mut self.at).or_else(|detail| self.fail(detail))?;
-            if part.local == "encoding" && !part.value.eq_ignore_ascii_case("utf-8") {
-                return self.fail("another encoding than UTF-8");
-            }
-        }
+    /// The reader, but it passes over comments rather than refusing them.
+    ///
+    /// One may stand between elements, and at either end of a text. Within a text it is refused all the same: of
+    /// `12<!-- -->34` the standard makes 1234 and many a program 12, so whoever sends it may mean either.
+    #[must_use]
+    pub fn skipping_comments(mut self) -> Self {
+        self.skipped.comments = true;
+        self
+    }
+
+    /// The reader, but it passes over processing instructions, such as `xml-stylesheet`, rather than refusing them. They
+    /// may stand where [comments](Reader::skipping_comments) may.
+    #[must_use]
+    pub fn skipping_instructions(mut self) -> Self {
+        self.skipped.instructions = true;
+        self
     }
 
     /// Enters the root element.
@@ -81,7 +86,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When there is none, or something else stands before it.
     pub fn root(&mut self) -> Result<Element<'a>, XmlError> {
-        self.blanks();
+        self.misc()?;
         if !self.open.is_empty() || !self.rest().starts_with(b"<") {
             return self.fail("no root element");
         }
@@ -96,69 +101,14 @@ impl<'a> Reader<'a> {
         if self.leave_empty() {
             return Ok(None);
         }
-        self.blanks();
+        self.misc()?;
         match self.rest() {
             [b'<', b'/', ..] => self.leave().map(|()| None),
-            [b'<', b'!', b'[', ..] => self.fail("text where only elements may stand"),
+            [b'<', b'!', ..] => self.not_taken("text where only elements may stand"),
             [b'<', ..] => self.enter().map(Some),
             [] => self.fail("the document ends within an element"),
-            _ => self.fail("text where only elements may stand"),
+            _ => self.not_taken("text where only elements may stand"),
         }
-    }
-
-    /// Returns the text of the element it stands in, and leaves it.
-    ///
-    /// # Errors
-    /// When the document is not well-formed there, or the element has children.
-    pub fn text(&mut self) -> Result<Cow<'a, str>, XmlError> {
-        let mut whole = Cow::Borrowed("");
-        if self.leave_empty() {
-            return Ok(whole);
-        }
-        loop {
-            let (length, end) = text::plain_run(self.rest());
-            if length > 0 {
-                text::push(&mut whole, &self.document[self.at..self.at + length]);
-            }
-            self.at += length;
-            match end {
-                None => return self.fail("the document ends within an element"),
-                Some(b']') => return self.fail("a `]]>` in a text"),
-                Some(b'&') => whole.to_mut().push(self.reference()?),
-                Some(_) => match self.rest() {
-                    [b'<', b'/', ..] => return self.leave().map(|()| whole),
-                    [b'<', b'!', b'[', ..] => text::push(&mut whole, self.cdata()?),
-                    [b'<', b'!' | b'?', ..] => return self.enter().map(|_| whole),
-                    _ => return self.fail("an element where only text may stand"),
-                },
-            }
-        }
-    }
-
-    /// Leaves the element it stands in, whatever is in it.
-    ///
-    /// # Errors
-    /// When the document is not well-formed there.
-    pub fn skip(&mut self) -> Result<(), XmlError> {
-        let outside = self.open.len().saturating_sub(1);
-        while self.open.len() > outside {
-            if self.leave_empty() {
-                continue;
-            }
-            let (length, end) = text::plain_run(self.rest());
-            self.at += length;
-            match end {
-                None => return self.fail("the document ends within an element"),
-                Some(b']') => return self.fail("a `]]>` in a text"),
-                Some(b'&') => drop(self.reference()?),
-                Some(_) => match self.rest() {
-                    [b'<', b'/', ..] => self.leave()?,
-                    [b'<', b'!', b'[', ..] => drop(self.cdata()?),
-                    _ => drop(self.enter()?),
-                },
-            }
-        }
-        Ok(())
     }
 
     /// The value of an attribute in no namespace, of the element entered last.
@@ -173,154 +123,70 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When something does.
     pub fn finish(&mut self) -> Result<(), XmlError> {
-        self.blanks();
+        self.misc()?;
         if !self.open.is_empty() || !self.rest().is_empty() {
             return self.fail("something behind the end of the root element");
         }
         Ok(())
     }
 
+    /// How many elements it stands in.
     #[inline]
-    fn rest(&self) -> &'a [u8] {
+    pub(super) fn depth(&self) -> usize {
+        self.open.len()
+    }
+
+    #[inline]
+    pub(super) fn rest(&self) -> &'a [u8] {
         self.document.as_bytes().get(self.at..).unwrap_or_default()
     }
 
     #[inline]
-    fn blanks(&mut self) {
+    pub(super) fn blanks(&mut self) {
         self.at += scan::blanks(self.rest());
     }
 
-    #[cold]
-    fn fail<T>(&self, detail: impl Into<String>) -> Result<T, XmlError> {
-        Err(XmlError::new(self.document.as_bytes(), self.at, detail))
-    }
-
-    fn reference(&mut self) -> Result<char, XmlError> {
-        let (character, length) = text::reference(&self.document[self.at..]).or_else(|detail| self.fail(detail))?;
-        self.at += length;
-        Ok(character)
-    }
-
-    fn cdata(&mut self) -> Result<&'a str, XmlError> {
-        let Some(inside) = self.document[self.at..].strip_prefix("<![CDATA[") else {
-            return self.fail("a `<![` that begins no CDATA");
-        };
-        let Some(end) = inside.find("]]>") else { return self.fail("CDATA without an end") };
-        self.at += "<![CDATA[".len() + end + "]]>".len();
-        Ok(&inside[..end])
-    }
-
-    fn enter(&mut self) -> Result<Element<'a>, XmlError> {
-        let start = self.at;
-        let Some(name) = tag::name(self.document, start + 1) else { return self.fail(no_element(self.rest())) };
-        if self.open.len() == DEPTH {
-            return self.fail(format!("elements nested deeper than {DEPTH}"));
-        }
-        self.at += 1 + name.whole.len();
-        self.open.push(Open { name: name.whole, scope: self.scope.len() });
-        self.attributes.clear();
-        if self.rest().first() == Some(&b'>') {
-            self.at += 1;
-        } else {
-            self.tag()?;
-        }
-        let Some(namespace) = self.namespace(name.prefix) else {
-            self.at = start;
-            return self.fail(format!("the prefix `{}` stands for no namespace", name.prefix));
-        };
-        if !self.attributes.is_empty() {
-            self.check_attributes()?;
-        }
-        Ok(Element { namespace, local: name.local })
-    }
-
-    /// Reads attributes up to the end of a start tag.
-    fn tag(&mut self) -> Result<(), XmlError> {
-        let mut declared = 0;
-        loop {
-            let before = self.at;
+    /// Passes blanks and what else may stand between elements.
+    #[inline]
+    fn misc(&mut self) -> Result<(), XmlError> {
+        self.blanks();
+        while let [b'<', b'!' | b'?', behind, ..] = self.rest() {
+            // CDATA is text.
+            if *behind == b'[' {
+                return Ok(());
+            }
+            self.pass_over()?;
             self.blanks();
-            match self.rest() {
-                [b'>', ..] => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                [b'/', b'>', ..] => {
-                    self.at += 2;
-                    self.empty = true;
-                    return Ok(());
-                }
-                _ if self.at == before => return self.fail("a start tag without an end"),
-                _ => {}
-            }
-            if self.attributes.len() + declared == ATTRIBUTES {
-                return self.fail(format!("more than {ATTRIBUTES} attributes"));
-            }
-            let attribute = tag::attribute(self.document, &mut self.at).or_else(|detail| self.fail(detail))?;
-            if attribute.prefix == "xmlns" || (attribute.prefix.is_empty() && attribute.local == "xmlns") {
-                self.declare(attribute, declared)?;
-                declared += 1;
-            } else {
-                self.attributes.push(attribute);
-            }
-        }
-    }
-
-    /// Takes a namespace declaration; `before` are those of the same tag that came before it.
-    fn declare(&mut self, attribute: Attribute<'a>, before: usize) -> Result<(), XmlError> {
-        let prefix = if attribute.prefix.is_empty() { "" } else { attribute.local };
-        let Cow::Borrowed(namespace) = attribute.value else {
-            return self.fail("a namespace with references or line ends in it");
-        };
-        let reserved = prefix == "xmlns" || namespace == XMLNS || ((prefix == "xml") != (namespace == XML));
-        if reserved || (namespace.is_empty() && !prefix.is_empty()) {
-            return self.fail("a namespace declaration that is not allowed");
-        }
-        if self.scope[self.scope.len() - before..].iter().any(|binding| binding.prefix == prefix) {
-            return self.fail("the same namespace declared twice in a tag");
-        }
-        self.scope.push(Binding { prefix, namespace });
-        Ok(())
-    }
-
-    #[inline(always)]
-    fn namespace(&self, prefix: &str) -> Option<&'a str> {
-        let mut index = self.scope.len();
-        while let Some(binding) = index.checked_sub(1).and_then(|index| self.scope.get(index)) {
-            if scan::same(binding.prefix.as_bytes(), prefix.as_bytes()) {
-                return Some(binding.namespace);
-            }
-            index -= 1;
-        }
-        match prefix {
-            "" => Some(""),
-            "xml" => Some(XML),
-            _ => None,
-        }
-    }
-
-    /// No attribute twice, neither as written nor by its namespace; no prefix unknown.
-    fn check_attributes(&self) -> Result<(), XmlError> {
-        for (index, attribute) in self.attributes.iter().enumerate() {
-            if !attribute.prefix.is_empty() && self.namespace(attribute.prefix).is_none() {
-                return self.fail(format!("the prefix `{}` stands for no namespace", attribute.prefix));
-            }
-            if self.attributes[..index].iter().any(|other| self.are_one(attribute, other)) {
-                return self.fail(format!("the attribute `{}` twice", attribute.local));
-            }
         }
         Ok(())
     }
 
-    fn are_one(&self, one: &Attribute<'_>, other: &Attribute<'_>) -> bool {
-        let prefixed = !one.prefix.is_empty() && !other.prefix.is_empty();
-        one.local == other.local
-            && (one.prefix == other.prefix || (prefixed && self.namespace(one.prefix) == self.namespace(other.prefix)))
+    /// Passes a comment or a processing instruction, if the reader was told to.
+    #[cold]
+    pub(super) fn pass_over(&mut self) -> Result<(), XmlError> {
+        match misc::end(self.document, self.at, self.skipped) {
+            Ok(end) => {
+                self.at = end;
+                Ok(())
+            }
+            Err(Wrong::NotTaken(detail)) => self.not_taken(detail),
+            Err(Wrong::NotWellFormed(detail)) => self.fail(detail),
+        }
+    }
+
+    #[cold]
+    pub(super) fn not_taken<T>(&self, detail: impl Into<String>) -> Result<T, XmlError> {
+        Err(XmlError::not_taken(self.document.as_bytes(), self.at, detail))
+    }
+
+    #[cold]
+    pub(super) fn fail<T>(&self, detail: impl Into<String>) -> Result<T, XmlError> {
+        Err(XmlError::new(self.document.as_bytes(), self.at, detail))
     }
 
     /// Leaves an element that was written `<name/>`, if it stands in one.
     #[inline]
-    fn leave_empty(&mut self) -> bool {
+    pub(super) fn leave_empty(&mut self) -> bool {
         let empty = std::mem::take(&mut self.empty);
         if empty {
             self.close();
@@ -330,7 +196,7 @@ impl<'a> Reader<'a> {
 
     /// Reads the end tag of the element it stands in.
     #[inline]
-    fn leave(&mut self) -> Result<(), XmlError> {
+    pub(super) fn leave(&mut self) -> Result<(), XmlError> {
         let Some(open) = self.open.last() else { return self.fail("an end tag of no element") };
         let name = open.name;
         let rest = self.rest();
@@ -343,7 +209,20 @@ impl<'a> Reader<'a> {
                 return Ok(());
             }
         }
-        self.fail(format!("another end tag than `</{name}>`"))
+        self.wrong_end(name)
+    }
+
+    #[cold]
+    fn wrong_end(&self, right: &str) -> Result<(), XmlError> {
+        let written = tag::name(self.document, self.at + "</".len());
+        let (ended, right) = (written.is_some_and(|name| name.whole == right), shown(right));
+        match written {
+            Some(_) if ended => self.fail(format!("the end tag `</{right}` without a `>`")),
+            Some(name) => {
+                self.fail(format!("the end tag `</{}>` where `</{right}>` would be right", shown(name.whole)))
+            }
+            None => self.fail(format!("an end tag without a name where `</{right}>` would be right")),
+        }
     }
 
     #[inline]
@@ -352,14 +231,5 @@ impl<'a> Reader<'a> {
             self.scope.truncate(open.scope);
         }
         self.attributes.clear();
-    }
-}
-
-fn no_element(rest: &[u8]) -> &'static str {
-    match rest {
-        [b'<', b'?', ..] => "a processing instruction, which is not taken",
-        [b'<', b'!', b'-', ..] => "a comment, which is not taken",
-        [b'<', b'!', ..] => "a document type, which is not taken",
-        _ => "a `<` that begins no element",
     }
 }

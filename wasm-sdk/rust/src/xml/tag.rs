@@ -5,11 +5,13 @@ use std::borrow::Cow;
 use super::text;
 use crate::scan;
 
-/// An attribute as it stands in the tag; its namespace once the whole tag is read.
+/// An attribute as it stands in the tag; its namespace follows when the whole tag is read.
 pub(super) struct Attribute<'a> {
     pub(super) prefix: &'a str,
     pub(super) local: &'a str,
     pub(super) value: Cow<'a, str>,
+    /// The number of its namespace; 0: none, or not known yet.
+    pub(super) namespace: usize,
 }
 
 /// A name as written, and its two parts.
@@ -105,7 +107,7 @@ pub(super) fn attribute<'a>(document: &'a str, at: &mut usize) -> Result<Attribu
     *at = end + 1;
     let raw = &document[start..end];
     let value = if plain { Cow::Borrowed(raw) } else { Cow::Owned(text::attribute_value(raw)?) };
-    Ok(Attribute { prefix: name.prefix, local: name.local, value })
+    Ok(Attribute { prefix: name.prefix, local: name.local, value, namespace: 0 })
 }
 
 /// NameStartChar of XML 1.0, fifth edition, beyond ASCII: what may stand in a name, but for these.

@@ -1,10 +1,13 @@
 //! What the reader takes, and what it does not.
 
-use super::{ATTRIBUTES, DEPTH, Reader, XmlError, escape};
+use super::{ATTRIBUTES, DEPTH, Reader, XmlError, XmlErrorKind, escape};
 
 /// Reads a whole document into a plain form: namespaces in braces, attributes sorted, texts as they are.
 fn read(document: &str) -> Result<String, XmlError> {
-    let mut reader = Reader::new(document.as_bytes())?;
+    read_on(Reader::new(document.as_bytes())?)
+}
+
+pub(super) fn read_on(mut reader: Reader<'_>) -> Result<String, XmlError> {
     let root = reader.root()?;
     let mut out = format!("{{{}}}{}", root.namespace, root.local);
     if let Some(a) = reader.attribute("a") {
@@ -64,7 +67,10 @@ fn what_stands_around_the_root_is_blank_or_a_declaration() {
     {
         assert_eq!(read(document).as_deref(), Ok("{}a"), "{document}");
     }
-    assert_eq!(refusal("<?xml version='1.0' encoding='ISO-8859-2'?><a/>"), "another encoding than UTF-8");
+    assert_eq!(
+        refusal("<?xml version='1.0' encoding='ISO-8859-2'?><a/>"),
+        "the encoding `ISO-8859-2` is declared, and UTF-8 would be taken"
+    );
     assert_eq!(refusal("<a/><b/>"), "something behind the end of the root element");
     assert_eq!(refusal("<a/>x"), "something behind the end of the root element");
     assert_eq!(refusal(""), "no root element");
@@ -144,13 +150,50 @@ fn an_error_says_where() {
 }
 
 #[test]
+fn a_wrong_end_tag_is_told_with_the_right_one() {
+    for (document, detail) in [
+        ("<a><b></c></a>", "the end tag `</c>` where `</b>` would be right"),
+        ("<a><b></a></b>", "the end tag `</a>` where `</b>` would be right"),
+        ("<x:a xmlns:x='u'></a>", "the end tag `</a>` where `</x:a>` would be right"),
+        ("<a></ab>", "the end tag `</ab>` where `</a>` would be right"),
+        ("<a></a", "the end tag `</a` without a `>`"),
+        ("<a></a b>", "the end tag `</a` without a `>`"),
+        ("<a></ a>", "an end tag without a name where `</a>` would be right"),
+    ] {
+        assert_eq!(refusal(document), detail, "{document}");
+    }
+    let long = "č".repeat(1000);
+    let told = refusal(&format!("<{long}></x>"));
+    assert!(told.len() < 200 && told.ends_with("č>` would be right"), "{told}");
+    assert!(refusal(&format!("<{long}></{long} b>")).ends_with("č` without a `>`"));
+    assert!(refusal(&format!("<{long}></{long}x>")).starts_with("the end tag `</č"));
+}
+
+#[test]
+fn what_nobody_can_read_is_told_from_what_is_not_taken() {
+    let kind = |document: &str| read(document).expect_err("a refusal").kind;
+    for document in ["<a>", "", "<a></b>", "<a>\u{1}</a>", "<?xml?><a/>", "<p:a/>", "<a b='1' b='1'/>"] {
+        assert_eq!(kind(document), XmlErrorKind::NotWellFormed, "{document}");
+    }
+    for document in ["<!DOCTYPE a><a/>", "<a><!----></a>", "<a>1</a>", "<text><b/></text>", "<?x?><a/>"] {
+        assert_eq!(kind(document), XmlErrorKind::NotTaken, "{document}");
+    }
+}
+
+#[test]
 fn no_document_makes_it_panic() {
     let whole =
         "\u{feff}<?xml version='1.0'?><p:a xmlns:p='u' a='&lt;č'><b>č&#x10d;<![CDATA[x]]></b><c d='1'/></p:a>\n";
     for (at, _) in whole.char_indices() {
         let _ = read(&whole[..at]);
-        for broken in ["<", ">", "&", "č", "]]>", "'", "\r", "</", "<!", "<?", "<![CDATA["] {
+        let skipping = |document: &str| {
+            let reader = Reader::new(document.as_bytes())?.skipping_comments().skipping_instructions();
+            read_on(reader)
+        };
+        for broken in ["<", ">", "&", "<!--", "-->", "<?x", "?>", "č", "]]>", "'", "\r", "</", "<!", "<?", "<![CDATA["]
+        {
             let _ = read(&format!("{}{broken}{}", &whole[..at], &whole[at..]));
+            let _ = skipping(&format!("{}{broken}{}", &whole[..at], &whole[at..]));
         }
     }
 }

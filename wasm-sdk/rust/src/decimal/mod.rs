@@ -1,4 +1,26 @@
 //! Amounts as the gateway takes them: plain decimals in text, never a float.
+//!
+//! [`check`] looks whether a text is one and changes nothing of it, which is all that passing an amount on takes.
+//! [`Decimal`] is for computing.
+//!
+//! ```
+//! use tallygate_policy::decimal::{Decimal, DecimalError, Format};
+//!
+//! const ITALIAN: Format = Format::COMMA.with_thousands('.');
+//!
+//! fn total(lines: &[&str], discount: &str) -> Result<String, DecimalError> {
+//!     let sum = Decimal::sum(lines.iter().map(|line| line.parse()).collect::<Result<Vec<_>, _>>()?)?;
+//!     Ok(sum.minus(ITALIAN.parse(discount)?)?.to_string())
+//! }
+//! assert_eq!(total(&["1200.00", "35.5"], "1.000,05"), Ok("235.45".into()));
+//! assert_eq!(total(&["1e3"], "0").unwrap_err().to_string(), "it is no plain decimal, such as 12.50, without exponent or `+`");
+//! ```
+
+mod format;
+mod value;
+
+pub use format::Format;
+pub use value::{Decimal, DecimalError};
 
 /// The most digits before the point.
 pub const INTEGER_DIGITS: usize = 18;
