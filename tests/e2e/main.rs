@@ -12,5 +12,6 @@ mod hostile;
 mod line;
 mod policies;
 mod readers;
+mod relay;
 mod secure;
 mod sleeper;

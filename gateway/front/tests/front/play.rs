@@ -101,7 +101,7 @@ impl Activator for Players {
         let about = About {
             needs_body: part != "tag",
             headers: vec!["*".into()],
-            may_accept: ["accept", "accept2", "soap", "relay", "relay2", "nowhere"].contains(&&*part)
+            may_accept: ["accept", "accept2", "soap", "relay", "relay2", "astray"].contains(&&*part)
                 || part.starts_with("respond-count"),
             sees_responses: part.starts_with("respond"),
             needs_response_body: part == "respond" || part == "respond-count-body",
@@ -146,7 +146,7 @@ impl ActivePolicy for Player {
             "relay" | "relay2" => {
                 Outcome::Accept(Accepted { transactions: transactions(), then: Continuation::Forward(forward(None)) })
             }
-            "nowhere" => Outcome::Accept(Accepted {
+            "astray" => Outcome::Accept(Accepted {
                 transactions: transactions(),
                 then: Continuation::Forward(Forwarded { target: Some("no path".into()), ..Forwarded::default() }),
             }),

@@ -73,7 +73,7 @@ async fn nothing_is_queued_before_all_policies_have_let_it_pass_and_it_can_go_on
     site.partners_proxy("/refused", &["relay", "reject"], &[upstream("a").await]);
     site.partners_proxy("/answered", &["relay", "echo"], &[upstream("a").await]);
     site.partners_proxy("/failed", &["relay", "trap"], &[upstream("a").await]);
-    site.partners_proxy("/no-target", &["nowhere"], &[upstream("a").await]);
+    site.partners_proxy("/no-target", &["astray"], &[upstream("a").await]);
     let queue = site.queue.clone();
     let served = site.serve();
     let caller = served.caller();
@@ -84,7 +84,7 @@ async fn nothing_is_queued_before_all_policies_have_let_it_pass_and_it_can_go_on
         assert_eq!(queue.count(), 0, "{path}");
     }
     let failures = served.scraped();
-    for policy in ["nowhere", "relay"] {
+    for policy in ["astray", "relay"] {
         let failure = format!(r#"front_policy_failures_total{{policy="{policy}",kind="policy-outcome"}} 1"#);
         assert!(failures.contains(&failure), "{failures}");
     }

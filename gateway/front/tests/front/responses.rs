@@ -168,17 +168,20 @@ async fn a_body_that_no_policy_asks_for_is_streamed_past_them() {
     let mut site = Site::plain();
     site.options.limits.body_bytes = 1 << 20;
     site.options.limits.held_bytes = 1 << 20;
-    site.partners_proxy("/pass", &["respond-pass"], &[upstream("large").await]);
+    site.partners_proxy("/passed", &["respond-pass"], &[upstream("large").await]);
     site.partners_proxy("/head", &["respond-head", "respond-pass"], &[upstream("large").await]);
     site.partners_proxy("/body", &["respond"], &[upstream("large").await]);
     let served = site.serve();
     let caller = served.caller();
-    let passed = caller.get("/pass").await;
+    let passed = caller.get("/passed").await;
     assert_eq!((passed.status, passed.body.len()), (200, 64_000 << 10));
     assert!(!passed.headers.contains_key("x-seen"));
     let changed = caller.get("/head").await;
     assert_eq!((changed.status, changed.body.len()), (207, 64_000 << 10));
-    assert_eq!((changed.headers["x-from"].as_bytes(), changed.headers["x-seen"].as_bytes()), (&b"large"[..], &b"respond-head+0"[..]));
+    assert_eq!(
+        (changed.headers["x-from"].as_bytes(), changed.headers["x-seen"].as_bytes()),
+        (&b"large"[..], &b"respond-head+0"[..])
+    );
     assert_eq!(caller.get("/body").await.status, 502);
 }
 

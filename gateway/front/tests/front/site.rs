@@ -28,8 +28,26 @@ use crate::play::{PlayedQueue, Players};
 
 /// The parts that policies can play.
 pub(crate) const PARTS: [&str; 21] = [
-    "accept", "soap", "echo", "reject", "trap", "timeout", "memory", "panic", "tag", "upper", "context", "pass",
-    "soap-pass", "relay", "nowhere", "respond", "respond-pass", "respond-fail", "respond-head", "respond-count",
+    "accept",
+    "soap",
+    "echo",
+    "reject",
+    "trap",
+    "timeout",
+    "memory",
+    "panic",
+    "tag",
+    "upper",
+    "context",
+    "pass",
+    "soap-pass",
+    "relay",
+    "astray",
+    "respond",
+    "respond-pass",
+    "respond-fail",
+    "respond-head",
+    "respond-count",
     "respond-count-body",
 ];
 
