@@ -1,6 +1,7 @@
 //! One partner that sends what a test has it send, one message after the other.
 
 use std::path::Path;
+use std::time::Duration;
 
 use tallygate::demo::{Answer, Partner, PartnerError};
 
@@ -16,6 +17,12 @@ impl Caller {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let partner = Partner::new(certs, Some(name), format!("https://localhost:{port}")).unwrap();
         Self { runtime, partner }
+    }
+
+    /// The partner, waiting so long for an answer.
+    #[must_use]
+    pub fn waiting(self, time: Duration) -> Self {
+        Self { partner: self.partner.waiting(time), ..self }
     }
 
     /// Sends a message and waits for its answer.

@@ -13,6 +13,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tallygate_tls::TlsFiles;
 
+/// How long an answer may take, unless said otherwise.
 const TIME: Duration = Duration::from_secs(20);
 
 /// A partner with its certificate and connections.
@@ -20,6 +21,7 @@ const TIME: Duration = Duration::from_secs(20);
 pub struct Partner {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     base: String,
+    time: Duration,
 }
 
 /// What a partner is answered.
@@ -50,7 +52,13 @@ impl Partner {
         let connector =
             hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls).https_only().enable_http1().build();
         let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
-        Ok(Self { client, base })
+        Ok(Self { client, base, time: TIME })
+    }
+
+    /// The partner, waiting so long for an answer.
+    #[must_use]
+    pub fn waiting(self, time: Duration) -> Self {
+        Self { time, ..self }
     }
 
     /// Sends one message and waits for its answer.
@@ -63,12 +71,12 @@ impl Partner {
             .header(header::CONTENT_TYPE, content_type)
             .body(Full::new(body))
             .map_err(|e| say(&e))?;
-        let answer = tokio::time::timeout(TIME, async {
+        let answer = tokio::time::timeout(self.time, async {
             let response = self.client.request(request).await.map_err(|e| say(&e))?;
             let (parts, body) = response.into_parts();
             let body = body.collect().await.map_err(|e| say(&e))?.to_bytes();
             Ok(Answer { status: parts.status, headers: parts.headers, body })
         });
-        answer.await.map_err(|_| PartnerError(format!("none within {TIME:?}")))?
+        answer.await.map_err(|_| PartnerError(format!("none within {:?}", self.time)))?
     }
 }
