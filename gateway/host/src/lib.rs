@@ -33,7 +33,10 @@
 //! # Ok(()) }
 //! ```
 
+mod about_json;
+mod artefact;
 mod call;
+mod compiler;
 mod configured;
 mod engine;
 mod failure;
@@ -52,10 +55,12 @@ mod version;
 mod view;
 mod world;
 
+pub use artefact::{ArtefactKey, about_bytes, about_of};
+pub use compiler::{Compiler, CompilerBusy};
 pub use engine::{Engine, EngineLimits};
 pub use failure::{ActivationError, EngineError, KeyError, PolicyFailure};
 pub use keys::Keys;
 pub use policy::Policy;
-pub use spec::{Limits, PolicySpec};
+pub use spec::{KeptPolicy, Limits, PolicySpec};
 pub use version::{short_version, version_of};
 pub use world::{About, Accepted, Forwarded, Header, KeyUse, Message, Outcome, Refusal, Reply, Transaction};

@@ -12,7 +12,7 @@ use crate::keys::Keys;
 use crate::linker;
 use crate::outcome;
 use crate::snapshot;
-use crate::spec::{Limits, PolicySpec};
+use crate::spec::{KeptPolicy, Limits, PolicySpec, check_needs};
 use crate::version::version_of;
 use crate::view::View;
 use crate::world::{About, Message, Outcome, Refusal, Reply};
@@ -41,16 +41,31 @@ impl Policy {
     pub fn activate(engine: &Engine, spec: PolicySpec) -> Result<Self, ActivationError> {
         spec.check(engine.limits.memory)?;
         let (snapshot, about) = snapshot::configure(engine, &spec)?;
-        spec.check_needs(&about)?;
+        // Whoever lacks a key hears it before the long step.
+        check_needs(&about, &spec.keys)?;
         let component = Component::new(&engine.wasmtime, &snapshot).map_err(snapshot::not_a_component)?;
-        let pre = linker::linker(&engine.wasmtime)?.instantiate_pre(&component).map_err(linker::wrong_world)?;
-        let function = |name| linker::export(&component, name);
+        let version = version_of(&spec.component, &spec.config_json);
+        let kept = KeptPolicy { name: spec.name, version, keys: spec.keys, limits: spec.limits };
+        Self::in_service(engine, kept, &component, about)
+    }
+
+    /// The policy of a configured component that is compiled.
+    pub(crate) fn in_service(
+        engine: &Engine,
+        kept: KeptPolicy,
+        component: &Component,
+        about: About,
+    ) -> Result<Self, ActivationError> {
+        kept.limits.check(engine.limits.memory)?;
+        check_needs(&about, &kept.keys)?;
+        let pre = linker::linker(&engine.wasmtime)?.instantiate_pre(component).map_err(linker::wrong_world)?;
+        let function = |name| linker::export(component, name);
         Ok(Self {
-            name: spec.name.into(),
-            version: version_of(&spec.component),
+            name: kept.name.into(),
+            version: kept.version,
             about,
-            keys: spec.keys,
-            limits: spec.limits,
+            keys: kept.keys,
+            limits: kept.limits,
             engine: engine.clone(),
             permits: Semaphore::new((engine.limits.instances as usize / 2).max(1)),
             pre,
@@ -97,7 +112,7 @@ impl Policy {
         &self.name
     }
 
-    /// The hash of its component, as [`version_of`] says it.
+    /// The hash of its component and configuration, as [`version_of`] says it.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
@@ -107,6 +122,17 @@ impl Policy {
     #[must_use]
     pub fn about(&self) -> &About {
         &self.about
+    }
+
+    /// What it is made of, but for the code.
+    pub(crate) fn kept(&self) -> KeptPolicy {
+        let (name, version) = (self.name.to_string(), self.version.clone());
+        KeptPolicy { name, version, keys: self.keys.clone(), limits: self.limits }
+    }
+
+    /// Its code and snapshot.
+    pub(crate) fn component(&self) -> &Component {
+        self.pre.component()
     }
 
     /// Calls a function in a fresh instance, once there is a permit for one.

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test may start what it waits for")]
 
 mod activation;
+mod artefacts;
 mod fairness;
 mod hostile;
 mod hr_racun;
