@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tallygate_front::{Activator, ActivePolicy};
+use tallygate_front::{Activator, ActivePolicy, Compiled};
 use tallygate_host::{
-    Accepted, ActivationError, Forwarded, Header, Message, Outcome, PolicyFailure, PolicySpec, Refusal, Reply,
-    Transaction, version_of,
+    Accepted, ActivationError, ArtefactKey, Forwarded, Header, KeptPolicy, Message, Outcome, PolicyFailure, PolicySpec,
+    Refusal, Reply, Transaction, version_of,
 };
 use tallygate_queue::{Consumer, Queue, QueueError};
 use tokio::sync::Semaphore;
@@ -93,10 +93,14 @@ pub(crate) struct Player {
 }
 
 impl Activator for Players {
-    fn activate(&self, spec: PolicySpec) -> Result<Arc<dyn ActivePolicy>, ActivationError> {
-        let version = version_of(&spec.component);
+    fn compile(&self, spec: PolicySpec, _: &ArtefactKey) -> Result<Compiled, ActivationError> {
+        let version = version_of(&spec.component, &spec.config_json);
         let part = String::from_utf8(spec.component).unwrap();
-        Ok(Arc::new(Player { name: spec.name, version, part }))
+        Ok(Compiled { policy: Arc::new(Player { name: spec.name, version, part }), artefact: Vec::new() })
+    }
+
+    fn load(&self, _: KeptPolicy, _: &ArtefactKey, _: &[u8]) -> Option<Result<Arc<dyn ActivePolicy>, ActivationError>> {
+        None
     }
 }
 
