@@ -71,7 +71,7 @@ impl PolicyRegistry {
     ) -> Result<Self, RegistryError> {
         let at_once = Workshop::new(activator, key::of(&options.dir)?);
         let compiler = Compiler::start().map_err(|error| RegistryError::Host(error.to_string()))?;
-        let chains = Chains::new(options.chains);
+        let chains = Chains::new(options.chains.clone());
         let mut policies = BTreeMap::new();
         for (policy, declared) in options.all()? {
             let name = policy.name.clone();
