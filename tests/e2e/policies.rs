@@ -20,7 +20,7 @@ const SETTLED: Duration = Duration::from_secs(30);
 const SENDERS: usize = 8;
 /// How long the senders go on before anything is switched.
 const ALONE: Duration = Duration::from_secs(3);
-/// What 99 of 100 answers may take while versions are compiled, which takes all processors, and what the slowest of them
+/// What 99 of 100 answers may take while versions are compiled, which steps back for them, and what the slowest of them
 /// may, on a machine that runs other tests beside this one. Requests go on in between: none waits until a version is ready.
 const WHILE_COMPILING: (Duration, Duration) = (Duration::from_millis(800), Duration::from_secs(2));
 /// A site with the policy `greeting` beside the usual ones.
@@ -163,7 +163,7 @@ fn what_is_no_policy_is_refused_with_the_reason_and_changes_nothing() {
         (&["push", "greeting", &text, "--activate"], "not a component"),
         (&["push", "greeting", &module, "--activate"], "not a component"),
         (&["push", "greeting", &empty, "--activate"], "tallygate:policy"),
-        (&["push", "no body", &hello], "1 to 64 letters"),
+        (&["push", ".nobody", &hello], "1 to 64 letters"),
         (&["show", "greeting", "0123456789abcdef"], "0123456789abcdef"),
         (&["remove", "greeting", "0123456789abcdef"], "0123456789abcdef"),
         (&["push", "greeting", &hello, "--config", "/nowhere.json"], "/nowhere.json"),

@@ -167,7 +167,7 @@ impl Site {
     }
 
     /// A registry, and what its metrics say.
-    pub(super) fn measured(&self) -> (PolicyRegistry, impl Fn(&str) -> bool) {
+    pub(super) fn measured(&self) -> (PolicyRegistry, impl Fn(&str) -> bool + use<>) {
         let mut registry = Registry::default();
         let metrics = Metrics::register(&mut registry);
         let opened = PolicyRegistry::open(self.options.clone(), self.words.clone(), &metrics).unwrap();
