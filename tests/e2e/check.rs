@@ -1,4 +1,4 @@
-//! What `run` would refuse of policies, `check` names before, and `run` refuses it with the same words before it listens.
+//! What of policies would not start, `check` names before; `run` starts all the same, and refuses only what leads nowhere.
 
 use std::path::{Path, PathBuf};
 
@@ -22,16 +22,15 @@ fn changed(process: &Process, from: &str, to: &str) -> PathBuf {
     file
 }
 
-/// That this is all that is wrong, said by `check` and `run` alike, and where it stands.
-fn assert_refused(file: &Path, standing_at: &str, key: &str, why: &str) {
+/// That this is all that is wrong, said by `check`, and where it stands.
+fn assert_named(file: &Path, standing_at: &str, key: &str, why: &str) -> String {
     let text = std::fs::read_to_string(file).unwrap();
     let line = 1 + text.lines().position(|line| line.contains(standing_at)).unwrap();
     let complaint = with_config(file, &["check"]).bad(78);
     let place = format!("{}:{line}: {key}: ", file.display());
     assert!(complaint.starts_with(&place) && complaint.contains(why), "{place} {why} is not {complaint}");
     assert_eq!(complaint.lines().count(), 1, "{complaint}");
-    let run = with_config(file, &["run"]).bad(78);
-    assert!(run.ends_with(&complaint) && !run.contains("running"), "{run}");
+    complaint
 }
 
 #[test]
@@ -43,7 +42,7 @@ fn a_configuration_that_the_policy_refuses_is_told_by_its_key() {
     let file = changed(&process, component, &config);
     with_config(&file, &["check"]).bad(78);
     assert!(!process.data.exists(), "a check keeps nothing");
-    assert_refused(&file, "amuont =", "policies.json.config.fields.amuont", "refuses it: the key `amuont` is unknown");
+    assert_named(&file, "amuont =", "policies.json.config.fields.amuont", "refuses it: the key `amuont` is unknown");
     // Roles without policies have nothing against it.
     assert!(with_config(&file, &["check", "--roles", "console,shipper,aggregator"]).bad(78).contains("--roles"));
 }
@@ -57,7 +56,7 @@ fn a_component_that_is_none_or_wants_more_than_policies_get_is_told() {
         [("old.xml", &b"<Racun/>"[..], "it is no WebAssembly"), ("wasi.wasm", WASI, "wasi:clocks/monotonic-clock")]
     {
         std::fs::write(process.folder().join(name), bytes).unwrap();
-        assert_refused(&changed(&process, &json, name), name, "policies.json.component", why);
+        assert_named(&changed(&process, &json, name), name, "policies.json.component", why);
     }
 }
 
@@ -66,9 +65,9 @@ fn a_key_that_the_policy_needs_and_does_not_have_is_told() {
     let site = Site::embedded();
     let process = site.process("all", ALL);
     let file = changed(&process, ", jir = \"certs/jir.key\"", "");
-    assert_refused(&file, "keys = {", "policies.hr-racun.keys.jir", "jir");
+    assert_named(&file, "keys = {", "policies.hr-racun.keys.jir", "jir");
     let file = changed(&process, "jir = \"certs/jir.key\"", "jir = \"certs/fiscal.pem\"");
-    assert_refused(&file, "keys = {", "policies.hr-racun.keys.jir", "HMAC");
+    assert_named(&file, "keys = {", "policies.hr-racun.keys.jir", "HMAC");
 }
 
 #[test]
@@ -76,22 +75,26 @@ fn a_version_that_a_route_pins_and_that_is_not_there_is_told() {
     let site = Site::embedded();
     let process = site.process("all", ALL);
     let file = changed(&process, "policies = [\"json\"]", "policies = [\"json@0badc0de\"]");
-    assert_refused(&file, "json@0badc0de", "routes[0].policies[0]", "0badc0de");
+    let complaint = assert_named(&file, "json@0badc0de", "routes[0].policies[0]", "0badc0de");
+    let run = with_config(&file, &["run"]).bad(78);
+    assert!(run.ends_with(&complaint) && !run.contains("running"), "{run}");
 }
 
 #[test]
-fn the_version_that_is_active_is_tried_not_the_files() {
+fn a_file_that_has_changed_is_a_version_of_its_own_and_the_active_one_stays() {
     let site = Site::embedded();
     let process = site.up("all", ALL);
     assert!(process.stop().success(), "{}", process.last_words());
-    let other = process.folder().join("hello.wasm");
-    std::fs::copy(Path::new(&policies()).join("hello.wasm"), &other).unwrap();
-    // The file's component would take this configuration, or nothing at all; the active one does not.
     let json = format!("{}/json.wasm\"\n", policies());
-    let file = changed(&process, &json, "hello.wasm\"\nconfig = { greeting = \"hello\" }\n");
-    assert_refused(&file, "greeting =", "policies.json.config.greeting", "the key `greeting` is unknown");
-    let file = changed(&process, &json, "hello.wasm\"\n");
-    assert!(with_config(&file, &["check"]).good().ends_with("good\n"));
+    let file = changed(&process, &json, "json.wasm\"\nconfig = { greeting = \"hello\" }\n");
+    std::fs::copy(Path::new(&policies()).join("json.wasm"), process.folder().join("json.wasm")).unwrap();
+    assert_named(&file, "greeting =", "policies.json.config.greeting", "the key `greeting` is unknown");
+    std::fs::copy(&file, &process.config).unwrap();
+    process.start();
+    process.wait_until_up();
+    assert!(process.said().contains("the configured version is not taken in"), "{}", process.last_words());
+    let caller = crate::harness::caller::Caller::new(&site.certs(), "shop-1", process.partners_port);
+    caller.transact("it", "goes on", "1.01");
 }
 
 #[test]

@@ -20,7 +20,7 @@ const SETTLED: Duration = Duration::from_secs(30);
 const SENDERS: usize = 8;
 /// How long the senders go on before anything is switched.
 const ALONE: Duration = Duration::from_secs(3);
-/// What 99 of 100 answers may take while versions are compiled, which takes all processors, and what the slowest of them
+/// What 99 of 100 answers may take while versions are compiled, which steps back for them, and what the slowest of them
 /// may, on a machine that runs other tests beside this one. Requests go on in between: none waits until a version is ready.
 const WHILE_COMPILING: (Duration, Duration) = (Duration::from_millis(800), Duration::from_secs(2));
 /// A site with the policy `greeting` beside the usual ones.
@@ -159,11 +159,16 @@ fn what_is_no_policy_is_refused_with_the_reason_and_changes_nothing() {
     let (text, module) = (file("text.wasm", b"no component at all"), file("module.wasm", b"\0asm\x01\0\0\0"));
     let empty = file("empty-component.wasm", b"\0asm\x0d\0\x01\0");
     let hello = format!("{}/hello.wasm", policies());
-    let cases: [(&[&str], &str); 8] = [
+    let cases: [(&[&str], &str); 13] = [
         (&["push", "greeting", &text, "--activate"], "not a component"),
         (&["push", "greeting", &module, "--activate"], "not a component"),
         (&["push", "greeting", &empty, "--activate"], "tallygate:policy"),
-        (&["push", "nobody", &hello], "nobody"),
+        (&["push", ".nobody", &hello], "1 to 64 letters"),
+        (&["show", "greeting", "0123456789abcdef"], "0123456789abcdef"),
+        (&["remove", "greeting", "0123456789abcdef"], "0123456789abcdef"),
+        (&["push", "greeting", &hello, "--config", "/nowhere.json"], "/nowhere.json"),
+        (&["push", "greeting", &hello, "--config", process.config.to_str().unwrap()], "--gateway names"),
+        (&["rollback", "greeting", "--offline"], "is in use by process"),
         (&["push", "greeting", "/nowhere/hello.wasm"], "/nowhere/hello.wasm"),
         (&["activate", "greeting", "0123456789abcdef"], "0123456789abcdef"),
         (&["rollback", "greeting"], "greeting"),
@@ -175,4 +180,104 @@ fn what_is_no_policy_is_refused_with_the_reason_and_changes_nothing() {
         eprintln!("{arguments:?}: {complaint}");
     }
     assert_eq!(versions(&process, "greeting"), before);
+}
+
+/// A file with a configuration.
+fn config_file(folder: &Path, name: &str, text: &str) -> String {
+    let file = folder.join(name);
+    std::fs::write(&file, text).unwrap();
+    file.display().to_string()
+}
+
+#[test]
+fn a_version_that_needs_another_configuration_is_brought_in_and_rolled_back_without_a_restart() {
+    let site = site();
+    let process = site.up("all", ALL);
+    let caller = Caller::new(&site.certs(), "shop-1", process.partners_port);
+    let (first, json) = (active(&process, "greeting"), format!("{}/json.wasm", policies()));
+    // The policy hello takes any configuration; json knows its keys, and needs them for other messages than its own.
+    let (fields, wrong) = (
+        config_file(site.path(), "fields.toml", "[fields]\nid = \"/number\"\namount = \"/total\"\n"),
+        config_file(site.path(), "wrong.json", r#"{"fields":{"nubmer":"/number"}}"#),
+    );
+    let refused = process.says(&["policy", "push", "greeting", &json, "--config", &wrong, "--activate"]).bad(1);
+    assert!(refused.contains("/fields/nubmer"), "{refused}");
+    let pushed =
+        process.says(&["policy", "push", "greeting", &json, "--config", &fields, "--activate", "--json"]).json();
+    let second = pushed["version"].as_str().unwrap();
+    assert_eq!((active(&process, "greeting").as_str(), &pushed["config_from"]), (second, &json!("push")));
+    let message = json!({
+        "number": "n-1", "total": "1.01", "time": jiff::Timestamp::now().to_string(), "key": "k", "currency": "EUR"
+    });
+    let take = || {
+        let answer = caller.try_post("/greeting", "application/json", &message.to_string()).unwrap();
+        (answer.status.as_u16(), String::from_utf8_lossy(&answer.body).into_owned())
+    };
+    assert_eq!(take().0, 202, "{:?}", take());
+    let shown = process.says(&["policy", "show", "greeting", &second[..8]]).good();
+    assert!(shown.contains(r#""amount": "/total""#), "{shown}");
+    process.says(&["policy", "rollback", "greeting"]).good();
+    assert_eq!((active(&process, "greeting"), take()), (first, (200, "hello, shop-1\n".to_owned())));
+    let text = process.says(&["policy", "activate", "greeting", second]).good();
+    assert!(text.contains("is active, ") && text.contains(" was before"), "{text}");
+    let again = process.says(&["policy", "activate", "greeting", second]).good();
+    assert!(again.contains("is active already"), "{again}");
+    let taken = process.says(&["policy", "push", "greeting", &variant(site.path(), 9).display().to_string()]).good();
+    assert!(taken.contains("with the configuration of the version that was active"), "{taken}");
+    process.kill();
+    process.start();
+    process.wait_until_up();
+    assert_eq!(active(&process, "greeting"), second, "what the file says is another version");
+}
+
+#[test]
+fn a_policy_is_born_by_a_push_and_its_routes_say_so_until_it_is_active() {
+    let route =
+        "\n[[routes]]\nname = \"greeting\"\npath = \"/greeting\"\npolicies = [\"greeting\"]\n\n[policies.greeting]\n";
+    let site = Site::embedded().with_sections(route);
+    let process = site.up("all", ALL);
+    let caller = Caller::new(&site.certs(), "shop-1", process.partners_port);
+    let answer = caller.try_post("/greeting", "text/plain", "x").unwrap();
+    let body = String::from_utf8_lossy(&answer.body).into_owned();
+    assert_eq!(answer.status, 503, "{body}");
+    assert!(body.contains("urn:tallygate:problem:policy-not-active"), "{body}");
+    let list = process.says(&["policy", "list"]).good();
+    assert!(list.contains("greeting: no version is active"), "{list}");
+    process.says(&["policy", "push", "greeting", &format!("{}/hello.wasm", policies()), "--activate"]).good();
+    assert_eq!(caller.post("/greeting", "x"), (200, "hello, shop-1\n".to_owned()));
+}
+
+#[test]
+fn a_version_that_does_not_start_any_more_is_replaced_by_the_one_before_and_can_be_rolled_back_offline() {
+    let site = site();
+    let process = site.up("all", ALL);
+    let first = active(&process, "greeting");
+    let hostile = format!("{}/hostile.wasm", policies());
+    process.says(&["policy", "push", "greeting", &hostile, "--activate"]).good();
+    let second = active(&process, "greeting");
+    assert!(process.stop().success(), "{}", process.last_words());
+    let kept = |ending: &str| process.data.join(format!("policies/greeting/{second}.{ending}"));
+    // Somebody else's code in its place is not loaded, and what it would be compiled from is not what it was.
+    std::fs::copy(process.data.join(format!("policies/greeting/{first}.native")), kept("native")).unwrap();
+    std::fs::write(kept("wasm"), "damaged").unwrap();
+    let complaint = process.says(&["check"]).bad(78);
+    assert!(complaint.contains("policies.greeting: ") && complaint.contains("hashes to"), "{complaint}");
+    process.start();
+    process.wait_until_up();
+    let caller = Caller::new(&site.certs(), "shop-1", process.partners_port);
+    assert_eq!(caller.post("/greeting", "x"), (200, "hello, shop-1\n".to_owned()));
+    let list = process.says(&["policy", "list"]).good();
+    assert!(list.contains(&format!("greeting: active {} does not start: ", &second[..12])), "{list}");
+    assert!(list.contains(&format!("; serving {}\n", &first[..12])), "{list}");
+    assert_eq!(active(&process, "greeting"), second, "nothing is switched on disk");
+    let busy = process.says(&["policy", "rollback", "greeting", "--offline"]).bad(1);
+    assert!(busy.contains("is in use by process"), "{busy}");
+    assert!(process.stop().success(), "{}", process.last_words());
+    let back = process.says(&["policy", "rollback", "greeting", "--offline"]).good();
+    assert!(back.contains(&format!("{} is active, {} was before", &first[..12], &second[..12])), "{back}");
+    let removed = process.says(&["policy", "remove", "greeting", &second[..8], "--offline"]).good();
+    assert!(removed.contains("is removed") && !kept("wasm").exists(), "{removed}");
+    process.start();
+    process.wait_until_up();
+    assert_eq!((active(&process, "greeting"), versions(&process, "greeting").len()), (first, 1));
 }

@@ -51,7 +51,8 @@ pub fn with_config(config: &Path, arguments: &[&str]) -> Said {
 pub fn with_environment(config: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Said {
     let mut command = tallygate();
     command.envs(variables.iter().copied());
-    command.args(arguments).arg("--config").arg(config).env_remove("RUST_LOG");
+    let flag = if arguments.starts_with(&["policy", "push"]) { "--gateway" } else { "--config" };
+    command.args(arguments).arg(flag).arg(config).env_remove("RUST_LOG");
     said(command)
 }
 

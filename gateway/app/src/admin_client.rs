@@ -13,7 +13,7 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 use tallygate_tls::TlsFiles;
 
-use crate::arguments::AdminArguments;
+use crate::arguments::AdminWay;
 use crate::config::{AdminOptions, Config};
 
 /// A component is compiled before the gateway answers.
@@ -32,8 +32,7 @@ impl AdminClient {
     ///
     /// # Errors
     /// What is missing, and where it would be looked for.
-    pub(crate) fn new(arguments: &AdminArguments) -> Result<Self> {
-        let file = &arguments.file.config;
+    pub(crate) fn new(arguments: &AdminWay, file: &Path) -> Result<Self> {
         let needs_file = arguments.admin.is_none() || arguments.token.is_none() || arguments.ca.is_none();
         let configured = if needs_file && file.exists() { configured(file)? } else { None };
         let configured = configured.as_ref();
@@ -57,21 +56,18 @@ impl AdminClient {
         Ok(Self { base, token, tls: Arc::new(tls) })
     }
 
-    /// Sends one request and returns the JSON it is answered with.
+    /// Sends one request with a body of this type and returns the JSON it is answered with.
     ///
     /// # Errors
     /// When there is no answer, or a refusal, whose detail is given.
-    pub(crate) async fn call(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Value> {
+    pub(crate) async fn call(&self, method: Method, path: &str, kind: &str, body: Vec<u8>) -> Result<Value> {
         let uri: Uri =
             format!("{}{path}", self.base).parse().with_context(|| format!("{}{path} is no address", self.base))?;
         let request = Request::builder()
             .method(method)
             .uri(uri)
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
-            .header(
-                header::CONTENT_TYPE,
-                if body.starts_with(b"\0asm") { "application/wasm" } else { "application/json" },
-            )
+            .header(header::CONTENT_TYPE, kind)
             .body(Full::new(Bytes::from(body)))?;
         let connector = hyper_rustls::HttpsConnectorBuilder::new()
             .with_tls_config((*self.tls).clone())

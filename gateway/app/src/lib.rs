@@ -13,6 +13,7 @@ pub mod config;
 pub mod faults;
 mod metrics;
 pub mod parts;
+mod policy_listing;
 pub mod roles;
 mod runtime;
 mod supervise;

@@ -42,7 +42,7 @@ impl Front {
         Parts::build(options, policies, &metrics).err().unwrap_or_default()
     }
 
-    /// Builds the whole; a run of the gateway begins here. Blocking: versions that routes pin are compiled.
+    /// Builds the whole; a run of the gateway begins here. Blocking: versions that routes pin are loaded.
     ///
     /// # Errors
     /// What [`check`](Self::check) finds, and when a policy or the journal cannot be used.
@@ -53,8 +53,10 @@ impl Front {
         metrics: &Metrics,
     ) -> Result<Self, FrontError> {
         let run = trace::new_run();
+        let names = policies.names();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let Parts { listeners, partners, routes } =
-            Parts::build(options, &policies.names(), metrics).map_err(FrontError::Options)?;
+            Parts::build(options, &names, metrics).map_err(FrontError::Options)?;
         let today = Day::of_unix_millis(clock::unix_millis());
         let limits = &options.limits;
         let shared = Shared {

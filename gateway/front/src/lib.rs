@@ -52,5 +52,5 @@ pub use options::{
     ClientAuth, Credential, Fingerprint, FrontOptions, ListenerOptions, PartnerOptions, RouteOptions, TlsOptions,
     UpstreamOptions,
 };
-pub use policy::{Activator, ActivePolicy};
+pub use policy::{Activator, ActivePolicy, Compiled};
 pub use registry::PolicyRegistry;

@@ -20,6 +20,8 @@ pub struct Metrics {
     pub(crate) request_seconds: Family<RouteLabels, Histogram, Buckets>,
     pub(crate) policy_seconds: Family<PolicyLabels, Histogram, Buckets>,
     pub(crate) policy_failures: Family<FailureLabels, Counter>,
+    pub(crate) policy_active: Family<PolicyLabels, Gauge>,
+    pub(crate) policy_fallback: Family<PolicyLabels, Gauge>,
     pub(crate) publish_seconds: Histogram,
     pub(crate) publish_errors: Counter,
     pub(crate) messages: Counter,
@@ -85,6 +87,8 @@ impl Metrics {
             request_seconds: Family::new_with_constructor(Buckets),
             policy_seconds: Family::new_with_constructor(Buckets),
             policy_failures: Family::default(),
+            policy_active: Family::default(),
+            policy_fallback: Family::default(),
             publish_seconds: Buckets.new_metric(),
             publish_errors: Counter::default(),
             messages: Counter::default(),
@@ -100,6 +104,12 @@ impl Metrics {
         r.register("request_seconds", "From a request's head to its reply's", metrics.request_seconds.clone());
         r.register("policy_seconds", "One message in one policy", metrics.policy_seconds.clone());
         r.register("policy_failures", "Calls of policies that failed, by kind", metrics.policy_failures.clone());
+        r.register("policy_active", "1 where a version is in service, else 0", metrics.policy_active.clone());
+        r.register(
+            "policy_fallback",
+            "1 where the active version does not start, and another one serves or none",
+            metrics.policy_fallback.clone(),
+        );
         r.register(
             "publish_seconds",
             "From handing a message to the queue to its confirm",

@@ -5,7 +5,9 @@ use std::fmt::Display;
 
 use crate::invalid::Problems;
 
-const PLAIN: &str = "must be 1 to 64 letters, digits, dots, hyphens and underscores, and begin with a letter or digit";
+/// What a name must be.
+pub(crate) const PLAIN: &str =
+    "must be 1 to 64 letters, digits, dots, hyphens and underscores, and begin with a letter or digit";
 
 /// The names of one kind, such as listeners.
 #[derive(Debug)]

@@ -24,7 +24,7 @@ impl Parts {
         metrics: &Metrics,
     ) -> Result<Self, Vec<InvalidOption>> {
         let mut problems = Problems::default();
-        check_names(options, &mut problems);
+        check_names(options, policies, &mut problems);
         let mut listeners = Vec::with_capacity(options.listeners.len());
         for (index, option) in options.listeners.iter().enumerate() {
             match Listener::new(index, option) {
@@ -39,11 +39,13 @@ impl Parts {
     }
 }
 
-fn check_names(options: &FrontOptions, problems: &mut Problems) {
+fn check_names(options: &FrontOptions, policies: &[&str], problems: &mut Problems) {
     let key = |list: &str, index: usize| format!("{list}[{index}].name");
     let listeners = options.listeners.iter().enumerate().map(|(i, option)| (key("listeners", i), &*option.name));
     let partners = options.partners.iter().enumerate().map(|(i, option)| (key("partners", i), &*option.name));
     let routes = options.routes.iter().enumerate().map(|(i, option)| (key("routes", i), &*option.name));
+    let policies = policies.iter().map(|name| (format!("policies.{name}"), *name));
+    names::check(policies, problems);
     names::check(listeners, problems);
     names::check(partners, problems);
     names::check(routes, problems);

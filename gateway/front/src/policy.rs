@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tallygate_host::{
-    About, ActivationError, Decision, Engine, Message, Policy, PolicyFailure, PolicySpec, Refusal, Reply, Response,
-    ResponseOutcome, Used,
+    About, ActivationError, ArtefactKey, Decision, Engine, KeptPolicy, Message, Policy, PolicyFailure, PolicySpec,
+    Refusal, Reply, Response, ResponseOutcome, Used,
 };
 
 /// A version of a policy in service.
@@ -14,7 +14,7 @@ pub trait ActivePolicy: Send + Sync {
     /// The operator's name for it.
     fn name(&self) -> &str;
 
-    /// Its content hash.
+    /// The hash of component and configuration.
     fn version(&self) -> &str;
 
     /// What it says of itself.
@@ -52,18 +52,51 @@ pub trait ActivePolicy: Send + Sync {
     ) -> Result<ResponseOutcome, PolicyFailure>;
 }
 
-/// Makes policies of components. It blocks: tens of milliseconds for a small one.
+/// A policy that was compiled, and what it can be loaded from another time.
+pub struct Compiled {
+    /// The policy.
+    pub policy: Arc<dyn ActivePolicy>,
+    /// Its code with what it says of itself, sealed.
+    pub artefact: Vec<u8>,
+}
+
+/// Makes policies of components. It blocks.
 pub trait Activator: Send + Sync + 'static {
-    /// Checks, configures and compiles a component.
+    /// Checks, configures and compiles a component, and seals the result with this key: tens of milliseconds for a small
+    /// one.
     ///
     /// # Errors
     /// When it cannot be put into service; nothing is left behind.
-    fn activate(&self, spec: PolicySpec) -> Result<Arc<dyn ActivePolicy>, ActivationError>;
+    fn compile(&self, spec: PolicySpec, key: &ArtefactKey) -> Result<Compiled, ActivationError>;
+
+    /// The policy of what was compiled before: milliseconds. None where that is not what this key sealed for this policy
+    /// and for what compiles now as it did then.
+    ///
+    /// # Errors
+    /// When it cannot be put into service any more, such as for a key that it lacks.
+    fn load(
+        &self,
+        kept: KeptPolicy,
+        key: &ArtefactKey,
+        artefact: &[u8],
+    ) -> Option<Result<Arc<dyn ActivePolicy>, ActivationError>>;
 }
 
 impl Activator for Engine {
-    fn activate(&self, spec: PolicySpec) -> Result<Arc<dyn ActivePolicy>, ActivationError> {
-        Ok(Arc::new(Policy::activate(self, spec)?))
+    fn compile(&self, spec: PolicySpec, key: &ArtefactKey) -> Result<Compiled, ActivationError> {
+        let policy = Policy::activate(self, spec)?;
+        let artefact = policy.artefact(self, key)?;
+        Ok(Compiled { policy: Arc::new(policy), artefact })
+    }
+
+    fn load(
+        &self,
+        kept: KeptPolicy,
+        key: &ArtefactKey,
+        artefact: &[u8],
+    ) -> Option<Result<Arc<dyn ActivePolicy>, ActivationError>> {
+        let loaded = Policy::load(self, key, kept, artefact)?;
+        Some(loaded.map(|policy| Arc::new(policy) as Arc<dyn ActivePolicy>))
     }
 }
 

@@ -85,4 +85,10 @@ pub enum ActivationError {
     /// The limits asked for are beyond what the engine can give.
     #[error("limits: {0}")]
     Limits(String),
+    /// As many wait to be compiled as may; trying again later can help.
+    #[error(transparent)]
+    Busy(#[from] crate::compiler::CompilerBusy),
+    /// The host's own fault.
+    #[error("the policy host failed: {0}")]
+    Host(String),
 }

@@ -34,8 +34,11 @@
 //! ```
 
 mod about;
+mod about_json;
+mod artefact;
 mod call;
 mod check;
+mod compiler;
 mod configured;
 mod edit;
 mod engine;
@@ -56,7 +59,9 @@ mod version;
 mod worlds;
 
 pub use about::{About, KeyUse};
+pub use artefact::{ArtefactKey, about_bytes, about_of};
 pub use call::Used;
+pub use compiler::{Compiler, CompilerBusy};
 pub use edit::HeaderEdit;
 pub use engine::{Engine, EngineLimits};
 pub use failure::{ActivationError, EngineError, KeyError, PolicyFailure};
@@ -66,5 +71,5 @@ pub use outcome::{Accepted, Continuation, Decision, Forwarded, Outcome, Transact
 pub use policy::Policy;
 pub use reply::{Refusal, Reply};
 pub use response::{AcceptedResponse, Changed, Response, ResponseOutcome};
-pub use spec::{Limits, PolicySpec};
+pub use spec::{KeptPolicy, Limits, PolicySpec};
 pub use version::{short_version, version_of};

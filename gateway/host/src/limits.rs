@@ -50,3 +50,7 @@ pub const HMAC_KEY_BYTES: usize = 16;
 pub const KEEP_RESIDENT: usize = 256 << 10;
 /// Instances kept warm beyond those in use.
 pub const WARM_SLOTS: u32 = 16;
+/// Policies that may wait to be compiled while requests run, beside the one that is.
+pub const COMPILING_WAIT: usize = 4;
+/// The niceness of the thread that compiles while requests run: the least that Linux knows.
+pub const COMPILING_NICE: i32 = 19;

@@ -17,7 +17,7 @@ use crate::outcome::Decision;
 use crate::reply::{Refusal, Reply};
 use crate::response::{Response, ResponseOutcome};
 use crate::snapshot;
-use crate::spec::{Limits, PolicySpec};
+use crate::spec::{KeptPolicy, Limits, PolicySpec, check_needs};
 use crate::version::version_of;
 use crate::worlds::{self, World, v1};
 
@@ -43,19 +43,34 @@ impl Policy {
     pub fn activate(engine: &Engine, spec: PolicySpec) -> Result<Self, ActivationError> {
         spec.check(engine.limits.memory)?;
         let (snapshot, about) = snapshot::configure(engine, &spec)?;
-        spec.check_needs(&about)?;
+        // Whoever lacks a key hears it before the long step.
+        check_needs(&about, &spec.keys)?;
         let component = Component::new(&engine.wasmtime, &snapshot).map_err(snapshot::not_a_component)?;
-        let pre = worlds::linker(&engine.wasmtime)?.instantiate_pre(&component).map_err(worlds::wrong)?;
+        let version = version_of(&spec.component, &spec.config_json);
+        let kept = KeptPolicy { name: spec.name, version, keys: spec.keys, limits: spec.limits };
+        Self::in_service(engine, kept, &component, about)
+    }
+
+    /// The policy of a configured component that is compiled.
+    pub(crate) fn in_service(
+        engine: &Engine,
+        kept: KeptPolicy,
+        component: &Component,
+        about: About,
+    ) -> Result<Self, ActivationError> {
+        kept.limits.check(engine.limits.memory)?;
+        check_needs(&about, &kept.keys)?;
+        let pre = worlds::linker(&engine.wasmtime)?.instantiate_pre(component).map_err(worlds::wrong)?;
         Ok(Self {
-            name: spec.name.into(),
-            version: version_of(&spec.component),
+            name: kept.name.into(),
+            version: kept.version,
             about,
-            keys: spec.keys,
-            limits: spec.limits,
+            keys: kept.keys,
+            limits: kept.limits,
             engine: engine.clone(),
             permits: Semaphore::new((engine.limits.instances as usize / 2).max(1)),
             pre,
-            world: World::of(&component)?,
+            world: World::of(component)?,
         })
     }
 
@@ -135,7 +150,7 @@ impl Policy {
         &self.name
     }
 
-    /// The hash of its component, as [`version_of`] says it.
+    /// The hash of its component and configuration, as [`version_of`] says it.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
@@ -145,6 +160,17 @@ impl Policy {
     #[must_use]
     pub fn about(&self) -> &About {
         &self.about
+    }
+
+    /// What it is made of, but for the code.
+    pub(crate) fn kept(&self) -> KeptPolicy {
+        let (name, version) = (self.name.to_string(), self.version.clone());
+        KeptPolicy { name, version, keys: self.keys.clone(), limits: self.limits }
+    }
+
+    /// Its code and snapshot.
+    pub(crate) fn component(&self) -> &Component {
+        self.pre.component()
     }
 
     /// Calls a function in a fresh instance, once there is a permit for one.

@@ -37,6 +37,19 @@ pub struct PolicySpec {
     pub limits: Limits,
 }
 
+/// A version that was compiled before, and what it may use now.
+#[derive(Debug, Clone)]
+pub struct KeptPolicy {
+    /// The operator's name for it.
+    pub name: String,
+    /// The version, as [`version_of`](crate::version_of) says it.
+    pub version: String,
+    /// The keys it may use, by name.
+    pub keys: Keys,
+    /// What each call may use.
+    pub limits: Limits,
+}
+
 impl PolicySpec {
     /// Whether it can be activated at all, where no policy gets more memory than this.
     pub(crate) fn check(&self, most_memory: usize) -> Result<(), ActivationError> {
@@ -47,27 +60,33 @@ impl PolicySpec {
             let detail = format!("it has {} bytes, and {} is the most", self.config_json.len(), limits::CONFIG_BYTES);
             return Err(ActivationError::Configuration { pointer: String::new(), detail });
         }
-        if self.limits.memory > most_memory {
+        self.limits.check(most_memory)
+    }
+}
+
+impl Limits {
+    /// Whether they can be had, where no policy gets more memory than this.
+    pub(crate) fn check(&self, most_memory: usize) -> Result<(), ActivationError> {
+        if self.memory > most_memory {
             return Err(ActivationError::Limits(format!(
                 "memory is {} bytes, and {most_memory} is the most here",
-                self.limits.memory
+                self.memory
             )));
         }
         Ok(())
     }
+}
 
-    /// Whether there is what the policy says it needs.
-    pub(crate) fn check_needs(&self, about: &About) -> Result<(), ActivationError> {
-        if let Some(fact) = about.facts.first() {
-            return Err(ActivationError::WrongWorld(format!(
-                "it needs the fact `{fact}`, which this gateway does not know"
-            )));
-        }
-        for used in &about.keys {
-            self.keys
-                .check(&used.name, &used.function)
-                .map_err(|detail| ActivationError::Key { name: used.name.clone(), detail })?;
-        }
-        Ok(())
+/// Whether there is what the policy says it needs.
+pub(crate) fn check_needs(about: &About, keys: &Keys) -> Result<(), ActivationError> {
+    if let Some(fact) = about.facts.first() {
+        return Err(ActivationError::WrongWorld(format!(
+            "it needs the fact `{fact}`, which this gateway does not know"
+        )));
     }
+    for used in &about.keys {
+        keys.check(&used.name, &used.function)
+            .map_err(|detail| ActivationError::Key { name: used.name.clone(), detail })?;
+    }
+    Ok(())
 }

@@ -53,6 +53,7 @@ pub(super) fn start(
         roles: sources.roles,
         queue: sources.queue,
         stream: sources.log.as_ref().map(|(stream, _)| stream.clone()),
+        policies: sources.policies.clone(),
     };
     let parts = Parts {
         reading: sources.log.map(|(stream, sums)| (sums, stream)),

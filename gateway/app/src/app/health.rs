@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tallygate_console::status::{Status, StatusSource};
+use tallygate_front::PolicyRegistry;
 use tallygate_queue::Queue;
 use tallygate_stream::{Stream, Topic};
 
@@ -12,6 +13,7 @@ pub(super) struct Health {
     pub(super) roles: String,
     pub(super) queue: Option<Arc<dyn Queue>>,
     pub(super) stream: Option<Arc<dyn Stream>>,
+    pub(super) policies: Option<Arc<PolicyRegistry>>,
 }
 
 #[async_trait]
@@ -19,6 +21,9 @@ impl StatusSource for Health {
     async fn status(&self) -> Status {
         let mut status = Status { version: env!("CARGO_PKG_VERSION").to_owned(), ..Status::default() };
         status.roles = self.roles.split(',').map(str::to_owned).collect();
+        if let Some(policies) = &self.policies {
+            status.troubles.extend(policies.troubles());
+        }
         if let Some(queue) = &self.queue {
             match queue.depth().await {
                 Ok(depth) => status.queue_depth = Some(depth),

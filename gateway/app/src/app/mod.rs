@@ -156,8 +156,9 @@ fn build_gateway(
 ) -> Result<(Front, Arc<PolicyRegistry>), BuildError> {
     let build = || -> anyhow::Result<_> {
         let engine = Arc::new(Engine::new(EngineLimits::default())?);
-        let policies = PolicyRegistry::open(config.policies.clone(), engine)?;
-        let front = Front::new(&config.front, queue, &policies, &FrontMetrics::register(registry))?;
+        let metrics = FrontMetrics::register(registry);
+        let policies = PolicyRegistry::open(config.policies.clone(), engine, &metrics)?;
+        let front = Front::new(&config.front, queue, &policies, &metrics)?;
         Ok((front, Arc::new(policies)))
     };
     build().map_err(|error| {

@@ -8,7 +8,7 @@ mod reading;
 use clap::{Parser, Subcommand};
 
 pub(crate) use config_file::ConfigFile;
-pub(crate) use policy::{AdminArguments, PolicyCommand, PolicyRunArguments};
+pub(crate) use policy::{AdminArguments, AdminWay, PolicyCommand, PolicyRunArguments, StoreArguments};
 pub(crate) use process::{CertArguments, CheckArguments, DemoArguments, RunArguments};
 pub(crate) use reading::{DeadLettersCommand, ReconcileArguments, SumsArguments};
 

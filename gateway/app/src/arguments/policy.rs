@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::config_file::ConfigFile;
+use super::config_file::{ConfigFile, GatewayFile};
 
 /// What is done with policies.
 #[derive(Debug, Subcommand)]
@@ -17,18 +17,44 @@ pub(crate) enum PolicyCommand {
         policy: String,
         /// The component.
         component: PathBuf,
+        /// The configuration of this version, JSON, or TOML where the name ends so; without it: the active version's, else
+        /// the one in the gateway's own configuration, else an empty one.
+        #[arg(long = "config", value_name = "FILE")]
+        policy_config: Option<PathBuf>,
         /// Activates it, once it is checked.
         #[arg(long)]
         activate: bool,
         /// How to reach the gateway.
         #[command(flatten)]
-        admin: AdminArguments,
+        admin: PushArguments,
     },
     /// Lists the versions of all policies.
     List {
+        /// Where they are.
+        #[command(flatten)]
+        store: StoreArguments,
+    },
+    /// Shows one version with its configuration.
+    Show {
+        /// The policy.
+        policy: String,
+        /// The version: its hash, or the first 8 digits of it or more.
+        #[arg(id = "policy_version", value_name = "VERSION")]
+        version: String,
         /// How to reach the gateway.
         #[command(flatten)]
         admin: AdminArguments,
+    },
+    /// Removes a version that is neither active nor pinned by a route.
+    Remove {
+        /// The policy.
+        policy: String,
+        /// The version: its hash, or the first 8 digits of it or more.
+        #[arg(id = "policy_version", value_name = "VERSION")]
+        version: String,
+        /// Where it is.
+        #[command(flatten)]
+        store: StoreArguments,
     },
     /// Switches a policy to one of its versions.
     Activate {
@@ -38,17 +64,17 @@ pub(crate) enum PolicyCommand {
         // Not by its own name, which is that of the flag that every command has.
         #[arg(id = "policy_version", value_name = "VERSION")]
         version: String,
-        /// How to reach the gateway.
+        /// Where it is.
         #[command(flatten)]
-        admin: AdminArguments,
+        store: StoreArguments,
     },
     /// Switches a policy back to the version that was active before.
     Rollback {
         /// The policy.
         policy: String,
-        /// How to reach the gateway.
+        /// Where it is.
         #[command(flatten)]
-        admin: AdminArguments,
+        store: StoreArguments,
     },
 }
 
@@ -78,6 +104,36 @@ pub(crate) struct AdminArguments {
     /// The configuration that says address, token and authority.
     #[command(flatten)]
     pub(crate) file: ConfigFile,
+    /// What goes before it.
+    #[command(flatten)]
+    pub(crate) way: AdminWay,
+}
+
+/// How to reach a running gateway, where `--config` is what is pushed.
+#[derive(Debug, Args)]
+pub(crate) struct PushArguments {
+    /// The configuration that says address, token and authority.
+    #[command(flatten)]
+    pub(crate) file: GatewayFile,
+    /// What goes before it.
+    #[command(flatten)]
+    pub(crate) way: AdminWay,
+}
+
+/// How to reach a running gateway, or what it keeps while none runs.
+#[derive(Debug, Args)]
+pub(crate) struct StoreArguments {
+    /// Works on the data directory of the configuration, while no process has it.
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// How to reach the gateway.
+    #[command(flatten)]
+    pub(crate) admin: AdminArguments,
+}
+
+/// Address, token and authority of an administration.
+#[derive(Debug, Args)]
+pub(crate) struct AdminWay {
     /// The address of the administration, such as `https://127.0.0.1:9443`; the configuration's when absent.
     #[arg(long, env = "TALLYGATE_ADMIN")]
     pub(crate) admin: Option<String>,

@@ -1,15 +1,17 @@
 //! Components that cannot be put into service.
 
+use std::sync::Arc;
+
 use tallygate_front::PolicyRegistry;
-use tallygate_front::registry::RegistryError;
+use tallygate_front::registry::{Refused, RegistryError};
 use tallygate_host::{ActivationError, Engine, EngineLimits, PolicyFailure};
 
 use crate::config::{Config, Places, Problem};
 
-/// Compiles and configures what the gateway would put into service: each policy's active version, else the file's
-/// component, and the versions that routes pin.
+/// Compiles and configures what the gateway would put into service or take in, where that was not done before: each
+/// policy's active version, the file's component, and the versions that routes pin.
 pub(crate) fn components(config: &Config) -> Vec<Problem> {
-    if config.policies.policies.is_empty() {
+    if config.policies.names().is_empty() {
         return Vec::new();
     }
     // One message at a time is more than is ever asked of it.
@@ -17,37 +19,41 @@ pub(crate) fn components(config: &Config) -> Vec<Problem> {
         Ok(engine) => engine,
         Err(error) => return vec![config.places.problem("policies", error)],
     };
-    let references = config.front.routes.iter().flat_map(|route| &route.policies).map(String::as_str);
-    let refused = PolicyRegistry::check(&config.policies, references, &engine);
-    let problem = |(reference, error): &(String, RegistryError)| {
-        config.places.problem(key(config, reference, error), message(error))
-    };
+    let refused = PolicyRegistry::check(&config.policies, Arc::new(engine));
+    let problem = |refused: &Refused| config.places.problem(key(config, refused), message(refused));
     let mut problems: Vec<Problem> = refused.iter().map(problem).collect();
     problems.sort_by_key(|problem| problem.line);
     problems
 }
 
 /// The key whose value is refused.
-fn key(config: &Config, reference: &str, error: &RegistryError) -> String {
-    if let (RegistryError::NoVersion { .. }, Some(key)) = (error, pin(config, reference)) {
-        return key;
-    }
-    let policy = format!("policies.{}", reference.split('@').next().unwrap_or_default());
+fn key(config: &Config, refused: &Refused) -> String {
+    let Refused { named, of_file, error } = refused;
+    let policy = format!("policies.{}", named.split('@').next().unwrap_or_default());
     match error {
-        RegistryError::Activation { error, .. } => within(&config.places, &policy, error),
+        RegistryError::NoVersion { .. } => pin(config, named).unwrap_or(policy),
+        RegistryError::TwoAccept { route, .. } => chain(config, route).unwrap_or_else(|| "routes".to_owned()),
+        RegistryError::Name(name) | RegistryError::Twice(name) => format!("policies.{name}"),
+        RegistryError::Activation { error, .. } => within(&config.places, &policy, *of_file, error),
         RegistryError::Component(..) => format!("{policy}.component"),
+        RegistryError::Config(..) => format!("{policy}.config"),
+        _ if named.is_empty() => "policies".to_owned(),
         _ => policy,
     }
 }
 
-fn within(places: &Places, policy: &str, error: &ActivationError) -> String {
+/// Component and configuration of other versions than the file's do not stand in it; keys and limits do for all.
+fn within(places: &Places, policy: &str, of_file: bool, error: &ActivationError) -> String {
     match error {
-        ActivationError::Configuration { pointer, .. } => places.within(&format!("{policy}.config"), pointer),
+        ActivationError::Configuration { pointer, .. } if of_file => {
+            places.within(&format!("{policy}.config"), pointer)
+        }
         ActivationError::Key { name, .. } => format!("{policy}.keys.{name}"),
         ActivationError::Limits(_) | ActivationError::ConfigureFailed(PolicyFailure::OutOfMemory(_)) => {
             format!("{policy}.limits.memory")
         }
-        _ => format!("{policy}.component"),
+        _ if of_file => format!("{policy}.component"),
+        _ => policy.to_owned(),
     }
 }
 
@@ -59,9 +65,17 @@ fn pin(config: &Config, reference: &str) -> Option<String> {
     })
 }
 
-fn message(error: &RegistryError) -> String {
-    match error {
-        RegistryError::Activation { version, error: ActivationError::Configuration { detail, .. }, .. } => {
+/// The place in a route where its chain stands.
+fn chain(config: &Config, route: &str) -> Option<String> {
+    let place = config.front.routes.iter().position(|options| options.name == route)?;
+    Some(format!("routes[{place}].policies"))
+}
+
+fn message(refused: &Refused) -> String {
+    match &refused.error {
+        RegistryError::Activation { version, error: ActivationError::Configuration { detail, .. }, .. }
+            if refused.of_file =>
+        {
             format!("version {version} refuses it: {detail}")
         }
         RegistryError::Activation { version, error, .. } => format!("version {version}: {error}"),
@@ -83,7 +97,8 @@ mod tests {
         let config = Config::load(&file).unwrap();
         let told = |error| {
             let error = RegistryError::Activation { name: "p".into(), version: "0123".into(), error };
-            config.places.problem(key(&config, "p", &error), message(&error)).to_string()
+            let refused = Refused { named: "p".into(), of_file: true, error };
+            config.places.problem(key(&config, &refused), message(&refused)).to_string()
         };
         let place = |line: usize, key: &str| format!("{}:{line}: policies.p.{key}: version 0123", file.display());
         let refused =

@@ -6,6 +6,7 @@ pub(crate) mod run;
 
 pub(crate) mod cert;
 pub(crate) mod policies;
+mod policies_offline;
 pub(crate) mod policy_run;
 pub(crate) mod readers;
 

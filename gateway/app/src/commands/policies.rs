@@ -1,59 +1,124 @@
-//! `tallygate policy push|list|activate|rollback`, through the administration of a running gateway.
+//! `tallygate policy push|list|show|activate|rollback|remove`, through the administration of a running gateway.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use http::Method;
 use serde_json::{Value, json};
-use tallygate_host::{short_version, version_of};
+use tallygate_host::short_version;
 
+use super::policies_offline;
 use crate::admin_client::AdminClient;
-use crate::arguments::PolicyCommand;
+use crate::arguments::{AdminArguments, PolicyCommand, StoreArguments};
 use crate::runtime::small_runtime;
+
+const JSON: &str = "application/json";
+const POLICIES: &str = "/api/v1/policies";
+/// What a gateway's own configuration has and a policy's hardly.
+const OF_GATEWAYS: [&str; 4] = ["listeners", "routes", "policies", "admin"];
 
 pub(crate) fn run(command: PolicyCommand) -> Result<ExitCode> {
     match command {
         PolicyCommand::Run(_) => bail!("`policy run` needs no gateway"),
-        PolicyCommand::Push { policy, component, activate, admin } => {
-            let bytes = std::fs::read(&component).with_context(|| format!("cannot read {}", component.display()))?;
-            let version = version_of(&bytes);
-            let client = AdminClient::new(&admin)?;
-            let mut shown = call(&client, Method::POST, &format!("/api/v1/policies/{policy}/versions"), bytes)?;
-            let new = shown["new"].as_bool().unwrap_or_default();
-            if activate {
-                shown = switch(&client, &policy, "activate", json!({ "version": version }))?;
-            }
-            let state = if activate {
-                "active"
-            } else if new {
-                "new, not active"
-            } else {
-                "already there"
-            };
-            show(admin.json, &shown, || format!("{policy}@{}: {state}", short_version(&version)));
+        PolicyCommand::Push { policy, component, policy_config, activate, admin } => {
+            let client = AdminClient::new(&admin.way, &admin.file.config)?;
+            let shown = push(&client, &policy, &component, policy_config.as_deref(), activate)?;
+            show(admin.way.json, &shown, || pushed(&shown, activate));
         }
-        PolicyCommand::List { admin } => {
-            let shown = call(&AdminClient::new(&admin)?, Method::GET, "/api/v1/policies", Vec::new())?;
-            show(admin.json, &shown, || listing(&shown));
+        PolicyCommand::Show { policy, version, admin } => {
+            let shown = call(&client(&admin)?, Method::GET, &format!("{POLICIES}/{policy}/versions/{version}"))?;
+            show(admin.way.json, &shown, || format!("{shown:#}"));
         }
-        PolicyCommand::Activate { policy, version, admin } => {
-            let shown = switch(&AdminClient::new(&admin)?, &policy, "activate", json!({ "version": version }))?;
-            show(admin.json, &shown, || switched(&shown));
+        PolicyCommand::List { store } => {
+            let shown = of(&store, policies_offline::list, || call(&client(&store.admin)?, Method::GET, POLICIES))?;
+            show(store.admin.way.json, &shown, || listing(&shown));
         }
-        PolicyCommand::Rollback { policy, admin } => {
-            let shown = switch(&AdminClient::new(&admin)?, &policy, "rollback", json!({}))?;
-            show(admin.json, &shown, || switched(&shown));
+        PolicyCommand::Activate { policy, version, store } => {
+            let online = || switch(&client(&store.admin)?, &policy, "activate", &json!({ "version": version }));
+            let shown = of(&store, |config| policies_offline::activate(config, &policy, &version), online)?;
+            show(store.admin.way.json, &shown, || switched(&shown));
+        }
+        PolicyCommand::Rollback { policy, store } => {
+            let online = || switch(&client(&store.admin)?, &policy, "rollback", &json!({}));
+            let shown = of(&store, |config| policies_offline::rollback(config, &policy), online)?;
+            show(store.admin.way.json, &shown, || switched(&shown));
+        }
+        PolicyCommand::Remove { policy, version, store } => {
+            let path = format!("{POLICIES}/{policy}/versions/{version}");
+            let online = || call(&client(&store.admin)?, Method::DELETE, &path);
+            let shown = of(&store, |config| policies_offline::remove(config, &policy, &version), online)?;
+            show(store.admin.way.json, &shown, || format!("{policy}@{} is removed", hash(&shown, "removed")));
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn switch(client: &AdminClient, policy: &str, verb: &str, body: Value) -> Result<Value> {
-    call(client, Method::POST, &format!("/api/v1/policies/{policy}/{verb}"), body.to_string().into_bytes())
+/// What the data directory says, or the gateway.
+fn of(
+    store: &StoreArguments,
+    offline: impl FnOnce(&Path) -> Result<Value>,
+    online: impl FnOnce() -> Result<Value>,
+) -> Result<Value> {
+    if store.offline { offline(&store.admin.file.config) } else { online() }
 }
 
-fn call(client: &AdminClient, method: Method, path: &str, body: Vec<u8>) -> Result<Value> {
-    small_runtime()?.block_on(client.call(method, path, body))
+fn push(client: &AdminClient, policy: &str, component: &Path, config: Option<&Path>, activate: bool) -> Result<Value> {
+    let bytes = std::fs::read(component).with_context(|| format!("cannot read {}", component.display()))?;
+    let path = format!("{POLICIES}/{policy}/versions");
+    let (kind, body) = match config.map(config_json).transpose()? {
+        None => ("application/wasm".to_owned(), bytes),
+        Some(config) => form(&bytes, &config),
+    };
+    let mut pushed = small_runtime()?.block_on(client.call(Method::POST, &path, &kind, body))?;
+    if activate {
+        let switched = switch(client, policy, "activate", &json!({ "version": pushed["version"] }))?;
+        for key in ["active", "previous", "changed"] {
+            pushed[key] = switched[key].clone();
+        }
+    }
+    Ok(pushed)
+}
+
+/// The configuration in a file, as JSON.
+fn config_json(file: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    if file.extension().is_none_or(|extension| extension != "toml") {
+        return Ok(text);
+    }
+    let value: Value = toml::from_str(&text).with_context(|| file.display().to_string())?;
+    if let Some(key) = OF_GATEWAYS.iter().find(|key| value.get(key).is_some()) {
+        bail!("{} has {key:?}: it is a gateway's configuration, which --gateway names", file.display());
+    }
+    Ok(value.to_string())
+}
+
+/// A form with two parts, and its type.
+fn form(component: &[u8], config: &str) -> (String, Vec<u8>) {
+    // Not in what it separates, unless somebody guesses 122 bits.
+    let boundary = uuid::Uuid::now_v7().simple().to_string();
+    let mut body = Vec::with_capacity(component.len() + config.len() + 512);
+    for (name, content) in [("component", component), ("config", config.as_bytes())] {
+        let head = format!("--{boundary}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n");
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+    (format!("multipart/form-data; boundary={boundary}"), body)
+}
+
+fn client(admin: &AdminArguments) -> Result<AdminClient> {
+    AdminClient::new(&admin.way, &admin.file.config)
+}
+
+fn switch(client: &AdminClient, policy: &str, verb: &str, body: &Value) -> Result<Value> {
+    let body = body.to_string().into_bytes();
+    small_runtime()?.block_on(client.call(Method::POST, &format!("{POLICIES}/{policy}/{verb}"), JSON, body))
+}
+
+fn call(client: &AdminClient, method: Method, path: &str) -> Result<Value> {
+    small_runtime()?.block_on(client.call(method, path, JSON, Vec::new()))
 }
 
 fn show(json: bool, value: &Value, text: impl FnOnce() -> String) {
@@ -64,28 +129,52 @@ fn show(json: bool, value: &Value, text: impl FnOnce() -> String) {
     }
 }
 
+fn hash<'v>(value: &'v Value, key: &str) -> &'v str {
+    value[key].as_str().map_or("none", short_version)
+}
+
+fn pushed(value: &Value, activate: bool) -> String {
+    let state = match (activate, value["new"].as_bool().unwrap_or_default()) {
+        (true, _) => "active",
+        (false, true) => "new, not active",
+        (false, false) => "already there",
+    };
+    let config = match value["config_from"].as_str().unwrap_or_default() {
+        "push" => "",
+        "active" => ", with the configuration of the version that was active",
+        "file" => ", with the configuration of the gateway's file",
+        _ => ", with an empty configuration",
+    };
+    format!("{}@{}: {state}{config}", value["policy"].as_str().unwrap_or_default(), hash(value, "version"))
+}
+
 fn switched(value: &Value) -> String {
-    let version = |key: &str| value[key].as_str().map_or("none", short_version).to_owned();
-    format!(
-        "{}: {} is active, {} was before",
-        value["policy"].as_str().unwrap_or_default(),
-        version("active"),
-        version("previous")
-    )
+    let (policy, active) = (value["policy"].as_str().unwrap_or_default(), hash(value, "active"));
+    if value["changed"] == json!(false) {
+        return format!("{policy}: {active} is active already");
+    }
+    format!("{policy}: {active} is active, {} was before", hash(value, "previous"))
 }
 
 fn listing(value: &Value) -> String {
-    let policies = value["policies"].as_array().or_else(|| value.as_array());
     let mut lines = Vec::new();
-    for policy in policies.into_iter().flatten() {
+    for policy in value["policies"].as_array().into_iter().flatten() {
         let name = policy["name"].as_str().unwrap_or_default();
+        if let Some(trouble) = policy["trouble"].as_str() {
+            lines.push(format!("{name}: {trouble}"));
+        } else if policy["active"].is_null() {
+            lines.push(format!("{name}: no version is active, so its routes answer 503"));
+        }
         for version in policy["versions"].as_array().into_iter().flatten() {
-            let hash = short_version(version["version"].as_str().unwrap_or_default());
-            let active = if version["active"].as_bool().unwrap_or_default() { "active" } else { "" };
+            let about = &version["about"];
+            let about = [&about["name"], &about["version"]].map(|part| part.as_str().unwrap_or("?")).join(" ");
             let line = format!(
-                "{name}@{hash}  {:>9} bytes  {}  {active}",
+                "{name}@{}  {:>9} bytes  {:>6} of configuration  {}  {about}  {}",
+                hash(version, "version"),
                 version["bytes"],
-                version["added_at"].as_str().unwrap_or_default()
+                version["config_bytes"],
+                version["added_at"].as_str().unwrap_or_default(),
+                if version["active"] == json!(true) { "active" } else { "" },
             );
             lines.push(line.trim_end().to_owned());
         }

@@ -13,7 +13,13 @@ use super::{limits, listener, partner, route, upstream};
 const JOURNAL: &str = "journal";
 
 /// The partners' side, and where its listeners listen. None when something is wrong that a problem was noted for.
-pub(super) fn read(root: &Table<'_>, data_dir: &Path, horizon: Horizon) -> Option<(FrontOptions, Vec<SocketAddr>)> {
+/// `policies` are the names that routes may use.
+pub(super) fn read(
+    root: &Table<'_>,
+    data_dir: &Path,
+    horizon: Horizon,
+    policies: &[String],
+) -> Option<(FrontOptions, Vec<SocketAddr>)> {
     let zone = root.parsed::<Zone>("time_zone").map(|zone| zone.value).or_else(|| "UTC".parse().ok());
     let (listeners, addresses): (Vec<_>, Vec<_>) = root.tables("listeners").iter().map(listener::read).unzip();
     let options = FrontOptions {
@@ -29,7 +35,8 @@ pub(super) fn read(root: &Table<'_>, data_dir: &Path, horizon: Horizon) -> Optio
         #[cfg(feature = "faults")]
         reply_before_confirm: false,
     };
-    for wrong in Front::check(&options, &root.names("policies")) {
+    let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
+    for wrong in Front::check(&options, &policies) {
         root.document().also(&wrong.key, wrong.message);
     }
     Some((options, addresses.into_iter().flatten().collect()))

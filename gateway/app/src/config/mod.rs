@@ -28,6 +28,7 @@ mod values;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tallygate_aggregator::AggregatorOptions;
 use tallygate_core::Day;
@@ -112,15 +113,14 @@ impl Config {
     fn read(root: &Table<'_>, places: &Places) -> Option<Self> {
         let data_dir = root.path("data_dir").map_or_else(|| root.document().folder().join("data"), |path| path.value);
         let aggregator = aggregator::read(root, &data_dir);
-        let policies = RegistryOptions {
+        let sections = root.sections("policies");
+        let mut policies = RegistryOptions {
             dir: data_dir.join("policies"),
-            policies: root
-                .sections("policies")
-                .into_iter()
-                .filter_map(|(name, table)| policy::read(name, &table))
-                .collect(),
+            policies: sections.into_iter().map(|(name, table)| policy::read(name, &table)).collect(),
+            chains: Vec::new(),
+            retry_after: Duration::ZERO,
         };
-        let front = front::read(root, &data_dir, aggregator.horizon);
+        let front = front::read(root, &data_dir, aggregator.horizon, &policies.names());
         let queue = queue::read(root, &data_dir);
         let stream = stream::read(root, &data_dir);
         let sums = sums::read(root, &data_dir);
@@ -132,6 +132,8 @@ impl Config {
         });
         root.close();
         let (front, addresses) = front?;
+        policies.chains = front.routes.iter().map(|route| (route.name.clone(), route.policies.clone())).collect();
+        policies.retry_after = front.limits.retry_after;
         let (stream, partition_by) = stream?;
         let plan = Plan {
             topic: stream.topic().to_owned(),

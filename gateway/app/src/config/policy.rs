@@ -5,9 +5,8 @@ use tallygate_host::{Keys, Limits};
 
 use super::table::Table;
 
-/// None when something is wrong that a problem was noted for.
-pub(super) fn read(name: String, table: &Table<'_>) -> Option<PolicyOptions> {
-    table.must_have("component", ", the path of a WebAssembly component");
+/// A policy's section; without a component, its versions are pushed.
+pub(super) fn read(name: String, table: &Table<'_>) -> PolicyOptions {
     let component = table.file("component").map(|file| file.value);
     let config = table.json("config").unwrap_or_else(|| serde_json::json!({}));
     let keys = table.table("keys").map(|files| keys(&files)).unwrap_or_default();
@@ -18,7 +17,7 @@ pub(super) fn read(name: String, table: &Table<'_>) -> Option<PolicyOptions> {
         table.close();
     }
     table.close();
-    Some(PolicyOptions { name, component: component?, config_json: config.to_string(), keys, limits })
+    PolicyOptions { name, component, config_json: config.to_string(), keys, limits }
 }
 
 fn keys(files: &Table<'_>) -> Keys {

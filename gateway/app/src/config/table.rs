@@ -97,13 +97,6 @@ impl<'d> Table<'d> {
         items.into_iter().filter_map(|item| self.as_table(item.key, item.value)).collect()
     }
 
-    /// The names of a table of tables.
-    pub(super) fn names(&self, key: &str) -> Vec<&'d str> {
-        let table =
-            self.entries.iter().find(|(name, _)| *name == key).and_then(|(_, value)| value.get_ref().as_table());
-        table.map(|table| table.iter().map(|(name, _)| name.get_ref().as_ref()).collect()).unwrap_or_default()
-    }
-
     /// A table of tables, by name.
     pub(super) fn sections(&self, key: &str) -> Vec<(String, Table<'d>)> {
         let Some(all) = self.table(key) else { return Vec::new() };

@@ -1,4 +1,4 @@
-//! The endpoints there are, each with its one method, as the API's document and the page name them.
+//! The endpoints there are, each with its methods, as the API's document and the page name them.
 
 use std::collections::HashMap;
 
@@ -11,11 +11,10 @@ use super::routes::assets::ASSETS;
 pub(super) struct Endpoints(HashMap<String, Endpoint>);
 
 /// What is served at a path.
+#[derive(Default)]
 pub(super) struct Endpoint {
-    /// What the metrics call it.
-    pub(super) name: String,
-    /// The method it takes.
-    pub(super) method: Method,
+    /// The methods it takes, each with what the metrics call it then.
+    methods: Vec<(Method, String)>,
     /// Whether it can be asked for its head alone.
     head: bool,
 }
@@ -23,19 +22,17 @@ pub(super) struct Endpoint {
 impl Endpoints {
     pub(super) fn new(document: &OpenApi) -> Self {
         let assets = ASSETS.iter().map(|asset| {
-            let endpoint = Endpoint { name: asset.name.to_owned(), method: Method::GET, head: true };
+            let endpoint = Endpoint { methods: vec![(Method::GET, asset.name.to_owned())], head: true };
             (asset.path.to_owned(), endpoint)
         });
-        let api = document.paths.paths.iter().filter_map(|(path, item)| {
-            let (method, operation) = match (&item.get, &item.post) {
-                (Some(get), _) => (Method::GET, get),
-                (None, Some(post)) => (Method::POST, post),
-                (None, None) => return None,
-            };
-            let name = operation.operation_id.clone().unwrap_or_default();
-            Some((path.clone(), Endpoint { name, method, head: false }))
+        let api = document.paths.paths.iter().map(|(path, item)| {
+            let operations = [(Method::GET, &item.get), (Method::POST, &item.post), (Method::DELETE, &item.delete)];
+            let methods = operations.into_iter().filter_map(|(method, operation)| {
+                operation.as_ref().map(|operation| (method, operation.operation_id.clone().unwrap_or_default()))
+            });
+            (path.clone(), Endpoint { methods: methods.collect(), head: false })
         });
-        Self(assets.chain(api).collect())
+        Self(assets.chain(api).filter(|(_, endpoint)| !endpoint.methods.is_empty()).collect())
     }
 
     /// What is served at a path that the router matched.
@@ -47,6 +44,17 @@ impl Endpoints {
 impl Endpoint {
     /// Whether it takes this method.
     pub(super) fn takes(&self, method: &Method) -> bool {
-        *method == self.method || (self.head && *method == Method::HEAD)
+        self.methods.iter().any(|(own, _)| own == method) || (self.head && *method == Method::HEAD)
+    }
+
+    /// The methods it takes, as `Allow` has them.
+    pub(super) fn allow(&self) -> String {
+        self.methods.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// What the metrics call it with this method.
+    pub(super) fn name(&self, method: &Method) -> &str {
+        let named = self.methods.iter().find(|(own, _)| own == method).or_else(|| self.methods.first());
+        named.map_or("", |(_, name)| name)
     }
 }

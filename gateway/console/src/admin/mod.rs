@@ -13,6 +13,7 @@ mod password;
 mod session;
 mod throttle;
 mod token;
+mod upload;
 
 mod access;
 

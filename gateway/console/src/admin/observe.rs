@@ -44,9 +44,10 @@ pub(super) async fn observe(
 ) -> Response {
     let begun = Instant::now();
     let endpoint = path.as_ref().and_then(|path| observer.endpoints.find(path.as_str()));
+    let method = request.method().clone();
     let mut response = match (&path, endpoint) {
         // The router alone would answer HEAD as GET, and open a feed for it.
-        (_, Some(endpoint)) if !endpoint.takes(request.method()) => Problem::method(&endpoint.method).into_response(),
+        (_, Some(endpoint)) if !endpoint.takes(request.method()) => Problem::method(&endpoint.allow()).into_response(),
         // What the document does not name is not served.
         (Some(_), None) => Problem::nothing().into_response(),
         _ => next.run(request).await,
@@ -54,7 +55,7 @@ pub(super) async fn observe(
     for (name, value) in SECURITY {
         response.headers_mut().insert(name, value);
     }
-    let route = endpoint.map_or_else(|| "none".to_owned(), |endpoint| endpoint.name.clone());
+    let route = endpoint.map_or_else(|| "none".to_owned(), |endpoint| endpoint.name(&method).to_owned());
     let status = response.status().as_u16();
     observer.metrics.requests.get_or_create(&RequestLabels { route, status }).inc();
     observer.metrics.request_seconds.observe(begun.elapsed().as_secs_f64());

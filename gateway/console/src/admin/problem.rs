@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::rejection::{ExtensionRejection, PathRejection};
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{Method, StatusCode};
 use serde::Serialize;
 use tallygate_stream::StreamError;
 use tallygate_sums::SumsError;
@@ -76,8 +76,8 @@ impl Problem {
         Self::not_found("there is nothing at this path")
     }
 
-    pub(super) fn method(right: &Method) -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, format!("{right} would be right")).with(ALLOW, right.as_str())
+    pub(super) fn method(right: &str) -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, format!("{right} would be right")).with(ALLOW, right)
     }
 
     pub(super) fn too_large(most: usize) -> Self {

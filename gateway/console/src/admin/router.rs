@@ -29,6 +29,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(events::events))
         .routes(routes!(policies::list))
         .routes(routes!(policies::push))
+        .routes(routes!(policies::show, policies::remove))
         .routes(routes!(policies::activate))
         .routes(routes!(policies::rollback))
         .routes(routes!(openapi::openapi))

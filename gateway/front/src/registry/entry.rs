@@ -3,149 +3,377 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tallygate_host::{PolicySpec, version_of};
+use tallygate_host::{short_version, version_of};
 
+use super::chains::Beside;
+use super::config::canonical;
 use super::error::RegistryError;
-use super::listing::{PolicyListing, Pushed, VersionListing};
+use super::inactive::Inactive;
+use super::listing::{ConfigFrom, PolicyListing, Pushed, Switched, VersionDetail, VersionListing};
 use super::options::PolicyOptions;
-use super::reference::{Active, PolicyRef};
+use super::reference::{PolicyRef, Serving};
 use super::state::{Source, State, Version};
 use super::store::Store;
+use super::workshop::Workshop;
 use crate::limits::POLICY_VERSIONS;
-use crate::policy::{Activator, ActivePolicy};
+use crate::policy::ActivePolicy;
 
 /// A policy with its versions.
 pub(super) struct Entry {
     options: PolicyOptions,
-    active: Arc<ArcSwap<Active>>,
+    /// Whether it stands in the configuration.
+    declared: bool,
+    retry_after: Duration,
+    serving: Arc<ArcSwap<Serving>>,
     store: Store,
     state: Mutex<State>,
-    /// Held over the whole of a change, which takes as long as compiling does; the state is not.
+    /// Held while files and state change; the state is not.
     changing: Mutex<()>,
     pins: Mutex<HashMap<String, Arc<dyn ActivePolicy>>>,
 }
 
-impl Entry {
-    pub(super) fn open(dir: &Path, options: PolicyOptions, activator: &dyn Activator) -> Result<Self, RegistryError> {
-        let store = Store::open(dir.join(&options.name))?;
-        let component = std::fs::read(&options.component)
-            .map_err(|error| RegistryError::Component(options.component.clone(), error))?;
-        let version = version_of(&component);
-        let Some(mut state) = store.state()? else {
-            // Kept only once it is in service: a first version that fails must not stand in the way of the one that mends it.
-            let policy = activated(&options, &version, component.clone(), activator)?;
-            let state = State::first(&version);
-            store.keep(&version, &component)?;
-            store.save(&state)?;
-            return Ok(Self::with(options, store, state, policy));
-        };
-        if !state.knows(&version) {
-            tracing::warn!(
-                policy = options.name,
-                version,
-                active = state.active,
-                "the configured component has changed: it is kept as a new version, and is not active until it is activated",
-            );
-            store.keep(&version, &component)?;
-            state.versions.push(Version::now(&version, Source::File));
-            store.save(&state)?;
-        }
-        let active = activated(&options, &state.active, store.component(&state.active)?, activator)?;
-        Ok(Self::with(options, store, state, active))
-    }
+/// What is pushed.
+pub(super) struct Push {
+    pub(super) component: Vec<u8>,
+    /// None: as it is now.
+    pub(super) config_json: Option<String>,
+    pub(super) source: Source,
+}
 
-    fn with(options: PolicyOptions, store: Store, state: State, active: Arc<dyn ActivePolicy>) -> Self {
-        Self {
+impl Entry {
+    /// A policy as its files say, with nothing in service yet.
+    pub(super) fn new(
+        dir: &Path,
+        options: PolicyOptions,
+        declared: bool,
+        retry_after: Duration,
+    ) -> Result<Self, RegistryError> {
+        let store = Store::at(dir.join(&options.name));
+        let state = store.state()?.unwrap_or_default();
+        let serving =
+            Serving { policy: Arc::new(Inactive::new(&options.name, retry_after)), version: None, trouble: None };
+        Ok(Self {
             options,
-            active: Arc::new(ArcSwap::from_pointee(Active(active))),
+            declared,
+            retry_after,
+            serving: Arc::new(ArcSwap::from_pointee(serving)),
             store,
             state: Mutex::new(state),
             changing: Mutex::default(),
             pins: Mutex::default(),
+        })
+    }
+
+    /// Takes the file's version in and puts the active one into service, else the last one before it that starts.
+    pub(super) fn start(&self, pinned: &[&str], workshop: &Workshop) -> Result<(), RegistryError> {
+        let refused = self.take_in_files(pinned, workshop)?;
+        let state = self.state();
+        let Some(active) = state.active else {
+            if let Some(error) = refused {
+                self.serve(self.inactive(), None, Some(format!("no version is active: {error}")));
+            }
+            return Ok(());
+        };
+        let error = match self.version(&active, workshop) {
+            Ok(policy) => {
+                self.serve(policy, Some(active), None);
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        let hash = short_version(&active);
+        let mut tried = vec![&active];
+        for earlier in state.before.iter().rev() {
+            if tried.contains(&earlier) {
+                continue;
+            }
+            tried.push(earlier);
+            if let Ok(policy) = self.version(earlier, workshop) {
+                let trouble = format!("active {hash} does not start: {error}; serving {}", short_version(earlier));
+                self.serve(policy, Some(earlier.clone()), Some(trouble));
+                return Ok(());
+            }
+        }
+        let trouble = format!("active {hash} does not start: {error}; no version before it does, so none serves");
+        self.serve(self.inactive(), None, Some(trouble));
+        Ok(())
+    }
+
+    /// Why the file's version was not taken in.
+    fn take_in_files(&self, pinned: &[&str], workshop: &Workshop) -> Result<Option<RegistryError>, RegistryError> {
+        let Some(file) = &self.options.component else { return Ok(None) };
+        let _changing = locked(&self.changing);
+        let (mut state, mut spare) = (self.state(), None);
+        let component = std::fs::read(file).map_err(|error| RegistryError::Component(file.clone(), error));
+        let taken = component.and_then(|component| {
+            let config_json = self.canonical(&self.options.config_json)?;
+            let version = version_of(&component, &config_json);
+            if !state.knows(&version) {
+                let compiled = workshop.compile(&self.options, component.clone(), config_json.clone())?;
+                self.store.keep(&version, &component, &config_json)?;
+                self.store.keep_artefact(&version, &compiled.artefact)?;
+                if let Some(active) = &state.active {
+                    let policy = &self.options.name;
+                    tracing::warn!(policy, version, active, "component or configuration of the file has changed: they are kept as a new version, which is not active until it is activated");
+                }
+                spare = self.add(&mut state, Version::now(&version, Source::File), pinned)?;
+            }
+            Ok(version)
+        });
+        match taken {
+            Ok(version) => {
+                if state.active.is_none() {
+                    state.activate(&version);
+                }
+                if state != self.state() {
+                    self.save(state)?;
+                }
+                self.made_room(spare);
+                Ok(None)
+            }
+            // Another start may find it mended, and what is active does not need it.
+            Err(error) => {
+                tracing::error!(policy = self.options.name, "the configured version is not taken in: {error}");
+                Ok(Some(error))
+            }
         }
     }
 
-    pub(super) fn push(&self, component: Vec<u8>, activator: &dyn Activator) -> Result<Pushed, RegistryError> {
-        let version = version_of(&component);
+    pub(super) fn push(&self, push: Push, pinned: &[&str], workshop: &Workshop) -> Result<Pushed, RegistryError> {
+        let (config_json, config_from) = self.config_of(push.config_json)?;
+        let version = version_of(&push.component, &config_json);
+        if self.state().knows(&version) {
+            return Ok(Pushed { version, new: false, config_from });
+        }
+        // Not yet holding anything: an activation need not wait until this is compiled.
+        let compiled = workshop.compile(&self.options, push.component.clone(), config_json.clone())?;
         let _changing = locked(&self.changing);
         let mut state = self.state();
         if state.knows(&version) {
-            return Ok(Pushed { version, new: false });
+            return Ok(Pushed { version, new: false, config_from });
         }
-        if state.versions.len() >= POLICY_VERSIONS {
-            return Err(RegistryError::Full(self.options.name.clone()));
-        }
-        activated(&self.options, &version, component.clone(), activator)?;
-        self.store.keep(&version, &component)?;
-        state.versions.push(Version::now(&version, Source::Push));
+        self.store.keep(&version, &push.component, &config_json)?;
+        self.store.keep_artefact(&version, &compiled.artefact)?;
+        let spare = self.add(&mut state, Version::now(&version, push.source), pinned)?;
         self.save(state)?;
-        Ok(Pushed { version, new: true })
+        self.made_room(spare);
+        Ok(Pushed { version, new: true, config_from })
     }
 
-    pub(super) fn activate(&self, version: &str, activator: &dyn Activator) -> Result<String, RegistryError> {
+    /// Adds a version; where there are as many as may be, the oldest that nothing needs goes, and is returned.
+    fn add(&self, state: &mut State, version: Version, pinned: &[&str]) -> Result<Option<String>, RegistryError> {
+        let mut spare = None;
+        if state.versions.len() >= POLICY_VERSIONS {
+            let mut needed: Vec<String> = self.serving.load().version.iter().cloned().collect();
+            needed.extend(pinned.iter().filter_map(|pin| state.find(&self.options.name, pin).ok()));
+            let oldest = state.oldest_spare(&needed).ok_or_else(|| RegistryError::Full(self.options.name.clone()))?;
+            state.remove(&oldest);
+            spare = Some(oldest);
+        }
+        state.versions.push(version);
+        Ok(spare)
+    }
+
+    fn made_room(&self, spare: Option<String>) {
+        if let Some(version) = spare {
+            tracing::info!(policy = self.options.name, version, "the oldest version made room for a new one");
+            self.store.remove(&version);
+        }
+    }
+
+    fn config_of(&self, given: Option<String>) -> Result<(String, ConfigFrom), RegistryError> {
+        if let Some(given) = given {
+            return Ok((self.canonical(&given)?, ConfigFrom::Push));
+        }
+        if let Some(active) = self.state().active {
+            return Ok((self.store.config(&active)?, ConfigFrom::Active));
+        }
+        let from = if self.declared { ConfigFrom::File } else { ConfigFrom::Nowhere };
+        Ok((self.canonical(&self.options.config_json)?, from))
+    }
+
+    fn canonical(&self, config_json: &str) -> Result<String, RegistryError> {
+        canonical(config_json).map_err(|problem| RegistryError::Config(self.options.name.clone(), problem))
+    }
+
+    /// Makes a version active, if what it is then serves with the others.
+    pub(super) fn activate(
+        &self,
+        version: &str,
+        workshop: &Workshop,
+        beside: &dyn Beside,
+    ) -> Result<Switched, RegistryError> {
         let _changing = locked(&self.changing);
         let mut state = self.state();
         let version = state.find(&self.options.name, version)?;
-        if state.active == version {
-            return Ok(version);
+        let previous = state.active.clone();
+        if previous.as_ref() == Some(&version) {
+            if self.serving.load().version.as_ref() == Some(&version) {
+                return Ok(Switched { active: version, previous, changed: false });
+            }
+        } else {
+            state.activate(&version);
         }
-        state.activate(&version);
-        self.switch(state, activator)
+        self.switch(state, previous, workshop, beside)
     }
 
-    pub(super) fn rollback(&self, activator: &dyn Activator) -> Result<String, RegistryError> {
+    pub(super) fn rollback(&self, workshop: &Workshop, beside: &dyn Beside) -> Result<Switched, RegistryError> {
         let _changing = locked(&self.changing);
         let mut state = self.state();
+        let previous = state.active.clone();
         state.back().ok_or_else(|| RegistryError::NothingBefore(self.options.name.clone()))?;
-        self.switch(state, activator)
+        self.switch(state, previous, workshop, beside)
     }
 
     /// Puts the version into service that the new state calls active. What is on disk comes first: after a crash the
     /// gateway starts with what it says.
-    fn switch(&self, state: State, activator: &dyn Activator) -> Result<String, RegistryError> {
-        let version = state.active.clone();
-        let policy = activated(&self.options, &version, self.store.component(&version)?, activator)?;
+    fn switch(
+        &self,
+        state: State,
+        previous: Option<String>,
+        workshop: &Workshop,
+        beside: &dyn Beside,
+    ) -> Result<Switched, RegistryError> {
+        let active = state.active.clone().unwrap_or_default();
+        let policy = self.version(&active, workshop)?;
+        let _alone = beside.fits(&self.options.name, &*policy)?;
+        if state != self.state() {
+            self.save(state)?;
+        }
+        self.serve(policy, Some(active.clone()), None);
+        Ok(Switched { active, previous, changed: true })
+    }
+
+    /// Writes down that a version is active, with nothing in service.
+    pub(super) fn activate_offline(&self, version: &str) -> Result<Switched, RegistryError> {
+        let mut state = self.state();
+        let (active, previous) = (state.find(&self.options.name, version)?, state.active.clone());
+        let changed = previous.as_ref() != Some(&active);
+        if changed {
+            state.activate(&active);
+            self.save(state)?;
+        }
+        Ok(Switched { active, previous, changed })
+    }
+
+    /// Writes down that the version before is active, with nothing in service.
+    pub(super) fn rollback_offline(&self) -> Result<Switched, RegistryError> {
+        let mut state = self.state();
+        let previous = state.active.clone();
+        let active = state.back().ok_or_else(|| RegistryError::NothingBefore(self.options.name.clone()))?;
         self.save(state)?;
-        self.active.store(Arc::new(Active(policy)));
+        Ok(Switched { active, previous, changed: true })
+    }
+
+    /// Removes a version that nothing needs; `pinned` are those that routes pin, with their routes.
+    pub(super) fn remove(&self, version: &str, pinned: &[(&str, &str)]) -> Result<String, RegistryError> {
+        let _changing = locked(&self.changing);
+        let mut state = self.state();
+        let name = &self.options.name;
+        let version = state.find(name, version)?;
+        let is_version = |pin: &str| state.find(name, pin).is_ok_and(|found| found == version);
+        let reason = if state.active.as_ref() == Some(&version) {
+            Some("it is active; activate another one first".to_owned())
+        } else if self.serving.load().version.as_ref() == Some(&version) {
+            Some("it serves in place of the active one, which does not start; activate another one first".to_owned())
+        } else {
+            let pin = pinned.iter().find(|(_, pin)| is_version(pin));
+            pin.map(|(route, _)| format!("route {route:?} pins it; a route that does not would free it"))
+        };
+        if let Some(reason) = reason {
+            let version = short_version(&version).to_owned();
+            return Err(RegistryError::InUse { name: name.clone(), version, reason });
+        }
+        state.remove(&version);
+        self.save(state)?;
+        locked(&self.pins).remove(&version);
+        self.store.remove(&version);
         Ok(version)
     }
 
-    /// The policy as a route names it, in one version or in whichever is active.
-    pub(super) fn reference(
-        &self,
-        version: Option<&str>,
-        activator: &dyn Activator,
-    ) -> Result<PolicyRef, RegistryError> {
+    /// The policy as a route names it, in one version or in whichever is in service.
+    pub(super) fn reference(&self, version: Option<&str>, workshop: &Workshop) -> Result<PolicyRef, RegistryError> {
         match version {
-            None => Ok(PolicyRef::Active(self.active.clone())),
-            Some(version) => self.pin(version, activator).map(PolicyRef::Pinned),
+            None => Ok(PolicyRef::Active(self.serving.clone())),
+            Some(version) => self.pin(version, workshop).map(PolicyRef::Pinned),
         }
     }
 
-    pub(super) fn listing(&self) -> PolicyListing {
-        let state = self.state();
-        let versions = state.versions.iter().map(|version| VersionListing {
-            version: version.version.clone(),
-            bytes: self.store.bytes(&version.version),
-            came: version.came,
-            source: version.source,
-            active: version.version == state.active,
-            previous: Some(&version.version) == state.before.last(),
-        });
-        PolicyListing { name: self.options.name.clone(), versions: versions.collect() }
+    /// What is in service, or what a route pins if that was put into service already.
+    pub(super) fn now(&self, version: Option<&str>) -> Option<Arc<dyn ActivePolicy>> {
+        let Some(version) = version else { return Some(self.serving.load().policy.clone()) };
+        let version = self.state().find(&self.options.name, version).ok()?;
+        locked(&self.pins).get(&version).cloned()
     }
 
-    fn pin(&self, version: &str, activator: &dyn Activator) -> Result<Arc<dyn ActivePolicy>, RegistryError> {
+    fn pin(&self, version: &str, workshop: &Workshop) -> Result<Arc<dyn ActivePolicy>, RegistryError> {
         let _changing = locked(&self.changing);
         let version = self.state().find(&self.options.name, version)?;
         if let Some(policy) = locked(&self.pins).get(&version) {
             return Ok(policy.clone());
         }
-        let policy = activated(&self.options, &version, self.store.component(&version)?, activator)?;
+        let policy = self.version(&version, workshop).unwrap_or_else(|error| {
+            tracing::error!(policy = self.options.name, version, "a pinned version does not start: {error}");
+            self.inactive()
+        });
         locked(&self.pins).insert(version, policy.clone());
         Ok(policy)
+    }
+
+    pub(super) fn listing(&self) -> PolicyListing {
+        let (state, serving) = (self.state(), self.serving.load());
+        PolicyListing {
+            name: self.options.name.clone(),
+            versions: state.versions.iter().map(|version| self.known(&state, version)).collect(),
+            active: state.active,
+            serving: serving.version.clone(),
+            trouble: serving.trouble.clone(),
+        }
+    }
+
+    pub(super) fn detail(&self, version: &str) -> Result<VersionDetail, RegistryError> {
+        let state = self.state();
+        let version = state.find(&self.options.name, version)?;
+        let known = state.versions.iter().find(|known| known.version == version);
+        let known = known.ok_or_else(|| RegistryError::Host(format!("{version} is lost")))?;
+        Ok(VersionDetail { listing: self.known(&state, known), config_json: self.store.config(&version)? })
+    }
+
+    fn known(&self, state: &State, version: &Version) -> VersionListing {
+        let (bytes, config_bytes) = self.store.sizes(&version.version);
+        VersionListing {
+            version: version.version.clone(),
+            bytes,
+            config_bytes,
+            came: version.came,
+            source: version.source,
+            active: Some(&version.version) == state.active.as_ref(),
+            previous: Some(&version.version) == state.before.last(),
+            about: self.store.about(&version.version),
+        }
+    }
+
+    /// What is in service, and whether its operator has activated a version.
+    pub(super) fn serving(&self) -> (Arc<Serving>, bool) {
+        (self.serving.load_full(), locked(&self.state).active.is_some())
+    }
+
+    fn version(&self, version: &str, workshop: &Workshop) -> Result<Arc<dyn ActivePolicy>, RegistryError> {
+        workshop.version(&self.options, &self.store, version, true)
+    }
+
+    fn inactive(&self) -> Arc<dyn ActivePolicy> {
+        Arc::new(Inactive::new(&self.options.name, self.retry_after))
+    }
+
+    fn serve(&self, policy: Arc<dyn ActivePolicy>, version: Option<String>, trouble: Option<String>) {
+        if let Some(trouble) = &trouble {
+            tracing::error!(policy = self.options.name, "{trouble}");
+        }
+        self.serving.store(Arc::new(Serving { policy, version, trouble }));
     }
 
     fn state(&self) -> State {
@@ -160,28 +388,6 @@ impl Entry {
 }
 
 /// What is behind these locks is replaced whole, so a panic cannot leave it half done.
-fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A component with the policy's configuration, ready for service.
-pub(super) fn activated(
-    options: &PolicyOptions,
-    version: &str,
-    component: Vec<u8>,
-    activator: &dyn Activator,
-) -> Result<Arc<dyn ActivePolicy>, RegistryError> {
-    activator
-        .activate(spec(options, component))
-        .map_err(|error| RegistryError::activation(&options.name, version, error))
-}
-
-fn spec(options: &PolicyOptions, component: Vec<u8>) -> PolicySpec {
-    PolicySpec {
-        name: options.name.clone(),
-        component,
-        config_json: options.config_json.clone(),
-        keys: options.keys.clone(),
-        limits: options.limits,
-    }
 }

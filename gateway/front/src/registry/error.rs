@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use tallygate_host::{ActivationError, short_version};
 
+use crate::names::PLAIN;
+
 /// Why the registry did not do what was asked. Nothing was changed then.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
@@ -43,10 +45,33 @@ pub enum RegistryError {
         error: ActivationError,
     },
     /// The policy has as many versions as are kept.
-    #[error("policy `{0}`: as many versions are kept as may be ({most})", most = crate::limits::POLICY_VERSIONS)]
+    #[error("policy `{0}`: as many versions are kept as may be ({most}), and none of them can go", most = crate::limits::POLICY_VERSIONS)]
     Full(String),
+    /// The version cannot be removed.
+    #[error("policy `{name}`, version {version}: {reason}")]
+    InUse {
+        /// The policy.
+        name: String,
+        /// The beginning of its version.
+        version: String,
+        /// What needs it, and what would free it.
+        reason: String,
+    },
+    /// A route would have two policies that accept messages.
+    #[error("route {route:?}: both `{first}` and `{second}` may accept a message, and one alone would be right")]
+    TwoAccept {
+        /// The route.
+        route: String,
+        /// A policy of it, as it names it.
+        first: String,
+        /// Another one.
+        second: String,
+    },
+    /// The configuration cannot be a policy's.
+    #[error("policy `{0}`: the configuration {1}")]
+    Config(String, String),
     /// The name cannot be a policy's.
-    #[error("policy `{0}`: a name must have 1 to 100 letters, digits, `-`, `_` and `.`, and not begin with `.`")]
+    #[error("policy `{name}`: the name {PLAIN}", name = .0)]
     Name(String),
     /// The name stands twice in the configuration.
     #[error("policy `{0}` stands twice")]

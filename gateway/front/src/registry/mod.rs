@@ -1,57 +1,118 @@
 //! The versions of each policy: kept by content hash, one of them active, switched while requests run.
 
+mod chains;
 mod check;
+mod config;
 mod entry;
 mod error;
+mod inactive;
+mod key;
 mod listing;
+mod offline;
 mod options;
 mod reference;
 mod state;
 mod store;
+mod workshop;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
-use crate::policy::Activator;
-use entry::Entry;
+use tallygate_host::Compiler;
+
+use crate::metrics::{Metrics, PolicyLabels};
+use crate::policy::{Activator, ActivePolicy};
+use chains::{Beside, Chains};
+pub use check::Refused;
+use entry::{Entry, Push, locked};
 pub use error::RegistryError;
-pub use listing::{PolicyListing, Pushed, VersionListing};
+pub use listing::{ConfigFrom, PolicyListing, Pushed, Switched, VersionDetail, VersionListing};
+pub use offline::OfflinePolicies;
 use options::check_name;
 pub use options::{PolicyOptions, RegistryOptions};
 pub(crate) use reference::PolicyRef;
+use reference::split;
 pub use state::Source;
+use workshop::Workshop;
 
 /// All policies with their versions. Cloning it is cheap; all clones are the same registry.
 #[derive(Clone)]
-pub struct PolicyRegistry {
-    policies: Arc<BTreeMap<String, Entry>>,
-    activator: Arc<dyn Activator>,
+pub struct PolicyRegistry(Arc<Shared>);
+
+struct Shared {
+    dir: PathBuf,
+    policies: RwLock<BTreeMap<String, Arc<Entry>>>,
+    /// Held while a policy is made by its first push.
+    making: Mutex<()>,
+    /// Held from the look at what others serve to the switch that goes with it.
+    switching: Mutex<()>,
+    chains: Chains,
+    retry_after: Duration,
+    /// For the start, which nobody waits behind.
+    at_once: Workshop,
+    /// For what is compiled while requests run.
+    behind: Workshop,
+    metrics: Metrics,
 }
 
 impl PolicyRegistry {
-    /// Opens the registry and puts each policy's active version into service. Blocking: it compiles them.
+    /// Opens the registry, takes the versions of the configured files in, and puts each policy's active version into
+    /// service. Blocking: what has not been compiled here before is compiled. A version that does not start is told in the
+    /// log; the last one before it that does serves in its place, and where none does, its routes answer 503.
     ///
     /// # Errors
-    /// When a folder or file cannot be used, or an active version no longer activates; the error names the policy.
-    pub fn open(options: RegistryOptions, activator: Arc<dyn Activator>) -> Result<Self, RegistryError> {
+    /// When a folder or file cannot be used, or a route would have two policies that accept.
+    pub fn open(
+        options: RegistryOptions,
+        activator: Arc<dyn Activator>,
+        metrics: &Metrics,
+    ) -> Result<Self, RegistryError> {
+        let at_once = Workshop::new(activator, key::of(&options.dir)?);
+        let compiler = Compiler::start().map_err(|error| RegistryError::Host(error.to_string()))?;
+        let chains = Chains::new(options.chains.clone());
         let mut policies = BTreeMap::new();
-        for policy in options.policies {
-            check_name(&policy.name)?;
+        for (policy, declared) in options.all()? {
             let name = policy.name.clone();
-            let entry = Entry::open(&options.dir, policy, &*activator)?;
-            if policies.insert(name.clone(), entry).is_some() {
-                return Err(RegistryError::Twice(name));
-            }
+            let entry = Entry::new(&options.dir, policy, declared, options.retry_after)?;
+            let pinned: Vec<&str> = chains.pinned(&name).map(|(_, version)| version).collect();
+            entry.start(&pinned, &at_once)?;
+            policies.insert(name, Arc::new(entry));
         }
-        Ok(Self { policies: Arc::new(policies), activator })
+        let registry = Self(Arc::new(Shared {
+            dir: options.dir,
+            policies: RwLock::new(policies),
+            making: Mutex::default(),
+            switching: Mutex::default(),
+            chains,
+            retry_after: options.retry_after,
+            behind: at_once.behind(compiler),
+            at_once,
+            metrics: metrics.clone(),
+        }));
+        // What a route pins and is not there is the route's to tell.
+        registry.0.chains.pins().for_each(|(_, reference)| drop(registry.resolve(reference)));
+        registry.0.chains.check(|reference| registry.may_accept(reference))?;
+        registry.0.policies().values().for_each(|entry| registry.0.measure(entry));
+        Ok(registry)
     }
 
-    /// Takes a new version in, inactive, once a trial with the policy's configuration has gone well. A known one is fine.
+    /// Takes a new version in, inactive, once it has been compiled and configured. A known one is fine. Without a
+    /// configuration it takes the active version's, else the file's, else an empty one. The first push of a new name makes
+    /// a policy.
     ///
     /// # Errors
     /// Why the component cannot be put into service, or kept.
-    pub async fn push(&self, name: &str, component: Vec<u8>) -> Result<Pushed, RegistryError> {
-        self.change(name, move |entry, activator| entry.push(component, activator)).await
+    pub async fn push(
+        &self,
+        name: &str,
+        component: Vec<u8>,
+        config_json: Option<String>,
+    ) -> Result<Pushed, RegistryError> {
+        let push = Push { component, config_json, source: Source::Push };
+        let (shared, name) = (self.0.clone(), name.to_owned());
+        blocking(move || shared.push(&name, push)).await
     }
 
     /// Makes a version the active one; a unique beginning of at least 8 digits names it. Requests under way end with the
@@ -59,58 +120,142 @@ impl PolicyRegistry {
     ///
     /// # Errors
     /// When there is no such version, or it cannot be put into service; then the old one stays.
-    pub async fn activate(&self, name: &str, version: &str) -> Result<String, RegistryError> {
+    pub async fn activate(&self, name: &str, version: &str) -> Result<Switched, RegistryError> {
         let version = version.to_owned();
-        self.change(name, move |entry, activator| entry.activate(&version, activator)).await
+        self.change(name, move |shared, entry| entry.activate(&version, &shared.behind, shared)).await
     }
 
     /// Goes back to the version that was active before.
     ///
     /// # Errors
     /// When there was none, or it cannot be put into service; then the present one stays.
-    pub async fn rollback(&self, name: &str) -> Result<String, RegistryError> {
-        self.change(name, |entry, activator| entry.rollback(activator)).await
+    pub async fn rollback(&self, name: &str) -> Result<Switched, RegistryError> {
+        self.change(name, |shared, entry| entry.rollback(&shared.behind, shared)).await
     }
 
-    /// All policies and their versions.
+    /// Removes a version, and says which.
+    ///
+    /// # Errors
+    /// [`RegistryError::InUse`] where it is active, serves in the active one's place, or is pinned by a route.
+    pub async fn remove(&self, name: &str, version: &str) -> Result<String, RegistryError> {
+        let (entry, shared) = (self.0.entry(name)?, self.0.clone());
+        let (name, version) = (name.to_owned(), version.to_owned());
+        blocking(move || entry.remove(&version, &shared.chains.pinned(&name).collect::<Vec<_>>())).await
+    }
+
+    /// All policies and their versions. Blocking: it looks at their files.
     #[must_use]
     pub fn list(&self) -> Vec<PolicyListing> {
-        self.policies.values().map(Entry::listing).collect()
+        self.0.policies().values().map(|entry| entry.listing()).collect()
+    }
+
+    /// One version with its configuration. Blocking: it reads files.
+    ///
+    /// # Errors
+    /// When there is no such version, or its files cannot be read.
+    pub fn version(&self, name: &str, version: &str) -> Result<VersionDetail, RegistryError> {
+        self.0.entry(name)?.detail(version)
+    }
+
+    /// Why active versions do not serve, one sentence for each policy.
+    #[must_use]
+    pub fn troubles(&self) -> Vec<String> {
+        let trouble = |(name, entry): (&String, &Arc<Entry>)| {
+            entry.serving().0.trouble.as_ref().map(|trouble| format!("policy {name}: {trouble}"))
+        };
+        self.0.policies().iter().filter_map(trouble).collect()
     }
 
     /// The names of all policies.
-    pub(crate) fn names(&self) -> Vec<&str> {
-        self.policies.keys().map(String::as_str).collect()
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.0.policies().keys().cloned().collect()
     }
 
-    /// The policy that a route names, as `name` or `name@version`. Blocking: a pinned version is compiled.
+    /// The policy that a route names, as `name` or `name@version`. Blocking: a pinned version is loaded.
     pub(crate) fn resolve(&self, reference: &str) -> Result<PolicyRef, RegistryError> {
-        let (name, version) = match reference.split_once('@') {
-            Some((name, version)) => (name, Some(version)),
-            None => (reference, None),
-        };
-        self.entry(name)?.reference(version, &*self.activator)
+        let (name, version) = split(reference);
+        self.0.entry(name)?.reference(version, &self.0.at_once)
     }
 
-    /// Changes run beside the requests, one at a time for each policy, and to their end even if the asker goes away.
-    async fn change<T: Send + 'static>(
+    fn may_accept(&self, reference: &str) -> bool {
+        self.0.now(reference).is_some_and(|policy| policy.about().may_accept)
+    }
+
+    /// Changes what is in service of a policy, beside the requests and to the end even if the asker goes away.
+    async fn change(
         &self,
         name: &str,
-        change: impl FnOnce(&Entry, &dyn Activator) -> Result<T, RegistryError> + Send + 'static,
-    ) -> Result<T, RegistryError> {
-        self.entry(name)?;
-        let (registry, name) = (self.clone(), name.to_owned());
-        tokio::task::spawn_blocking(move || change(registry.entry(&name)?, &*registry.activator))
-            .await
-            .unwrap_or_else(|error| Err(RegistryError::Host(error.to_string())))
+        change: impl FnOnce(&Shared, &Entry) -> Result<Switched, RegistryError> + Send + 'static,
+    ) -> Result<Switched, RegistryError> {
+        let (entry, shared) = (self.0.entry(name)?, self.0.clone());
+        blocking(move || {
+            let switched = change(&shared, &entry)?;
+            shared.measure(&entry);
+            Ok(switched)
+        })
+        .await
+    }
+}
+
+impl Shared {
+    fn push(&self, name: &str, push: Push) -> Result<Pushed, RegistryError> {
+        let pinned: Vec<&str> = self.chains.pinned(name).map(|(_, version)| version).collect();
+        if let Ok(entry) = self.entry(name) {
+            return entry.push(push, &pinned, &self.behind);
+        }
+        check_name(name)?;
+        let _making = locked(&self.making);
+        if let Ok(entry) = self.entry(name) {
+            return entry.push(push, &pinned, &self.behind);
+        }
+        let entry = Entry::new(&self.dir, PolicyOptions::pushed(name), false, self.retry_after)?;
+        let pushed = entry.push(push, &pinned, &self.behind)?;
+        self.measure(&entry);
+        self.policies.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), Arc::new(entry));
+        Ok(pushed)
     }
 
-    fn entry(&self, name: &str) -> Result<&Entry, RegistryError> {
-        self.policies.get(name).ok_or_else(|| RegistryError::NoPolicy {
-            name: name.to_owned(),
-            known: self.policies.keys().cloned().collect(),
-        })
+    fn now(&self, reference: &str) -> Option<Arc<dyn ActivePolicy>> {
+        let (name, version) = split(reference);
+        self.entry(name).ok()?.now(version)
     }
+
+    fn measure(&self, entry: &Entry) {
+        let (serving, has_active) = entry.serving();
+        let labels = PolicyLabels { policy: serving.policy.name().into() };
+        self.metrics.policy_active.get_or_create(&labels).set(serving.version.is_some().into());
+        self.metrics.policy_fallback.get_or_create(&labels).set((has_active && serving.trouble.is_some()).into());
+    }
+
+    fn policies(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Arc<Entry>>> {
+        self.policies.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn entry(&self, name: &str) -> Result<Arc<Entry>, RegistryError> {
+        let policies = self.policies();
+        policies
+            .get(name)
+            .cloned()
+            .ok_or_else(|| RegistryError::NoPolicy { name: name.to_owned(), known: policies.keys().cloned().collect() })
+    }
+}
+
+impl Beside for Shared {
+    fn fits(&self, name: &str, policy: &dyn ActivePolicy) -> Result<MutexGuard<'_, ()>, RegistryError> {
+        let alone = locked(&self.switching);
+        self.chains.check(|reference| match reference {
+            own if own == name => policy.about().may_accept,
+            other => self.now(other).is_some_and(|policy| policy.about().may_accept),
+        })?;
+        Ok(alone)
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    change: impl FnOnce() -> Result<T, RegistryError> + Send + 'static,
+) -> Result<T, RegistryError> {
+    let ended = tokio::task::spawn_blocking(change).await;
+    ended.unwrap_or_else(|error| Err(RegistryError::Host(error.to_string())))
 }
 
 #[cfg(test)]

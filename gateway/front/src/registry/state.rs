@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::error::RegistryError;
 use crate::limits::{POLICY_HISTORY, VERSION_PREFIX};
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// How a version came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,9 +17,10 @@ pub enum Source {
     Push,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct State {
-    pub(super) active: String,
+    /// None until the first activation.
+    pub(super) active: Option<String>,
     /// What was active earlier, the latest last.
     pub(super) before: Vec<String>,
     pub(super) versions: Vec<Version>,
@@ -37,9 +38,15 @@ pub(super) struct Version {
 #[serde(deny_unknown_fields)]
 struct Wire {
     format: u32,
-    active: String,
+    active: Option<String>,
     before: Vec<String>,
     versions: Vec<WireVersion>,
+}
+
+/// What every format has.
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -51,10 +58,6 @@ struct WireVersion {
 }
 
 impl State {
-    pub(super) fn first(version: &str) -> Self {
-        Self { active: version.to_owned(), before: Vec::new(), versions: vec![Version::now(version, Source::File)] }
-    }
-
     pub(super) fn knows(&self, version: &str) -> bool {
         self.versions.iter().any(|known| known.version == version)
     }
@@ -79,16 +82,34 @@ impl State {
     }
 
     pub(super) fn activate(&mut self, version: &str) {
-        let earlier = std::mem::replace(&mut self.active, version.to_owned());
-        self.before.push(earlier);
+        self.before.extend(self.active.replace(version.to_owned()));
         let beyond = self.before.len().saturating_sub(POLICY_HISTORY);
         self.before.drain(..beyond);
     }
 
     /// Goes one step back and says to what.
     pub(super) fn back(&mut self) -> Option<String> {
-        self.active = self.before.pop()?;
-        Some(self.active.clone())
+        let earlier = self.before.pop()?;
+        self.active = Some(earlier.clone());
+        Some(earlier)
+    }
+
+    /// Forgets a version that is not active; a rollback goes past it.
+    pub(super) fn remove(&mut self, version: &str) {
+        self.versions.retain(|known| known.version != version);
+        self.before.retain(|earlier| earlier != version);
+        self.before.dedup();
+        while self.before.last().is_some_and(|earlier| Some(earlier) == self.active.as_ref()) {
+            self.before.pop();
+        }
+    }
+
+    /// The oldest version that nothing needs: neither active nor what a rollback would take, nor among these.
+    pub(super) fn oldest_spare(&self, needed: &[String]) -> Option<String> {
+        let kept = |version: &String| {
+            self.active.as_ref() == Some(version) || self.before.last() == Some(version) || needed.contains(version)
+        };
+        self.versions.iter().map(|known| &known.version).find(|version| !kept(version)).cloned()
     }
 
     pub(super) fn encode(&self) -> Result<Vec<u8>, String> {
@@ -102,17 +123,17 @@ impl State {
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, String> {
-        let wire: Wire = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-        if wire.format != FORMAT {
-            return Err(format!("format {} is unknown here, {FORMAT} would be right", wire.format));
+        let Format { format } = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        if format != FORMAT {
+            return Err(format!("format {format} is unknown here, {FORMAT} would be right"));
         }
+        let wire: Wire = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         let state = Self {
             active: wire.active,
             before: wire.before,
             versions: wire.versions.into_iter().map(Version::read).collect::<Result<_, _>>()?,
         };
-        if let Some(unknown) = std::iter::once(&state.active).chain(&state.before).find(|version| !state.knows(version))
-        {
+        if let Some(unknown) = state.active.iter().chain(&state.before).find(|version| !state.knows(version)) {
             return Err(format!("version {unknown} was active but is not among the versions"));
         }
         Ok(state)
@@ -159,7 +180,7 @@ mod tests {
     use super::*;
 
     const GOLDEN: &str = r#"{
-  "format": 1,
+  "format": 2,
   "active": "bbbbbbbb22",
   "before": [
     "aaaaaaaa11"
@@ -187,8 +208,8 @@ mod tests {
 
     #[test]
     fn refuses_a_file_of_another_format_or_with_an_unknown_version_active() {
-        let other = GOLDEN.replace("\"format\": 1", "\"format\": 2");
-        assert!(State::decode(other.as_bytes()).is_err());
+        let other = GOLDEN.replace("\"format\": 2", "\"format\": 1");
+        assert_eq!(State::decode(other.as_bytes()).unwrap_err(), "format 1 is unknown here, 2 would be right");
         let unknown = GOLDEN.replace("\"active\": \"b", "\"active\": \"c");
         assert!(State::decode(unknown.as_bytes()).is_err());
     }
@@ -202,5 +223,26 @@ mod tests {
         state.versions.push(Version::now("bbbbbbbb33", Source::Push));
         assert!(state.find("p", "bbbbbbbb").is_err());
         assert_eq!(state.find("p", "bbbbbbbb3").unwrap(), "bbbbbbbb33");
+    }
+
+    #[test]
+    fn a_removed_version_leaves_the_history_and_a_rollback_goes_past_it() {
+        let mut state = State::decode(GOLDEN.as_bytes()).unwrap();
+        state.versions.push(Version::now("cccccccc33", Source::Push));
+        for version in ["cccccccc33", "bbbbbbbb22"] {
+            state.activate(version);
+        }
+        assert_eq!(state.oldest_spare(&[]).as_deref(), Some("aaaaaaaa11"));
+        assert_eq!(state.oldest_spare(&["aaaaaaaa11".into()]), None);
+        state.remove("cccccccc33");
+        assert_eq!((state.active.as_deref(), &state.before[..]), (Some("bbbbbbbb22"), &["aaaaaaaa11".to_owned()][..]));
+        assert!(!state.knows("cccccccc33"));
+        assert_eq!(State::decode(&state.encode().unwrap()).unwrap(), state);
+    }
+
+    #[test]
+    fn a_policy_may_have_versions_and_none_of_them_active() {
+        let state = State { versions: vec![Version::now("aaaaaaaa11", Source::Push)], ..State::default() };
+        assert_eq!(State::decode(&state.encode().unwrap()).unwrap(), state);
     }
 }

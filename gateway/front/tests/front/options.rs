@@ -78,7 +78,7 @@ fn a_front_is_not_built_from_what_the_check_refuses() {
     let mut site = Site::plain();
     site.route("echo").path = "echo".into();
     let metrics = Metrics::register(&mut site.registry);
-    let built = Front::new(&site.options, site.queue.clone(), &site.registry(), &metrics);
+    let built = Front::new(&site.options, site.queue.clone(), &site.registry(&metrics), &metrics);
     assert!(matches!(built, Err(FrontError::Options(problems)) if problems == Front::check(&site.options, &PARTS)));
     assert!(!site.options.journal.exists());
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tallygate_front::{Activator, ActivePolicy};
+use tallygate_front::{Activator, ActivePolicy, Compiled};
 use tallygate_host::{
-    About, Accepted, AcceptedResponse, ActivationError, Changed, Continuation, Decision, Forwarded, Header, HeaderEdit,
-    Message, Outcome, PolicyFailure, PolicySpec, Refusal, Reply, Response, ResponseOutcome, Transaction, Used,
-    version_of,
+    About, Accepted, AcceptedResponse, ActivationError, ArtefactKey, Changed, Continuation, Decision, Forwarded,
+    Header, HeaderEdit, KeptPolicy, Message, Outcome, PolicyFailure, PolicySpec, Refusal, Reply, Response,
+    ResponseOutcome, Transaction, Used, version_of,
 };
 use tallygate_queue::{Consumer, Queue, QueueError};
 use tokio::sync::Semaphore;
@@ -95,8 +95,8 @@ pub(crate) struct Player {
 }
 
 impl Activator for Players {
-    fn activate(&self, spec: PolicySpec) -> Result<Arc<dyn ActivePolicy>, ActivationError> {
-        let version = version_of(&spec.component);
+    fn compile(&self, spec: PolicySpec, _: &ArtefactKey) -> Result<Compiled, ActivationError> {
+        let version = version_of(&spec.component, &spec.config_json);
         let part = String::from_utf8(spec.component).unwrap();
         let about = About {
             needs_body: part != "tag",
@@ -107,7 +107,12 @@ impl Activator for Players {
             needs_response_body: part == "respond" || part == "respond-count-body",
             ..About::default()
         };
-        Ok(Arc::new(Player { name: spec.name, version, part, about }))
+        let policy = Arc::new(Player { name: spec.name, version, part, about });
+        Ok(Compiled { policy, artefact: Vec::new() })
+    }
+
+    fn load(&self, _: KeptPolicy, _: &ArtefactKey, _: &[u8]) -> Option<Result<Arc<dyn ActivePolicy>, ActivationError>> {
+        None
     }
 }
 

@@ -95,7 +95,7 @@ async fn a_switch_of_versions_drops_nothing_and_what_began_with_the_old_one_ends
     let caller = served.caller();
     let under_way = tokio::spawn(async move { caller.post("/accept", line("1", "1")).await });
     queue.wait_for(1).await;
-    let pushed = served.policies.push("accept", b"accept2".to_vec()).await.unwrap();
+    let pushed = served.policies.push("accept", b"accept2".to_vec(), None).await.unwrap();
     served.policies.activate("accept", &pushed.version).await.unwrap();
     queue.released.add_permits(10);
     assert_eq!(under_way.await.unwrap().body, "accept");
@@ -111,7 +111,7 @@ async fn each_of_many_requests_under_way_ends_with_the_version_it_began_with() {
     queue.feel(Mood::Waits);
     let served = site.serve();
     let mut under_way = Vec::new();
-    let pushed = served.policies.push("accept", b"accept2".to_vec()).await.unwrap();
+    let pushed = served.policies.push("accept", b"accept2".to_vec(), None).await.unwrap();
     for (switch, requests, expected) in [(0, 6, "accept"), (1, 5, "accept2"), (2, 4, "accept")] {
         match switch {
             1 => _ = served.policies.activate("accept", &pushed.version).await.unwrap(),
@@ -148,4 +148,21 @@ async fn a_policy_hands_on_what_it_changed_to_the_next_one() {
     // The tag stands in place of the other's; of the trail each has left its own.
     assert_eq!(fields(&changed.body), fields(&bare) + 3);
     assert!(changed.body.ends_with(" 3"));
+}
+
+#[tokio::test]
+async fn a_policy_without_an_active_version_answers_503_until_it_has_one() {
+    let mut site = Site::plain();
+    site.unborn = vec!["echo".into()];
+    site.options.limits.retry_after = std::time::Duration::from_secs(7);
+    let served = site.serve();
+    let refused = served.caller().post("/echo", "x").await;
+    assert_eq!((refused.status, &refused.headers["retry-after"]), (503.try_into().unwrap(), &"7".parse().unwrap()));
+    assert!(refused.body.starts_with(r#"{"type":"urn:tallygate:problem:policy-not-active""#), "{}", refused.body);
+    assert!(served.scraped().contains(r#"front_policy_active{policy="echo"} 0"#));
+    let pushed = served.policies.push("echo", b"echo".to_vec(), None).await.unwrap();
+    assert_eq!(served.caller().post("/echo", "x").await.status, 503);
+    served.policies.activate("echo", &pushed.version).await.unwrap();
+    assert_eq!(served.caller().post("/echo", "x").await.status, 200);
+    assert!(served.scraped().contains(r#"front_policy_active{policy="echo"} 1"#));
 }

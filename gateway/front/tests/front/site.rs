@@ -68,6 +68,8 @@ pub(crate) struct Site {
     pub(crate) queue: Arc<PlayedQueue>,
     pub(crate) authority: Authority,
     pub(crate) registry: Registry,
+    /// Policies that have no version yet.
+    pub(crate) unborn: Vec<String>,
     upstreams: Vec<Upstream>,
 }
 
@@ -174,7 +176,15 @@ impl Site {
             reply_before_confirm: false,
         };
         let queue = PlayedQueue::new();
-        Self { dir, options, queue, authority, registry: Registry::default(), upstreams: Vec::new() }
+        Self {
+            dir,
+            options,
+            queue,
+            authority,
+            registry: Registry::default(),
+            upstreams: Vec::new(),
+            unborn: Vec::new(),
+        }
     }
 
     pub(crate) fn partner(&mut self, name: &str, credentials: Vec<Credential>) {
@@ -217,27 +227,42 @@ impl Site {
         self.options.routes.iter_mut().find(|route| route.name == name).unwrap()
     }
 
-    pub(crate) fn registry(&self) -> PolicyRegistry {
+    pub(crate) fn registry(&self, metrics: &Metrics) -> PolicyRegistry {
         let policies = PARTS.map(|part| {
             let component = self.dir.path().join(format!("{part}.wasm"));
             std::fs::write(&component, part).unwrap();
             PolicyOptions {
                 name: part.into(),
-                component,
+                component: Some(component),
                 config_json: "{}".into(),
                 keys: tallygate_host::Keys::new(),
                 limits: tallygate_host::Limits::default(),
             }
         });
-        let options = RegistryOptions { dir: self.dir.path().join("policies"), policies: policies.to_vec() };
-        PolicyRegistry::open(options, Arc::new(Players)).unwrap()
+        let mut policies = policies.to_vec();
+        policies.retain(|policy| !self.unborn.contains(&policy.name));
+        let unborn = self.unborn.iter().map(|name| PolicyOptions {
+            name: name.clone(),
+            component: None,
+            config_json: "{}".into(),
+            keys: tallygate_host::Keys::new(),
+            limits: tallygate_host::Limits::default(),
+        });
+        policies.extend(unborn);
+        let options = RegistryOptions {
+            dir: self.dir.path().join("policies"),
+            policies,
+            chains: Vec::new(),
+            retry_after: self.options.limits.retry_after,
+        };
+        PolicyRegistry::open(options, Arc::new(Players), metrics).unwrap()
     }
 
     pub(crate) fn serve(mut self) -> Served {
         self.options.upstreams = self.upstreams.iter().map(|upstream| upstream.options.clone()).collect();
         assert_eq!(Front::check(&self.options, &PARTS), []);
         let metrics = Metrics::register(&mut self.registry);
-        let policies = self.registry();
+        let policies = self.registry(&metrics);
         let front = Front::new(&self.options, self.queue.clone(), &policies, &metrics).unwrap();
         let sockets: Vec<TcpListener> =
             self.options.listeners.iter().map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();

@@ -157,11 +157,15 @@ async fn a_broken_component_is_an_error_and_no_more() {
 }
 
 #[test]
-fn a_version_is_the_hash_of_the_component() {
-    let version = version_of(b"abc");
-    assert_eq!(version, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    assert_eq!(short_version(&version), "ba7816bf8f01");
-    assert_eq!(hostile("count").version(), version_of(&component("hostile")));
+fn a_version_is_the_hash_of_component_and_configuration() {
+    let version = version_of(b"abc", "{}");
+    assert_eq!(version, "19139bd714ad403576a98dbd9b63ebaf813d26128a65f635364b16056b9ea5c1");
+    assert_eq!(short_version(&version), &version[..12]);
+    // What one part loses and the other gains is another version.
+    assert_ne!(version_of(b"abc{", "}"), version);
+    assert_ne!(version_of(b"abc", r#"{"a":1}"#), version);
+    let config = r#"{"handle":"count"}"#;
+    assert_eq!(hostile("count").version(), version_of(&component("hostile"), config));
 }
 
 #[test]

@@ -1,12 +1,12 @@
-//! Listing, pushing, activating and rolling back policies.
+//! Listing, showing, pushing, activating, rolling back and removing versions of policies.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, State};
-use http::StatusCode;
 use http::request::Parts;
+use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,7 +15,8 @@ use crate::admin::caller::Caller;
 use crate::admin::encoding;
 use crate::admin::problem::{Problem, ProblemDocument};
 use crate::admin::shared::Shared;
-use crate::policies::{Policy, PolicyAdmin, Pushed, Switched};
+use crate::admin::upload::{self, FORM_BYTES, UploadForm};
+use crate::policies::{Policy, PolicyAdmin, PolicyVersionDetail, Pushed, Removed, Switched};
 
 /// What administers a policy, and the policy's name.
 pub(in crate::admin) struct Named {
@@ -23,11 +24,18 @@ pub(in crate::admin) struct Named {
     name: String,
 }
 
+/// What administers a policy, the policy's name, and a version of it.
+pub(in crate::admin) struct NamedVersion {
+    policies: Arc<dyn PolicyAdmin>,
+    name: String,
+    version: String,
+}
+
 /// The version that shall work.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::admin) struct Activate {
-    /// Its content hash.
+    /// Its hash, or the first 8 digits of it or more.
     version: String,
 }
 
@@ -56,13 +64,21 @@ pub(in crate::admin) async fn list(_: Caller, State(shared): State<Arc<Shared>>)
     Ok(Json(Policies { policies: shared.policies()?.list().await? }))
 }
 
-/// Takes a component in as an inactive version. The same bytes again are the same version.
+/// Takes a component in as an inactive version, with its configuration; the first one of a name makes a policy. The same
+/// again is the same version.
 #[utoipa::path(
     post,
     path = "/api/v1/policies/{name}/versions",
     tag = "policies",
     params(("name" = String, Path, description = "The policy")),
-    request_body(content = String, content_type = "application/wasm", description = "The component's bytes"),
+    request_body(
+        description = "The component with its configuration; or the component's bytes alone, which take the configuration \
+                       of the active version, else the file's, else an empty one",
+        content(
+            (UploadForm = "multipart/form-data"),
+            (String = "application/wasm"),
+        )
+    ),
     responses(
         (status = 200, description = "It was there already", body = Pushed),
         (status = 201, description = "It was taken in", body = Pushed),
@@ -82,19 +98,71 @@ pub(in crate::admin) async fn push(
     caller: Caller,
     Named { policies, name }: Named,
     State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Pushed>), Problem> {
     let Ok(_permit) = shared.pushes.try_acquire() else {
         return Err(Problem::busy("other components are being received, try again when they are through"));
     };
-    let component = read(body, policies.component_bytes()).await?;
-    if component.is_empty() {
-        return Err(Problem::bad("the body is empty, the bytes of a component would be right"));
+    let body = read(body, policies.component_bytes() + policies.config_bytes() + FORM_BYTES).await?;
+    let upload = upload::read(&headers, body, policies.config_bytes()).await?;
+    if upload.component.len() > policies.component_bytes() {
+        return Err(Problem::too_large(policies.component_bytes()));
     }
-    let pushed = policies.push(&name, component).await?;
+    let pushed = policies.push(&name, upload.component, upload.config).await?;
     tracing::info!(by = caller.name(), policy = %pushed.policy, version = %pushed.version, "a policy was pushed");
     let status = if pushed.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(pushed)))
+}
+
+/// One version with its configuration.
+#[utoipa::path(
+    get,
+    path = "/api/v1/policies/{name}/versions/{version}",
+    operation_id = "version",
+    tag = "policies",
+    params(
+        ("name" = String, Path, description = "The policy"),
+        ("version" = String, Path, description = "Its hash, or the first 8 digits of it or more"),
+    ),
+    responses(
+        (status = 200, description = "The version", body = PolicyVersionDetail),
+        (status = 400, response = ProblemDocument),
+        (status = 401, response = ProblemDocument),
+        (status = 404, response = ProblemDocument),
+        (status = 429, response = ProblemDocument),
+        (status = 503, response = ProblemDocument),
+    )
+)]
+pub(in crate::admin) async fn show(_: Caller, version: NamedVersion) -> Result<Json<PolicyVersionDetail>, Problem> {
+    Ok(Json(version.policies.show(&version.name, &version.version).await?))
+}
+
+/// Removes a version for good, if it is neither active nor pinned by a route.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/policies/{name}/versions/{version}",
+    operation_id = "remove",
+    tag = "policies",
+    params(
+        ("name" = String, Path, description = "The policy"),
+        ("version" = String, Path, description = "Its hash, or the first 8 digits of it or more"),
+    ),
+    responses(
+        (status = 200, description = "It is gone", body = Removed),
+        (status = 400, response = ProblemDocument),
+        (status = 401, response = ProblemDocument),
+        (status = 403, response = ProblemDocument),
+        (status = 404, response = ProblemDocument),
+        (status = 409, response = ProblemDocument),
+        (status = 429, response = ProblemDocument),
+        (status = 503, response = ProblemDocument),
+    )
+)]
+pub(in crate::admin) async fn remove(caller: Caller, version: NamedVersion) -> Result<Json<Removed>, Problem> {
+    let removed = version.policies.remove(&version.name, &version.version).await?;
+    tracing::info!(by = caller.name(), policy = %removed.policy, version = %removed.removed, "a version was removed");
+    Ok(Json(removed))
 }
 
 /// Makes a version the one that works, at once and for all messages from then on.
@@ -163,5 +231,16 @@ impl FromRequestParts<Arc<Shared>> for Named {
         encoding::check(parts.uri.path())?;
         let Path(name) = Path::from_request_parts(parts, shared).await?;
         Ok(Self { policies, name })
+    }
+}
+
+impl FromRequestParts<Arc<Shared>> for NamedVersion {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
+        let policies = shared.policies()?.clone();
+        encoding::check(parts.uri.path())?;
+        let Path((name, version)) = Path::from_request_parts(parts, shared).await?;
+        Ok(Self { policies, name, version })
     }
 }

@@ -1,0 +1,65 @@
+//! The kept versions of policies while no gateway runs on them: whoever uses this holds the data directory.
+
+use super::chains::Chains;
+use super::entry::Entry;
+use super::error::RegistryError;
+use super::listing::{PolicyListing, Switched};
+use super::options::{PolicyOptions, RegistryOptions, check_name};
+use super::store::stored;
+
+/// The versions in a folder, changed without a look at whether they start: the gateway looks when it does.
+pub struct OfflinePolicies {
+    options: RegistryOptions,
+    chains: Chains,
+}
+
+impl OfflinePolicies {
+    /// Those of these options.
+    #[must_use]
+    pub fn new(options: &RegistryOptions) -> Self {
+        Self { options: options.clone(), chains: Chains::new(options.chains.clone()) }
+    }
+
+    /// All policies that have versions.
+    ///
+    /// # Errors
+    /// When their files cannot be read.
+    pub fn list(&self) -> Result<Vec<PolicyListing>, RegistryError> {
+        let mut names: Vec<String> =
+            stored(&self.options.dir).into_iter().filter(|name| check_name(name).is_ok()).collect();
+        names.sort_unstable();
+        names.iter().map(|name| Ok(self.entry(name)?.listing())).collect()
+    }
+
+    /// Makes a version the one that the next start puts into service.
+    ///
+    /// # Errors
+    /// When there is no such version, or its files cannot be written.
+    pub fn activate(&self, name: &str, version: &str) -> Result<Switched, RegistryError> {
+        self.entry(name)?.activate_offline(version)
+    }
+
+    /// Goes back to the version that was active before.
+    ///
+    /// # Errors
+    /// When there was none, or the files cannot be written.
+    pub fn rollback(&self, name: &str) -> Result<Switched, RegistryError> {
+        self.entry(name)?.rollback_offline()
+    }
+
+    /// Removes a version, and says which.
+    ///
+    /// # Errors
+    /// [`RegistryError::InUse`] where it is active or pinned by a route.
+    pub fn remove(&self, name: &str, version: &str) -> Result<String, RegistryError> {
+        self.entry(name)?.remove(version, &self.chains.pinned(name).collect::<Vec<_>>())
+    }
+
+    fn entry(&self, name: &str) -> Result<Entry, RegistryError> {
+        let known = stored(&self.options.dir);
+        if check_name(name).is_err() || !known.iter().any(|stored| stored == name) {
+            return Err(RegistryError::NoPolicy { name: name.to_owned(), known });
+        }
+        Entry::new(&self.options.dir, PolicyOptions::pushed(name), false, self.options.retry_after)
+    }
+}

@@ -1,0 +1,7 @@
+//! The registry with components that are a few words: what they say is how their activation ends.
+
+mod chains;
+mod played;
+mod removing;
+mod starting;
+mod versions;
