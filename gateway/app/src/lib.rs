@@ -8,6 +8,7 @@ mod commands;
 
 mod admin_client;
 pub mod app;
+mod authoring;
 mod check;
 pub mod config;
 pub mod faults;
@@ -17,6 +18,7 @@ mod policy_listing;
 pub mod roles;
 mod runtime;
 mod supervise;
+mod trial;
 
 pub mod certs;
 pub mod demo;

@@ -1,5 +1,6 @@
 //! The command line: what can be asked for.
 
+mod authoring;
 mod config_file;
 mod policy;
 mod process;
@@ -7,8 +8,9 @@ mod reading;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use authoring::{PolicyBuildArguments, PolicyNewArguments, PolicyRunArguments, PolicyTestArguments};
 pub(crate) use config_file::ConfigFile;
-pub(crate) use policy::{AdminArguments, AdminWay, PolicyCommand, PolicyRunArguments, StoreArguments};
+pub(crate) use policy::{AdminArguments, AdminWay, PolicyCommand, StoreArguments};
 pub(crate) use process::{CertArguments, CheckArguments, DemoArguments, RunArguments};
 pub(crate) use reading::{DeadLettersCommand, ReconcileArguments, SumsArguments};
 
@@ -29,7 +31,7 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Runs the whole chain on the embedded defaults, with sample partners sending.
     Demo(DemoArguments),
-    /// Tries, pushes and switches policies.
+    /// Makes, tries, pushes and switches policies.
     #[command(subcommand)]
     Policy(PolicyCommand),
     /// Prints the sums of a day.

@@ -12,6 +12,7 @@ use super::policies_offline;
 use crate::admin_client::AdminClient;
 use crate::arguments::{AdminArguments, PolicyCommand, StoreArguments};
 use crate::runtime::small_runtime;
+use crate::trial::read_component;
 
 const JSON: &str = "application/json";
 const POLICIES: &str = "/api/v1/policies";
@@ -20,7 +21,9 @@ const OF_GATEWAYS: [&str; 4] = ["listeners", "routes", "policies", "admin"];
 
 pub(crate) fn run(command: PolicyCommand) -> Result<ExitCode> {
     match command {
-        PolicyCommand::Run(_) => bail!("`policy run` needs no gateway"),
+        PolicyCommand::New(_) | PolicyCommand::Build(_) | PolicyCommand::Test(_) | PolicyCommand::Run(_) => {
+            bail!("this needs no gateway")
+        }
         PolicyCommand::Push { policy, component, policy_config, activate, admin } => {
             let client = AdminClient::new(&admin.way, &admin.file.config)?;
             let shown = push(&client, &policy, &component, policy_config.as_deref(), activate)?;
@@ -64,7 +67,7 @@ fn of(
 }
 
 fn push(client: &AdminClient, policy: &str, component: &Path, config: Option<&Path>, activate: bool) -> Result<Value> {
-    let bytes = std::fs::read(component).with_context(|| format!("cannot read {}", component.display()))?;
+    let bytes = read_component(component)?;
     let path = format!("{POLICIES}/{policy}/versions");
     let (kind, body) = match config.map(config_json).transpose()? {
         None => ("application/wasm".to_owned(), bytes),
