@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::arguments::PolicyRunArguments;
 use crate::runtime::small_runtime;
 use crate::trial::{
-    Expectation, Outcome, Subject, Trial, TrialMessage, content_type_of, header, log_of_policies, moment,
+    Expectation, Outcome, Subject, Trial, TrialMessage, content_type_of, header, log_of_policies, moment, printed,
     read_component, shown, warnings,
 };
 
@@ -32,11 +32,7 @@ pub(crate) fn run(arguments: &PolicyRunArguments) -> Result<ExitCode> {
         if let (Value::Object(fields), true) = (&mut result, inputs.len() > 1) {
             fields.insert("input".to_owned(), input.display().to_string().into());
         }
-        if arguments.json {
-            println!("{result}");
-        } else {
-            println!("{result:#}");
-        }
+        println!("{}", printed(&result, !arguments.json));
         differences.iter().for_each(|difference| eprintln!("{}: {difference}", input.display()));
     }
     Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })

@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use crate::arguments::PolicyTestArguments;
 use crate::authoring::{Sample, build, samples};
 use crate::runtime::small_runtime;
-use crate::trial::{Expectation, Subject, Trial, agreed, log_of_policies, read_component, shown, warnings};
+use crate::trial::{Expectation, Subject, Trial, agreed, log_of_policies, printed, read_component, shown, warnings};
 
 /// The samples' folder beside a crate's sources.
 const FOLDER: &str = "samples";
@@ -80,7 +80,7 @@ impl Bench {
         let came = self.shown(sample)?;
         if bless {
             let expected = agreed(&came, &self.shown(sample)?);
-            std::fs::write(&sample.expected, format!("{expected:#}\n"))
+            std::fs::write(&sample.expected, format!("{}\n", printed(&expected, true)))
                 .with_context(|| format!("cannot write {}", sample.expected.display()))?;
             return Ok((Verdict::Written, came));
         }

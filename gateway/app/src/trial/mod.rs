@@ -17,6 +17,6 @@ pub(crate) use component::{component_of, read_component};
 pub(crate) use expectation::{Expectation, agreed};
 pub(crate) use log::log_of_policies;
 pub(crate) use message::{TrialMessage, content_type_of, header, moment};
-pub(crate) use shown::{shown, warnings};
+pub(crate) use shown::{printed, shown, warnings};
 pub(crate) use subject::{Subject, Trial};
 pub(crate) use tried::Outcome;

@@ -9,6 +9,10 @@ use serde_json::{Map, Value, json};
 
 use super::tried::{Outcome, Reply, Sent, Tried};
 
+/// The order in which the parts are printed.
+const ORDER: [&str; 9] =
+    ["input", "outcome", "cause", "transactions", "refusal", "message", "response", "reply", "used"];
+
 /// What became of a message, as JSON.
 ///
 /// # Errors
@@ -40,6 +44,18 @@ pub(crate) fn shown(tried: &Tried) -> Result<Value, serde_json::Error> {
     shown.insert(what.into(), reply(&tried.reply));
     shown.insert("used".into(), used(tried));
     Ok(Value::Object(shown))
+}
+
+/// As it is printed, on one line or on many: what was decided first, what it took last.
+pub(crate) fn printed(shown: &Value, on_lines: bool) -> String {
+    let Value::Object(fields) = shown else { return shown.to_string() };
+    let ordered = ORDER.iter().filter_map(|key| Some((*key, fields.get(*key)?)));
+    let line = |(key, value): (&str, &Value)| match on_lines {
+        true => format!("\n  \"{key}\": {}", format!("{value:#}").replace('\n', "\n  ")),
+        false => format!("\"{key}\":{value}"),
+    };
+    let lines = ordered.map(line).collect::<Vec<_>>().join(",");
+    format!("{{{lines}{}}}", if on_lines { "\n" } else { "" })
 }
 
 /// What an author had better know: a limit that is half used up, and what a real gateway might have said.
@@ -108,5 +124,22 @@ fn text_or_base64(body: &[u8]) -> Value {
     match std::str::from_utf8(body) {
         Ok(text) => text.into(),
         Err(_) => json!({ "base64": BASE64.encode(body) }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_begins_with_the_outcome_and_is_the_same_json() {
+        let shown =
+            json!({ "used": { "micros": 1 }, "transactions": [{ "a": "\n" }], "outcome": "accept", "input": "x" });
+        assert!(printed(&shown, false).starts_with(r#"{"input":"x","outcome":"accept","transactions":[{"#));
+        for on_lines in [false, true] {
+            let again: Value = serde_json::from_str(&printed(&shown, on_lines)).unwrap();
+            assert_eq!(again, shown);
+        }
+        assert!(printed(&shown, true).contains("\n  \"used\": {\n    \"micros\": 1\n  }\n}"));
     }
 }
