@@ -158,4 +158,17 @@ mod tests {
         assert!(refused("nested components with modules not currently supported").contains("qjs"));
         assert_eq!(refused("something else"), "something else");
     }
+
+    #[test]
+    fn a_stack_that_ran_over_is_told_from_other_accesses_out_of_bounds() {
+        let fault = |address: u64| {
+            let error = wasmtime::Error::from(Trap::MemoryOutOfBounds)
+                .context(format!("memory fault at wasm address 0x{address:x} in linear memory of size 0x110000"));
+            trap(Trap::MemoryOutOfBounds, &error)
+        };
+        assert!(fault(0xffff_fff0).contains("its stack ran over"));
+        assert!(!fault(0x11_0000).contains("stack"));
+        let deep = trap(Trap::StackOverflow, &Trap::StackOverflow.into());
+        assert!(deep.contains("deeper than the 256 KiB"), "{deep}");
+    }
 }

@@ -5,6 +5,7 @@
 mod activation;
 mod artefacts;
 mod context;
+mod advice;
 mod fairness;
 mod hostile;
 mod hr_racun;
