@@ -3,9 +3,9 @@
 #![allow(clippy::disallowed_methods, reason = "a test may start what it waits for")]
 
 mod activation;
+mod advice;
 mod artefacts;
 mod context;
-mod advice;
 mod fairness;
 mod hostile;
 mod hr_racun;
