@@ -54,4 +54,15 @@ mod tests {
         use clap::CommandFactory;
         Arguments::command().debug_assert();
     }
+
+    #[test]
+    fn several_partners_are_named_at_once_or_one_by_one() {
+        for line in ["cert --partner a b --dir d", "cert --partner a --partner b --dir d"] {
+            let parsed = Arguments::try_parse_from(["tallygate"].into_iter().chain(line.split(' '))).unwrap();
+            match parsed.command {
+                Command::Cert(cert) => assert_eq!(cert.partner, ["a", "b"], "{line}"),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
 }

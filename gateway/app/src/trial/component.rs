@@ -6,6 +6,8 @@ use anyhow::{Context, Result, anyhow};
 
 /// How a core module begins; a component has another version.
 const CORE_MODULE: &[u8] = b"\0asm\x01\0\0\0";
+/// How the section of a module is called that says which world it was built for.
+const WORLD: &[u8] = b"component-type";
 
 /// Reads a component. Of a core module, as a compiler leaves it, one is made.
 ///
@@ -24,8 +26,14 @@ pub(crate) fn component_of(bytes: Vec<u8>) -> Result<Vec<u8>> {
     if !bytes.starts_with(CORE_MODULE) {
         return Ok(bytes);
     }
-    tallygate_componentize::componentize(&bytes)
-        .map_err(|error| anyhow!("it is a core module, and {error}; `tallygate policy build` makes one of a crate"))
+    let made = if bytes.windows(WORLD.len()).any(|window| window == WORLD) {
+        tallygate_componentize::componentize(&bytes)
+    } else {
+        Err("it was built for no world".to_owned())
+    };
+    made.map_err(|error| {
+        anyhow!("it is a core module, and {error}; `tallygate policy build` makes a component of a crate")
+    })
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 mod call;
 mod component;
 mod expectation;
+mod gateway;
+mod horizon;
 mod log;
 mod message;
 mod queue;
@@ -15,8 +17,9 @@ mod witness;
 
 pub(crate) use component::{component_of, read_component};
 pub(crate) use expectation::{Expectation, agreed};
+pub(crate) use gateway::Trial;
 pub(crate) use log::log_of_policies;
 pub(crate) use message::{TrialMessage, content_type_of, header, moment};
 pub(crate) use shown::{printed, shown, warnings};
-pub(crate) use subject::{Subject, Trial};
+pub(crate) use subject::Subject;
 pub(crate) use tried::Outcome;

@@ -119,7 +119,8 @@ mod tests {
             let text = "HTTP/1.1 402 Payment Required|x-a: 1|content-length: 99||no\nmoney".replace('|', ends);
             let response = parsed(text.as_bytes()).unwrap();
             assert_eq!((response.status().as_u16(), &response.body()[..]), (402, &b"no\nmoney"[..]));
-            assert_eq!((response.headers().len(), &response.headers()["x-a"]), (1, "1"));
+            assert_eq!(response.headers().len(), 1);
+            assert_eq!(response.headers()["x-a"], "1");
         }
         for broken in ["HTTP/1.1 200 OK", "HTTP/1.1\n\n", "HTTP/1.1 200\nno colon\n\n"] {
             assert!(parsed(broken.as_bytes()).is_err(), "{broken}");
