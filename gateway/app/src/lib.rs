@@ -14,6 +14,7 @@ pub mod config;
 pub mod faults;
 mod metrics;
 pub mod parts;
+mod policy_config;
 mod policy_listing;
 pub mod roles;
 mod runtime;

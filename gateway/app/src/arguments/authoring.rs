@@ -42,8 +42,8 @@ pub(crate) struct PolicyRunArguments {
     /// 200; without it, an empty 200.
     #[arg(long, value_name = "FILE")]
     pub(crate) response: Option<PathBuf>,
-    /// The policy's configuration as a `.json` file, or a `tallygate.toml` that has a policy of the component's file name;
-    /// without it: an empty configuration, throw-away keys.
+    /// The policy's configuration, JSON, or TOML where the name ends so; or a gateway's that has a policy of the component's
+    /// file name. Without it: an empty configuration, throw-away keys.
     #[arg(long)]
     pub(crate) config: Option<PathBuf>,
     /// What is expected: accept, answer, forward, reject, reject:CODE, or a file of JSON as this prints it, of which only what
@@ -89,7 +89,7 @@ pub(crate) struct PolicyBuildArguments {
 #[command(after_help = "\
 A sample is samples/NAME.in.EXT, the message's body. Beside it stand NAME.expected.json, what `policy run` would print, of \
 which what stands there is compared, and, where it needs one, NAME.request.json with any of method, target, headers, \
-content_type, partner, received, config (an object or a file) and response (a file). samples/request.json holds for all.")]
+content_type, partner, received, config (an object, or a file as `policy run --config` takes it) and response (a file). samples/request.json holds for all.")]
 pub(crate) struct PolicyTestArguments {
     /// How the crate is built.
     #[command(flatten)]

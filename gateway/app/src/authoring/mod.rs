@@ -8,6 +8,6 @@ mod sdk;
 mod toolchain;
 
 pub(crate) use build::build;
-pub(crate) use samples::{Sample, samples};
+pub(crate) use samples::{Sample, SampleConfig, samples};
 pub(crate) use scaffold::scaffold;
 pub(crate) use sdk::Sdk;

@@ -24,8 +24,17 @@ pub(crate) struct Sample {
     /// Where its expectation is, or would be.
     pub(crate) expected: PathBuf,
     pub(crate) message: TrialMessage,
-    /// The policy's configuration as JSON; none: an empty one.
-    pub(crate) config: Option<String>,
+    /// The policy's configuration; none: an empty one.
+    pub(crate) config: Option<SampleConfig>,
+}
+
+/// The configuration of a policy for a sample.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum SampleConfig {
+    /// A JSON object.
+    Json(String),
+    /// A file with the policy's own, or a gateway's.
+    File(PathBuf),
 }
 
 /// The samples in a folder, by name.
@@ -82,7 +91,7 @@ fn request(file: &Path) -> Result<Map<String, Value>> {
 }
 
 /// Takes over what is said; returns the configuration.
-fn fill(message: &mut TrialMessage, said: &Map<String, Value>, folder: &Path) -> Result<Option<String>> {
+fn fill(message: &mut TrialMessage, said: &Map<String, Value>, folder: &Path) -> Result<Option<SampleConfig>> {
     let mut config = None;
     for (key, value) in said {
         if key == "headers" {
@@ -96,7 +105,7 @@ fn fill(message: &mut TrialMessage, said: &Map<String, Value>, folder: &Path) ->
             continue;
         }
         if let ("config", Value::Object(_)) = (key.as_str(), value) {
-            config = Some(value.to_string());
+            config = Some(SampleConfig::Json(value.to_string()));
             continue;
         }
         let value = text(key, value)?;
@@ -105,7 +114,7 @@ fn fill(message: &mut TrialMessage, said: &Map<String, Value>, folder: &Path) ->
             std::fs::read(&file).with_context(|| format!("{key}: cannot read {}", file.display()))
         };
         match key.as_str() {
-            "config" => config = Some(String::from_utf8(file()?).context("config: the file is no UTF-8")?),
+            "config" => config = Some(SampleConfig::File(folder.join(value))),
             "content_type" => {
                 let kind = value.parse().with_context(|| format!("content_type: {value:?} is none"))?;
                 message.headers.insert(CONTENT_TYPE, kind);
@@ -137,7 +146,6 @@ mod tests {
         write("a.in.json", "{}");
         write("a.expected.json", "{}");
         write("in.txt", "no sample");
-        write("c.json", r#"{"currency":"CHF"}"#);
         write("request.json", r#"{"partner":"shop-1","received":"1970-01-01T00:00:01Z","config":{"a":1}}"#);
         write("b.x.request.json", r#"{"partner":"shop-2","headers":{"x-till":"7"},"config":"c.json"}"#);
         let found = samples(folder.path()).unwrap();
@@ -147,8 +155,8 @@ mod tests {
             (found[1].message.received, &found[1].message.headers["x-till"]),
             (Some(1000), "7".parse().as_ref().unwrap())
         );
-        assert_eq!(found[0].config.as_deref(), Some(r#"{"a":1}"#));
-        assert_eq!(found[1].config.as_deref(), Some(r#"{"currency":"CHF"}"#));
+        assert_eq!(found[0].config, Some(SampleConfig::Json(r#"{"a":1}"#.into())));
+        assert_eq!(found[1].config, Some(SampleConfig::File(folder.path().join("c.json"))));
         assert_eq!(found[1].message.headers[CONTENT_TYPE], "application/xml");
         write("a.request.json", r#"{"recieved":"now"}"#);
         let error = samples(folder.path()).unwrap_err().to_string();

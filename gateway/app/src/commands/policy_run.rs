@@ -19,10 +19,11 @@ use crate::trial::{
 pub(crate) fn run(arguments: &PolicyRunArguments) -> Result<ExitCode> {
     let inputs = inputs(&arguments.input)?;
     let expected = arguments.expect.as_deref().map(Expectation::given).transpose()?;
-    let trial = trial(&arguments.component, arguments.config.as_deref())?;
+    let (like, runtime) = (message(arguments)?, small_runtime()?);
+    let subject = subject(&arguments.component, arguments.config.as_deref())?;
+    let trial = runtime.block_on(Trial::of(subject))?;
     log_of_policies();
-    let like = message(arguments)?;
-    let (runtime, mut bad) = (small_runtime()?, false);
+    let mut bad = false;
     for input in &inputs {
         let tried = runtime.block_on(trial.send(&with_body(&like, input)?))?;
         let mut result = shown(&tried)?;
@@ -38,12 +39,12 @@ pub(crate) fn run(arguments: &PolicyRunArguments) -> Result<ExitCode> {
     Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn trial(component: &Path, config: Option<&Path>) -> Result<Trial> {
+fn subject(component: &Path, config: Option<&Path>) -> Result<Subject> {
     let subject = Subject::new(component, read_component(component)?)?;
-    Trial::of(match config {
-        Some(config) => subject.with_config(config)?,
-        None => subject,
-    })
+    match config {
+        Some(config) => subject.with_config(config),
+        None => Ok(subject),
+    }
 }
 
 /// What the messages have in common.

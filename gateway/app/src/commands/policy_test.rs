@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::arguments::PolicyTestArguments;
-use crate::authoring::{Sample, build, samples};
+use crate::authoring::{Sample, SampleConfig, build, samples};
 use crate::runtime::small_runtime;
 use crate::trial::{Expectation, Subject, Trial, agreed, log_of_policies, printed, read_component, shown, warnings};
 
@@ -20,7 +20,7 @@ const FOLDER: &str = "samples";
 struct Bench {
     file: PathBuf,
     component: Vec<u8>,
-    trials: HashMap<Option<String>, Trial>,
+    trials: HashMap<Option<SampleConfig>, Trial>,
     runtime: Runtime,
 }
 
@@ -106,10 +106,12 @@ impl Bench {
             std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::hash_map::Entry::Vacant(free) => {
                 let subject = Subject::new(&self.file, self.component.clone())?;
-                free.insert(Trial::of(match &sample.config {
-                    Some(json) => subject.with_config_json(json.clone()),
+                let subject = match &sample.config {
                     None => subject,
-                })?)
+                    Some(SampleConfig::Json(json)) => subject.with_config_json(json.clone()),
+                    Some(SampleConfig::File(file)) => subject.with_config(file)?,
+                };
+                free.insert(self.runtime.block_on(Trial::of(subject))?)
             }
         };
         let tried = self.runtime.block_on(trial.send(&sample.message))?;

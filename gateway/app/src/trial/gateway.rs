@@ -44,20 +44,26 @@ impl Trial {
     ///
     /// # Errors
     /// Why it cannot be put into service.
-    pub(crate) fn of(subject: Subject) -> Result<Self> {
-        let Subject { mut policy, component, terms } = subject;
+    pub(crate) async fn of(subject: Subject) -> Result<Self> {
+        let Subject { file, policy, component, terms } = subject;
         let folder = TempDir::new().context("no folder for a trial")?;
-        let file = policy.component;
-        policy.component = folder.path().join("component.wasm");
-        std::fs::write(&policy.component, &component)?;
-        let (name, policy_limits) = (policy.name.clone(), policy.limits);
-        let options = RegistryOptions { dir: folder.path().join("policies"), policies: vec![policy] };
+        let (name, config_json, policy_limits) = (policy.name.clone(), policy.config_json.clone(), policy.limits);
+        let options = RegistryOptions {
+            dir: folder.path().join("policies"),
+            policies: vec![policy],
+            chains: vec![(ROUTE.to_owned(), vec![name.clone()])],
+            retry_after: terms.limits.retry_after,
+        };
         // One message at a time is all that is ever asked of it.
         let engine = Engine::new(EngineLimits { instances: 1, ..EngineLimits::default() })?;
-        let began = Instant::now();
-        let registry = PolicyRegistry::open(options, Arc::new(engine)).with_context(|| file.display().to_string())?;
+        let metrics = Metrics::register(&mut Registry::default());
+        let registry = PolicyRegistry::open(options, Arc::new(engine), &metrics)?;
+        let (component_bytes, began) = (component.len(), Instant::now());
+        let pushed = registry.push(&name, component, Some(config_json)).await;
+        let pushed = pushed.with_context(|| file.display().to_string())?;
         let compiled_in = began.elapsed();
-        Ok(Self { name, registry, terms, policy_limits, component_bytes: component.len(), compiled_in, folder })
+        registry.activate(&name, &pushed.version).await?;
+        Ok(Self { name, registry, terms, policy_limits, component_bytes, compiled_in, folder })
     }
 
     /// Sends one message through a gateway of its own.

@@ -1,18 +1,21 @@
 //! A policy that is to be tried, with its configuration and what a gateway's says beside it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use tallygate_core::day::Zone;
 use tallygate_front::Limits;
 use tallygate_front::registry::PolicyOptions;
 use tallygate_host::Keys;
 
 use crate::config::Config;
+use crate::policy_config::PolicyConfig;
 
 /// A policy that is to be tried.
 pub(crate) struct Subject {
-    /// Its name, configuration, keys and limits; the component's path is set by the trial.
+    /// Where its component is from.
+    pub(super) file: PathBuf,
+    /// Its name, configuration, keys and limits; the component comes by a push.
     pub(super) policy: PolicyOptions,
     pub(super) component: Vec<u8>,
     pub(super) terms: Terms,
@@ -37,13 +40,13 @@ impl Subject {
         let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let policy = PolicyOptions {
             name,
-            component: file.to_owned(),
+            component: None,
             config_json: "{}".to_owned(),
             keys: Keys::throw_away()?,
             limits: tallygate_host::Limits::default(),
         };
         let terms = Terms { zone: "UTC".parse::<Zone>()?, horizon: None, limits: Limits::default() };
-        Ok(Self { policy, component, terms })
+        Ok(Self { file: file.to_owned(), policy, component, terms })
     }
 
     /// The policy with this configuration, a JSON object.
@@ -52,14 +55,12 @@ impl Subject {
         self
     }
 
-    /// The policy with the configuration in a file: the policy's own (`.json`), or a gateway's, which has a policy of this
-    /// name.
+    /// The policy with the configuration in a file: the policy's own, or a gateway's, which has a policy of this name.
     ///
     /// # Errors
     /// When the file cannot be used.
     pub(crate) fn with_config(mut self, file: &Path) -> Result<Self> {
-        if file.extension().is_some_and(|extension| extension == "json") {
-            let json = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        if let PolicyConfig::Policys(json) = PolicyConfig::read(file)? {
             return Ok(self.with_config_json(json));
         }
         let config = Config::load(file).map_err(|problems| {
@@ -69,7 +70,7 @@ impl Subject {
         let Some(policy) = config.policies.policies.iter().find(|policy| policy.name == self.policy.name) else {
             bail!("{}: has no [policies.{}], named as the component's file", file.display(), self.policy.name);
         };
-        self.policy = policy.clone();
+        self.policy = PolicyOptions { component: None, ..policy.clone() };
         let front = config.front;
         let horizon = Some((front.horizon_days, front.future_days));
         self.terms = Terms { zone: front.zone, horizon, limits: front.limits };
