@@ -65,19 +65,30 @@ export!(Payments);
 
 #[cfg(test)]
 mod tests {
+    use tallygate_policy::Outcome;
+
     use super::*;
+
+    fn decided(body: &str) -> Outcome {
+        let payments = Payments::configure(r#"{"currency":"CHF"}"#).expect("a configuration");
+        payments.handle(Message::for_test(body).build()).outcome
+    }
+
+    #[test]
+    fn each_line_is_a_payment_in_the_configured_currency() {
+        let Outcome::Accept(accepted) = decided("a-1,2026-11-22T10:00:00Z,till-7,12.50\n") else {
+            panic!("not accepted");
+        };
+        assert_eq!(accepted.transactions.len(), 1);
+        assert_eq!(accepted.transactions[0].currency, "CHF");
+    }
 
     #[test]
     fn an_amount_with_a_comma_is_a_field_too_many() {
-        let payments = Payments::configure(r#"{"currency":"CHF"}"#).expect("a configuration");
-        let read = |line: &str| payments.payment(line);
-        assert_eq!(
-            read("a-1,2026-11-22T10:00:00Z,till-7,12.50").expect("a payment").currency,
-            "CHF"
-        );
-        assert_eq!(
-            read("a-1,2026-11-22T10:00:00Z,till-7,12,50").expect_err("a refusal").code,
-            "wrong-line"
-        );
+        let Outcome::Reject(refusal) = decided("a-1,2026-11-22T10:00:00Z,till-7,12,50\n") else {
+            panic!("not refused");
+        };
+        assert_eq!(refusal.code, "wrong-line");
+        assert_eq!(refusal.field.as_deref(), Some("line 1"));
     }
 }
