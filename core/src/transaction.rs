@@ -24,7 +24,7 @@ pub struct Draft {
     pub amount: String,
     /// Three capital letters.
     pub currency: String,
-    /// The kind of transaction, such as `hr.racun`.
+    /// The kind of transaction: words with dots between, such as `hr.racun`.
     pub kind: String,
     /// Anything else worth keeping, by name.
     pub attributes: Vec<(String, String)>,
@@ -99,6 +99,7 @@ impl Transaction {
         for (field, text) in [("id", &draft.id), ("key", &draft.key), ("type", &draft.kind)] {
             name(text).map_err(|problem| at(place, field, problem))?;
         }
+        dotted(&draft.kind).map_err(|problem| at(place, "type", problem))?;
         let moment: Moment = draft.time.parse().map_err(|problem| at(place, "time", problem))?;
         let day = match &draft.day {
             Some(day) => day.parse().map_err(|problem| at(place, "day", problem))?,
@@ -139,6 +140,18 @@ pub fn name(text: &str) -> Result<(), String> {
         return Err("must not hold control characters".to_owned());
     }
     Ok(())
+}
+
+/// Whether the text is words with dots between them.
+fn dotted(kind: &str) -> Result<(), String> {
+    let word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+    if kind.split('.').all(word) {
+        return Ok(());
+    }
+    Err(format!(
+        "must be words of letters, digits, - and _ with dots between, such as hr.racun, is {:?}",
+        shortened(kind)
+    ))
 }
 
 fn attributes(attributes: &[(String, String)]) -> Result<(), String> {
@@ -193,11 +206,12 @@ mod tests {
     #[test]
     fn names_the_field_that_breaks_a_rule() {
         type Break = fn(&mut Draft);
-        let cases: [(&str, Break); 9] = [
+        let cases: [(&str, Break); 10] = [
             ("id", |d| d.id.clear()),
             ("id", |d| d.id = "x".repeat(257)),
             ("key", |d| d.key = "a\u{85}b".into()),
             ("type", |d| d.kind.clear()),
+            ("type", |d| d.kind = "Hr Racun".into()),
             ("time", |d| d.time = "yesterday".into()),
             ("day", |d| d.day = Some("2026-02-30".into())),
             ("amount", |d| d.amount = "1e3".into()),
@@ -208,6 +222,17 @@ mod tests {
             let mut draft = draft();
             breaks(&mut draft);
             assert_eq!(check(draft).unwrap_err().field, format!("transactions/0/{field}"));
+        }
+    }
+
+    #[test]
+    fn a_kind_is_words_with_dots_between() {
+        for kind in ["sale", "hr.racun", "iso20022.pain-001.v3", "račun", "A_b"] {
+            assert!(check(Draft { kind: kind.into(), ..draft() }).is_ok(), "{kind}");
+        }
+        for kind in ["hr racun", ".sale", "sale.", "a..b", "a/b", "urn:a"] {
+            let violation = check(Draft { kind: kind.into(), ..draft() }).unwrap_err();
+            assert!(violation.problem.ends_with(&format!("such as hr.racun, is {kind:?}")), "{violation}");
         }
     }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::harness::caller::Caller;
-use crate::harness::checkout::policies;
+use crate::harness::checkout::{checkout, policies};
 use crate::harness::process::Process;
 use crate::harness::settled::until_balanced;
 use crate::harness::site::{Site, route_and_policy};
@@ -150,6 +150,12 @@ fn switch(site: &Site, process: &Process) {
 fn what_is_no_policy_is_refused_with_the_reason_and_changes_nothing() {
     let site = site();
     let process = site.up("all", ALL);
+    let port = process.partners_port;
+    assert!(
+        process.said().contains(&format!("listener partners at https://127.0.0.1:{port}/")),
+        "{}",
+        process.last_words()
+    );
     let before = versions(&process, "greeting");
     let file = |name: &str, bytes: &[u8]| {
         let file = site.path().join(name);
@@ -161,7 +167,7 @@ fn what_is_no_policy_is_refused_with_the_reason_and_changes_nothing() {
     let hello = format!("{}/hello.wasm", policies());
     let cases: [(&[&str], &str); 13] = [
         (&["push", "greeting", &text, "--activate"], "not a component"),
-        (&["push", "greeting", &module, "--activate"], "not a component"),
+        (&["push", "greeting", &module, "--activate"], "tallygate policy build"),
         (&["push", "greeting", &empty, "--activate"], "tallygate:policy"),
         (&["push", ".nobody", &hello], "1 to 64 letters"),
         (&["show", "greeting", "0123456789abcdef"], "0123456789abcdef"),
@@ -179,6 +185,11 @@ fn what_is_no_policy_is_refused_with_the_reason_and_changes_nothing() {
         assert!(complaint.starts_with("tallygate: ") && complaint.contains(reason), "{arguments:?}: {complaint}");
         eprintln!("{arguments:?}: {complaint}");
     }
+    assert_eq!(versions(&process, "greeting"), before);
+    // A module as the compiler leaves it is the component that would be made of it.
+    let module = checkout("policies/target/wasm32-unknown-unknown/release/hello.wasm").display().to_string();
+    let said = process.says(&["policy", "push", "greeting", &module]).good();
+    assert!(said.contains(": already there"), "{said}");
     assert_eq!(versions(&process, "greeting"), before);
 }
 

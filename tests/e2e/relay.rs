@@ -139,12 +139,12 @@ impl Play<'_> {
                 // It was queued before the upstream failed, so it counts, sent again or not.
                 Ok(502) if self.path == "/counted-first" => {
                     self.fates.failed_behind.fetch_add(1, Ordering::Relaxed);
-                    if turn % LEFT_ALONE == 0 {
+                    if turn.is_multiple_of(LEFT_ALONE) {
                         self.fates.left_alone.fetch_add(1, Ordering::Relaxed);
                         return self.fates.counted.lock().unwrap().push(line);
                     }
                 }
-                Ok(502 | 503 | 504) | Err(_) => {}
+                Ok(502..=504) | Err(_) => {}
                 Ok(other) => panic!("{line}: {other}"),
             }
             self.fates.again.fetch_add(1, Ordering::Relaxed);

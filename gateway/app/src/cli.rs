@@ -6,7 +6,10 @@ use anyhow::Result;
 
 pub use crate::arguments::Arguments;
 use crate::arguments::{Command, ConfigFile, DeadLettersCommand, PolicyCommand};
-use crate::commands::{bad_configuration, cert, check, demo, policies, policy_run, readers, run as running};
+use crate::commands::{
+    bad_configuration, cert, check, demo, policies, policy_build, policy_new, policy_run, policy_test, readers,
+    run as running,
+};
 use crate::config::Config;
 
 /// Does what the arguments ask for.
@@ -18,6 +21,9 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Run(run) => running::run(&run),
         Command::Check(check) => check::check(&check),
         Command::Demo(demo) => demo::demo(&demo),
+        Command::Policy(PolicyCommand::New(new)) => policy_new::new(&new),
+        Command::Policy(PolicyCommand::Build(build)) => policy_build::build(&build),
+        Command::Policy(PolicyCommand::Test(test)) => policy_test::test(&test),
         Command::Policy(PolicyCommand::Run(run)) => policy_run::run(&run),
         Command::Policy(command) => policies::run(command),
         Command::Sums(sums) => with_config(&sums.file, |config| readers::sums(&config, &sums)),

@@ -8,15 +8,18 @@ mod commands;
 
 mod admin_client;
 pub mod app;
+mod authoring;
 mod check;
 pub mod config;
 pub mod faults;
 mod metrics;
 pub mod parts;
+mod policy_config;
 mod policy_listing;
 pub mod roles;
 mod runtime;
 mod supervise;
+mod trial;
 
 pub mod certs;
 pub mod demo;

@@ -19,6 +19,15 @@ impl Clock {
             Self::Standing(millis) => *millis,
         }
     }
+
+    /// What a request's ids are made of: chance; on a clock that stands still the same every time, so that a trial can be
+    /// compared with another.
+    pub(crate) fn seed(&self) -> [u128; 2] {
+        match self {
+            Self::System => rand::random(),
+            Self::Standing(_) => [1 << 64 | 1, 1],
+        }
+    }
 }
 
 /// Milliseconds since 1970, UTC, by the system's clock.

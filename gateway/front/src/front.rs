@@ -85,7 +85,7 @@ impl Front {
         self
     }
 
-    /// The front, with a clock that stands still, for a trial run: Unix milliseconds.
+    /// The front, with a clock that stands still, for a trial run: Unix milliseconds. Its requests all have the same ids.
     #[must_use]
     pub fn at(mut self, unix_millis: i64) -> Self {
         if let Some(shared) = Arc::get_mut(&mut self.shared) {

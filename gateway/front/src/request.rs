@@ -60,7 +60,7 @@ pub(crate) async fn serve(
     let (parts, body) = request.into_parts();
     let mut context = Context {
         exchange,
-        trace: Trace::of(&parts.headers, unix_millis.unsigned_abs()),
+        trace: Trace::of(&parts.headers, unix_millis.unsigned_abs(), shared.clock.seed()),
         unix_millis,
         parts,
         route: None,

@@ -16,9 +16,8 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    /// Continues the caller's trace, or begins one. `unix_millis` is the request's time.
-    pub(crate) fn of(headers: &HeaderMap, unix_millis: u64) -> Self {
-        let [a, b]: [u128; 2] = rand::random();
+    /// Continues the caller's trace, or begins one. `unix_millis` is the request's time, `seed` what its ids are made of.
+    pub(crate) fn of(headers: &HeaderMap, unix_millis: u64, [a, b]: [u128; 2]) -> Self {
         let mut random = [0; 10];
         random.copy_from_slice(&a.to_ne_bytes()[..10]);
         let request =
@@ -65,7 +64,7 @@ mod tests {
     fn trace(sent: &str) -> Trace {
         let mut headers = HeaderMap::new();
         headers.insert(TRACEPARENT, sent.parse().unwrap());
-        Trace::of(&headers, 1_795_000_000_000)
+        Trace::of(&headers, 1_795_000_000_000, [7 << 64 | 7, 7])
     }
 
     #[test]

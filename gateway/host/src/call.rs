@@ -8,6 +8,7 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 use wasmtime::{ResourceLimiter, Store, Trap, UpdateDeadline};
 
+use crate::advice;
 use crate::failure::PolicyFailure;
 use crate::keys::Keys;
 use crate::limits;
@@ -73,7 +74,7 @@ impl Call {
             return PolicyFailure::OutOfMemory(self.limits.memory);
         }
         if let Some(trap) = error.downcast_ref::<Trap>() {
-            return PolicyFailure::Trap(trap.to_string());
+            return PolicyFailure::Trap(advice::trap(*trap, error));
         }
         PolicyFailure::Trap(error.root_cause().to_string())
     }

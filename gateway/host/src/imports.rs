@@ -11,6 +11,10 @@ use crate::sign;
 impl Call {
     /// Writes a line of the policy's to the log.
     pub(crate) fn log_line(&mut self, level: Level, message: &str) -> wasmtime::Result<()> {
+        // What a policy of the SDK logs when it panics, and why it failed then.
+        if self.configuring && message.starts_with("panicked at ") {
+            wasmtime::bail!("{}", one_line(cut(message)));
+        }
         self.refuse_while_configuring("log", cut(message))?;
         let Some(left) = self.lines_left.checked_sub(1) else {
             return Ok(());

@@ -35,6 +35,7 @@
 
 mod about;
 mod about_json;
+mod advice;
 mod artefact;
 mod call;
 mod check;

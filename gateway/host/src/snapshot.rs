@@ -9,6 +9,7 @@ use wasmtime::component::Component;
 use wasmtime_wizer::Wizer;
 
 use crate::about::About;
+use crate::advice;
 use crate::call::{self, Call};
 use crate::configured::Configured;
 use crate::engine::Engine;
@@ -31,8 +32,8 @@ pub(crate) fn configure(engine: &Engine, spec: &PolicySpec) -> Result<(Vec<u8>, 
 
 async fn configured(engine: &wasmtime::Engine, spec: &PolicySpec) -> Result<(Vec<u8>, About), ActivationError> {
     // The parser would say so too, byte by byte.
-    if !spec.component.starts_with(b"\0asm") {
-        return Err(ActivationError::NotAComponent("it is no WebAssembly, which begins with the bytes \\0asm".into()));
+    if let Some(why) = advice::no_component(&spec.component) {
+        return Err(ActivationError::NotAComponent(why));
     }
     let wizer = Wizer::new();
     let (context, instrumented) = wizer.instrument_component(&spec.component).map_err(not_a_component)?;
@@ -42,6 +43,9 @@ async fn configured(engine: &wasmtime::Engine, spec: &PolicySpec) -> Result<(Vec
     call.configuring = true;
     let mut store = call::store(engine, call);
 
+    if let Some(why) = advice::imports(engine, &component) {
+        return Err(ActivationError::WrongWorld(why));
+    }
     let pre = worlds::linker(engine)?.instantiate_pre(&component).map_err(worlds::wrong)?;
     let world = World::of(&component)?;
     let instance =
@@ -63,7 +67,7 @@ fn failed(store: &Store<Call>, error: &wasmtime::Error) -> ActivationError {
 }
 
 pub(crate) fn not_a_component(error: wasmtime::Error) -> ActivationError {
-    ActivationError::NotAComponent(format!("{error:#}"))
+    ActivationError::NotAComponent(advice::refused(&format!("{error:#}")))
 }
 
 /// Runs a future that waits for nothing: while it is configured, a policy does not step aside.

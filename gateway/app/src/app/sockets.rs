@@ -37,6 +37,23 @@ impl Sockets {
             metrics: config.metrics.map(|address| bind("metrics", address)).transpose()?,
         })
     }
+
+    /// Logs where they listen.
+    pub(crate) fn log(&self, config: &Config) {
+        let names = config
+            .front
+            .listeners
+            .iter()
+            .map(|listener| (format!("listener {}", listener.name), listener.tls.is_some()));
+        let partners = names.zip(&self.partners).map(|((name, tls), socket)| (name, tls, Some(socket)));
+        let page = ("administration and page".to_owned(), true, self.admin.as_ref());
+        let metrics = ("metrics".to_owned(), false, self.metrics.as_ref());
+        for (name, tls, socket) in partners.chain([page, metrics]) {
+            if let Some(address) = socket.and_then(|socket| socket.local_addr().ok()) {
+                tracing::info!("{name} at {}://{address}/", if tls { "https" } else { "http" });
+            }
+        }
+    }
 }
 
 fn bind(what: &str, address: SocketAddr) -> Result<TcpListener> {

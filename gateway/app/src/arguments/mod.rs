@@ -1,5 +1,6 @@
 //! The command line: what can be asked for.
 
+mod authoring;
 mod config_file;
 mod policy;
 mod process;
@@ -7,8 +8,9 @@ mod reading;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use authoring::{PolicyBuildArguments, PolicyNewArguments, PolicyRunArguments, PolicyTestArguments};
 pub(crate) use config_file::ConfigFile;
-pub(crate) use policy::{AdminArguments, AdminWay, PolicyCommand, PolicyRunArguments, StoreArguments};
+pub(crate) use policy::{AdminArguments, AdminWay, PolicyCommand, StoreArguments};
 pub(crate) use process::{CertArguments, CheckArguments, DemoArguments, RunArguments};
 pub(crate) use reading::{DeadLettersCommand, ReconcileArguments, SumsArguments};
 
@@ -29,7 +31,7 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Runs the whole chain on the embedded defaults, with sample partners sending.
     Demo(DemoArguments),
-    /// Tries, pushes and switches policies.
+    /// Makes, tries, pushes and switches policies.
     #[command(subcommand)]
     Policy(PolicyCommand),
     /// Prints the sums of a day.
@@ -51,5 +53,16 @@ mod tests {
     fn the_arguments_of_all_commands_go_together() {
         use clap::CommandFactory;
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn several_partners_are_named_at_once_or_one_by_one() {
+        for line in ["cert --partner a b --dir d", "cert --partner a --partner b --dir d"] {
+            let parsed = Arguments::try_parse_from(["tallygate"].into_iter().chain(line.split(' '))).unwrap();
+            match parsed.command {
+                Command::Cert(cert) => assert_eq!(cert.partner, ["a", "b"], "{line}"),
+                other => panic!("{other:?}"),
+            }
+        }
     }
 }

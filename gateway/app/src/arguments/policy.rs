@@ -4,12 +4,19 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::authoring::{PolicyBuildArguments, PolicyNewArguments, PolicyRunArguments, PolicyTestArguments};
 use super::config_file::{ConfigFile, GatewayFile};
 
 /// What is done with policies.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
-    /// Runs one message through a policy, with no server.
+    /// Makes the crate of a new policy, in Rust.
+    New(PolicyNewArguments),
+    /// Builds a policy's crate and makes a component of it.
+    Build(PolicyBuildArguments),
+    /// Builds a policy's crate and compares what it makes of its samples with what is expected.
+    Test(PolicyTestArguments),
+    /// Runs messages through a policy as a gateway would, with no server.
     Run(PolicyRunArguments),
     /// Uploads a component as a new version of a policy; it is compiled and checked, and active only with --activate.
     Push {
@@ -76,26 +83,6 @@ pub(crate) enum PolicyCommand {
         #[command(flatten)]
         store: StoreArguments,
     },
-}
-
-/// One message through one policy.
-#[derive(Debug, Args)]
-pub(crate) struct PolicyRunArguments {
-    /// The component.
-    pub(crate) component: PathBuf,
-    /// The file with the message's body.
-    #[arg(long)]
-    pub(crate) input: PathBuf,
-    /// Its content type.
-    #[arg(long, default_value = "application/octet-stream")]
-    pub(crate) content_type: String,
-    /// The policy's configuration as a `.json` file, or a `tallygate.toml` that has a policy of the component's file name;
-    /// without it: an empty configuration, throw-away keys, a test partner.
-    #[arg(long)]
-    pub(crate) config: Option<PathBuf>,
-    /// Prints JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// How to reach a running gateway.

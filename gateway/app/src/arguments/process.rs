@@ -52,7 +52,7 @@ pub(crate) struct CertArguments {
     /// The folder to fill.
     #[arg(long, default_value = "certs")]
     pub(crate) dir: PathBuf,
-    /// The partners that get a client certificate.
-    #[arg(long, default_values_t = ["shop-1".to_owned(), "shop-2".to_owned(), "shop-3".to_owned()])]
+    /// The partners that get a client certificate, one or more names.
+    #[arg(long, num_args = 1.., default_values_t = ["shop-1".to_owned(), "shop-2".to_owned(), "shop-3".to_owned()])]
     pub(crate) partner: Vec<String>,
 }

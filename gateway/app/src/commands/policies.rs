@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use http::Method;
 use serde_json::{Value, json};
 use tallygate_host::short_version;
@@ -11,16 +11,18 @@ use tallygate_host::short_version;
 use super::policies_offline;
 use crate::admin_client::AdminClient;
 use crate::arguments::{AdminArguments, PolicyCommand, StoreArguments};
+use crate::policy_config::PolicyConfig;
 use crate::runtime::small_runtime;
+use crate::trial::read_component;
 
 const JSON: &str = "application/json";
 const POLICIES: &str = "/api/v1/policies";
-/// What a gateway's own configuration has and a policy's hardly.
-const OF_GATEWAYS: [&str; 4] = ["listeners", "routes", "policies", "admin"];
 
 pub(crate) fn run(command: PolicyCommand) -> Result<ExitCode> {
     match command {
-        PolicyCommand::Run(_) => bail!("`policy run` needs no gateway"),
+        PolicyCommand::New(_) | PolicyCommand::Build(_) | PolicyCommand::Test(_) | PolicyCommand::Run(_) => {
+            bail!("this needs no gateway")
+        }
         PolicyCommand::Push { policy, component, policy_config, activate, admin } => {
             let client = AdminClient::new(&admin.way, &admin.file.config)?;
             let shown = push(&client, &policy, &component, policy_config.as_deref(), activate)?;
@@ -64,7 +66,7 @@ fn of(
 }
 
 fn push(client: &AdminClient, policy: &str, component: &Path, config: Option<&Path>, activate: bool) -> Result<Value> {
-    let bytes = std::fs::read(component).with_context(|| format!("cannot read {}", component.display()))?;
+    let bytes = read_component(component)?;
     let path = format!("{POLICIES}/{policy}/versions");
     let (kind, body) = match config.map(config_json).transpose()? {
         None => ("application/wasm".to_owned(), bytes),
@@ -82,15 +84,12 @@ fn push(client: &AdminClient, policy: &str, component: &Path, config: Option<&Pa
 
 /// The configuration in a file, as JSON.
 fn config_json(file: &Path) -> Result<String> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    if file.extension().is_none_or(|extension| extension != "toml") {
-        return Ok(text);
+    match PolicyConfig::read(file)? {
+        PolicyConfig::Policys(json) => Ok(json),
+        PolicyConfig::Gateways(key) => {
+            bail!("{} has {key:?}: it is a gateway's configuration, which --gateway names", file.display())
+        }
     }
-    let value: Value = toml::from_str(&text).with_context(|| file.display().to_string())?;
-    if let Some(key) = OF_GATEWAYS.iter().find(|key| value.get(key).is_some()) {
-        bail!("{} has {key:?}: it is a gateway's configuration, which --gateway names", file.display());
-    }
-    Ok(value.to_string())
 }
 
 /// A form with two parts, and its type.

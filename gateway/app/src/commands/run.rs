@@ -32,7 +32,9 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode> {
             Err(BuildError::Configuration(problems)) => return Ok(bad_configuration::told(&problems)),
             Err(BuildError::Environment(error)) => return Err(error),
         };
-        let running = app.start(Sockets::bind(&config, &roles)?);
+        let sockets = Sockets::bind(&config, &roles)?;
+        sockets.log(&config);
+        let running = app.start(sockets);
         tracing::info!(%roles, "running");
         running.run(told_to_stop()?).await?;
         Ok(ExitCode::SUCCESS)

@@ -64,8 +64,10 @@ impl<'d> Table<'d> {
         for (key, _) in &self.entries {
             if !asked.contains(*key) {
                 let known: Vec<&str> = asked.iter().map(String::as_str).collect();
-                let right = nearest(key, &known).map_or_else(|| known.join(", "), |near| format!("{near:?}"));
-                self.document.problem(&self.path_of(key), format_args!("is no known key here, known: {right}"));
+                let near =
+                    nearest(key, &known).map_or_else(String::new, |near| format!(", perhaps {near:?} was meant"));
+                let known = known.join(", ");
+                self.document.problem(&self.path_of(key), format_args!("is no known key here{near}; known: {known}"));
             }
         }
     }

@@ -84,7 +84,18 @@ fn reads_a_whole_file_with_defaults_where_it_is_silent() {
 #[test]
 fn names_the_line_and_what_would_be_right() {
     assert_told(&[
-        ("flush_every", "flush_evry", 29, "aggregator.flush_evry: is no known key here, known: \"flush_every\""),
+        (
+            "flush_every",
+            "flush_evry",
+            29,
+            "aggregator.flush_evry: is no known key here, perhaps \"flush_every\" was meant; known: flush_every, future_days, horizon_days",
+        ),
+        (
+            "memory = \"16 MiB\"",
+            "memroy = \"16 MiB\"",
+            20,
+            "policies.json.limits.memroy: is no known key here, perhaps \"memory\" was meant; known: memory, time",
+        ),
         ("20 ms", "20", 29, "aggregator.flush_every: \"20\" is no time"),
         ("16 MiB", "16 MB", 20, "policies.json.limits.memory: \"16 MB\" is no size"),
         ("certs/gateway.key", "certs/absent.key", 6, "listeners[0].tls.key: there is no file"),

@@ -127,7 +127,7 @@ async fn another_partner_policy_or_invoice_gets_another_jir() {
 async fn an_oib_that_is_not_listed_is_refused_with_s005_and_a_signature() {
     let signer = signer(&rcgen::PKCS_ECDSA_P256_SHA256);
     let policy = policy(&signer, r#"{"oibs":["12345678901","11111111111"]}"#);
-    let (refusal, reply) = refused(&policy, &mut invoice(ONE, "RacunZahtjev")).await;
+    let (refusal, reply) = refused(&policy, &invoice(ONE, "RacunZahtjev")).await;
     assert_eq!((refusal.status, &*refusal.code, refusal.field.as_deref()), (500, "s005", Some("Racun/Oib")));
     assert_eq!(reply.status, 500);
     let reply = text(reply);
@@ -142,7 +142,7 @@ async fn operations_that_are_not_served_count_nothing_and_are_signed() {
     let signer = signer(&rcgen::PKCS_ECDSA_P256_SHA256);
     let policy = policy(&signer, "");
     for element in ["ProvjeraZahtjev", "PrateciDokumentiZahtjev", "PromijeniNacPlacZahtjev", "NapojnicaZahtjev"] {
-        let (refusal, reply) = refused(&policy, &mut invoice(ONE, element)).await;
+        let (refusal, reply) = refused(&policy, &invoice(ONE, element)).await;
         assert_eq!((&*refusal.code, reply.status), ("s006", 500), "{element}");
         let reply = text(reply);
         assert_eq!(verifies(&reply, &signer.certificate), Ok(()), "{reply}");

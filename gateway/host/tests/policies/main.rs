@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test may start what it waits for")]
 
 mod activation;
+mod advice;
 mod artefacts;
 mod context;
 mod fairness;

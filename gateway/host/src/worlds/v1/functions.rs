@@ -66,7 +66,7 @@ where
     let handler = instance.get_export_index(store.as_context_mut(), None, HANDLER);
     let index = handler.and_then(|handler| instance.get_export_index(store.as_context_mut(), Some(&handler), name));
     let index = index.ok_or_else(|| missing(&format!("it has no `{name}` in")))?;
-    instance.get_typed_func(store.as_context_mut(), &index).map_err(|error| drafted(name, &error))
+    instance.get_typed_func(store.as_context_mut(), index).map_err(|error| drafted(name, &error))
 }
 
 fn missing(what: &str) -> ActivationError {

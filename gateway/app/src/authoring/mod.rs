@@ -1,0 +1,13 @@
+//! What an author of policies has at hand: a crate to begin with, its building, and its samples.
+
+mod build;
+mod name;
+mod samples;
+mod scaffold;
+mod sdk;
+mod toolchain;
+
+pub(crate) use build::build;
+pub(crate) use samples::{Sample, SampleConfig, samples};
+pub(crate) use scaffold::scaffold;
+pub(crate) use sdk::Sdk;
