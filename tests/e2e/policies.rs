@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::harness::caller::Caller;
-use crate::harness::checkout::{checkout, policies};
+use crate::harness::checkout::{core_module, policies};
 use crate::harness::process::Process;
 use crate::harness::settled::until_balanced;
 use crate::harness::site::{Site, route_and_policy};
@@ -187,7 +187,7 @@ fn what_is_no_policy_is_refused_with_the_reason_and_changes_nothing() {
     }
     assert_eq!(versions(&process, "greeting"), before);
     // A module as the compiler leaves it is the component that would be made of it.
-    let module = checkout("policies/target/wasm32-unknown-unknown/release/hello.wasm").display().to_string();
+    let module = core_module("hello").display().to_string();
     let said = process.says(&["policy", "push", "greeting", &module]).good();
     assert!(said.contains(": already there"), "{said}");
     assert_eq!(versions(&process, "greeting"), before);

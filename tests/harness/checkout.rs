@@ -7,6 +7,12 @@ pub fn checkout(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap().join(path)
 }
 
+/// The core module that a stock policy was made a component of.
+pub fn core_module(name: &str) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| checkout("policies/target"), PathBuf::from);
+    target.join(format!("wasm32-unknown-unknown/release/{name}.wasm"))
+}
+
 /// The folder of the stock policies.
 pub fn policies() -> String {
     let folder = checkout("target/policies");

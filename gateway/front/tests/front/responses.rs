@@ -13,16 +13,16 @@ use crate::play::{Mood, PlayedQueue};
 use crate::proxy::upstream;
 use crate::site::{Served, Site, line};
 
-const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfine";
-
 /// An upstream that reads a request, says that it has, and answers once it is let.
-struct Held {
-    address: SocketAddr,
-    asked: Arc<Semaphore>,
-    let_go: Arc<Semaphore>,
+pub(crate) struct Held {
+    pub(crate) address: SocketAddr,
+    pub(crate) asked: Arc<Semaphore>,
+    pub(crate) let_go: Arc<Semaphore>,
 }
 
-async fn held(answer: &'static str) -> Held {
+pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfine";
+
+pub(crate) async fn held(answer: &'static str) -> Held {
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = socket.local_addr().unwrap();
     let (asked, let_go) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
