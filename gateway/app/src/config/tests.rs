@@ -219,3 +219,24 @@ fn the_example_that_documents_every_key_is_good() {
     assert_eq!((front.partners.len(), front.routes.len(), config.policies.policies.len()), (3, 3, 2));
     assert_eq!(front.limits, load("").unwrap().front.limits, "the example shows the defaults");
 }
+
+#[test]
+fn a_policy_needs_a_plain_name_and_nothing_else() {
+    let section = WHOLE.find("[policies.json]").unwrap();
+    let bare =
+        |name: &str| format!("{}[policies.\"{name}\"]\n", &WHOLE[..section]).replace("\"json\"", &format!("{name:?}"));
+    let config = load(&bare("json")).unwrap();
+    assert_eq!(
+        (&config.policies.policies[0].component, config.policies.retry_after),
+        (&None, config.front.limits.retry_after)
+    );
+    assert_eq!(config.policies.chains, [("transactions".to_owned(), vec!["json".to_owned()])]);
+    for name in [".json", "j son", &"j".repeat(65)] {
+        let problems = load(&bare(name)).unwrap_err();
+        let told = problems.iter().map(|problem| format!("{}: {}", problem.key, problem.message));
+        assert!(
+            told.into_iter().all(|told| told.starts_with(&format!("policies.{name}: must be 1 to 64"))),
+            "{problems:?}"
+        );
+    }
+}

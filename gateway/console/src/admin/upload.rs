@@ -29,7 +29,7 @@ pub(super) struct UploadForm {
     #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
     component: Vec<u8>,
     /// Its configuration, a JSON object. Without it: the active version's, else the file's, else an empty one.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Object, required = false)]
     config: Option<String>,
 }
 

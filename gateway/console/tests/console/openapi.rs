@@ -110,6 +110,13 @@ async fn what_a_route_takes_and_answers_is_described() {
             assert_eq!(response["$ref"], "#/components/responses/ProblemDocument", "{name}: {status}");
         }
     }
+    let push = &document["paths"]["/api/v1/policies/{name}/versions"]["post"]["requestBody"]["content"];
+    let kinds: Vec<&String> = push.as_object().unwrap().keys().collect();
+    assert_eq!(kinds, ["application/wasm", "multipart/form-data"]);
+    let form = &document["components"]["schemas"]["UploadForm"];
+    assert_eq!(push["multipart/form-data"]["schema"]["$ref"], "#/components/schemas/UploadForm");
+    assert!(form["properties"]["component"].is_object() && form["properties"]["config"].is_object(), "{form}");
+    assert_eq!(form["required"], serde_json::json!(["component"]));
     let query = |path: &str| -> BTreeSet<String> {
         let parameters = document["paths"][path]["get"]["parameters"].as_array().unwrap();
         parameters.iter().map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect()

@@ -36,6 +36,11 @@ impl Chains {
         })
     }
 
+    /// Whether a route takes whatever version of this policy is active.
+    pub(super) fn follow(&self, policy: &str) -> bool {
+        self.0.iter().flat_map(|(_, chain)| chain).any(|reference| reference == policy)
+    }
+
     /// That no route has two policies that may accept a message: who came second would count what the first has counted.
     pub(super) fn check(&self, may_accept: impl Fn(&str) -> bool) -> Result<(), RegistryError> {
         for (route, chain) in &self.0 {

@@ -12,7 +12,7 @@ use super::chains::Beside;
 use super::config::canonical;
 use super::error::RegistryError;
 use super::inactive::Inactive;
-use super::listing::{ConfigFrom, PolicyListing, Pushed, Switched, VersionDetail, VersionListing};
+use super::listing::{ConfigFrom, Pushed, Switched};
 use super::options::PolicyOptions;
 use super::reference::{PolicyRef, Serving};
 use super::state::{Source, State, Version};
@@ -23,15 +23,15 @@ use crate::policy::ActivePolicy;
 
 /// A policy with its versions.
 pub(super) struct Entry {
-    options: PolicyOptions,
+    pub(super) options: PolicyOptions,
     /// Whether it stands in the configuration.
     declared: bool,
     retry_after: Duration,
-    serving: Arc<ArcSwap<Serving>>,
-    store: Store,
+    pub(super) serving: Arc<ArcSwap<Serving>>,
+    pub(super) store: Store,
     state: Mutex<State>,
     /// Held while files and state change; the state is not.
-    changing: Mutex<()>,
+    pub(super) changing: Mutex<()>,
     pins: Mutex<HashMap<String, Arc<dyn ActivePolicy>>>,
 }
 
@@ -67,81 +67,6 @@ impl Entry {
         })
     }
 
-    /// Takes the file's version in and puts the active one into service, else the last one before it that starts.
-    pub(super) fn start(&self, pinned: &[&str], workshop: &Workshop) -> Result<(), RegistryError> {
-        let refused = self.take_in_files(pinned, workshop)?;
-        let state = self.state();
-        let Some(active) = state.active else {
-            if let Some(error) = refused {
-                self.serve(self.inactive(), None, Some(format!("no version is active: {error}")));
-            }
-            return Ok(());
-        };
-        let error = match self.version(&active, workshop) {
-            Ok(policy) => {
-                self.serve(policy, Some(active), None);
-                return Ok(());
-            }
-            Err(error) => error,
-        };
-        let hash = short_version(&active);
-        let mut tried = vec![&active];
-        for earlier in state.before.iter().rev() {
-            if tried.contains(&earlier) {
-                continue;
-            }
-            tried.push(earlier);
-            if let Ok(policy) = self.version(earlier, workshop) {
-                let trouble = format!("active {hash} does not start: {error}; serving {}", short_version(earlier));
-                self.serve(policy, Some(earlier.clone()), Some(trouble));
-                return Ok(());
-            }
-        }
-        let trouble = format!("active {hash} does not start: {error}; no version before it does, so none serves");
-        self.serve(self.inactive(), None, Some(trouble));
-        Ok(())
-    }
-
-    /// Why the file's version was not taken in.
-    fn take_in_files(&self, pinned: &[&str], workshop: &Workshop) -> Result<Option<RegistryError>, RegistryError> {
-        let Some(file) = &self.options.component else { return Ok(None) };
-        let _changing = locked(&self.changing);
-        let (mut state, mut spare) = (self.state(), None);
-        let component = std::fs::read(file).map_err(|error| RegistryError::Component(file.clone(), error));
-        let taken = component.and_then(|component| {
-            let config_json = self.canonical(&self.options.config_json)?;
-            let version = version_of(&component, &config_json);
-            if !state.knows(&version) {
-                let compiled = workshop.compile(&self.options, component.clone(), config_json.clone())?;
-                self.store.keep(&version, &component, &config_json)?;
-                self.store.keep_artefact(&version, &compiled.artefact)?;
-                if let Some(active) = &state.active {
-                    let policy = &self.options.name;
-                    tracing::warn!(policy, version, active, "component or configuration of the file has changed: they are kept as a new version, which is not active until it is activated");
-                }
-                spare = self.add(&mut state, Version::now(&version, Source::File), pinned)?;
-            }
-            Ok(version)
-        });
-        match taken {
-            Ok(version) => {
-                if state.active.is_none() {
-                    state.activate(&version);
-                }
-                if state != self.state() {
-                    self.save(state)?;
-                }
-                self.made_room(spare);
-                Ok(None)
-            }
-            // Another start may find it mended, and what is active does not need it.
-            Err(error) => {
-                tracing::error!(policy = self.options.name, "the configured version is not taken in: {error}");
-                Ok(Some(error))
-            }
-        }
-    }
-
     pub(super) fn push(&self, push: Push, pinned: &[&str], workshop: &Workshop) -> Result<Pushed, RegistryError> {
         let (config_json, config_from) = self.config_of(push.config_json)?;
         let version = version_of(&push.component, &config_json);
@@ -164,7 +89,12 @@ impl Entry {
     }
 
     /// Adds a version; where there are as many as may be, the oldest that nothing needs goes, and is returned.
-    fn add(&self, state: &mut State, version: Version, pinned: &[&str]) -> Result<Option<String>, RegistryError> {
+    pub(super) fn add(
+        &self,
+        state: &mut State,
+        version: Version,
+        pinned: &[&str],
+    ) -> Result<Option<String>, RegistryError> {
         let mut spare = None;
         if state.versions.len() >= POLICY_VERSIONS {
             let mut needed: Vec<String> = self.serving.load().version.iter().cloned().collect();
@@ -177,7 +107,7 @@ impl Entry {
         Ok(spare)
     }
 
-    fn made_room(&self, spare: Option<String>) {
+    pub(super) fn made_room(&self, spare: Option<String>) {
         if let Some(version) = spare {
             tracing::info!(policy = self.options.name, version, "the oldest version made room for a new one");
             self.store.remove(&version);
@@ -195,7 +125,7 @@ impl Entry {
         Ok((self.canonical(&self.options.config_json)?, from))
     }
 
-    fn canonical(&self, config_json: &str) -> Result<String, RegistryError> {
+    pub(super) fn canonical(&self, config_json: &str) -> Result<String, RegistryError> {
         canonical(config_json).map_err(|problem| RegistryError::Config(self.options.name.clone(), problem))
     }
 
@@ -244,27 +174,6 @@ impl Entry {
             self.save(state)?;
         }
         self.serve(policy, Some(active.clone()), None);
-        Ok(Switched { active, previous, changed: true })
-    }
-
-    /// Writes down that a version is active, with nothing in service.
-    pub(super) fn activate_offline(&self, version: &str) -> Result<Switched, RegistryError> {
-        let mut state = self.state();
-        let (active, previous) = (state.find(&self.options.name, version)?, state.active.clone());
-        let changed = previous.as_ref() != Some(&active);
-        if changed {
-            state.activate(&active);
-            self.save(state)?;
-        }
-        Ok(Switched { active, previous, changed })
-    }
-
-    /// Writes down that the version before is active, with nothing in service.
-    pub(super) fn rollback_offline(&self) -> Result<Switched, RegistryError> {
-        let mut state = self.state();
-        let previous = state.active.clone();
-        let active = state.back().ok_or_else(|| RegistryError::NothingBefore(self.options.name.clone()))?;
-        self.save(state)?;
         Ok(Switched { active, previous, changed: true })
     }
 
@@ -323,64 +232,31 @@ impl Entry {
         Ok(policy)
     }
 
-    pub(super) fn listing(&self) -> PolicyListing {
-        let (state, serving) = (self.state(), self.serving.load());
-        PolicyListing {
-            name: self.options.name.clone(),
-            versions: state.versions.iter().map(|version| self.known(&state, version)).collect(),
-            active: state.active,
-            serving: serving.version.clone(),
-            trouble: serving.trouble.clone(),
-        }
-    }
-
-    pub(super) fn detail(&self, version: &str) -> Result<VersionDetail, RegistryError> {
-        let state = self.state();
-        let version = state.find(&self.options.name, version)?;
-        let known = state.versions.iter().find(|known| known.version == version);
-        let known = known.ok_or_else(|| RegistryError::Host(format!("{version} is lost")))?;
-        Ok(VersionDetail { listing: self.known(&state, known), config_json: self.store.config(&version)? })
-    }
-
-    fn known(&self, state: &State, version: &Version) -> VersionListing {
-        let (bytes, config_bytes) = self.store.sizes(&version.version);
-        VersionListing {
-            version: version.version.clone(),
-            bytes,
-            config_bytes,
-            came: version.came,
-            source: version.source,
-            active: Some(&version.version) == state.active.as_ref(),
-            previous: Some(&version.version) == state.before.last(),
-            about: self.store.about(&version.version),
-        }
-    }
-
     /// What is in service, and whether its operator has activated a version.
     pub(super) fn serving(&self) -> (Arc<Serving>, bool) {
         (self.serving.load_full(), locked(&self.state).active.is_some())
     }
 
-    fn version(&self, version: &str, workshop: &Workshop) -> Result<Arc<dyn ActivePolicy>, RegistryError> {
+    pub(super) fn version(&self, version: &str, workshop: &Workshop) -> Result<Arc<dyn ActivePolicy>, RegistryError> {
         workshop.version(&self.options, &self.store, version, true)
     }
 
-    fn inactive(&self) -> Arc<dyn ActivePolicy> {
+    pub(super) fn inactive(&self) -> Arc<dyn ActivePolicy> {
         Arc::new(Inactive::new(&self.options.name, self.retry_after))
     }
 
-    fn serve(&self, policy: Arc<dyn ActivePolicy>, version: Option<String>, trouble: Option<String>) {
+    pub(super) fn serve(&self, policy: Arc<dyn ActivePolicy>, version: Option<String>, trouble: Option<String>) {
         if let Some(trouble) = &trouble {
             tracing::error!(policy = self.options.name, "{trouble}");
         }
         self.serving.store(Arc::new(Serving { policy, version, trouble }));
     }
 
-    fn state(&self) -> State {
+    pub(super) fn state(&self) -> State {
         locked(&self.state).clone()
     }
 
-    fn save(&self, state: State) -> Result<(), RegistryError> {
+    pub(super) fn save(&self, state: State) -> Result<(), RegistryError> {
         self.store.save(&state)?;
         *locked(&self.state) = state;
         Ok(())

@@ -11,6 +11,8 @@ mod listing;
 mod offline;
 mod options;
 mod reference;
+mod show;
+mod start;
 mod state;
 mod store;
 mod workshop;
@@ -157,11 +159,15 @@ impl PolicyRegistry {
         self.0.entry(name)?.detail(version)
     }
 
-    /// Why active versions do not serve, one sentence for each policy.
+    /// Why active versions do not serve, and which policies of routes have none, one sentence for each.
     #[must_use]
     pub fn troubles(&self) -> Vec<String> {
         let trouble = |(name, entry): (&String, &Arc<Entry>)| {
-            entry.serving().0.trouble.as_ref().map(|trouble| format!("policy {name}: {trouble}"))
+            let serving = entry.serving().0;
+            let waits = || serving.version.is_none() && self.0.chains.follow(name);
+            let trouble = serving.trouble.clone();
+            let trouble = trouble.or_else(|| waits().then(|| "no version is active, so its routes answer 503".into()));
+            trouble.map(|trouble| format!("policy {name}: {trouble}"))
         };
         self.0.policies().iter().filter_map(trouble).collect()
     }

@@ -63,3 +63,26 @@ impl OfflinePolicies {
         Entry::new(&self.options.dir, PolicyOptions::pushed(name), false, self.options.retry_after)
     }
 }
+
+impl Entry {
+    /// Writes down that a version is active, with nothing in service.
+    fn activate_offline(&self, version: &str) -> Result<Switched, RegistryError> {
+        let mut state = self.state();
+        let (active, previous) = (state.find(&self.options.name, version)?, state.active.clone());
+        let changed = previous.as_ref() != Some(&active);
+        if changed {
+            state.activate(&active);
+            self.save(state)?;
+        }
+        Ok(Switched { active, previous, changed })
+    }
+
+    /// Writes down that the version before is active, with nothing in service.
+    fn rollback_offline(&self) -> Result<Switched, RegistryError> {
+        let mut state = self.state();
+        let previous = state.active.clone();
+        let active = state.back().ok_or_else(|| RegistryError::NothingBefore(self.options.name.clone()))?;
+        self.save(state)?;
+        Ok(Switched { active, previous, changed: true })
+    }
+}

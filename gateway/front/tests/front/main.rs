@@ -6,6 +6,7 @@ mod play;
 mod site;
 
 mod access;
+mod artefacts;
 mod heads;
 mod limits;
 mod options;

@@ -25,7 +25,7 @@ fn load(key: &ArtefactKey, kept: KeptPolicy, artefact: &[u8]) -> Option<Policy> 
 }
 
 async fn answer(policy: &Policy) -> String {
-    match policy.handle(&mut message("")).await.unwrap() {
+    match policy.handle(&message(""), &[], None).await.unwrap().outcome {
         Outcome::Answer(reply) => String::from_utf8(reply.body).unwrap(),
         other => panic!("{other:?}"),
     }

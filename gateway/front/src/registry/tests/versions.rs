@@ -106,7 +106,9 @@ async fn a_changed_file_or_its_configuration_is_a_new_inactive_version() {
 async fn a_policy_is_born_by_its_first_push() {
     let mut site = Site::bare();
     site.options.policies.push(policy("json"));
+    site.chain("r", &["json"]);
     let (registry, says) = site.measured();
+    assert_eq!(registry.troubles(), ["policy json: no version is active, so its routes answer 503"]);
     let route = registry.resolve("json").unwrap();
     assert_eq!(route.now().version(), "");
     assert!(says("front_policy_active{policy=\"json\"} 0") && says("front_policy_fallback{policy=\"json\"} 0"));
@@ -115,7 +117,7 @@ async fn a_policy_is_born_by_its_first_push() {
     assert_eq!(route.now().version(), "", "a push alone activates nothing");
     let switched = registry.activate("json", &pushed.version).await.unwrap();
     assert_eq!((switched.previous, route.now().version()), (None, &*pushed.version));
-    assert!(says("front_policy_active{policy=\"json\"} 1"));
+    assert!(says("front_policy_active{policy=\"json\"} 1") && registry.troubles().is_empty());
     // Of a name that nobody configured, too; and then a route may name it.
     let other = registry.push("other", b"one".to_vec(), None).await.unwrap();
     assert_eq!(other.config_from, ConfigFrom::Nowhere);

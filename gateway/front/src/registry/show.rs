@@ -1,0 +1,41 @@
+//! What a policy's files and its state say of its versions.
+
+use super::entry::Entry;
+use super::error::RegistryError;
+use super::listing::{PolicyListing, VersionDetail, VersionListing};
+use super::state::{State, Version};
+
+impl Entry {
+    pub(super) fn listing(&self) -> PolicyListing {
+        let (state, serving) = (self.state(), self.serving.load());
+        PolicyListing {
+            name: self.options.name.clone(),
+            versions: state.versions.iter().map(|version| self.known(&state, version)).collect(),
+            active: state.active,
+            serving: serving.version.clone(),
+            trouble: serving.trouble.clone(),
+        }
+    }
+
+    pub(super) fn detail(&self, version: &str) -> Result<VersionDetail, RegistryError> {
+        let state = self.state();
+        let version = state.find(&self.options.name, version)?;
+        let known = state.versions.iter().find(|known| known.version == version);
+        let known = known.ok_or_else(|| RegistryError::Host(format!("{version} is lost")))?;
+        Ok(VersionDetail { listing: self.known(&state, known), config_json: self.store.config(&version)? })
+    }
+
+    fn known(&self, state: &State, version: &Version) -> VersionListing {
+        let (bytes, config_bytes) = self.store.sizes(&version.version);
+        VersionListing {
+            version: version.version.clone(),
+            bytes,
+            config_bytes,
+            came: version.came,
+            source: version.source,
+            active: Some(&version.version) == state.active.as_ref(),
+            previous: Some(&version.version) == state.before.last(),
+            about: self.store.about(&version.version),
+        }
+    }
+}
