@@ -49,9 +49,10 @@ pub(crate) fn test(arguments: &PolicyTestArguments) -> Result<ExitCode> {
     let (mut told, mut good, mut bad) = (Vec::new(), 0, 0);
     for sample in &found {
         let (verdict, came) = bench.judge(sample, arguments.bless).with_context(|| sample.name.clone())?;
-        let differences = match verdict {
-            Verdict::Differs(differences) => differences,
-            Verdict::AsExpected | Verdict::Written => Vec::new(),
+        let (word, differences) = match verdict {
+            Verdict::AsExpected => ("ok     ", Vec::new()),
+            Verdict::Written => ("written", Vec::new()),
+            Verdict::Differs(differences) => ("differs", differences),
         };
         if differences.is_empty() {
             good += 1
@@ -62,7 +63,7 @@ pub(crate) fn test(arguments: &PolicyTestArguments) -> Result<ExitCode> {
             told.push(json!({ "name": sample.name, "differences": differences, "came": came }));
             continue;
         }
-        println!("{}  {}", if differences.is_empty() { "ok     " } else { "differs" }, sample.name);
+        println!("{word}  {}", sample.name);
         for line in differences.iter().flat_map(|difference| difference.lines()) {
             println!("           {line}");
         }
