@@ -2,7 +2,9 @@
 // the whole state, so reconnecting is loading again. Money stays text, grouped for the eye; it
 // becomes a number for the plot alone.
 
+import { arrange, make, write } from "/dom.js";
 import { plot, short } from "/plot.js";
+import { drawPolicies } from "/policies.js";
 
 const $ = (id) => document.getElementById(id);
 const PLOT_SECONDS = 300;
@@ -219,23 +221,6 @@ function glow(element, name, count) {
   element.glow = element.animate(still.matches ? [lit, lit] : [lit, unlit], { duration: GLOW, easing: "ease-in" });
 }
 
-function make(tag, properties = {}, children = []) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-}
-
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-function arrange(place, wanted) {
-  wanted.forEach((element, at) => {
-    if (place.children[at] !== element) place.insertBefore(element, place.children[at] ?? null);
-  });
-  while (place.children.length > wanted.length) place.lastElementChild.remove();
-}
-
 function choices(select, values, chosen, none) {
   if (chosen && !values.includes(chosen)) values.push(chosen);
   if (values.join() === select.dataset.values) return;
@@ -277,6 +262,8 @@ async function drawWay() {
       $(id).classList.toggle("some", id === "way-dead" && value > 0);
     }
     $("troubles").replaceChildren(...status.troubles.map((text) => make("li", { textContent: text })));
+    // Where partners are served, there are policies.
+    if (status.roles.includes("gateway")) drawPolicies($("policies"), (await call("policies")).policies);
     write($("release"), `Tallygate ${status.version} · ${status.roles.join(", ")}`);
   } catch (problem) {
     if (problem.status === 401) show(null);

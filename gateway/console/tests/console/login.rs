@@ -110,7 +110,9 @@ async fn nothing_but_the_page_and_the_login_is_served_to_strangers() {
         let answer = site.send(Method::POST, &format!("/api/v1/{path}"), &[], "{}").await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
     }
-    for path in ["/", "/console.css", "/console.js", "/plot.js", "/icon.svg", "/api/v1/session"] {
+    for path in
+        ["/", "/console.css", "/console.js", "/dom.js", "/policies.js", "/plot.js", "/icon.svg", "/api/v1/session"]
+    {
         let answer = site.send(Method::GET, path, &[], "").await;
         assert_eq!(answer.status, StatusCode::OK, "{path}");
         let policy = answer.headers["content-security-policy"].to_str().unwrap();

@@ -1,10 +1,14 @@
 //! The live page in a real browser.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use tallygate_console::policies::PolicyAdmin;
 use tallygate_core::{Aggregate, Row};
 
 use crate::browser::Browser;
+use crate::policies::Registry;
 use crate::site::{PASSWORD, Site, USER};
 use crate::store::{daily, row};
 
@@ -87,6 +91,25 @@ async fn an_operator_logs_in_and_sees_sums_change_without_loading_again() {
         .filter(|url| !url.starts_with(&site.origin()) && !url.starts_with(OWN))
         .collect();
     assert_eq!(elsewhere, Vec::<String>::new(), "nothing is asked of anybody else");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_policies_stand_there_with_what_they_say_of_themselves_and_what_is_wrong() {
+    let policies = Arc::new(Registry::default());
+    policies.push("json", Bytes::from_static(b"\0asm123"), None).await.unwrap();
+    let site = Site::with(Arc::default(), Some(policies)).await;
+    let mut browser = opened(&site).await;
+    log_in(&mut browser).await;
+    browser.until("document.querySelectorAll('#policies tr').length === 1").await;
+    let shown = browser.value("document.querySelector('#policies tr').innerText").await;
+    let shown = shown.as_str().unwrap();
+    for said in
+        ["json", "v7", "author's 1.2", "may accept; bodies; headers content-type; keys jir", "active v4 does not start"]
+    {
+        assert!(shown.contains(said), "{said} in {shown}");
+    }
+    browser.picture("policies").await;
+    assert_eq!(browser.errors(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::Method;
 use tallygate_console::policies::{
-    Policy, PolicyAdmin, PolicyError, PolicyVersion, PolicyVersionDetail, Pushed, Removed, Switched,
+    Policy, PolicyAbout, PolicyAdmin, PolicyError, PolicyVersion, PolicyVersionDetail, Pushed, Removed, Switched,
 };
 
 use crate::site::{Answer, Site, TOKEN};
@@ -33,10 +33,11 @@ impl PolicyAdmin for Registry {
     }
 
     async fn list(&self) -> Result<Vec<Policy>, PolicyError> {
-        let versions = self.0.lock().unwrap().iter().map(listed).collect();
+        let versions: Vec<PolicyVersion> = self.0.lock().unwrap().iter().map(listed).collect();
+        let serving = versions.first().map(|version| version.version.clone());
         let (active, previous) = (Some("v4".into()), None);
         let trouble = Some("active v4 does not start".into());
-        Ok(vec![Policy { name: "json".into(), active, serving: None, trouble, previous, versions }])
+        Ok(vec![Policy { name: "json".into(), active, serving, trouble, previous, versions }])
     }
 
     async fn push(&self, policy: &str, component: Bytes, config: Option<String>) -> Result<Pushed, PolicyError> {
@@ -97,7 +98,16 @@ fn listed(held: &Held) -> PolicyVersion {
         source: "push".into(),
         added_at: 0,
         active: false,
-        about: None,
+        about: Some(PolicyAbout {
+            name: "author's".into(),
+            version: "1.2".into(),
+            needs_body: true,
+            headers: vec!["content-type".into()],
+            may_accept: true,
+            sees_responses: false,
+            needs_response_body: false,
+            keys: vec!["jir".into()],
+        }),
     }
 }
 

@@ -57,14 +57,21 @@ pub(crate) struct Events {
     rest: String,
 }
 
-struct Well;
+/// An appliance that does well, with or without partners to serve.
+struct Well {
+    gateway: bool,
+}
 
 #[async_trait::async_trait]
 impl StatusSource for Well {
     async fn status(&self) -> Status {
         Status {
             version: "0.1.0".into(),
-            roles: vec!["gateway".into(), "shipper".into(), "aggregator".into(), "console".into()],
+            roles: ["gateway", "shipper", "aggregator", "console"]
+                .into_iter()
+                .filter(|&role| self.gateway || role != "gateway")
+                .map(str::to_owned)
+                .collect(),
             queue_depth: Some(0),
             fold_lag: Some(12),
             dead_letters: Some(3),
@@ -106,7 +113,8 @@ impl Site {
             users: vec![User::new(USER, hash.as_str()).unwrap()],
             tokens: vec![Token::from_text("cli", TOKEN)],
         };
-        let parts = Parts { reading: Some((store.clone(), log.clone())), policies, status: Some(Arc::new(Well)) };
+        let well = Well { gateway: policies.is_some() };
+        let parts = Parts { reading: Some((store.clone(), log.clone())), policies, status: Some(Arc::new(well)) };
         let mut registry = Registry::default();
         let (console, handle) = Console::new(options, parts, Metrics::register(&mut registry));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -18,7 +18,7 @@ pub(in crate::admin) struct Asset {
 }
 
 /// The page, its looks, its life, and its picture in the browser's tab.
-pub(in crate::admin) const ASSETS: [Asset; 5] = [
+pub(in crate::admin) const ASSETS: [Asset; 7] = [
     Asset {
         path: "/",
         name: "page",
@@ -36,6 +36,18 @@ pub(in crate::admin) const ASSETS: [Asset; 5] = [
         name: "asset",
         kind: "text/javascript; charset=utf-8",
         bytes: include_bytes!("../../../assets/console.js"),
+    },
+    Asset {
+        path: "/dom.js",
+        name: "asset",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../../../assets/dom.js"),
+    },
+    Asset {
+        path: "/policies.js",
+        name: "asset",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../../../assets/policies.js"),
     },
     Asset {
         path: "/plot.js",
