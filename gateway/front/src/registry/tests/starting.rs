@@ -89,7 +89,7 @@ fn a_check_tries_what_is_active_what_is_pinned_and_what_the_file_holds() {
     *site.words.broken.lock().unwrap() = vec!["good"];
     let pin = format!("json@{}", &plain("good")[..8]);
     site.chain("r", &[&pin]);
-    assert_eq!(site.refused(), [of_file, ("json".to_owned(), false)], "a version is told once");
+    assert_eq!(site.refused(), [of_file.clone(), ("json".to_owned(), false)], "a version is told once");
     site.words.broken.lock().unwrap().clear();
     std::fs::remove_file(site.kept(&plain("good"), "native")).unwrap();
     std::fs::write(site.kept(&plain("good"), "wasm"), "damaged").unwrap();
