@@ -1,7 +1,8 @@
-//! Measures Tallygate beside floors, in one run: `bench [a b c d e]`, all of them when none is named.
+//! Measures Tallygate beside floors, in one run: `bench [a b c d e g]`, all of them when none is named.
 #![allow(clippy::disallowed_methods, reason = "load generators end with the measurement that started them")]
 
 mod accept;
+mod admin;
 mod alone;
 mod child;
 mod client;
@@ -14,6 +15,7 @@ mod page;
 mod policy;
 mod ship;
 mod site;
+mod versions;
 mod visible;
 
 use std::path::Path;
@@ -48,6 +50,9 @@ fn main() -> Result<()> {
     }
     if wanted("e") || wanted("f") {
         visible::measure()?;
+    }
+    if wanted("g") {
+        versions::measure()?;
     }
     Ok(())
 }
