@@ -20,7 +20,7 @@ pub(crate) struct Consulted {
     context: Vec<u8>,
 }
 
-/// What a policy wants counted, and which policy.
+/// What a policy wants counted.
 pub(crate) struct ToCount {
     pub(crate) policy: Arc<dyn ActivePolicy>,
     pub(crate) transactions: Vec<Transaction>,
@@ -34,6 +34,11 @@ impl Consulted {
 
     pub(crate) fn is(&self, step: &Arc<Step>) -> bool {
         Arc::ptr_eq(&self.step, step)
+    }
+
+    /// What it wants counted.
+    pub(crate) fn to_count(&self, transactions: Vec<Transaction>) -> ToCount {
+        ToCount { policy: self.policy.clone(), transactions }
     }
 
     /// What it leaves for the policy behind it.

@@ -47,6 +47,19 @@ pub(crate) struct Origin {
     pub(crate) unix_millis: i64,
 }
 
+/// Which policy accepted a message.
+#[derive(Clone, Copy)]
+pub(crate) struct PolicyVersion<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) version: &'a str,
+}
+
+impl<'a> PolicyVersion<'a> {
+    pub(crate) fn of(policy: &'a dyn ActivePolicy) -> Self {
+        Self { name: policy.name(), version: policy.version() }
+    }
+}
+
 impl Ingest {
     pub(crate) fn new(
         options: &FrontOptions,
@@ -77,7 +90,7 @@ impl Ingest {
     pub(crate) async fn accept(
         &self,
         origin: &Origin,
-        policy: &dyn ActivePolicy,
+        policy: PolicyVersion<'_>,
         drafts: Vec<tallygate_host::Transaction>,
     ) -> Result<(), Problem> {
         // A proxy route lets callers through unnamed, but nothing counts without a name.
@@ -125,7 +138,7 @@ impl Ingest {
         &self,
         origin: &Origin,
         partner: &str,
-        policy: &dyn ActivePolicy,
+        policy: PolicyVersion<'_>,
         transactions: &[Transaction],
     ) -> Result<(MessageNumber, Bytes), Problem> {
         let encode = |sequence| {
@@ -133,8 +146,8 @@ impl Ingest {
             let head = Head {
                 number,
                 partner: Cow::Borrowed(partner),
-                policy: Cow::Borrowed(policy.name()),
-                version: Cow::Borrowed(policy.version()),
+                policy: Cow::Borrowed(policy.name),
+                version: Cow::Borrowed(policy.version),
                 traceparent: Cow::Borrowed(&origin.traceparent),
             };
             envelope::encode(&head, transactions)
@@ -172,7 +185,6 @@ impl Ingest {
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
-    use tallygate_host::{About, Decision, Message, PolicyFailure, Refusal, Reply, Response, ResponseOutcome, Used};
     use tallygate_queue::{Consumer, QueueError};
 
     use super::*;
@@ -221,39 +233,10 @@ mod tests {
         }
     }
 
-    struct Named;
-
-    #[async_trait]
-    impl ActivePolicy for Named {
-        fn name(&self) -> &str {
-            "json"
-        }
-        fn version(&self) -> &str {
-            "v"
-        }
-        fn about(&self) -> &About {
-            unreachable!("what accepted is not asked again")
-        }
-        async fn handle(&self, _: &Message, _: &[u8], _: Option<&mut Used>) -> Result<Decision, PolicyFailure> {
-            unreachable!("what accepted is not asked again")
-        }
-        async fn fault(&self, _: &Message, _: &[u8], _: &Refusal) -> Result<Option<Reply>, PolicyFailure> {
-            unreachable!("what accepted is not asked again")
-        }
-        async fn respond(
-            &self,
-            _: &Message,
-            _: &[u8],
-            _: &Response,
-            _: Option<&mut Used>,
-        ) -> Result<ResponseOutcome, PolicyFailure> {
-            unreachable!("what accepted is not asked again")
-        }
-    }
-
     async fn accept(ingest: &Ingest, transactions: Vec<tallygate_host::Transaction>) -> Result<(), u16> {
         let origin = Origin { partner: Some("p".into()), traceparent: "t".into(), unix_millis: 0 };
-        ingest.accept(&origin, &Named, transactions).await.map_err(|problem| problem.refusal().status)
+        let policy = PolicyVersion { name: "json", version: "v" };
+        ingest.accept(&origin, policy, transactions).await.map_err(|problem| problem.refusal().status)
     }
 
     #[tokio::test]

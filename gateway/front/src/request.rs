@@ -18,7 +18,7 @@ use crate::body::RequestBody;
 use crate::connection::Connection;
 use crate::consulted::{Consulted, ToCount};
 use crate::head::{host, listed, target};
-use crate::ingest::Origin;
+use crate::ingest::{Origin, PolicyVersion};
 use crate::memory::Reservation;
 use crate::metrics::RequestLabels;
 use crate::permit::Permit;
@@ -163,7 +163,7 @@ async fn queue(shared: &Shared, context: &mut Context<'_>) -> Result<(), Problem
     let Some(ToCount { policy, transactions }) = context.to_count.take() else {
         return Ok(());
     };
-    shared.ingest.accept(&context.origin(), &*policy, transactions).await
+    shared.ingest.accept(&context.origin(), PolicyVersion::of(&*policy), transactions).await
 }
 
 /// Queues what is to be counted, sends the request to the route's upstream, and its response back.
@@ -283,7 +283,7 @@ impl Context<'_> {
             let other = other.policy.name();
             return Err(last.bad_outcome(shared, format!("accept, and {other} of the same route has accepted already")));
         }
-        self.to_count = Some(ToCount { policy: last.policy.clone(), transactions });
+        self.to_count = Some(last.to_count(transactions));
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use tallygate_host::{Message, Response, ResponseOutcome};
 use crate::body;
 use crate::consulted::{Consulted, ToCount};
 use crate::head::listed;
-use crate::ingest::Origin;
+use crate::ingest::{Origin, PolicyVersion};
 use crate::memory::Reservation;
 use crate::problem::Problem;
 use crate::proxy::{Outgoing, OutgoingBody, Upstream};
@@ -104,8 +104,7 @@ async fn respond(
                     let other = other.policy.name();
                     return Err(consulted.bad_outcome(shared, format!("accept, and {other} has accepted already")));
                 }
-                let (policy, transactions) = (consulted.policy.clone(), accepted.transactions);
-                to_count = Some(ToCount { policy, transactions });
+                to_count = Some(consulted.to_count(accepted.transactions));
                 accepted.change
             }
         };
@@ -115,7 +114,7 @@ async fn respond(
         }
     }
     if let Some(ToCount { policy, transactions }) = to_count {
-        shared.ingest.accept(origin, &*policy, transactions).await?;
+        shared.ingest.accept(origin, PolicyVersion::of(&*policy), transactions).await?;
     }
     Ok(assembled(parts, seen, changed, unread, reservation))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{self, SyncSender, TrySendError};
 
-use crate::failure::EngineError;
+use crate::failure::{CompilerBusy, EngineError};
 use crate::limits;
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -12,11 +12,6 @@ type Job = Box<dyn FnOnce() + Send>;
 pub struct Compiler {
     jobs: SyncSender<Job>,
 }
-
-/// As much waits to be compiled as may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{} policies wait to be compiled, and more may not; try again when they are through", limits::COMPILING_WAIT)]
-pub struct CompilerBusy;
 
 impl Compiler {
     /// Starts the thread; it ends with the last clone of this.

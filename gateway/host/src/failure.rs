@@ -2,10 +2,17 @@
 
 use std::time::Duration;
 
+use crate::limits;
+
 /// The engine could not be set up.
 #[derive(Debug, thiserror::Error)]
 #[error("the policy engine could not be set up: {0}")]
 pub struct EngineError(pub(crate) String);
+
+/// As much waits to be compiled as may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{} policies wait to be compiled, and more may not; try again when they are through", limits::COMPILING_WAIT)]
+pub struct CompilerBusy;
 
 /// A key cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,7 +94,7 @@ pub enum ActivationError {
     Limits(String),
     /// As many wait to be compiled as may; trying again later can help.
     #[error(transparent)]
-    Busy(#[from] crate::compiler::CompilerBusy),
+    Busy(#[from] CompilerBusy),
     /// The host's own fault.
     #[error("the policy host failed: {0}")]
     Host(String),

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use crate::host::Level;
+use crate::world::tallygate::policy::host::Level;
 
 type Signer = Box<dyn FnMut(&str, &[u8], &str) -> Result<Vec<u8>, String>>;
 
