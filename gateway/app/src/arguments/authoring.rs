@@ -11,8 +11,8 @@ Prints {\"outcome\":…} with accept, answer, forward or reject, and what belong
 upstream gets it, the refusal, the reply or the response as the partner gets it, and what of its limits the policy used. What \
 the policy logs, and what it says when it panics, goes to standard error.
 
-Exit status: 0 whatever the policy decided, a refusal too; 1 when it failed (outcome \"failed\"), or what --expect says did \
-not come.")]
+Exit status: 0 where every message was accepted, answered or forwarded; 1 where one was refused or failed. With --expect: 0 \
+where what it says came, and 1 where not.")]
 pub(crate) struct PolicyRunArguments {
     /// The component, or a core module built for the policy world.
     pub(crate) component: PathBuf,
