@@ -1,12 +1,13 @@
 //! The processes that are measured: the appliance, and the floors, each on its own so that its CPU time is its own.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
+use tallygate_test_servers::free_port;
 
 use crate::measure;
 
@@ -76,7 +77,7 @@ impl Drop for Measured {
 
 /// A free address on loopback.
 pub fn free() -> Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+    Ok((Ipv4Addr::LOCALHOST, free_port()?).into())
 }
 
 /// Waits until somebody listens there.

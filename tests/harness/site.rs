@@ -1,10 +1,9 @@
 //! A site: a folder with certificates, and processes configured for one choice of backends.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tallygate_test_servers::{Cassandra, Kafka, RabbitMq};
+use tallygate_test_servers::{Cassandra, Kafka, RabbitMq, free_port};
 
 use super::backends::{Servers, queue, stream, sums};
 use super::checkout::policies;
@@ -178,7 +177,7 @@ fn fresh_names() -> String {
     format!("t{}", SITES.fetch_add(1, Ordering::Relaxed))
 }
 
+/// Ports that stay this site's while its processes are killed and started again.
 fn free_ports() -> [u16; 3] {
-    let listeners = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port())
+    [(); 3].map(|()| free_port().unwrap())
 }

@@ -28,6 +28,7 @@ pub mod shared;
 
 pub use cassandra::Cassandra;
 pub use kafka::Kafka;
+pub use ports::free as free_port;
 pub use rabbit::RabbitMq;
 pub use server::Server;
 

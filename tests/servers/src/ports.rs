@@ -16,7 +16,10 @@ static GIVEN: LazyLock<Mutex<HashSet<u16>>> = LazyLock::new(Mutex::default);
 ///
 /// It lies below the kernel's ephemeral range: while a killed server is away, a client's next connection could otherwise
 /// be given the server's own port, connect to itself, and keep the server from coming back.
-pub(crate) fn free() -> Result<u16> {
+///
+/// # Errors
+/// When none is found in many tries.
+pub fn free() -> Result<u16> {
     let highest = ephemeral_start();
     let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
     for _ in 0..TRIES {

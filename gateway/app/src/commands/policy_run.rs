@@ -29,7 +29,8 @@ pub(crate) fn run(arguments: &PolicyRunArguments) -> Result<ExitCode> {
         let mut result = shown(&tried)?;
         warnings(&tried).iter().for_each(|warning| eprintln!("warning: {warning}"));
         let differences = expected.iter().flat_map(|expected| expected.differences(&result)).collect::<Vec<_>>();
-        bad |= !differences.is_empty() || (expected.is_none() && matches!(tried.outcome, Outcome::Failed | Outcome::Reject));
+        bad |= !differences.is_empty()
+            || (expected.is_none() && matches!(tried.outcome, Outcome::Failed | Outcome::Reject));
         if let (Value::Object(fields), true) = (&mut result, inputs.len() > 1) {
             fields.insert("input".to_owned(), input.display().to_string().into());
         }
