@@ -1,7 +1,9 @@
 //! A policy's configuration in its one form: what means the same is written the same.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// How deep objects and lists may be nested.
@@ -25,7 +27,7 @@ fn write(text: &str, depth: usize, to: &mut String) -> Result<(), String> {
     };
     match text.as_bytes().first() {
         Some(b'{') => {
-            let members: BTreeMap<String, &RawValue> = serde_json::from_str(text).map_err(fail)?;
+            let Members(members) = serde_json::from_str(text).map_err(fail)?;
             to.push('{');
             for (place, (name, value)) in members.iter().enumerate() {
                 if place > 0 {
@@ -57,6 +59,36 @@ fn write(text: &str, depth: usize, to: &mut String) -> Result<(), String> {
     Ok(())
 }
 
+/// The members of an object, by name; a name that stands twice is refused, as which of them holds would be a guess.
+struct Members<'t>(BTreeMap<String, &'t RawValue>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+
+        impl<'de> Visitor<'de> for Collect {
+            type Value = BTreeMap<String, &'de RawValue>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = BTreeMap::new();
+                while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+                    if members.contains_key(&name) {
+                        return Err(de::Error::custom(format_args!("the key {name:?} stands twice")));
+                    }
+                    members.insert(name, value);
+                }
+                Ok(members)
+            }
+        }
+
+        deserializer.deserialize_map(Collect).map(Self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::canonical;
@@ -75,6 +107,9 @@ mod tests {
     fn what_is_no_object_is_refused() {
         for wrong in ["", "[]", "7", "{", "{\"a\":}", "{} {}", "null"] {
             assert!(canonical(wrong).is_err(), "{wrong}");
+        }
+        for twice in [r#"{"a":1,"a":2}"#, r#"{"x":[{"a":1,"\u0061":2}]}"#] {
+            assert!(canonical(twice).unwrap_err().contains("\"a\" stands twice"), "{twice}");
         }
         let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
         assert!(canonical(&nested(62)).is_ok());

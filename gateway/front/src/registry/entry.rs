@@ -1,7 +1,7 @@
 //! One policy of the registry: its files, what they say, and its version in service.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -32,7 +32,16 @@ pub(super) struct Entry {
     state: Mutex<State>,
     /// Held while files and state change; the state is not.
     pub(super) changing: Mutex<()>,
-    pins: Mutex<HashMap<String, Arc<dyn ActivePolicy>>>,
+    pins: Mutex<HashMap<String, Pin>>,
+    /// Why the state could not be read. Nothing is written over it.
+    damaged: Option<(PathBuf, String)>,
+}
+
+/// A version that a route pins.
+struct Pin {
+    policy: Arc<dyn ActivePolicy>,
+    /// Why it does not start.
+    trouble: Option<String>,
 }
 
 /// What is pushed.
@@ -52,9 +61,18 @@ impl Entry {
         retry_after: Duration,
     ) -> Result<Self, RegistryError> {
         let store = Store::at(dir.join(&options.name));
-        let state = store.state()?.unwrap_or_default();
-        let serving =
-            Serving { policy: Arc::new(Inactive::new(&options.name, retry_after)), version: None, trouble: None };
+        let (state, damaged) = match store.state() {
+            Ok(state) => (state.unwrap_or_default(), None),
+            Err(RegistryError::Damaged(path, problem)) => (State::default(), Some((path, problem))),
+            Err(error) => return Err(error),
+        };
+        let trouble = damaged.as_ref().map(|(path, problem)| {
+            format!("{}: {problem}; a copy of it put back, or its removal, would mend that", path.display())
+        });
+        if let Some(trouble) = &trouble {
+            tracing::error!(policy = options.name, "{trouble}");
+        }
+        let serving = Serving { policy: Arc::new(Inactive::new(&options.name, retry_after)), version: None, trouble };
         Ok(Self {
             options,
             declared,
@@ -64,24 +82,30 @@ impl Entry {
             state: Mutex::new(state),
             changing: Mutex::default(),
             pins: Mutex::default(),
+            damaged,
         })
     }
 
     pub(super) fn push(&self, push: Push, pinned: &[&str], workshop: &Workshop) -> Result<Pushed, RegistryError> {
         let (config_json, config_from) = self.config_of(push.config_json)?;
         let version = version_of(&push.component, &config_json);
-        if self.state().knows(&version) {
+        if self.state().knows(&version) && self.is_whole(&version) {
             return Ok(Pushed { version, new: false, config_from });
         }
         // Not yet holding anything: an activation need not wait until this is compiled.
         let compiled = workshop.compile(&self.options, push.component.clone(), config_json.clone())?;
         let _changing = locked(&self.changing);
         let mut state = self.state();
-        if state.knows(&version) {
+        let known = state.knows(&version);
+        if known && self.is_whole(&version) {
             return Ok(Pushed { version, new: false, config_from });
         }
+        self.check_undamaged()?;
         self.store.keep(&version, &push.component, &config_json)?;
         self.store.keep_artefact(&version, &compiled.artefact)?;
+        if known {
+            return Ok(Pushed { version, new: false, config_from });
+        }
         let spare = self.add(&mut state, Version::now(&version, push.source), pinned)?;
         self.save(state)?;
         self.made_room(spare);
@@ -107,6 +131,13 @@ impl Entry {
         Ok(spare)
     }
 
+    /// Whether a version's files are as they were when it came. Those that are not are told, and can be kept anew.
+    pub(super) fn is_whole(&self, version: &str) -> bool {
+        let Err(error) = self.store.source(version) else { return true };
+        tracing::warn!(policy = self.options.name, version, "the files of a version are written anew: {error}");
+        false
+    }
+
     pub(super) fn made_room(&self, spare: Option<String>) {
         if let Some(version) = spare {
             tracing::info!(policy = self.options.name, version, "the oldest version made room for a new one");
@@ -119,7 +150,7 @@ impl Entry {
             return Ok((self.canonical(&given)?, ConfigFrom::Push));
         }
         if let Some(active) = self.state().active {
-            return Ok((self.store.config(&active)?, ConfigFrom::Active));
+            return Ok((self.store.source(&active)?.1, ConfigFrom::Active));
         }
         let from = if self.declared { ConfigFrom::File } else { ConfigFrom::Nowhere };
         Ok((self.canonical(&self.options.config_json)?, from))
@@ -177,16 +208,23 @@ impl Entry {
         Ok(Switched { active, previous, changed: true })
     }
 
-    /// Removes a version that nothing needs; `pinned` are those that routes pin, with their routes.
-    pub(super) fn remove(&self, version: &str, pinned: &[(&str, &str)]) -> Result<String, RegistryError> {
+    /// Removes a version that nothing needs; `pinned` are those that routes pin, with their routes, and `followed` says
+    /// whether a route takes whichever is active.
+    pub(super) fn remove(
+        &self,
+        version: &str,
+        pinned: &[(&str, &str)],
+        followed: bool,
+    ) -> Result<String, RegistryError> {
         let _changing = locked(&self.changing);
         let mut state = self.state();
         let name = &self.options.name;
         let version = state.find(name, version)?;
         let is_version = |pin: &str| state.find(name, pin).is_ok_and(|found| found == version);
-        let reason = if state.active.as_ref() == Some(&version) {
+        let is_active = state.active.as_ref() == Some(&version);
+        let reason = if is_active && followed {
             Some("it is active; activate another one first".to_owned())
-        } else if self.serving.load().version.as_ref() == Some(&version) {
+        } else if !is_active && followed && self.serving.load().version.as_ref() == Some(&version) {
             Some("it serves in place of the active one, which does not start; activate another one first".to_owned())
         } else {
             let pin = pinned.iter().find(|(_, pin)| is_version(pin));
@@ -196,8 +234,14 @@ impl Entry {
             let version = short_version(&version).to_owned();
             return Err(RegistryError::InUse { name: name.clone(), version, reason });
         }
+        if is_active {
+            state.active = None;
+        }
         state.remove(&version);
         self.save(state)?;
+        if self.serving.load().version.as_ref() == Some(&version) {
+            self.serve(self.inactive(), None, None);
+        }
         locked(&self.pins).remove(&version);
         self.store.remove(&version);
         Ok(version)
@@ -215,21 +259,60 @@ impl Entry {
     pub(super) fn now(&self, version: Option<&str>) -> Option<Arc<dyn ActivePolicy>> {
         let Some(version) = version else { return Some(self.serving.load().policy.clone()) };
         let version = self.state().find(&self.options.name, version).ok()?;
-        locked(&self.pins).get(&version).cloned()
+        locked(&self.pins).get(&version).map(|pin| pin.policy.clone())
     }
 
     fn pin(&self, version: &str, workshop: &Workshop) -> Result<Arc<dyn ActivePolicy>, RegistryError> {
         let _changing = locked(&self.changing);
         let version = self.state().find(&self.options.name, version)?;
-        if let Some(policy) = locked(&self.pins).get(&version) {
-            return Ok(policy.clone());
+        if let Some(pin) = locked(&self.pins).get(&version) {
+            return Ok(pin.policy.clone());
         }
-        let policy = self.version(&version, workshop).unwrap_or_else(|error| {
-            tracing::error!(policy = self.options.name, version, "a pinned version does not start: {error}");
-            self.inactive()
-        });
-        locked(&self.pins).insert(version, policy.clone());
+        let pin = match self.version(&version, workshop) {
+            Ok(policy) => Pin { policy, trouble: None },
+            Err(error) => {
+                let trouble = format!("{}, which a route pins, does not start: {error}", short_version(&version));
+                tracing::error!(policy = self.options.name, "{trouble}");
+                Pin { policy: self.inactive(), trouble: Some(trouble) }
+            }
+        };
+        let policy = pin.policy.clone();
+        locked(&self.pins).insert(version, pin);
         Ok(policy)
+    }
+
+    /// Why versions that routes pin do not start.
+    pub(super) fn troubles_of_pins(&self) -> Vec<String> {
+        locked(&self.pins).values().filter_map(|pin| pin.trouble.clone()).collect()
+    }
+
+    /// Whether what serves is not the active version.
+    pub(super) fn stands_in(&self) -> bool {
+        let serving = self.serving.load();
+        serving.version.is_some() && serving.version != self.state().active
+    }
+
+    /// Takes what serves in the active version's place out of service.
+    pub(super) fn stand_back(&self, route: &str) {
+        let trouble = self.serving.load().trouble.clone().unwrap_or_default();
+        let trouble = format!("{trouble}; but it may accept beside another policy of route {route:?}, so none serves");
+        self.serve(self.inactive(), None, Some(trouble));
+    }
+
+    /// Whether the active version, which does not start now, would accept once it did. One that was not compiled might.
+    pub(super) fn would_accept(&self) -> bool {
+        let Some(active) = self.state().active else { return false };
+        let serves = self.serving.load().version.as_ref() == Some(&active);
+        !serves && self.store.about(&active).is_none_or(|about| about.may_accept)
+    }
+
+    /// Removes what is left of a policy that has no version and is not configured, unless a route pins one.
+    pub(super) fn forget_if_empty(&self, pinned: &[(&str, &str)]) -> Result<bool, RegistryError> {
+        let empty = !self.declared && pinned.is_empty() && self.state().versions.is_empty();
+        if empty {
+            self.store.forget()?;
+        }
+        Ok(empty)
     }
 
     /// What is in service, and whether its operator has activated a version.
@@ -256,7 +339,16 @@ impl Entry {
         locked(&self.state).clone()
     }
 
+    /// That the state was read, and so may be written.
+    pub(super) fn check_undamaged(&self) -> Result<(), RegistryError> {
+        match &self.damaged {
+            None => Ok(()),
+            Some((path, problem)) => Err(RegistryError::Damaged(path.clone(), problem.clone())),
+        }
+    }
+
     pub(super) fn save(&self, state: State) -> Result<(), RegistryError> {
+        self.check_undamaged()?;
         self.store.save(&state)?;
         *locked(&self.state) = state;
         Ok(())

@@ -95,7 +95,7 @@ impl PolicyRegistry {
         }));
         // What a route pins and is not there is the route's to tell.
         registry.0.chains.pins().for_each(|(_, reference)| drop(registry.resolve(reference)));
-        registry.0.chains.check(|reference| registry.may_accept(reference))?;
+        registry.0.let_stand_ins_stand_back()?;
         registry.0.policies().values().for_each(|entry| registry.0.measure(entry));
         Ok(registry)
     }
@@ -138,11 +138,21 @@ impl PolicyRegistry {
     /// Removes a version, and says which.
     ///
     /// # Errors
-    /// [`RegistryError::InUse`] where it is active, serves in the active one's place, or is pinned by a route.
+    /// [`RegistryError::InUse`] where it is active, serves in the active one's place, or is pinned by a route. The active
+    /// version of a policy that no route names can go; the last version of one that is not configured takes it along.
     pub async fn remove(&self, name: &str, version: &str) -> Result<String, RegistryError> {
         let (entry, shared) = (self.0.entry(name)?, self.0.clone());
         let (name, version) = (name.to_owned(), version.to_owned());
-        blocking(move || entry.remove(&version, &shared.chains.pinned(&name).collect::<Vec<_>>())).await
+        blocking(move || {
+            let pinned: Vec<_> = shared.chains.pinned(&name).collect();
+            let removed = entry.remove(&version, &pinned, shared.chains.follow(&name))?;
+            shared.measure(&entry);
+            if entry.forget_if_empty(&pinned)? {
+                shared.policies.write().unwrap_or_else(PoisonError::into_inner).remove(&name);
+            }
+            Ok(removed)
+        })
+        .await
     }
 
     /// All policies and their versions. Blocking: it looks at their files.
@@ -162,14 +172,15 @@ impl PolicyRegistry {
     /// Why active versions do not serve, and which policies of routes have none, one sentence for each.
     #[must_use]
     pub fn troubles(&self) -> Vec<String> {
-        let trouble = |(name, entry): (&String, &Arc<Entry>)| {
+        let troubles = |(name, entry): (&String, &Arc<Entry>)| {
             let serving = entry.serving().0;
             let waits = || serving.version.is_none() && self.0.chains.follow(name);
             let trouble = serving.trouble.clone();
             let trouble = trouble.or_else(|| waits().then(|| "no version is active, so its routes answer 503".into()));
-            trouble.map(|trouble| format!("policy {name}: {trouble}"))
+            let all = trouble.into_iter().chain(entry.troubles_of_pins());
+            all.map(|trouble| format!("policy {name}: {trouble}")).collect::<Vec<_>>()
         };
-        self.0.policies().iter().filter_map(trouble).collect()
+        self.0.policies().iter().flat_map(troubles).collect()
     }
 
     /// The names of all policies.
@@ -181,10 +192,6 @@ impl PolicyRegistry {
     pub(crate) fn resolve(&self, reference: &str) -> Result<PolicyRef, RegistryError> {
         let (name, version) = split(reference);
         self.0.entry(name)?.reference(version, &self.0.at_once)
-    }
-
-    fn may_accept(&self, reference: &str) -> bool {
-        self.0.now(reference).is_some_and(|policy| policy.about().may_accept)
     }
 
     /// Changes what is in service of a policy, beside the requests and to the end even if the asker goes away.
@@ -204,6 +211,28 @@ impl PolicyRegistry {
 }
 
 impl Shared {
+    /// Whether a policy as a route names it may accept: what serves, or what would once it started.
+    fn may_accept(&self, reference: &str) -> bool {
+        self.now(reference).is_some_and(|policy| policy.about().may_accept)
+    }
+
+    /// Where a version that only serves in another one's place would be the second of its route to accept, its routes are
+    /// refused rather than that nothing starts.
+    fn let_stand_ins_stand_back(&self) -> Result<(), RegistryError> {
+        loop {
+            let (route, first, second) = match self.chains.check(|reference| self.may_accept(reference)) {
+                Err(RegistryError::TwoAccept { route, first, second }) => (route, first, second),
+                other => return other,
+            };
+            let followed = [&second, &first].into_iter().filter(|reference| !reference.contains('@'));
+            let stand_in = followed.filter_map(|name| self.entry(name).ok()).find(|entry| entry.stands_in());
+            match stand_in {
+                Some(entry) => entry.stand_back(&route),
+                None => return Err(RegistryError::TwoAccept { route, first, second }),
+            }
+        }
+    }
+
     fn push(&self, name: &str, push: Push) -> Result<Pushed, RegistryError> {
         let pinned: Vec<&str> = self.chains.pinned(name).map(|(_, version)| version).collect();
         if let Ok(entry) = self.entry(name) {
@@ -224,6 +253,12 @@ impl Shared {
     fn now(&self, reference: &str) -> Option<Arc<dyn ActivePolicy>> {
         let (name, version) = split(reference);
         self.entry(name).ok()?.now(version)
+    }
+
+    /// Whether an active version that does not start now would accept once it did.
+    fn would_accept(&self, reference: &str) -> bool {
+        let (name, version) = split(reference);
+        version.is_none() && self.entry(name).is_ok_and(|entry| entry.would_accept())
     }
 
     fn measure(&self, entry: &Entry) {
@@ -251,7 +286,7 @@ impl Beside for Shared {
         let alone = locked(&self.switching);
         self.chains.check(|reference| match reference {
             own if own == name => policy.about().may_accept,
-            other => self.now(other).is_some_and(|policy| policy.about().may_accept),
+            other => self.may_accept(other) || self.would_accept(other),
         })?;
         Ok(alone)
     }

@@ -52,7 +52,8 @@ impl OfflinePolicies {
     /// # Errors
     /// [`RegistryError::InUse`] where it is active or pinned by a route.
     pub fn remove(&self, name: &str, version: &str) -> Result<String, RegistryError> {
-        self.entry(name)?.remove(version, &self.chains.pinned(name).collect::<Vec<_>>())
+        let pinned: Vec<_> = self.chains.pinned(name).collect();
+        self.entry(name)?.remove(version, &pinned, self.chains.follow(name))
     }
 
     fn entry(&self, name: &str) -> Result<Entry, RegistryError> {

@@ -22,7 +22,7 @@ impl Entry {
         let version = state.find(&self.options.name, version)?;
         let known = state.versions.iter().find(|known| known.version == version);
         let known = known.ok_or_else(|| RegistryError::Host(format!("{version} is lost")))?;
-        Ok(VersionDetail { listing: self.known(&state, known), config_json: self.store.config(&version)? })
+        Ok(VersionDetail { listing: self.known(&state, known), config_json: self.store.source(&version)?.1 })
     }
 
     fn known(&self, state: &State, version: &Version) -> VersionListing {

@@ -10,6 +10,9 @@ use super::workshop::Workshop;
 impl Entry {
     /// Takes the file's version in and puts the active one into service, else the last one before it that starts.
     pub(super) fn start(&self, pinned: &[&str], workshop: &Workshop) -> Result<(), RegistryError> {
+        if self.check_undamaged().is_err() {
+            return Ok(());
+        }
         let refused = self.take_in_files(pinned, workshop)?;
         let state = self.state();
         let Some(active) = state.active else {
@@ -52,15 +55,18 @@ impl Entry {
         let taken = component.and_then(|component| {
             let config_json = self.canonical(&self.options.config_json)?;
             let version = version_of(&component, &config_json);
-            if !state.knows(&version) {
+            let known = state.knows(&version);
+            if !known || !self.is_whole(&version) {
                 let compiled = workshop.compile(&self.options, component.clone(), config_json.clone())?;
                 self.store.keep(&version, &component, &config_json)?;
                 self.store.keep_artefact(&version, &compiled.artefact)?;
-                if let Some(active) = &state.active {
+                if let (false, Some(active)) = (known, &state.active) {
                     let policy = &self.options.name;
-                    tracing::warn!(policy, version, active, "component or configuration of the file has changed: they are kept as a new version, which is not active until it is activated");
+                    tracing::warn!(policy, version, active, "component and configuration of the file are no version that is kept: they are taken in as one, which is not active until it is activated");
                 }
-                spare = self.add(&mut state, Version::now(&version, Source::File), pinned)?;
+                if !known {
+                    spare = self.add(&mut state, Version::now(&version, Source::File), pinned)?;
+                }
             }
             Ok(version)
         });

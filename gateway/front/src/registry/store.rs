@@ -72,8 +72,7 @@ impl Store {
         Ok((component, config))
     }
 
-    /// The configuration of a version.
-    pub(super) fn config(&self, version: &str) -> Result<String, RegistryError> {
+    fn config(&self, version: &str) -> Result<String, RegistryError> {
         let path = self.config_file(version);
         fs::read_to_string(&path).map_err(|error| RegistryError::File(path, error))
     }
@@ -106,6 +105,15 @@ impl Store {
         }
     }
 
+    /// Removes the state of a policy without versions, and its folder unless something else is in it.
+    pub(super) fn forget(&self) -> Result<(), RegistryError> {
+        let path = self.dir.join(STATE);
+        fs::remove_file(&path).map_err(|error| RegistryError::File(path, error))?;
+        // What is not empty stays.
+        let _ = fs::remove_dir(&self.dir);
+        Ok(())
+    }
+
     fn component_file(&self, version: &str) -> PathBuf {
         self.dir.join(format!("{version}.wasm"))
     }
@@ -129,7 +137,11 @@ impl Store {
             fs::rename(&half, path)?;
             File::open(&self.dir)?.sync_all()
         };
-        written().map_err(|error| RegistryError::File(path.to_owned(), error))
+        written().map_err(|error| {
+            // Half a file is in nobody's way, but takes room.
+            let _ = fs::remove_file(&half);
+            RegistryError::File(path.to_owned(), error)
+        })
     }
 }
 

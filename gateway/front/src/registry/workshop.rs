@@ -52,8 +52,8 @@ impl Workshop {
         tracing::info!(policy, version = hash, "no compiled form was made here for these limits: compiling");
         let (component, config) = store.source(version)?;
         let compiled = self.compile(options, component, config)?;
-        if may_keep {
-            store.keep_artefact(version, &compiled.artefact)?;
+        if may_keep && let Err(error) = store.keep_artefact(version, &compiled.artefact) {
+            tracing::warn!(policy, version = hash, "its compiled form is not kept, and made again next time: {error}");
         }
         Ok(compiled.policy)
     }
