@@ -64,6 +64,15 @@ impl FieldError {
         Self::new(path, FieldFault::Wrong { code: "wrong-field".to_owned(), detail: detail.into() })
     }
 
+    /// The error, told from further above: within `line[2]` the path `total` is `line[2]/total`. For lists, whose elements
+    /// are counted only in the message; what is the same in each is for [`Paths::within`](super::Paths::within).
+    #[cold]
+    #[must_use]
+    pub fn within(mut self, above: &str) -> Self {
+        self.path = joined(above, &self.path);
+        self
+    }
+
     #[cold]
     pub(super) fn twice(path: &str) -> Self {
         Self::new(path, FieldFault::Twice)
@@ -135,6 +144,12 @@ impl<'p, 'a> Field<'p, 'a> {
         let text = self.text()?;
         if is_right(&text) { Ok(text) } else { Err(FieldError::wrong(path, format!("it would be {right}"))) }
     }
+}
+
+/// A path as it is from further above.
+pub(super) fn joined(above: &str, path: &str) -> String {
+    let between = if above.is_empty() || path.is_empty() { "" } else { "/" };
+    format!("{above}{between}{path}")
 }
 
 #[cold]
