@@ -23,13 +23,11 @@ struct Relay {
 impl Policy for Relay {
     fn configure(config: &str) -> Result<Self, ConfigFault> {
         let mut config = Config::parse(config)?;
-        let accepts = match config.string("accept")?.as_deref() {
-            Some("message") => Accepts::Message,
-            Some("response") => Accepts::Response,
-            other => {
-                let detail = format!("it is {other:?}, and would be `message` or `response`");
-                return Err(ConfigFault::at("/accept", detail));
-            }
+        let right = "`message` or `response`";
+        let accepts = match &*config.required_string("accept", right)? {
+            "message" => Accepts::Message,
+            "response" => Accepts::Response,
+            other => return Err(ConfigFault::at("/accept", format!("it is `{other}`, and would be {right}"))),
         };
         config.finish()?;
         Ok(Self { accepts })
@@ -109,6 +107,25 @@ mod tests {
         let forwarded = decided("response", LINE);
         assert!(matches!(forwarded.outcome, Outcome::Forward(_)));
         assert_eq!(forwarded.context, LINE.as_bytes());
+    }
+
+    #[test]
+    fn a_configuration_says_what_is_accepted() {
+        let told = |config: &str| match Relay::configure(config) {
+            Ok(_) => panic!("{config} was taken"),
+            Err(fault) => (fault.pointer, fault.detail),
+        };
+        for (config, detail) in [
+            ("", "it is missing, and would be `message` or `response`"),
+            (r#"{"accept":"all"}"#, "it is `all`, and would be `message` or `response`"),
+            (
+                r#"{"acept":"message"}"#,
+                "it is missing, and would be `message` or `response`; \
+                 the key `acept` is unknown, perhaps `accept` was meant",
+            ),
+        ] {
+            assert_eq!(told(config), ("/accept".into(), detail.into()), "{config}");
+        }
     }
 
     #[test]

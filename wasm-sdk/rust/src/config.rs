@@ -1,15 +1,40 @@
 //! Reads a configuration key by key, with errors that say where, and refuses keys that nobody asked for.
 
+mod nearest;
+
 use serde_json::{Map, Value};
 
+use self::nearest::nearest;
 use crate::world::tallygate::policy::types::ConfigFault;
 
 /// A configuration that is being read: take every key there is, then call [`Config::finish`].
+///
+/// ```
+/// use tallygate_policy::ConfigFault;
+/// use tallygate_policy::config::Config;
+///
+/// fn read(config: &str) -> Result<(Vec<String>, String), ConfigFault> {
+///     let mut config = Config::parse(config)?;
+///     let currency = config.string("currency")?.unwrap_or_else(|| "EUR".to_owned());
+///     let sellers = config.required_strings("sellers", "the sellers' VAT numbers")?;
+///     config.finish()?;
+///     Ok((sellers, currency))
+/// }
+/// assert_eq!(read(r#"{"sellers":["IT01234567890"]}"#), Ok((vec!["IT01234567890".into()], "EUR".into())));
+///
+/// let fault = read(r#"{"seller":["IT01234567890"]}"#).unwrap_err();
+/// assert_eq!((&*fault.pointer, &*fault.detail), (
+///     "/sellers",
+///     "it is missing, and would be the sellers' VAT numbers; the key `seller` is unknown, perhaps `sellers` was meant",
+/// ));
+/// ```
 #[derive(Debug)]
 pub struct Config {
     left: Map<String, Value>,
     known: Vec<String>,
     at: String,
+    /// What to add where a key is missing: the section itself may be missing for a slip in its name.
+    slip: String,
 }
 
 impl Config {
@@ -28,7 +53,7 @@ impl Config {
 
     fn object(value: Value, at: String) -> Result<Self, ConfigFault> {
         match value {
-            Value::Object(left) => Ok(Self { left, known: Vec::new(), at }),
+            Value::Object(left) => Ok(Self { left, known: Vec::new(), at, slip: String::new() }),
             other => Err(ConfigFault::at(at, format!("it is {}, and would be an object", kind(&other)))),
         }
     }
@@ -36,7 +61,25 @@ impl Config {
     fn take(&mut self, key: &str) -> Option<(String, Value)> {
         self.known.push(key.to_owned());
         let value = self.left.remove(key)?;
-        Some((format!("{}/{}", self.at, key.replace('~', "~0").replace('/', "~1")), value))
+        Some((self.pointer(key), value))
+    }
+
+    fn pointer(&self, key: &str) -> String {
+        format!("{}/{}", self.at, key.replace('~', "~0").replace('/', "~1"))
+    }
+
+    #[cold]
+    fn missing(&self, key: &str, right: &str) -> ConfigFault {
+        let slip = self.slip_of(key).unwrap_or_else(|| self.slip.clone());
+        ConfigFault::at(self.pointer(key), format!("it is missing, and would be {right}{slip}"))
+    }
+
+    /// The key that is left and was probably meant to be this one.
+    #[cold]
+    fn slip_of(&self, key: &str) -> Option<String> {
+        // Those that are left may yet be asked for, so one that looks otherwise is not told.
+        let slip = self.left.keys().find(|left| nearest(left, [key]).is_some())?;
+        Some(format!("; the key `{slip}` is unknown, perhaps `{key}` was meant"))
     }
 
     /// Takes a text.
@@ -45,6 +88,17 @@ impl Config {
     /// When it is something else.
     pub fn string(&mut self, key: &str) -> Result<Option<String>, ConfigFault> {
         self.take(key).map(|(at, value)| text(at, value)).transpose()
+    }
+
+    /// Takes a text that has to be there; `right` says for people what it would be: `such as card.payment`.
+    ///
+    /// Of the keys that nobody took yet, the error names one that looks like a slip of this. So take optional keys that
+    /// look like it before.
+    ///
+    /// # Errors
+    /// When it is missing, or something else.
+    pub fn required_string(&mut self, key: &str, right: &str) -> Result<String, ConfigFault> {
+        self.string(key)?.ok_or_else(|| self.missing(key, right))
     }
 
     /// Takes true or false.
@@ -80,13 +134,25 @@ impl Config {
         }
     }
 
+    /// Takes a list of texts that has to be there, as [`required_string`](Config::required_string) takes a text. It may be
+    /// empty.
+    ///
+    /// # Errors
+    /// When it is missing, or it, or one of it, is something else.
+    pub fn required_strings(&mut self, key: &str, right: &str) -> Result<Vec<String>, ConfigFault> {
+        self.strings(key)?.ok_or_else(|| self.missing(key, right))
+    }
+
     /// Takes an object, to be read in the same way; an empty one where there is none.
     ///
     /// # Errors
     /// When it is something else.
     pub fn section(&mut self, key: &str) -> Result<Config, ConfigFault> {
         match self.take(key) {
-            None => Self::object(Value::Object(Map::new()), self.at.clone()),
+            None => {
+                let slip = self.slip_of(key).unwrap_or_default();
+                Ok(Self { left: Map::new(), known: Vec::new(), at: self.pointer(key), slip })
+            }
             Some((at, value)) => Self::object(value, at),
         }
     }
@@ -96,13 +162,15 @@ impl Config {
     /// # Errors
     /// When a key is left that nobody asked for.
     pub fn finish(self) -> Result<(), ConfigFault> {
-        let Some((key, _)) = self.left.into_iter().next() else { return Ok(()) };
+        let Some(key) = self.left.keys().next() else { return Ok(()) };
+        let meant = nearest(key, self.known.iter().map(String::as_str));
+        let meant = meant.map(|meant| format!(", perhaps `{meant}` was meant")).unwrap_or_default();
         let known = if self.known.is_empty() {
             "there is none to set".into()
         } else {
             format!("known are {}", self.known.join(", "))
         };
-        Err(ConfigFault::at(format!("{}/{key}", self.at), format!("the key `{key}` is unknown; {known}")))
+        Err(ConfigFault::at(self.pointer(key), format!("the key `{key}` is unknown{meant}; {known}")))
     }
 }
 
@@ -152,8 +220,52 @@ mod tests {
         assert_eq!(fields.string("amount"), Ok(None));
         assert_eq!(
             fault(fields.finish()),
-            ("/fields/amuont".into(), "the key `amuont` is unknown; known are amount".into())
+            (
+                "/fields/amuont".into(),
+                "the key `amuont` is unknown, perhaps `amount` was meant; known are amount".into()
+            )
         );
         assert_eq!(config.finish(), Ok(()));
+
+        let mut other = Config::parse(r#"{"till/1":true}"#).expect("an object");
+        assert_eq!(other.string("amount"), Ok(None));
+        assert_eq!(fault(other.finish()), ("/till~11".into(), "the key `till/1` is unknown; known are amount".into()));
+    }
+
+    #[test]
+    fn names_the_key_that_a_missing_one_was_probably_written_as() {
+        let sellers = |json: &str| {
+            let mut config = Config::parse(json)?;
+            let limit = config.string("limit")?;
+            Ok((config.required_strings("sellers", "VAT numbers")?, limit))
+        };
+        assert_eq!(sellers(r#"{"sellers":["a"]}"#), Ok((vec!["a".into()], None)));
+        let missing = "it is missing, and would be VAT numbers";
+        let slip = "; the key `seller` is unknown, perhaps `sellers` was meant";
+        for (json, detail) in [
+            ("", missing.to_owned()),
+            (r#"{"buyers":["a"]}"#, missing.to_owned()),
+            (r#"{"limit":"1","seller":["a"]}"#, format!("{missing}{slip}")),
+            (r#"{"sellers":"a"}"#, "it is a text, and would be a list of texts".to_owned()),
+        ] {
+            assert_eq!(fault(sellers(json)), ("/sellers".into(), detail), "{json}");
+        }
+    }
+
+    #[test]
+    fn names_the_key_that_a_missing_section_was_probably_written_as() {
+        let kind = |json: &str| {
+            let mut config = Config::parse(json)?;
+            config.section("labels")?.required_string("kind", "such as card.payment")
+        };
+        assert_eq!(kind(r#"{"labels":{"kind":"a"}}"#), Ok("a".into()));
+        let missing = "it is missing, and would be such as card.payment";
+        for (json, slip) in [
+            ("{}", ""),
+            (r#"{"lables":{"kind":"a"}}"#, "; the key `lables` is unknown, perhaps `labels` was meant"),
+            (r#"{"labels":{"kinds":"a"}}"#, "; the key `kinds` is unknown, perhaps `kind` was meant"),
+        ] {
+            assert_eq!(fault(kind(json)), ("/labels/kind".into(), format!("{missing}{slip}")), "{json}");
+        }
     }
 }

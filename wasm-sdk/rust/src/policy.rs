@@ -32,6 +32,39 @@ pub trait Policy: Sized + Send + Sync + 'static {
     }
 
     /// Puts a refusal, the gateway's own too, into the partner's protocol. `None`: a problem document.
+    ///
+    /// A transaction that the gateway does not take, such as one whose day is outside the horizon, is told by its place in
+    /// the list that [`handle`](Policy::handle) gave: `transactions/0/day`. What that is in the partner's document, the
+    /// policy knows; and what `handle` left with its decision is in [`Message::context`].
+    ///
+    /// ```
+    /// # use tallygate_policy::{ConfigFault, Decision, Message, Policy, Refusal, Reply};
+    /// # struct Invoices;
+    /// /// Where it is in the partner's document, which has an invoice for each transaction.
+    /// fn place(field: &str) -> Option<String> {
+    ///     let (index, field) = field.strip_prefix("transactions/")?.split_once('/')?;
+    ///     let element = match field {
+    ///         "day" | "time" => "Date",
+    ///         "amount" => "Total",
+    ///         _ => return None,
+    ///     };
+    ///     Some(format!("Invoice[{}]/{element}", index.parse::<usize>().ok()? + 1))
+    /// }
+    ///
+    /// impl Policy for Invoices {
+    ///     fn fault(&self, _message: Message, refusal: Refusal) -> Option<Reply> {
+    ///         let field = refusal.field.unwrap_or_default();
+    ///         let field = place(&field).unwrap_or(field);
+    ///         Some(Reply::text(refusal.status, format!("{field}: {}\n", refusal.detail)))
+    ///     }
+    /// #   fn configure(_config: &str) -> Result<Self, ConfigFault> { Ok(Invoices) }
+    /// #   fn handle(&self, _message: Message) -> Decision { Decision::accept(Vec::new(), Reply::text(200, "")) }
+    /// }
+    ///
+    /// let refusal = Refusal::new(422, "transaction-not-valid", "must lie between 2026-11-14 and 2026-11-30, is 2026-11-01");
+    /// let reply = Invoices.fault(Message::for_test("").build(), refusal.at("transactions/0/day")).unwrap();
+    /// assert_eq!(reply.body, b"Invoice[1]/Date: must lie between 2026-11-14 and 2026-11-30, is 2026-11-01\n");
+    /// ```
     fn fault(&self, message: Message, refusal: Refusal) -> Option<Reply> {
         let _ = (message, refusal);
         None

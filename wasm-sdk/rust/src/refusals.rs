@@ -69,8 +69,8 @@ mod tests {
 
     #[test]
     fn xml_that_nobody_can_read_is_told_from_xml_that_is_not_taken() {
-        assert_eq!(told(root("x")), right(400, "xml-not-well-formed", "no root element at line 1, column 1", None));
-        let detail = "a comment, which is not taken at line 1, column 1";
+        assert_eq!(told(root("x")), right(400, "xml-not-well-formed", "no root element, at line 1, column 1", None));
+        let detail = "a comment, which is not taken, at line 1, column 1";
         assert_eq!(told(root("<!-- --><a/>")), right(422, "xml-not-taken", detail, None));
     }
 
@@ -128,7 +128,7 @@ mod tests {
                 right(
                     422,
                     "xml-not-taken",
-                    "an element where only text may stand at line 1, column 33",
+                    "an element where only text may stand, at line 1, column 33",
                     Some("Racun/Iznos"),
                 ),
             ),
@@ -138,7 +138,7 @@ mod tests {
                 right(
                     400,
                     "xml-not-well-formed",
-                    "the end tag `</x>` where `</r>` would be right at line 1, column 45",
+                    "the end tag `</x>` where `</r>` would be right, at line 1, column 45",
                     Some("Racun"),
                 ),
             ),

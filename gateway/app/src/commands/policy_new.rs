@@ -28,7 +28,7 @@ made {made}: src/lib.rs is the policy, samples/ what it is tested with
   tallygate policy run {name}.wasm --input samples/two-payments.in.csv
   tallygate policy push {name} {name}.wasm --activate
 
-the SDK, tallygate-policy, is from {from}; its pages: cargo doc --open -p tallygate-policy"
+the SDK, tallygate-policy, is from {from}; its pages: cargo doc --no-deps --open -p tallygate-policy"
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -19,7 +19,8 @@ fn a_configuration_that_is_refused_names_the_place() {
     let error = refusal(r#"{"configure":"fail"}"#);
     assert_eq!(error.to_string(), "configuration at /oibs/3: `x` is no OIB");
     let error = refusal(r#"{"handel":"trap"}"#);
-    assert!(error.to_string().contains("the key `handel` is unknown; known are configure, handle"), "{error}");
+    let told = "the key `handel` is unknown, perhaps `handle` was meant; known are configure, handle";
+    assert!(error.to_string().contains(told), "{error}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
 use super::digits::Digits;
 use super::write;
+use crate::scan;
 
 /// Why a text is no date, time or offset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,12 +73,13 @@ pub fn parse_compact(text: &str) -> Result<Date, DateError> {
     existing(date)
 }
 
-/// Reads an `xsd:date`, which may have an offset: `2026-11-22`, `2026-11-22Z`, `2026-11-22+01:00`.
+/// Reads an `xsd:date`, which may have an offset, `2026-11-22`, `2026-11-22Z`, `2026-11-22+01:00`, and white space of XML
+/// around it.
 ///
 /// # Errors
 /// When it is written otherwise, the calendar has no such day, or the offset is more than 14 hours.
 pub fn parse_xsd(text: &str) -> Result<(Date, Option<UtcOffset>), DateError> {
-    let mut digits = Digits(text.as_bytes());
+    let mut digits = Digits(scan::trimmed(text).as_bytes());
     let date = iso_date(&mut digits).ok_or(NO_XSD_DATE)?;
     let offset = optional_offset(digits, NO_XSD_DATE)?;
     Ok((existing(date)?, offset))
@@ -85,7 +87,7 @@ pub fn parse_xsd(text: &str) -> Result<(Date, Option<UtcOffset>), DateError> {
 
 /// Reads an `xsd:dateTime` or a time of RFC 3339: `2026-11-22T19:20:54`, with up to 9 digits of a second's fraction and
 /// with an offset or without. The hour 24 of XML Schema, with nothing behind it, is the midnight that the next day begins
-/// with. [`Message::received`](crate::Message) is one too.
+/// with. [`Message::received`](crate::Message) is one too. No white space around it is taken.
 ///
 /// # Errors
 /// When it is written otherwise, there is no such day or time, or the offset is more than 14 hours.

@@ -19,6 +19,7 @@ fn days_are_read_in_their_forms_and_no_others() {
     assert_eq!((parse_compact("20261122"), parse_xsd("2026-11-22")), (Ok(day), Ok((day, None))));
     assert_eq!(parse_xsd("2026-11-22Z"), Ok((day, Some(UtcOffset::UTC))));
     assert_eq!(parse_xsd("2026-11-22-05:00"), Ok((day, Some(hours(-5)))));
+    assert_eq!(parse_xsd("\n 2026-11-22+01:00\t"), Ok((day, Some(hours(1)))));
     for text in ["", "20261122", "2026-11-22Z", " 2026-11-22", "2026-1-22", "2026/11/22", "+026-11-22", "2026-11-2２"]
     {
         assert_eq!(told(parse(text)), "it is no date, such as 2026-11-22", "{text}");

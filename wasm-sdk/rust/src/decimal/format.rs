@@ -1,6 +1,7 @@
-//! Amounts as countries write them: with a decimal comma, and their thousands set apart.
+//! Amounts as countries and XML Schema write them: with a decimal comma, their thousands set apart, or a plus sign.
 
-use super::{Decimal, DecimalError};
+use super::{BLANKS, Decimal, DecimalError};
+use crate::scan;
 
 /// How an amount is written: which sign stands before the fraction, and what sets thousands apart.
 ///
@@ -12,6 +13,9 @@ use super::{Decimal, DecimalError};
 ///     assert_eq!(CROATIAN.parse(written)?.to_string(), "1234567.50");
 /// }
 /// assert!(CROATIAN.parse("1234.567,50").is_err() && CROATIAN.parse("1.50").is_err());
+/// for written in ["\n 220.00 ", "+220.00", "220."] {
+///     assert_eq!(Format::XSD.parse(written)?.to_string(), "220.00");
+/// }
 /// # Ok::<(), tallygate_policy::decimal::DecimalError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,13 +23,18 @@ pub struct Format {
     decimal: char,
     thousands: Option<char>,
     plus: bool,
+    /// Whether the lexical space is that of `xs:decimal`.
+    xsd: bool,
 }
 
 impl Format {
     /// `1234.50`, as [`Decimal::parse`] reads it.
-    pub const POINT: Self = Self { decimal: '.', thousands: None, plus: false };
+    pub const POINT: Self = Self { decimal: '.', thousands: None, plus: false, xsd: false };
     /// `1234,50`.
-    pub const COMMA: Self = Self { decimal: ',', thousands: None, plus: false };
+    pub const COMMA: Self = Self { decimal: ',', thousands: None, plus: false, xsd: false };
+    /// All that XML Schema takes for an `xs:decimal`: `1234.50` with white space of XML around it, with a `+`, and without
+    /// digits on one side of the point, `.5` and `5.`. Zeros that make no difference do not count to the digits it may have.
+    pub const XSD: Self = Self { decimal: '.', thousands: None, plus: true, xsd: true };
 
     /// The format in which a sign may set thousands apart: all of them in groups of three, or none.
     ///
@@ -43,19 +52,29 @@ impl Format {
         Self { plus: true, ..self }
     }
 
-    /// Reads an amount that is written so.
+    /// Reads an amount that is written so. Only [`XSD`](Format::XSD) takes white space around it.
     ///
     /// # Errors
     /// When it is written otherwise, or has more than 18 digits before the fraction or 9 in it.
     pub fn parse(&self, text: &str) -> Result<Decimal, DecimalError> {
+        let text = if self.xsd { scan::trimmed(text) } else { text };
         let wrong = || {
+            if scan::trimmed(text).len() < text.len() {
+                return DecimalError::new(BLANKS);
+            }
             let (decimal, example) = (self.decimal, self.thousands.map(|sign| format!("1{sign}234")));
             let example = example.as_deref().unwrap_or("1234");
             DecimalError::new(format!("it is no decimal, such as {example}{decimal}50, without exponent"))
         };
         let unsigned = text.strip_prefix('+').filter(|_| self.plus).unwrap_or(text);
         let (sign, digits) = unsigned.strip_prefix('-').map_or(("", unsigned), |digits| ("-", digits));
-        let (integer, fraction) = digits.split_once(self.decimal).map_or((digits, None), |(i, f)| (i, Some(f)));
+        let (mut integer, mut fraction) = digits.split_once(self.decimal).map_or((digits, None), |(i, f)| (i, Some(f)));
+        // A point alone is no number.
+        if self.xsd && digits.len() > 1 {
+            let or_zero = |digits| if str::is_empty(digits) { "0" } else { digits };
+            integer = or_zero(integer.trim_start_matches('0'));
+            fraction = fraction.map(|fraction| or_zero(fraction.trim_end_matches('0')));
+        }
         let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let groups: Vec<&str> = match self.thousands {
             Some(sign) => integer.split(sign).collect(),
@@ -101,6 +120,44 @@ mod tests {
     }
 
     #[test]
+    fn all_that_xml_schema_takes_is_read() {
+        for (text, read) in [
+            ("220.00", "220.00"),
+            (" 220.00 ", "220.00"),
+            ("\n\t 220.00\r\n", "220.00"),
+            ("+220.00", "220.00"),
+            ("\n-.5", "-0.50"),
+            ("+.5", "0.50"),
+            ("5.", "5.00"),
+            ("-5. ", "-5.00"),
+            ("0", "0.00"),
+            ("-0.", "0.00"),
+            (".0", "0.00"),
+            ("00", "0.00"),
+            ("0000000000000000000000012.5000000000000", "12.50"),
+            ("100", "100.00"),
+        ] {
+            assert_eq!(Format::XSD.parse(text).map(|read| read.to_string()), Ok(read.into()), "{text:?}");
+        }
+        let told = |text| Format::XSD.parse(text).expect_err(text).to_string();
+        for text in [
+            "", " ", ".", "+", "-.", "+-1", "+ 1", "1 000", "1. 5", "1e3", "1,5", "1.2.", "..", "INF", "NaN", "\u{a0}1",
+        ] {
+            assert_eq!(told(text), "it is no decimal, such as 1234.50, without exponent", "{text:?}");
+        }
+        assert_eq!(told("1234567890123456789.0"), "it has more than 18 digits before the point");
+        assert_eq!(told("0.1234567891"), "it has more than 9 digits behind the point");
+    }
+
+    #[test]
+    fn white_space_around_it_is_told() {
+        for text in [" 1,5", "1,5\n", "\t"] {
+            let error = ITALIAN.parse(text).expect_err(text).to_string();
+            assert_eq!(error, "it has white space around it, and would be the number alone", "{text:?}");
+        }
+    }
+
+    #[test]
     fn what_is_written_otherwise_is_refused_with_an_example() {
         let wrong = [
             "",
@@ -139,6 +196,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn xml_schema_has_the_same_amounts(text in "[-+]?[0-9]{0,20}[.,]?[0-9]{0,11}") {
+            if let Ok(read) = Decimal::parse(&text) {
+                prop_assert_eq!(Format::XSD.parse(&format!("\t{text} ")), Ok(read));
+            }
+        }
+
         #[test]
         fn the_plain_format_is_that_of_the_decimal(text in "[-+]?[0-9]{0,20}[.,]?[0-9]{0,11}") {
             prop_assert_eq!(Format::POINT.parse(&text).ok(), Decimal::parse(&text).ok());

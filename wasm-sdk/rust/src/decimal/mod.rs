@@ -22,12 +22,17 @@ mod value;
 pub use format::Format;
 pub use value::{Decimal, DecimalError};
 
+use crate::scan;
+
 /// The most digits before the point.
 pub const INTEGER_DIGITS: usize = 18;
 /// The most digits behind the point.
 pub const FRACTION_DIGITS: usize = 9;
 
-/// Checks that a text is an amount: an optional `-`, 1 to 18 digits, and 1 to 9 behind a point if there is one.
+const BLANKS: &str = "it has white space around it, and would be the number alone";
+
+/// Checks that a text is an amount: an optional `-`, 1 to 18 digits, and 1 to 9 behind a point if there is one;
+/// no white space around it, which [`Format::XSD`] takes, and [`scan::trimmed`] takes away.
 ///
 /// # Errors
 /// Says what is wrong and what would be right.
@@ -39,7 +44,8 @@ pub fn check(amount: &str) -> Result<(), &'static str> {
     };
     let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !all_digits(integer) || !fraction.is_none_or(all_digits) {
-        return Err("it is no plain decimal, such as 12.50, without exponent or `+`");
+        let blanks = scan::trimmed(amount).len() < amount.len();
+        return Err(if blanks { BLANKS } else { "it is no plain decimal, such as 12.50, without exponent or `+`" });
     }
     if integer.len() > INTEGER_DIGITS {
         return Err("it has more than 18 digits before the point");
@@ -66,6 +72,9 @@ mod tests {
         let wrong = ["", "-", ".", "1.", ".5", "+1", "1e2", "1,5", "1.2.3", " 1", "1 ", "--1", "0x1", "NaN", "١"];
         for amount in wrong.into_iter().chain(["1234567890123456789", "0.1234567890"]) {
             assert!(check(amount).is_err(), "{amount}");
+        }
+        for amount in [" 1", "1\n", "\t1e2"] {
+            assert_eq!(check(amount), Err("it has white space around it, and would be the number alone"), "{amount:?}");
         }
     }
 }

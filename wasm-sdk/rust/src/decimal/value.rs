@@ -41,7 +41,8 @@ impl Decimal {
     /// The largest, 999999999999999999.999999999. The smallest is its negative.
     pub const MAX: Self = Self(10_i128.pow((INTEGER_DIGITS + FRACTION_DIGITS) as u32) - 1);
 
-    /// Reads a plain decimal, as [`check`] takes it. Other ways of writing are for [`Format`](super::Format).
+    /// Reads a plain decimal, as [`check`] takes it. Other ways of writing are for [`Format`](super::Format): with
+    /// a comma, or as XML Schema has it, with a `+` and white space around it.
     ///
     /// # Errors
     /// Those of [`check`].

@@ -121,6 +121,13 @@ pub fn blanks(bytes: &[u8]) -> usize {
     run(bytes, |byte| !is_blank(byte), |block| block.any_of(*b" \t\n\r").not())
 }
 
+/// A text without the blanks, tabs and line ends around it, which are all the white space that XML knows.
+#[inline]
+#[must_use]
+pub fn trimmed(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\n', '\r'])
+}
+
 /// Whether two texts are the same. Short ones are compared without a loop.
 #[inline]
 #[must_use]
@@ -196,6 +203,15 @@ mod tests {
             assert_eq!(word(bytes), plainly(bytes, &|byte| !(byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))));
         });
         each_odd_byte(b'\n', |bytes, _| assert_eq!(blanks(bytes), plainly(bytes, &|byte| !b" \t\r\n".contains(&byte))));
+    }
+
+    #[test]
+    fn only_the_white_space_of_xml_is_trimmed() {
+        for (text, trimmed) in
+            [(" \t\r\na b\n ", "a b"), ("a", "a"), (" \n", ""), ("\u{a0}a\u{2003}", "\u{a0}a\u{2003}")]
+        {
+            assert_eq!(super::trimmed(text), trimmed, "{text:?}");
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub enum XmlErrorKind {
 
 impl std::fmt::Display for XmlError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} at line {}, column {}", self.detail, self.line, self.column)
+        write!(f, "{}, at line {}, column {}", self.detail, self.line, self.column)
     }
 }
 

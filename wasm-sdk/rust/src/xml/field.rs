@@ -7,6 +7,26 @@ use super::error::XmlError;
 use crate::world::tallygate::policy::types::Refusal;
 
 /// What stood at a path, if something did.
+///
+/// Its text is as it stands in the document, with the white space around it: nothing is trimmed here. Of what reads it,
+/// [`Format::XSD`](crate::decimal::Format::XSD) and [`date::parse_xsd`](crate::date::parse_xsd) pass over white space around
+/// the value, as XML Schema does; the others refuse it. [`scan::trimmed`](crate::scan::trimmed) takes it away from any text:
+///
+/// ```
+/// # use tallygate_policy::xml::{Paths, Reader};
+/// # use tallygate_policy::{Refusal, decimal::{Decimal, Format}, scan};
+/// # fn main() -> Result<(), Refusal> {
+/// let paths = Paths::new(&[], ["total", "paid", "kind"]).expect("paths");
+/// let mut reader = Reader::new(b"<o><total> 220.00 </total><paid> 220.00 </paid><kind> TD01 </kind></o>")?;
+/// reader.root()?;
+/// let [total, paid, kind] = paths.read(&mut reader)?;
+/// assert_eq!(total.read(|text| Format::XSD.parse(text))?.to_string(), "220.00");
+/// let error = paid.read(Decimal::parse).unwrap_err();
+/// assert_eq!(error.to_string(), "`paid`: it has white space around it, and would be the number alone");
+/// assert_eq!(scan::trimmed(&kind.text()?), "TD01");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "whether it is there is known only once it is asked"]
 pub struct Field<'p, 'a> {
@@ -64,6 +84,15 @@ impl FieldError {
         Self::new(path, FieldFault::Wrong { code: "wrong-field".to_owned(), detail: detail.into() })
     }
 
+    /// The error, told from further above: within `line[2]` the path `total` is `line[2]/total`. For lists, whose elements
+    /// are counted only in the message; what is the same in each is for [`Paths::within`](super::Paths::within).
+    #[cold]
+    #[must_use]
+    pub fn within(mut self, above: &str) -> Self {
+        self.path = joined(above, &self.path);
+        self
+    }
+
     #[cold]
     pub(super) fn twice(path: &str) -> Self {
         Self::new(path, FieldFault::Twice)
@@ -90,7 +119,7 @@ impl<'p, 'a> Field<'p, 'a> {
         self.path
     }
 
-    /// The text, which may be empty.
+    /// The text, which may be empty, with white space around it where the document has some.
     ///
     /// # Errors
     /// When it is missing.
@@ -135,6 +164,12 @@ impl<'p, 'a> Field<'p, 'a> {
         let text = self.text()?;
         if is_right(&text) { Ok(text) } else { Err(FieldError::wrong(path, format!("it would be {right}"))) }
     }
+}
+
+/// A path as it is from further above.
+pub(super) fn joined(above: &str, path: &str) -> String {
+    let between = if above.is_empty() || path.is_empty() { "" } else { "/" };
+    format!("{above}{between}{path}")
 }
 
 #[cold]

@@ -104,7 +104,7 @@ mod tests {
                 let column = before.len() + 1;
                 assert_eq!(
                     error.to_string(),
-                    format!("a comment or processing instruction that splits a text at line 2, column {column}")
+                    format!("a comment or processing instruction that splits a text, at line 2, column {column}")
                 );
             }
         }

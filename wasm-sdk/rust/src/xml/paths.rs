@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::field::{Field, FieldError};
+use super::field::{self, Field, FieldError};
 use super::reader::{Element, Reader};
 use super::tag;
 use crate::world::tallygate::policy::types::ConfigFault;
@@ -106,7 +106,7 @@ impl<const N: usize> Paths<N> {
     pub fn within(mut self, above: &str) -> Self {
         let nodes = self.nodes.iter_mut().map(|node| &mut node.path);
         for path in nodes.chain(&mut self.paths) {
-            *path = if path.is_empty() { above.to_owned() } else { format!("{above}/{path}") };
+            *path = field::joined(above, path);
         }
         self
     }
@@ -121,26 +121,50 @@ impl<const N: usize> Paths<N> {
     }
 
     /// As [`read`](Paths::read), and shows each element on no path: its name, the path of the element it is in, and the
-    /// reader, which stands in it. That is the place to refuse it, or to read lists. What is not read of it is skipped.
+    /// reader, which stands in it. That is the place to refuse it, or to read lists, whose errors say by
+    /// [`FieldError::within`] in which of them. What is not read of it is skipped.
     ///
     /// ```
-    /// # use tallygate_policy::Refusal;
-    /// # use tallygate_policy::xml::{FieldError, Paths, Reader};
-    /// # fn main() -> Result<(), Refusal> {
-    /// let (order, line) = (Paths::new(&[], ["id"]).expect("a path"), Paths::new(&[], ["total"]).expect("a path"));
-    /// let document = b"<order><line><total>1</total></line><id>7</id><line><total>2</total></line></order>";
-    /// let mut reader = Reader::new(document)?;
-    /// reader.root()?;
-    /// let mut totals = Vec::new();
-    /// let [id] = order.read_with(&mut reader, |element, _within, reader| {
-    ///     if element.local != "line" {
-    ///         return Err(FieldError::wrong(element.local, "it is not expected here"));
+    /// use tallygate_policy::Refusal;
+    /// use tallygate_policy::decimal::Decimal;
+    /// use tallygate_policy::xml::{FieldError, Paths, Reader};
+    ///
+    /// struct Orders { order: Paths<1>, line: Paths<1> }
+    ///
+    /// impl Orders {
+    ///     fn totals(&self, document: &str) -> Result<Vec<Decimal>, Refusal> {
+    ///         let mut reader = Reader::new(document.as_bytes())?;
+    ///         reader.root()?;
+    ///         let mut totals = Vec::new();
+    ///         let [id] = self.order.read_with(&mut reader, |element, within, reader| {
+    ///             if element.local != "line" {
+    ///                 return Err(FieldError::wrong(element.local, "it is not expected here").within(within));
+    ///             }
+    ///             let number = totals.len() + 1;
+    ///             let total = self.total(reader).map_err(|error| error.within(&format!("{within}/line[{number}]")))?;
+    ///             totals.push(total);
+    ///             Ok(())
+    ///         })?;
+    ///         id.text()?;
+    ///         Ok(totals)
     ///     }
-    ///     let [total] = line.read(reader)?;
-    ///     totals.push(total.text()?);
-    ///     Ok(())
-    /// })?;
-    /// assert_eq!((id.text()?.as_ref(), totals), ("7", vec!["1".into(), "2".into()]));
+    ///
+    ///     fn total(&self, reader: &mut Reader) -> Result<Decimal, FieldError> {
+    ///         let [total] = self.line.read(reader)?;
+    ///         total.read(Decimal::parse)
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), Refusal> {
+    /// let order = Paths::new(&[], ["id"]).expect("a path").within("order");
+    /// let orders = Orders { order, line: Paths::new(&[], ["total"]).expect("a path") };
+    /// let document = "<order><line><total>1</total></line><id>7</id><line><total>2</total></line></order>";
+    /// assert_eq!(orders.totals(document)?, [Decimal::from(1), Decimal::from(2)]);
+    ///
+    /// let refusal = orders.totals(&document.replace("2", "two")).unwrap_err();
+    /// assert_eq!(refusal.field.as_deref(), Some("order/line[2]/total"));
+    /// let refusal = orders.totals(&document.replace("line>", "row>")).unwrap_err();
+    /// assert_eq!(refusal.field.as_deref(), Some("order/row"));
     /// # Ok(())
     /// # }
     /// ```
@@ -224,7 +248,7 @@ fn child(nodes: &mut Vec<Node>, parent: usize, namespace: &str, local: &str, ste
         return place;
     }
     let above = &nodes[parent].path;
-    let path = if above.is_empty() { step.to_owned() } else { format!("{above}/{step}") };
+    let path = field::joined(above, step);
     let place = nodes.len();
     nodes.push(Node { namespace: namespace.to_owned(), local: local.to_owned(), path, ..Node::default() });
     nodes[parent].children.push(place);

@@ -146,7 +146,7 @@ fn attributes_and_depth_are_limited() {
 #[test]
 fn an_error_says_where() {
     let error = read("<a>\n  <b>]]></b></a>").expect_err("not well-formed");
-    assert_eq!(error.to_string(), "a `]]>` in a text at line 2, column 6");
+    assert_eq!(error.to_string(), "a `]]>` in a text, at line 2, column 6");
 }
 
 #[test]

@@ -13,6 +13,7 @@ struct Payments {
 impl Policy for Payments {
     fn configure(config: &str) -> Result<Self, ConfigFault> {
         let mut config = Config::parse(config)?;
+        // A key with no default would be `config.required_string("kind", "such as card.payment")?`.
         let currency = config.string("currency")?.unwrap_or_else(|| "EUR".to_owned());
         config.finish()?;
         Ok(Self { currency })

@@ -89,7 +89,7 @@ fn an_encoding_that_is_not_taken_is_named_with_those_that_are() {
         refusal(&declared("Shift_JIS", b"\x83")),
         (
             "the encoding `Shift_JIS` is declared, and taken are UTF-8, UTF-16, US-ASCII, ISO-8859-1, ISO-8859-2, \
-             ISO-8859-15, windows-1250 and windows-1252 at line 1, column 31"
+             ISO-8859-15, windows-1250 and windows-1252, at line 1, column 31"
                 .into(),
             XmlErrorKind::NotTaken
         )
@@ -100,7 +100,7 @@ fn an_encoding_that_is_not_taken_is_named_with_those_that_are() {
     let error = Reader::new(&declared("ISO-8859-1", b"Citt\xe0")).err().expect("a refusal");
     assert_eq!(
         error.to_string(),
-        "the encoding `ISO-8859-1` is declared, and UTF-8 would be taken at line 1, column 31"
+        "the encoding `ISO-8859-1` is declared, and UTF-8 would be taken, at line 1, column 31"
     );
 }
 
@@ -118,7 +118,7 @@ fn a_byte_that_the_declared_encoding_does_not_have_is_refused_with_its_place() {
         let refusal = refusal(&declared(name, &[b'\xe0', b'a', byte][usize::from(name == "US-ASCII")..]));
         let column = if name == "US-ASCII" { 5 } else { 6 };
         let detail = format!("the byte 0x{byte:02X}, which is no character in the declared encoding `{name}`");
-        assert_eq!(refusal, (format!("{detail} at line 2, column {column}"), XmlErrorKind::NotWellFormed));
+        assert_eq!(refusal, (format!("{detail}, at line 2, column {column}"), XmlErrorKind::NotWellFormed));
     }
 }
 
@@ -150,7 +150,7 @@ fn a_mark_and_a_declaration_that_differ_are_refused() {
     ] {
         let document: Vec<u8> = document;
         let (told, kind) = refusal(&document);
-        assert!(told.starts_with(&format!("{detail} at line 1, ")), "{told}");
+        assert!(told.starts_with(&format!("{detail}, at line 1, ")), "{told}");
         assert_eq!(kind, XmlErrorKind::NotTaken);
     }
 }
@@ -158,7 +158,7 @@ fn a_mark_and_a_declaration_that_differ_are_refused() {
 #[test]
 fn half_a_character_of_utf_16_is_refused_with_its_place() {
     let whole = utf_16("\u{feff}<a>\nx", u16::to_le_bytes);
-    let error = "half a character of UTF-16 at line 2, column 2".to_owned();
+    let error = "half a character of UTF-16, at line 2, column 2".to_owned();
     for broken in [&b"\0"[..], &0xd83d_u16.to_le_bytes(), &0xde00_u16.to_le_bytes()] {
         assert_eq!(refusal(&[&whole, broken].concat()), (error.clone(), XmlErrorKind::NotWellFormed));
     }
@@ -166,7 +166,7 @@ fn half_a_character_of_utf_16_is_refused_with_its_place() {
 
 #[test]
 fn a_declaration_that_is_none_is_refused_as_the_reader_would() {
-    let told = "an XML declaration that does not begin with a version at line 1, column 1";
+    let told = "an XML declaration that does not begin with a version, at line 1, column 1";
     assert_eq!(refusal(b"<?xml encoding='latin1'?><a/>").0, told);
     assert_eq!(refusal(&utf_16("\u{feff}<?xml?><a/>", u16::to_be_bytes)).0, told);
 }

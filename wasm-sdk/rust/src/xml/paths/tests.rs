@@ -106,3 +106,22 @@ fn a_path_that_cannot_be_meant_is_refused() {
         assert_eq!(told(paths), ConfigFault::at("", detail));
     }
 }
+
+#[test]
+fn an_error_in_a_list_is_told_from_above_with_its_place() {
+    let error = FieldError::wrong("DatiGenerali/Data", "it is no date").within("FatturaElettronicaBody[2]");
+    assert_eq!(error.path, "FatturaElettronicaBody[2]/DatiGenerali/Data");
+    assert_eq!(error.to_string(), "`FatturaElettronicaBody[2]/DatiGenerali/Data`: it is no date");
+    let paths = |(above, path)| FieldError::wrong(path, "").within(above).path;
+    assert_eq!([("a", ""), ("", "b"), ("", ""), ("a/b[1]", "c/@d")].map(paths), ["a", "b", "", "a/b[1]/c/@d"]);
+
+    let line = Paths::new(&[], ["x"]).expect("a path");
+    let read = |document: &str| {
+        let mut reader = Reader::new(document.as_bytes()).expect("UTF-8");
+        reader.root().expect("a root");
+        line.read(&mut reader).and_then(|[x]| x.text()).map_err(|error| error.within("line[3]")).map(drop)
+    };
+    for (document, path) in [("<l/>", "line[3]/x"), ("<l><x/><x/></l>", "line[3]/x"), ("<l>", "line[3]")] {
+        assert_eq!(read(document).expect_err("a fault").path, path, "{document}");
+    }
+}
