@@ -80,11 +80,11 @@ async fn respond(
     consulted: &[Consulted],
     response: HttpResponse<Incoming>,
 ) -> Result<HttpResponse<ResponseBody>, Problem> {
-    let (parts, incoming) = response.into_parts();
+    let (mut parts, incoming) = response.into_parts();
     let mut seen =
         Response { status: parts.status.as_u16(), headers: listed(&parts.headers, |_| true), body: Vec::new() };
     let (mut unread, mut reservation) = (Some(incoming), None);
-    let (mut changed, mut to_count) = (false, None::<ToCount>);
+    let (mut changed, mut replaced, mut to_count) = (false, false, None::<ToCount>);
     for consulted in consulted.iter().rev() {
         let about = consulted.policy.about();
         if !about.sees_responses {
@@ -110,11 +110,15 @@ async fn respond(
         };
         changed = true;
         if change.apply(&mut seen) {
-            unread = None;
+            (unread, replaced) = (None, true);
         }
     }
     if let Some(ToCount { policy, transactions }) = to_count {
         shared.ingest.accept(origin, PolicyVersion::of(&*policy), transactions).await?;
+    }
+    if replaced {
+        // The length that comes is that of the other body.
+        parts.headers.remove(CONTENT_LENGTH);
     }
     Ok(assembled(parts, seen, changed, unread, reservation))
 }
@@ -128,8 +132,8 @@ fn assembled(
     reservation: Option<Reservation>,
 ) -> HttpResponse<ResponseBody> {
     if changed {
-        // The length of a body that is passed on is the upstream's to say, also where a HEAD has none.
-        let length = unread.as_ref().and_then(|_| parts.headers.remove(CONTENT_LENGTH));
+        // The length of a body that nobody replaced is the upstream's to say, also where a HEAD has none.
+        let length = parts.headers.remove(CONTENT_LENGTH);
         parts.status = StatusCode::from_u16(seen.status).unwrap_or(StatusCode::BAD_GATEWAY);
         parts.headers = fields(seen.headers, |_| false);
         if let Some(length) = length {
@@ -138,12 +142,7 @@ fn assembled(
     }
     let body = match unread {
         Some(incoming) => ResponseBody::Unread(incoming),
-        None => {
-            if !changed {
-                parts.headers.remove(CONTENT_LENGTH);
-            }
-            ResponseBody::Whole(seen.body.into(), reservation)
-        }
+        None => ResponseBody::Whole(seen.body.into(), reservation),
     };
     HttpResponse::from_parts(parts, body)
 }

@@ -128,6 +128,9 @@ fn accepted(mut response: Response<Incoming>) -> Result<Response<Incoming>, Prob
         let detail = "it switched protocols without being asked".to_owned();
         return Err(Problem::UpstreamAway(detail));
     }
+    if response.status().as_u16() >= 600 {
+        return Err(Problem::UpstreamAway(format!("it answered with the status {}", response.status().as_u16())));
+    }
     response_headers(response.headers_mut());
     Ok(response)
 }

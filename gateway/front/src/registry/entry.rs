@@ -25,7 +25,7 @@ use crate::policy::ActivePolicy;
 pub(super) struct Entry {
     pub(super) options: PolicyOptions,
     /// Whether it stands in the configuration.
-    declared: bool,
+    pub(super) declared: bool,
     retry_after: Duration,
     pub(super) serving: Arc<ArcSwap<Serving>>,
     pub(super) store: Store,
@@ -208,23 +208,18 @@ impl Entry {
         Ok(Switched { active, previous, changed: true })
     }
 
-    /// Removes a version that nothing needs; `pinned` are those that routes pin, with their routes, and `followed` says
-    /// whether a route takes whichever is active.
-    pub(super) fn remove(
-        &self,
-        version: &str,
-        pinned: &[(&str, &str)],
-        followed: bool,
-    ) -> Result<String, RegistryError> {
+    /// Removes a version that nothing needs; `pinned` are those that routes pin, with their routes, and `named` says
+    /// whether the configuration names the policy or a route takes whichever version is active.
+    pub(super) fn remove(&self, version: &str, pinned: &[(&str, &str)], named: bool) -> Result<String, RegistryError> {
         let _changing = locked(&self.changing);
         let mut state = self.state();
         let name = &self.options.name;
         let version = state.find(name, version)?;
         let is_version = |pin: &str| state.find(name, pin).is_ok_and(|found| found == version);
         let is_active = state.active.as_ref() == Some(&version);
-        let reason = if is_active && followed {
+        let reason = if is_active && named {
             Some("it is active; activate another one first".to_owned())
-        } else if !is_active && followed && self.serving.load().version.as_ref() == Some(&version) {
+        } else if !is_active && named && self.serving.load().version.as_ref() == Some(&version) {
             Some("it serves in place of the active one, which does not start; activate another one first".to_owned())
         } else {
             let pin = pinned.iter().find(|(_, pin)| is_version(pin));

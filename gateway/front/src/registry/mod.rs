@@ -145,7 +145,7 @@ impl PolicyRegistry {
         let (name, version) = (name.to_owned(), version.to_owned());
         blocking(move || {
             let pinned: Vec<_> = shared.chains.pinned(&name).collect();
-            let removed = entry.remove(&version, &pinned, shared.chains.follow(&name))?;
+            let removed = entry.remove(&version, &pinned, entry.declared || shared.chains.follow(&name))?;
             shared.measure(&entry);
             if entry.forget_if_empty(&pinned)? {
                 shared.policies.write().unwrap_or_else(PoisonError::into_inner).remove(&name);

@@ -53,7 +53,8 @@ impl OfflinePolicies {
     /// [`RegistryError::InUse`] where it is active or pinned by a route.
     pub fn remove(&self, name: &str, version: &str) -> Result<String, RegistryError> {
         let pinned: Vec<_> = self.chains.pinned(name).collect();
-        self.entry(name)?.remove(version, &pinned, self.chains.follow(name))
+        let declared = self.options.policies.iter().any(|policy| policy.name == name);
+        self.entry(name)?.remove(version, &pinned, declared || self.chains.follow(name))
     }
 
     fn entry(&self, name: &str) -> Result<Entry, RegistryError> {

@@ -37,7 +37,11 @@ impl Workshop {
         may_keep: bool,
     ) -> Result<Arc<dyn ActivePolicy>, RegistryError> {
         let refused = |error| RegistryError::activation(&options.name, version, error);
-        if let Some(artefact) = store.artefact(version)? {
+        let artefact = store.artefact(version).unwrap_or_else(|error| {
+            tracing::warn!(policy = options.name, version, "a compiled form cannot be read: {error}");
+            None
+        });
+        if let Some(artefact) = artefact {
             let kept = KeptPolicy {
                 name: options.name.clone(),
                 version: version.to_owned(),

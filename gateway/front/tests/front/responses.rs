@@ -194,3 +194,27 @@ async fn policies_see_a_response_as_the_ones_behind_them_left_it() {
     assert_eq!((answer.status, answer.headers["x-seen"].to_str().unwrap()), (207, "respond-head+0"));
     assert!(answer.body.starts_with("a GET /x [") && answer.body.ends_with(" seen"), "{}", answer.body);
 }
+
+#[tokio::test]
+async fn a_response_to_head_keeps_the_length_that_it_tells_of() {
+    let upstream = held("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n").await;
+    upstream.let_go.add_permits(2);
+    let mut site = Site::plain();
+    site.partners_proxy("/read", &["respond-count-body"], &[upstream.address]);
+    site.partners_proxy("/past", &["respond-head"], &[upstream.address]);
+    let served = site.serve();
+    let caller = served.caller();
+    for path in ["/read", "/past"] {
+        let request = caller.request(http::Method::HEAD, path).body(http_body_util::Full::default()).unwrap();
+        assert_eq!(caller.send(request).await.headers["content-length"], "4", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_status_that_is_none_of_http_is_no_answer() {
+    let upstream = held("HTTP/1.1 999 Fine\r\ncontent-length: 0\r\n\r\n").await;
+    upstream.let_go.add_permits(1);
+    let mut site = Site::plain();
+    site.partners_proxy("/", &["respond-pass"], &[upstream.address]);
+    assert_eq!(site.serve().caller().get("/x").await.status, 502);
+}

@@ -54,3 +54,15 @@ async fn beyond_the_bound_the_oldest_that_nothing_needs_makes_room() {
     assert!(!site.kept(&plain("spare"), "wasm").exists() && !site.kept(&plain("one"), "native").exists());
     assert_eq!(registry.rollback("json").await.unwrap().active, plain("before"));
 }
+
+#[tokio::test]
+async fn a_policy_that_no_route_names_goes_with_its_last_version() {
+    let site = Site::new("one");
+    let registry = site.open();
+    let pushed = registry.push("jsno", b"two".to_vec(), None).await.unwrap().version;
+    registry.activate("jsno", &pushed).await.unwrap();
+    assert_eq!(registry.remove("jsno", &pushed).await.unwrap(), pushed);
+    assert_eq!(registry.list().len(), 1);
+    assert!(!site.dir().join("jsno").exists());
+    assert!(matches!(registry.activate("jsno", &pushed).await, Err(RegistryError::NoPolicy { .. })));
+}
