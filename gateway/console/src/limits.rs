@@ -44,8 +44,10 @@ pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 pub const HEAD_BYTES: usize = 32 * 1024;
 /// The largest JSON body of a request, in bytes.
 pub const JSON_BYTES: usize = 16 * 1024;
-/// Components being received at one time.
+/// Components being received and compiled at one time.
 pub const PUSHES: usize = 2;
+/// How long a push waits for those before it; then it is 503.
+pub const PUSH_WAIT: Duration = Duration::from_secs(30);
 /// How long requests in flight may take to finish when the console stops.
 pub const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 

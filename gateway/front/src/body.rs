@@ -92,7 +92,7 @@ pub(crate) async fn response(
     let read = tokio::time::timeout(limits.upstream_time, whole(incoming, limit, budget)).await;
     read.map_err(|_| Problem::UpstreamSlow)?.map_err(|error| match error {
         Unread::Broken(error) => Problem::UpstreamAway(format!("its response: {error}")),
-        Unread::TooLarge => Problem::UpstreamAway(format!("its response has more than {limit} bytes")),
+        Unread::TooLarge => Problem::ResponseTooLarge(limit),
         Unread::NoMemory => Problem::Busy(limits.retry_after),
     })
 }

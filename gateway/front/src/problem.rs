@@ -47,6 +47,8 @@ pub(crate) enum Problem {
     /// No target of the upstream answered.
     UpstreamAway(String),
     UpstreamSlow,
+    /// A response that a policy wants to see whole has more bytes than this.
+    ResponseTooLarge(usize),
     /// The gateway's own fault.
     Internal(String),
 }
@@ -112,6 +114,11 @@ impl Problem {
             ),
             Self::UpstreamAway(_) => plain(502, "upstream-away", "the server behind does not answer"),
             Self::UpstreamSlow => plain(504, "upstream-slow", "the server behind did not answer in time"),
+            Self::ResponseTooLarge(limit) => plain(
+                502,
+                "response-too-large",
+                &format!("the server behind answered with more than the {limit} bytes that can be looked through here"),
+            ),
             Self::Internal(_) => plain(500, "internal", "the gateway failed; the log says how"),
         }
     }

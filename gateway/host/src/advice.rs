@@ -14,6 +14,9 @@ const BELOW: u64 = 1 << 20;
 
 /// Why bytes are no component, where that shows without reading what is in it.
 pub(crate) fn no_component(bytes: &[u8]) -> Option<String> {
+    if bytes.is_empty() {
+        return Some("it is empty; a component would be right, such as `tallygate policy build` makes".into());
+    }
     if !bytes.starts_with(MAGIC) {
         return Some("it is no WebAssembly, which begins with the bytes \\0asm".into());
     }

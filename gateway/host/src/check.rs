@@ -80,7 +80,7 @@ fn edit(edit: &HeaderEdit) -> Result<(), PolicyFailure> {
 
 fn fields(headers: &[Header]) -> Result<(), PolicyFailure> {
     for header in headers {
-        if header.name.is_empty() || !header.name.bytes().all(is_name_byte) {
+        if !is_name(&header.name) {
             return Err(bad(&format!(
                 "a header named {:?}, which would be in lower case, such as `content-type`",
                 header.name
@@ -91,6 +91,11 @@ fn fields(headers: &[Header]) -> Result<(), PolicyFailure> {
         }
     }
     Ok(())
+}
+
+/// Whether this is a header field's name as policies and HTTP/2 write it.
+pub(crate) fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(is_name_byte)
 }
 
 /// The characters of a token (RFC 9110, 5.6.2) without the capital letters, which HTTP/2 has not.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::about::About;
+use crate::check;
 use crate::failure::ActivationError;
 use crate::keys::Keys;
 use crate::limits;
@@ -82,6 +83,12 @@ pub(crate) fn check_needs(about: &About, keys: &Keys) -> Result<(), ActivationEr
     if let Some(fact) = about.facts.first() {
         return Err(ActivationError::WrongWorld(format!(
             "it needs the fact `{fact}`, which this gateway does not know"
+        )));
+    }
+    let is_name = |header: &&String| *header == "*" || check::is_name(header);
+    if let Some(header) = about.headers.iter().find(|header| !is_name(header)) {
+        return Err(ActivationError::WrongWorld(format!(
+            "it needs the header field {header:?}, and names are in lower case, such as `content-type`"
         )));
     }
     for used in &about.keys {

@@ -82,6 +82,14 @@ fn an_extra_that_the_gateway_does_not_know_refuses_the_activation() {
 }
 
 #[test]
+fn a_header_that_no_message_can_have_refuses_the_activation() {
+    for header in ["X-Upper", "a b", ""] {
+        let error = refusal(&format!(r#"{{"headers":["content-type","{header}"]}}"#)).to_string();
+        assert!(error.contains(&format!("it needs the header field {header:?}")), "{error}");
+    }
+}
+
+#[test]
 fn limits_beyond_the_engine_s_are_refused() {
     let mut spec = spec("hostile", "");
     spec.limits.memory = 1 << 40;
@@ -97,7 +105,7 @@ fn bytes_that_are_no_policy_are_refused_with_the_reason() {
     };
     let whole = component("hello");
     for (bytes, why) in [
-        (&b""[..], "it is no WebAssembly"),
+        (&b""[..], "it is empty"),
         (b"not wasm at all", "it is no WebAssembly"),
         (b"\0asm", "it is cut off: it begins with 8 bytes, and 4 are there"),
         (b"\0asm\x01\0\0\0", "found a core module; `tallygate policy build` makes a component"),

@@ -16,6 +16,7 @@ use crate::admin::encoding;
 use crate::admin::problem::{Problem, ProblemDocument};
 use crate::admin::shared::Shared;
 use crate::admin::upload::{self, FORM_BYTES, UploadForm};
+use crate::limits::PUSH_WAIT;
 use crate::policies::{Policy, PolicyAdmin, PolicyVersionDetail, Pushed, Removed, Switched};
 
 /// What administers a policy, and the policy's name.
@@ -101,7 +102,8 @@ pub(in crate::admin) async fn push(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Pushed>), Problem> {
-    let Ok(_permit) = shared.pushes.try_acquire() else {
+    // Components are held whole, so few are received at one time; the others wait for a while.
+    let Ok(Ok(_permit)) = tokio::time::timeout(PUSH_WAIT, shared.pushes.acquire()).await else {
         return Err(Problem::busy("other components are being received, try again when they are through"));
     };
     let body = read(body, policies.component_bytes() + policies.config_bytes() + FORM_BYTES).await?;

@@ -29,7 +29,12 @@ impl Functions {
     /// Finds them.
     pub(crate) fn of(component: &Component) -> Result<Self, ActivationError> {
         let handler = component.get_export_index(None, HANDLER);
-        let handler = handler.ok_or_else(|| missing("it does not export"))?;
+        let handler = handler.ok_or_else(|| {
+            let kind = component.component_type();
+            let names: Vec<&str> = kind.exports(component.engine()).map(|(name, _)| name).collect();
+            let exported = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+            missing(&format!("it exports {exported} rather than"))
+        })?;
         let function = |name: &str| {
             component.get_export_index(Some(&handler), name).ok_or_else(|| missing(&format!("it has no `{name}` in")))
         };
