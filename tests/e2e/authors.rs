@@ -91,6 +91,10 @@ fn a_trial_refuses_what_a_gateway_refuses_with_the_same_words() {
     let config = desk.file("tallygate.toml", &config);
     let run = ["--input", &good, "--received", "2026-12-24T10:00:00Z", "--config", &config];
     assert_eq!(shown(&desk.run("json", &run))["outcome"], "accept");
+    let wrong_config = desk.file("wrong.toml", "[policies.json]\nconfig = { nobody = 1 }\n");
+    let said = desk.run("json", &["--input", &good, "--config", &wrong_config]);
+    let whose = format!("(with the configuration of [policies.json] of {wrong_config})");
+    assert!(said.code == 1 && said.err.contains(&whose), "{}", said.err);
     // Without a moment an old sample is taken, and what a gateway would do is told.
     let old = desk.file("old.json", &ONE.replace("2026", "2007"));
     let said = desk.run("json", &["--input", &old]);
@@ -251,6 +255,22 @@ fn a_new_policy_builds_passes_its_samples_and_tells_what_differs() {
     assert!(said.out.ends_with("2 passed, 1 failed\n"), "{}", said.out);
     let told: Value = serde_json::from_str(&test(&["--json"]).out).unwrap();
     assert_eq!((&told["passed"], &told["failed"]), (&json!(2), &json!(1)));
+
+    // What was just written down is what a trial says, however it is sent; of the folder, the messages are taken.
+    let write = |name: &str, text: &str| std::fs::write(folder.join("samples").join(name), text).unwrap();
+    write("wrong-line.in.csv", "a-1\n");
+    assert_eq!(test(&["wrong-line", "--bless"]).code, 0);
+    let written = std::fs::read_to_string(folder.join("samples/wrong-line.expected.json")).unwrap();
+    assert!(written.contains("urn:tallygate:problem") && !written.contains(r#"\"request\""#), "{written}");
+    let run = |input: &str, more: &[&str]| {
+        in_crate(&folder, &[&["policy", "run", "till-lines.wasm", "--json", "--input", input], more].concat())
+    };
+    let said = run("samples/wrong-line.in.csv", &["--expect", "samples/wrong-line.expected.json"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.err.contains("note: samples/request.json is for `policy test`"), "{}", said.err);
+    let said = run("samples", &[]);
+    assert_eq!(lines(&said).len(), 4, "{}", said.out);
+    assert!(said.err.contains("taken for no messages: francs.expected.json, francs.request.json"), "{}", said.err);
 
     // A module as the compiler leaves it is made a component on the way.
     let module = checkout("policies/target/wasm32-unknown-unknown/release/till_lines.wasm");

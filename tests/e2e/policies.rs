@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::harness::caller::Caller;
 use crate::harness::checkout::{core_module, policies};
-use crate::harness::process::Process;
+use crate::harness::process::{Process, tallygate};
+use crate::harness::said::said;
 use crate::harness::settled::until_balanced;
 use crate::harness::site::{Site, route_and_policy};
 use crate::harness::times::Times;
@@ -165,7 +166,7 @@ fn what_is_no_policy_is_refused_with_the_reason_and_changes_nothing() {
     let (text, module) = (file("text.wasm", b"no component at all"), file("module.wasm", b"\0asm\x01\0\0\0"));
     let empty = file("empty-component.wasm", b"\0asm\x0d\0\x01\0");
     let hello = format!("{}/hello.wasm", policies());
-    let cases: [(&[&str], &str); 13] = [
+    let cases: [(&[&str], &str); 15] = [
         (&["push", "greeting", &text, "--activate"], "not a component"),
         (&["push", "greeting", &module, "--activate"], "tallygate policy build"),
         (&["push", "greeting", &empty, "--activate"], "tallygate:policy"),
@@ -173,8 +174,10 @@ fn what_is_no_policy_is_refused_with_the_reason_and_changes_nothing() {
         (&["show", "greeting", "0123456789abcdef"], "0123456789abcdef"),
         (&["remove", "greeting", "0123456789abcdef"], "0123456789abcdef"),
         (&["push", "greeting", &hello, "--config", "/nowhere.json"], "/nowhere.json"),
-        (&["push", "greeting", &hello, "--config", process.config.to_str().unwrap()], "--gateway names"),
+        (&["push", "greeting", &hello, "--config", process.config.to_str().unwrap()], "-c names"),
         (&["rollback", "greeting", "--offline"], "is in use by process"),
+        (&["show", "greeting", "0123456789abcdef", "--offline"], "or leave --offline out"),
+        (&["rollback", "greeting"], "no version was active before"),
         (&["push", "greeting", "/nowhere/hello.wasm"], "/nowhere/hello.wasm"),
         (&["activate", "greeting", "0123456789abcdef"], "0123456789abcdef"),
         (&["rollback", "greeting"], "greeting"),
@@ -227,7 +230,8 @@ fn a_version_that_needs_another_configuration_is_brought_in_and_rolled_back_with
     assert_eq!(take().0, 202, "{:?}", take());
     let shown = process.says(&["policy", "show", "greeting", &second[..8]]).good();
     assert!(shown.contains(r#""amount": "/total""#), "{shown}");
-    process.says(&["policy", "rollback", "greeting"]).good();
+    let back = process.says(&["policy", "rollback", "greeting"]).good();
+    assert!(back.contains(&format!("{} is active again; {} was until now", &first[..12], &second[..12])), "{back}");
     assert_eq!((active(&process, "greeting"), take()), (first, (200, "hello, shop-1\n".to_owned())));
     let text = process.says(&["policy", "activate", "greeting", second]).good();
     assert!(text.contains("is active, ") && text.contains(" was before"), "{text}");
@@ -239,6 +243,50 @@ fn a_version_that_needs_another_configuration_is_brought_in_and_rolled_back_with
     process.start();
     process.wait_until_up();
     assert_eq!(active(&process, "greeting"), second, "what the file says is another version");
+}
+
+#[test]
+fn an_active_version_that_starts_again_is_told_to_serve_and_a_pin_is_listed() {
+    let site = site();
+    let process = site.up("all", ALL);
+    let first = active(&process, "greeting");
+    let hostile = format!("{}/hostile.wasm", policies());
+    process.says(&["policy", "push", "greeting", &hostile, "--activate"]).good();
+    let second = active(&process, "greeting");
+    assert!(process.stop().success(), "{}", process.last_words());
+    let pinned = std::fs::read_to_string(&process.config)
+        .unwrap()
+        .replace("policies = [\"greeting\"]", &format!("policies = [\"greeting@{}\"]", &first[..8]));
+    std::fs::write(&process.config, pinned).unwrap();
+    let kept = |ending: &str| process.data.join(format!("policies/greeting/{second}.{ending}"));
+    let whole = std::fs::read(kept("wasm")).unwrap();
+    std::fs::remove_file(kept("native")).unwrap();
+    std::fs::write(kept("wasm"), "damaged").unwrap();
+    let offline = process.says(&["policy", "list", "--offline"]).good();
+    assert!(offline.contains("pinned by greeting\n"), "{offline}");
+    process.start();
+    process.wait_until_up();
+    std::fs::write(kept("wasm"), whole).unwrap();
+    let told = process.says(&["policy", "activate", "greeting", &second]).good();
+    assert!(told.contains(&format!("{} serves again", &second[..12])), "{told}");
+    let list = process.says(&["policy", "list"]).good();
+    assert_eq!(list.lines().filter(|line| line.ends_with("  pinned by greeting")).count(), 1, "{list}");
+    assert_eq!(versions(&process, "greeting")[0]["pinned_by"], json!(["greeting"]));
+}
+
+#[test]
+fn without_a_gateways_file_its_place_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = tallygate();
+    command.args(["policy", "list"]).current_dir(folder.path());
+    for name in ["TALLYGATE_CONFIG", "TALLYGATE_ADMIN", "TALLYGATE_TOKEN", "TALLYGATE_CA"] {
+        command.env_remove(name);
+    }
+    let complaint = said(command).bad(1);
+    assert!(
+        complaint.contains("there is no ./tallygate.toml here: name the gateway's file with -c FILE"),
+        "{complaint}"
+    );
 }
 
 #[test]
@@ -281,11 +329,17 @@ fn a_version_that_does_not_start_any_more_is_replaced_by_the_one_before_and_can_
     assert!(list.contains(&format!("greeting: active {} does not start: ", &second[..12])), "{list}");
     assert!(list.contains(&format!("; serving {}\n", &first[..12])), "{list}");
     assert_eq!(active(&process, "greeting"), second, "nothing is switched on disk");
+    let shown = process.says(&["policy", "activate", "greeting", &second]).bad(1);
+    assert!(shown.contains("hashes to"), "{shown}");
     let busy = process.says(&["policy", "rollback", "greeting", "--offline"]).bad(1);
     assert!(busy.contains("is in use by process"), "{busy}");
     assert!(process.stop().success(), "{}", process.last_words());
+    let away = process.says(&["policy", "show", "greeting", &first[..8]]).bad(1);
+    assert!(away.contains("cannot be asked") && away.contains("--offline works on what it keeps"), "{away}");
+    let shown = process.says(&["policy", "show", "greeting", &first[..8], "--offline", "--json"]).json();
+    assert_eq!((&shown["version"], &shown["active"]), (&json!(first), &json!(false)));
     let back = process.says(&["policy", "rollback", "greeting", "--offline"]).good();
-    assert!(back.contains(&format!("{} is active, {} was before", &first[..12], &second[..12])), "{back}");
+    assert!(back.contains(&format!("{} is active again; {} was until now", &first[..12], &second[..12])), "{back}");
     let removed = process.says(&["policy", "remove", "greeting", &second[..8], "--offline"]).good();
     assert!(removed.contains("is removed") && !kept("wasm").exists(), "{removed}");
     process.start();

@@ -51,8 +51,7 @@ pub fn with_config(config: &Path, arguments: &[&str]) -> Said {
 pub fn with_environment(config: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Said {
     let mut command = tallygate();
     command.envs(variables.iter().copied());
-    let flag = if arguments.starts_with(&["policy", "push"]) { "--gateway" } else { "--config" };
-    command.args(arguments).arg(flag).arg(config).env_remove("RUST_LOG");
+    command.args(arguments).arg("-c").arg(config).env_remove("RUST_LOG");
     said(command)
 }
 

@@ -36,20 +36,24 @@ impl AdminClient {
         let needs_file = arguments.admin.is_none() || arguments.token.is_none() || arguments.ca.is_none();
         let configured = if needs_file && file.exists() { configured(file)? } else { None };
         let configured = configured.as_ref();
+        let missing = |what: &str, key: &str, ways: &str| match file.exists() {
+            true => format!("no {what}: give {ways}, or admin.{key} in {}", file.display()),
+            false => format!("{}, or give --admin, --token and --ca", no_file(file)),
+        };
         let base = match (&arguments.admin, configured) {
             (Some(base), _) => base.trim_end_matches('/').to_owned(),
             (None, Some(admin)) => format!("https://{}", admin.address),
-            (None, None) => bail!(
-                "no address of the administration: give --admin, TALLYGATE_ADMIN, or a configuration with [admin]"
-            ),
+            (None, None) => {
+                bail!("{}", missing("address of the administration", "address", "--admin, TALLYGATE_ADMIN"))
+            }
         };
         let token = arguments.token.clone().or_else(|| configured?.token.clone());
         let Some(token) = token else {
-            bail!("no token: give --token, TALLYGATE_TOKEN, or admin.token in {}", file.display());
+            bail!("{}", missing("token", "token", "--token, TALLYGATE_TOKEN"));
         };
         let ca = arguments.ca.clone().or_else(|| configured.map(|admin| admin.ca.clone()));
         let Some(ca) = ca else {
-            bail!("no authority: give --ca, TALLYGATE_CA, or admin.ca in {}", file.display());
+            bail!("{}", missing("authority", "ca", "--ca, TALLYGATE_CA"));
         };
         // As authorities or, when it is the server's own, as itself.
         let tls = TlsFiles { ca: Some(ca), ..TlsFiles::default() }.client_config()?;
@@ -93,6 +97,15 @@ impl AdminClient {
         }
         Ok(value)
     }
+}
+
+/// That a gateway's file is not there, and how another one is named.
+fn no_file(file: &Path) -> String {
+    let place = match file.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => format!("no ./{} here", file.display()),
+        _ => format!("no {}", file.display()),
+    };
+    format!("there is {place}: name the gateway's file with -c FILE or TALLYGATE_CONFIG")
 }
 
 fn configured(file: &Path) -> Result<Option<AdminOptions>> {

@@ -43,6 +43,7 @@ fn version(listing: VersionListing) -> PolicyVersion {
         source: listing.source.as_str().to_owned(),
         added_at: listing.came.as_millisecond(),
         active: listing.active,
+        pinned_by: listing.pinned_by,
         about: listing.about.map(about),
     }
 }

@@ -89,6 +89,8 @@ pub struct PolicyVersion {
     pub added_at: i64,
     /// Whether it is the active one.
     pub active: bool,
+    /// The routes that pin it: they have this version whichever is active.
+    pub pinned_by: Vec<String>,
     /// What it says of itself; none while it is not compiled.
     pub about: Option<PolicyAbout>,
 }
@@ -148,7 +150,8 @@ pub struct Pushed {
     pub version: String,
     /// Whether it was not there before.
     pub new: bool,
-    /// Where its configuration is from: `push`, `active` (the active version's), `file`, or `nowhere`: it is empty.
+    /// Where its configuration is from: `push`, `active` (the active version's), `file`, or `nowhere`: it is
+    /// empty.
     pub config_from: String,
 }
 

@@ -110,7 +110,7 @@ pub(crate) fn trap(trap: Trap, error: &wasmtime::Error) -> String {
         ),
         Trap::MemoryOutOfBounds if fault_below_zero(error) => {
             ": its stack ran over, most likely, by recursion or large values on it; where it needs more than the 32 KiB that \
-             the SDK's .cargo/config.toml gives it, -zstack-size there says how much"
+             the crate's own .cargo/config.toml gives it, -zstack-size there says how much"
                 .to_owned()
         }
         Trap::UnreachableCodeReached => {

@@ -13,7 +13,8 @@ impl Call {
     pub(crate) fn log_line(&mut self, level: Level, message: &str) -> wasmtime::Result<()> {
         // What a policy of the SDK logs when it panics, and why it failed then.
         if self.configuring && message.starts_with("panicked at ") {
-            wasmtime::bail!("{}", one_line(cut(message)));
+            // The end of a line separates the place from the text.
+            wasmtime::bail!("{}", one_line(&cut(message).replacen('\n', " ", 1)));
         }
         self.refuse_while_configuring("log", cut(message))?;
         let Some(left) = self.lines_left.checked_sub(1) else {

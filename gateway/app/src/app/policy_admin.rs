@@ -72,16 +72,17 @@ fn refused(error: RegistryError) -> PolicyError {
     let text = error.to_string();
     match error {
         RegistryError::NoPolicy { .. } | RegistryError::NoVersion { .. } => PolicyError::Unknown(text),
-        RegistryError::NothingBefore(_)
+        RegistryError::NothingBefore { .. }
         | RegistryError::Full(_)
         | RegistryError::InUse { .. }
         | RegistryError::TwoAccept { .. } => PolicyError::Conflict(text),
         RegistryError::Activation { error: ActivationError::Busy(_) | ActivationError::Host(_), .. } => {
             PolicyError::Away(text)
         }
-        RegistryError::Activation { .. } | RegistryError::Name(_) | RegistryError::Config(..) => {
-            PolicyError::Invalid(text)
-        }
+        RegistryError::Activation { .. }
+        | RegistryError::TakenConfig { .. }
+        | RegistryError::Name(_)
+        | RegistryError::Config(..) => PolicyError::Invalid(text),
         _ => PolicyError::Away(text),
     }
 }

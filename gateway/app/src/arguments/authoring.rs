@@ -9,14 +9,19 @@ use clap::Args;
 #[command(after_help = "\
 Prints {\"outcome\":…} with accept, answer, forward or reject, and what belongs to it: the transactions, the message as the \
 upstream gets it, the refusal, the reply or the response as the partner gets it, and what of its limits the policy used. What \
-the policy logs, and what it says when it panics, goes to standard error.
+the policy logs, and what it says when it panics, goes to standard error. The first message of a run is cold, and takes several \
+times what the next ones take: name the input twice to see a warm one.
+
+No request.json is read beside a sample: --partner, --received, --config and the others say here what it says to `policy test`. \
+Of a folder, NAME.expected.json, NAME.request.json and request.json are left out, and where they are, all but NAME.in.EXT.
 
 Exit status: 0 where every message was accepted, answered or forwarded; 1 where one was refused or failed. With --expect: 0 \
 where what it says came, and 1 where not.")]
 pub(crate) struct PolicyRunArguments {
     /// The component, or a core module built for the policy world.
     pub(crate) component: PathBuf,
-    /// A file with a message's body; `-`: standard input; a folder: all its files, by name. Repeat it for more.
+    /// A file with a message's body; `-`: standard input; a folder: all its files, by name, or the messages among samples.
+    /// Repeat it for more.
     #[arg(long, required = true)]
     pub(crate) input: Vec<PathBuf>,
     /// Its content type; without it, what the file's name says.
@@ -47,7 +52,7 @@ pub(crate) struct PolicyRunArguments {
     #[arg(long)]
     pub(crate) config: Option<PathBuf>,
     /// What is expected: accept, answer, forward, reject, reject:CODE, or a file of JSON as this prints it, of which only what
-    /// stands there is compared.
+    /// stands there is compared; the `request` of a problem document, another one each time, is not.
     #[arg(long)]
     pub(crate) expect: Option<String>,
     /// Prints JSON, a line for each input.
@@ -75,7 +80,7 @@ pub(crate) struct PolicyBuildArguments {
     /// The crate's folder.
     #[arg(long, default_value = ".")]
     pub(crate) dir: PathBuf,
-    /// Builds quickly rather than well.
+    /// Builds quickly rather than well, and makes NAME.debug.wasm.
     #[arg(long)]
     pub(crate) debug: bool,
     /// A program that takes cargo's arguments and builds for wasm32-unknown-unknown, such as a checkout's setup/wasm-cargo;

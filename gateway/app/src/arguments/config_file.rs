@@ -12,10 +12,25 @@ pub(crate) struct ConfigFile {
     pub(crate) config: PathBuf,
 }
 
-/// Where the configuration is, for a command whose `--config` is another one.
+/// Where a gateway's configuration is, for the commands that talk to one.
 #[derive(Debug, Args)]
 pub(crate) struct GatewayFile {
-    /// The gateway's configuration file.
+    /// The gateway's configuration file, which says where the gateway is reached, and what it keeps.
+    #[arg(
+        long = "gateway",
+        visible_alias = "config",
+        short = 'c',
+        value_name = "FILE",
+        default_value = "tallygate.toml",
+        env = "TALLYGATE_CONFIG"
+    )]
+    pub(crate) config: PathBuf,
+}
+
+/// The same for a command whose `--config` is a policy's.
+#[derive(Debug, Args)]
+pub(crate) struct GatewayFileAlone {
+    /// The gateway's configuration file, which says where the gateway is reached.
     #[arg(
         long = "gateway",
         short = 'c',

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::authoring::{PolicyBuildArguments, PolicyNewArguments, PolicyRunArguments, PolicyTestArguments};
-use super::config_file::{ConfigFile, GatewayFile};
+use super::config_file::{GatewayFile, GatewayFileAlone};
 
 /// What is done with policies.
 #[derive(Debug, Subcommand)]
@@ -25,7 +25,7 @@ pub(crate) enum PolicyCommand {
         /// The component.
         component: PathBuf,
         /// The configuration of this version, JSON, or TOML where the name ends so; without it: the active version's, else
-        /// the one in the gateway's own configuration, else an empty one.
+        /// the one in the gateway's own configuration, else an empty one. The gateway's file is named with -c.
         #[arg(long = "config", value_name = "FILE")]
         policy_config: Option<PathBuf>,
         /// Activates it, once it is checked.
@@ -48,9 +48,9 @@ pub(crate) enum PolicyCommand {
         /// The version: its hash, or the first 8 digits of it or more.
         #[arg(id = "policy_version", value_name = "VERSION")]
         version: String,
-        /// How to reach the gateway.
+        /// Where it is.
         #[command(flatten)]
-        admin: AdminArguments,
+        store: StoreArguments,
     },
     /// Removes a version that is neither active nor pinned by a route.
     Remove {
@@ -90,7 +90,7 @@ pub(crate) enum PolicyCommand {
 pub(crate) struct AdminArguments {
     /// The configuration that says address, token and authority.
     #[command(flatten)]
-    pub(crate) file: ConfigFile,
+    pub(crate) file: GatewayFile,
     /// What goes before it.
     #[command(flatten)]
     pub(crate) way: AdminWay,
@@ -101,7 +101,7 @@ pub(crate) struct AdminArguments {
 pub(crate) struct PushArguments {
     /// The configuration that says address, token and authority.
     #[command(flatten)]
-    pub(crate) file: GatewayFile,
+    pub(crate) file: GatewayFileAlone,
     /// What goes before it.
     #[command(flatten)]
     pub(crate) way: AdminWay,
@@ -110,7 +110,7 @@ pub(crate) struct PushArguments {
 /// How to reach a running gateway, or what it keeps while none runs.
 #[derive(Debug, Args)]
 pub(crate) struct StoreArguments {
-    /// Works on the data directory of the configuration, while no process has it.
+    /// Works on the data directory of the gateway's configuration, while no process has it.
     #[arg(long)]
     pub(crate) offline: bool,
     /// How to reach the gateway.

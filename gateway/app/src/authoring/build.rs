@@ -11,6 +11,9 @@ use super::toolchain::WasmCargo;
 use crate::arguments::PolicyBuildArguments;
 use crate::trial::component_of;
 
+/// What the name of a component has that is not for a gateway.
+pub(crate) const DEBUG_ENDING: &str = ".debug";
+
 /// What was built.
 #[derive(Debug)]
 pub(crate) struct Built {
@@ -30,7 +33,9 @@ pub(crate) fn build(arguments: &PolicyBuildArguments) -> Result<Built> {
     let module = core_module(arguments, &name)?;
     let bytes = std::fs::read(&module).with_context(|| format!("cannot read {}", module.display()))?;
     let component = component_of(bytes).with_context(|| module.display().to_string())?;
-    let file = folder.join(format!("{name}.wasm"));
+    // What was built to be quick to build is not pushed by mistake.
+    let ending = if arguments.debug { DEBUG_ENDING } else { "" };
+    let file = folder.join(format!("{name}{ending}.wasm"));
     // One that is the same stays as it is, with its time.
     if std::fs::read(&file).ok().as_deref() != Some(&component) {
         std::fs::write(&file, &component).with_context(|| format!("cannot write {}", file.display()))?;

@@ -7,7 +7,7 @@ mod scaffold;
 mod sdk;
 mod toolchain;
 
-pub(crate) use build::build;
-pub(crate) use samples::{Sample, SampleConfig, samples};
+pub(crate) use build::{DEBUG_ENDING, build};
+pub(crate) use samples::{Sample, SampleConfig, is_of_a_sample, is_sample, said_of, samples};
 pub(crate) use scaffold::scaffold;
 pub(crate) use sdk::Sdk;

@@ -11,6 +11,8 @@ use crate::trial::{TrialMessage, content_type_of, header, moment};
 
 /// What stands between a sample's name and its extension.
 const INPUT: &str = ".in";
+/// How the name of a file ends that has what is expected of a sample.
+const EXPECTED: &str = ".expected.json";
 /// What holds for all samples of a folder.
 const FOR_ALL: &str = "request.json";
 /// What a request may say.
@@ -59,6 +61,24 @@ pub(crate) fn samples(folder: &Path) -> Result<Vec<Sample>> {
     Ok(found)
 }
 
+/// Whether a file is a sample's message.
+pub(crate) fn is_sample(file: &Path) -> bool {
+    name(file).is_some()
+}
+
+/// Whether a file stands beside samples and is no message: an expectation, or what is said of requests.
+pub(crate) fn is_of_a_sample(file: &Path) -> bool {
+    let name = file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    name == FOR_ALL || name.ends_with(&format!(".{FOR_ALL}")) || name.ends_with(EXPECTED)
+}
+
+/// The files that say how a sample is sent; none of what is no sample.
+pub(crate) fn said_of(file: &Path) -> Vec<PathBuf> {
+    let (Some(name), Some(folder)) = (name(file), file.parent()) else { return Vec::new() };
+    let places = [folder.join(FOR_ALL), folder.join(format!("{name}.{FOR_ALL}"))];
+    places.into_iter().filter(|place| place.exists()).collect()
+}
+
 /// The name of the sample whose body a file is.
 fn name(file: &Path) -> Option<&str> {
     let stem = Path::new(file.file_stem()?);
@@ -73,7 +93,7 @@ fn sample(folder: &Path, file: &Path, name: &str, for_all: &Map<String, Value>) 
     let mut message = TrialMessage { body: body.into(), ..TrialMessage::default() };
     let config = fill(&mut message, &said, folder).with_context(|| format!("{name}: {FOR_ALL}"))?;
     message.headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type_of(file)));
-    Ok(Sample { name: name.to_owned(), expected: folder.join(format!("{name}.expected.json")), message, config })
+    Ok(Sample { name: name.to_owned(), expected: folder.join(format!("{name}{EXPECTED}")), message, config })
 }
 
 /// What a file says of requests; nothing where there is none.

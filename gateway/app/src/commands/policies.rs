@@ -1,9 +1,10 @@
 //! `tallygate policy push|list|show|activate|rollback|remove`, through the administration of a running gateway.
 
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use http::Method;
 use serde_json::{Value, json};
 use tallygate_host::short_version;
@@ -28,9 +29,11 @@ pub(crate) fn run(command: PolicyCommand) -> Result<ExitCode> {
             let shown = push(&client, &policy, &component, policy_config.as_deref(), activate)?;
             show(admin.way.json, &shown, || pushed(&shown, activate));
         }
-        PolicyCommand::Show { policy, version, admin } => {
-            let shown = call(&client(&admin)?, Method::GET, &format!("{POLICIES}/{policy}/versions/{version}"))?;
-            show(admin.way.json, &shown, || format!("{shown:#}"));
+        PolicyCommand::Show { policy, version, store } => {
+            let path = format!("{POLICIES}/{policy}/versions/{version}");
+            let online = || call(&client(&store.admin)?, Method::GET, &path);
+            let shown = of(&store, |config| policies_offline::show(config, &policy, &version), online)?;
+            show(store.admin.way.json, &shown, || format!("{shown:#}"));
         }
         PolicyCommand::List { store } => {
             let shown = of(&store, policies_offline::list, || call(&client(&store.admin)?, Method::GET, POLICIES))?;
@@ -39,12 +42,12 @@ pub(crate) fn run(command: PolicyCommand) -> Result<ExitCode> {
         PolicyCommand::Activate { policy, version, store } => {
             let online = || switch(&client(&store.admin)?, &policy, "activate", &json!({ "version": version }));
             let shown = of(&store, |config| policies_offline::activate(config, &policy, &version), online)?;
-            show(store.admin.way.json, &shown, || switched(&shown));
+            show(store.admin.way.json, &shown, || activated(&shown));
         }
         PolicyCommand::Rollback { policy, store } => {
             let online = || switch(&client(&store.admin)?, &policy, "rollback", &json!({}));
             let shown = of(&store, |config| policies_offline::rollback(config, &policy), online)?;
-            show(store.admin.way.json, &shown, || switched(&shown));
+            show(store.admin.way.json, &shown, || rolled_back(&shown));
         }
         PolicyCommand::Remove { policy, version, store } => {
             let path = format!("{POLICIES}/{policy}/versions/{version}");
@@ -62,7 +65,18 @@ fn of(
     offline: impl FnOnce(&Path) -> Result<Value>,
     online: impl FnOnce() -> Result<Value>,
 ) -> Result<Value> {
-    if store.offline { offline(&store.admin.file.config) } else { online() }
+    if store.offline {
+        return offline(&store.admin.file.config);
+    }
+    online().map_err(|error| match nobody_listens(&error) {
+        true => anyhow!("{error:#}; while no gateway runs, --offline works on what it keeps"),
+        false => error,
+    })
+}
+
+fn nobody_listens(error: &anyhow::Error) -> bool {
+    let causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes.map(io::Error::kind).any(|kind| kind == io::ErrorKind::ConnectionRefused)
 }
 
 fn push(client: &AdminClient, policy: &str, component: &Path, config: Option<&Path>, activate: bool) -> Result<Value> {
@@ -87,7 +101,7 @@ fn config_json(file: &Path) -> Result<String> {
     match PolicyConfig::read(file)? {
         PolicyConfig::Policys(json) => Ok(json),
         PolicyConfig::Gateways(key) => {
-            bail!("{} has {key:?}: it is a gateway's configuration, which --gateway names", file.display())
+            bail!("{} has {key:?}: it is a gateway's configuration, which -c names", file.display())
         }
     }
 }
@@ -147,12 +161,20 @@ fn pushed(value: &Value, activate: bool) -> String {
     format!("{}@{}: {state}{config}", value["policy"].as_str().unwrap_or_default(), hash(value, "version"))
 }
 
-fn switched(value: &Value) -> String {
+fn activated(value: &Value) -> String {
     let (policy, active) = (value["policy"].as_str().unwrap_or_default(), hash(value, "active"));
-    if value["changed"] == json!(false) {
-        return format!("{policy}: {active} is active already");
+    match value["changed"] == json!(true) {
+        false => format!("{policy}: {active} is active already"),
+        true if value["previous"] == value["active"] => {
+            format!("{policy}: {active} serves again; it was active and did not start")
+        }
+        true => format!("{policy}: {active} is active, {} was before", hash(value, "previous")),
     }
-    format!("{policy}: {active} is active, {} was before", hash(value, "previous"))
+}
+
+fn rolled_back(value: &Value) -> String {
+    let policy = value["policy"].as_str().unwrap_or_default();
+    format!("{policy}: {} is active again; {} was until now", hash(value, "active"), hash(value, "previous"))
 }
 
 fn listing(value: &Value) -> String {
@@ -167,13 +189,19 @@ fn listing(value: &Value) -> String {
         for version in policy["versions"].as_array().into_iter().flatten() {
             let about = &version["about"];
             let about = [&about["name"], &about["version"]].map(|part| part.as_str().unwrap_or("?")).join(" ");
+            let pins = version["pinned_by"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            let pins: Vec<&str> = pins.collect();
+            let mut state = Vec::from_iter((version["active"] == json!(true)).then(|| "active".to_owned()));
+            if !pins.is_empty() {
+                state.push(format!("pinned by {}", pins.join(", ")));
+            }
             let line = format!(
                 "{name}@{}  {:>9} bytes  {:>6} of configuration  {}  {about}  {}",
                 hash(version, "version"),
                 version["bytes"],
                 version["config_bytes"],
                 version["added_at"].as_str().unwrap_or_default(),
-                if version["active"] == json!(true) { "active" } else { "" },
+                state.join("; "),
             );
             lines.push(line.trim_end().to_owned());
         }

@@ -1,11 +1,11 @@
-//! `tallygate policy list|activate|rollback|remove --offline`: the kept versions while no process has them.
+//! `tallygate policy list|show|activate|rollback|remove --offline`: the kept versions while no process has them.
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use serde_json::{Value, json};
 use tallygate_console::policies::Policy;
-use tallygate_embedded::lock_data_dir;
+use tallygate_embedded::{LockError, lock_data_dir};
 use tallygate_front::registry::OfflinePolicies;
 
 use crate::config::Config;
@@ -15,6 +15,12 @@ pub(super) fn list(file: &Path) -> Result<Value> {
     with_policies(file, |policies| {
         let listed: Vec<Policy> = policies.list()?.into_iter().map(not_serving).collect();
         Ok(json!({ "policies": listed }))
+    })
+}
+
+pub(super) fn show(file: &Path, policy: &str, version: &str) -> Result<Value> {
+    with_policies(file, |policies| {
+        Ok(serde_json::to_value(policy_listing::detail(policy, policies.version(policy, version)?))?)
     })
 }
 
@@ -43,7 +49,10 @@ fn with_policies<T>(file: &Path, then: impl FnOnce(&OfflinePolicies) -> Result<T
             bail!("{}", lines.join("\n"))
         }
     };
-    let _lock = lock_data_dir(&config.data_dir)?;
+    let _lock = lock_data_dir(&config.data_dir).map_err(|error| match &error {
+        LockError::InUse { .. } => anyhow!("{error}; or leave --offline out, and ask the process that runs"),
+        LockError::Unusable { .. } => error.into(),
+    })?;
     then(&OfflinePolicies::new(&config.policies))
 }
 

@@ -26,7 +26,7 @@ made {made}: src/lib.rs is the policy, samples/ what it is tested with
   tallygate policy test       # builds it and runs its samples
   tallygate policy build      # makes {name}.wasm
   tallygate policy run {name}.wasm --input samples/two-payments.in.csv
-  tallygate policy push {name} {name}.wasm --activate
+  tallygate policy push {name} {name}.wasm --activate -c ../gateway/tallygate.toml     # or TALLYGATE_CONFIG: your gateway's file
 
 the SDK, tallygate-policy, is from {from}; its pages: cargo doc --no-deps --open -p tallygate-policy"
     );

@@ -1,5 +1,6 @@
 //! `tallygate policy run`: messages through one policy as a gateway would take them, with no server.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,6 +11,7 @@ use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
 use crate::arguments::PolicyRunArguments;
+use crate::authoring::{is_of_a_sample, is_sample, said_of};
 use crate::runtime::small_runtime;
 use crate::trial::{
     Expectation, Outcome, Subject, Trial, TrialMessage, content_type_of, header, log_of_policies, moment, printed,
@@ -23,6 +25,10 @@ pub(crate) fn run(arguments: &PolicyRunArguments) -> Result<ExitCode> {
     let subject = subject(&arguments.component, arguments.config.as_deref())?;
     let trial = runtime.block_on(Trial::of(subject))?;
     log_of_policies();
+    let said = inputs.iter().flat_map(|input| said_of(input)).collect::<BTreeSet<_>>();
+    for file in said {
+        eprintln!("note: {} is for `policy test`; here --partner, --received and --config say it", file.display());
+    }
     let mut bad = false;
     for input in &inputs {
         let tried = runtime.block_on(trial.send(&with_body(&like, input)?))?;
@@ -99,10 +105,40 @@ fn inputs(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
         let mut files = entries.collect::<Result<Vec<_>, _>>().with_context(cannot)?;
         files.retain(|file| file.is_file());
         files.sort();
+        let (files, left_out) = messages(files);
+        if !left_out.is_empty() {
+            let names: Vec<_> = left_out.iter().filter_map(|file| file.file_name()?.to_str()).collect();
+            eprintln!("note: of {}, these are taken for no messages: {}", path.display(), names.join(", "));
+        }
         if files.is_empty() {
-            bail!("there is no file in {}", path.display());
+            bail!("there is no message in {}", path.display());
         }
         inputs.extend(files);
     }
     Ok(inputs)
+}
+
+/// The messages of a folder, and what stands beside them. Where that shows it to be one of samples, they alone are messages:
+/// configurations and responses may be there as well.
+fn messages(files: Vec<PathBuf>) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let of_samples = files.iter().any(|file| is_of_a_sample(file)) && files.iter().any(|file| is_sample(file));
+    files.into_iter().partition(|file| if of_samples { is_sample(file) } else { !is_of_a_sample(file) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_beside_samples_is_no_message() {
+        let of = |names: &[&str]| {
+            let (messages, rest) = messages(names.iter().map(PathBuf::from).collect());
+            let text = |files: Vec<PathBuf>| files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>();
+            (text(messages), text(rest).len())
+        };
+        let samples = of(&["a.in.csv", "a.expected.json", "b.in.json", "request.json", "a.request.json", "c.json"]);
+        assert_eq!(samples, (vec!["a.in.csv".to_owned(), "b.in.json".to_owned()], 4));
+        assert_eq!(of(&["a.xml", "a.expected.json"]), (vec!["a.xml".to_owned()], 1));
+        assert_eq!(of(&["a.in.xml", "b.xml"]).0.len(), 2);
+    }
 }

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use http::header::AUTHORIZATION;
 use prometheus_client::registry::Registry;
 use sha2::{Digest, Sha256};
@@ -45,7 +45,7 @@ impl Trial {
     /// # Errors
     /// Why it cannot be put into service.
     pub(crate) async fn of(subject: Subject) -> Result<Self> {
-        let Subject { file, policy, component, terms } = subject;
+        let Subject { file, policy, component, terms, taken } = subject;
         let folder = TempDir::new().context("no folder for a trial")?;
         let (name, config_json, policy_limits) = (policy.name.clone(), policy.config_json.clone(), policy.limits);
         let options = RegistryOptions {
@@ -60,7 +60,10 @@ impl Trial {
         let registry = PolicyRegistry::open(options, Arc::new(engine), &metrics)?;
         let (component_bytes, began) = (component.len(), Instant::now());
         let pushed = registry.push(&name, component, Some(config_json)).await;
-        let pushed = pushed.with_context(|| file.display().to_string())?;
+        let pushed = pushed.map_err(|refused| {
+            let taken = taken.filter(|_| refused.is_of_configuration()).map(|whose| format!(" (with {whose})"));
+            anyhow!("{}: {refused}{}", file.display(), taken.unwrap_or_default())
+        })?;
         let compiled_in = began.elapsed();
         registry.activate(&name, &pushed.version).await?;
         Ok(Self { name, registry, terms, policy_limits, component_bytes, compiled_in, folder })

@@ -8,6 +8,7 @@ use tallygate_front::Limits;
 use tallygate_front::registry::PolicyOptions;
 use tallygate_host::Keys;
 
+use crate::authoring::DEBUG_ENDING;
 use crate::config::Config;
 use crate::policy_config::PolicyConfig;
 
@@ -19,6 +20,8 @@ pub(crate) struct Subject {
     pub(super) policy: PolicyOptions,
     pub(super) component: Vec<u8>,
     pub(super) terms: Terms,
+    /// Whose configuration it is, where it is not one that was given.
+    pub(super) taken: Option<String>,
 }
 
 /// What a gateway's configuration says beside the policy.
@@ -38,6 +41,7 @@ impl Subject {
     /// When no keys can be made.
     pub(crate) fn new(file: &Path, component: Vec<u8>) -> Result<Self> {
         let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = name.strip_suffix(DEBUG_ENDING).unwrap_or(&name).to_owned();
         let policy = PolicyOptions {
             name,
             component: None,
@@ -46,12 +50,14 @@ impl Subject {
             limits: tallygate_host::Limits::default(),
         };
         let terms = Terms { zone: "UTC".parse::<Zone>()?, horizon: None, limits: Limits::default() };
-        Ok(Self { file: file.to_owned(), policy, component, terms })
+        let taken = Some("an empty configuration, as none is given".to_owned());
+        Ok(Self { file: file.to_owned(), policy, component, terms, taken })
     }
 
     /// The policy with this configuration, a JSON object.
     pub(crate) fn with_config_json(mut self, json: String) -> Self {
         self.policy.config_json = json;
+        self.taken = None;
         self
     }
 
@@ -71,6 +77,11 @@ impl Subject {
             bail!("{}: has no [policies.{}], named as the component's file", file.display(), self.policy.name);
         };
         self.policy = PolicyOptions { component: None, ..policy.clone() };
+        let section = format!("[policies.{}] of {}", self.policy.name, file.display());
+        self.taken = Some(match self.policy.config_json.as_str() {
+            "{}" => format!("an empty configuration, as {section} has none"),
+            _ => format!("the configuration of {section}"),
+        });
         let front = config.front;
         let horizon = Some((front.horizon_days, front.future_days));
         self.terms = Terms { zone: front.zone, horizon, limits: front.limits };

@@ -98,6 +98,7 @@ fn listed(held: &Held) -> PolicyVersion {
         source: "push".into(),
         added_at: 0,
         active: false,
+        pinned_by: Vec::new(),
         about: Some(PolicyAbout {
             name: "author's".into(),
             version: "1.2".into(),

@@ -21,6 +21,9 @@ use super::workshop::Workshop;
 use crate::limits::POLICY_VERSIONS;
 use crate::policy::ActivePolicy;
 
+/// A configuration without keys.
+const EMPTY: &str = "{}";
+
 /// A policy with its versions.
 pub(super) struct Entry {
     pub(super) options: PolicyOptions,
@@ -93,7 +96,8 @@ impl Entry {
             return Ok(Pushed { version, new: false, config_from });
         }
         // Not yet holding anything: an activation need not wait until this is compiled.
-        let compiled = workshop.compile(&self.options, push.component.clone(), config_json.clone())?;
+        let compiled = workshop.compile(&self.options, push.component.clone(), config_json.clone());
+        let compiled = compiled.map_err(|error| self.told(error, config_from))?;
         let _changing = locked(&self.changing);
         let mut state = self.state();
         let known = state.knows(&version);
@@ -152,8 +156,25 @@ impl Entry {
         if let Some(active) = self.state().active {
             return Ok((self.store.source(&active)?.1, ConfigFrom::Active));
         }
-        let from = if self.declared { ConfigFrom::File } else { ConfigFrom::Nowhere };
-        Ok((self.canonical(&self.options.config_json)?, from))
+        let config = self.canonical(&self.options.config_json)?;
+        let from = if self.declared && config != EMPTY { ConfigFrom::File } else { ConfigFrom::Nowhere };
+        Ok((config, from))
+    }
+
+    /// A refusal of a configuration that did not come with the push says whose it is.
+    fn told(&self, refused: RegistryError, from: ConfigFrom) -> RegistryError {
+        let config = match (from, self.state().active) {
+            (ConfigFrom::Active, Some(active)) => {
+                format!("the configuration of the active version {}", short_version(&active))
+            }
+            (ConfigFrom::File, _) => "the configuration of the gateway's file".to_owned(),
+            (ConfigFrom::Nowhere, _) => "an empty configuration".to_owned(),
+            _ => return refused,
+        };
+        if !refused.is_of_configuration() {
+            return refused;
+        }
+        RegistryError::TakenConfig { refused: Box::new(refused), config }
     }
 
     pub(super) fn canonical(&self, config_json: &str) -> Result<String, RegistryError> {
@@ -185,7 +206,7 @@ impl Entry {
         let _changing = locked(&self.changing);
         let mut state = self.state();
         let previous = state.active.clone();
-        state.back().ok_or_else(|| RegistryError::NothingBefore(self.options.name.clone()))?;
+        state.back(&self.options.name)?;
         self.switch(state, previous, workshop, beside)
     }
 

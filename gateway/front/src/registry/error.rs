@@ -32,8 +32,15 @@ pub enum RegistryError {
         known: Vec<String>,
     },
     /// There is nothing to go back to.
-    #[error("policy `{0}`: no version was active before this one")]
-    NothingBefore(String),
+    #[error("policy `{name}`: {}", nothing_before(active.as_deref(), others))]
+    NothingBefore {
+        /// The policy.
+        name: String,
+        /// Its active version, where it has one.
+        active: Option<String>,
+        /// Its other versions.
+        others: Vec<String>,
+    },
     /// A version cannot be put into service.
     #[error("policy `{name}`, version {version}: {error}")]
     Activation {
@@ -43,6 +50,14 @@ pub enum RegistryError {
         version: String,
         /// Why.
         error: ActivationError,
+    },
+    /// A version refuses the configuration that a push which brought none takes.
+    #[error("{refused} (with {config}; --config gives another)")]
+    TakenConfig {
+        /// What it says.
+        refused: Box<RegistryError>,
+        /// Whose configuration it is.
+        config: String,
     },
     /// The policy has as many versions as are kept.
     #[error("policy `{0}`: as many versions are kept as may be ({most}), and none of them can go", most = crate::limits::POLICY_VERSIONS)]
@@ -93,6 +108,24 @@ pub enum RegistryError {
 impl RegistryError {
     pub(crate) fn activation(name: &str, version: &str, error: ActivationError) -> Self {
         Self::Activation { name: name.to_owned(), version: short_version(version).to_owned(), error }
+    }
+
+    /// Whether another configuration might be taken.
+    #[must_use]
+    pub fn is_of_configuration(&self) -> bool {
+        let Self::Activation { error, .. } = self else { return false };
+        matches!(error, ActivationError::Configuration { .. } | ActivationError::ConfigureFailed(_))
+    }
+}
+
+fn nothing_before(active: Option<&str>, others: &[String]) -> String {
+    let before = active.map_or("no version is active, and none was".to_owned(), |active| {
+        format!("there is nothing to go back to: no version was active before {}", short_version(active))
+    });
+    let others: Vec<&str> = others.iter().map(|version| short_version(version)).collect();
+    match others.is_empty() {
+        true => format!("{before}, and there is no other"),
+        false => format!("{before}; `policy activate` takes any other: {}", others.join(", ")),
     }
 }
 

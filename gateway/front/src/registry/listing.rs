@@ -37,6 +37,8 @@ pub struct VersionListing {
     pub active: bool,
     /// Whether a rollback would activate it.
     pub previous: bool,
+    /// The routes that have this version whichever is active.
+    pub pinned_by: Vec<String>,
     /// What it says of itself; none while it is not compiled here.
     pub about: Option<About>,
 }
@@ -59,7 +61,7 @@ pub enum ConfigFrom {
     Active,
     /// From the configured file.
     File,
-    /// There was none, so it is empty.
+    /// There was none, or one without keys, so it is empty.
     Nowhere,
 }
 

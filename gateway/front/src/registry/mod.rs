@@ -158,7 +158,7 @@ impl PolicyRegistry {
     /// All policies and their versions. Blocking: it looks at their files.
     #[must_use]
     pub fn list(&self) -> Vec<PolicyListing> {
-        self.0.policies().values().map(|entry| entry.listing()).collect()
+        self.0.policies().values().map(|entry| entry.listing(&self.0.chains)).collect()
     }
 
     /// One version with its configuration. Blocking: it reads files.
@@ -166,7 +166,7 @@ impl PolicyRegistry {
     /// # Errors
     /// When there is no such version, or its files cannot be read.
     pub fn version(&self, name: &str, version: &str) -> Result<VersionDetail, RegistryError> {
-        self.0.entry(name)?.detail(version)
+        self.0.entry(name)?.detail(version, &self.0.chains)
     }
 
     /// Why active versions do not serve, and which policies of routes have none, one sentence for each.

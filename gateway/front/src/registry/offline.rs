@@ -3,7 +3,7 @@
 use super::chains::Chains;
 use super::entry::Entry;
 use super::error::RegistryError;
-use super::listing::{PolicyListing, Switched};
+use super::listing::{PolicyListing, Switched, VersionDetail};
 use super::options::{PolicyOptions, RegistryOptions, check_name};
 use super::store::stored;
 
@@ -28,7 +28,15 @@ impl OfflinePolicies {
         let mut names: Vec<String> =
             stored(&self.options.dir).into_iter().filter(|name| check_name(name).is_ok()).collect();
         names.sort_unstable();
-        names.iter().map(|name| Ok(self.entry(name)?.listing())).collect()
+        names.iter().map(|name| Ok(self.entry(name)?.listing(&self.chains))).collect()
+    }
+
+    /// One version with its configuration.
+    ///
+    /// # Errors
+    /// When there is no such version, or its files cannot be read.
+    pub fn version(&self, name: &str, version: &str) -> Result<VersionDetail, RegistryError> {
+        self.entry(name)?.detail(version, &self.chains)
     }
 
     /// Makes a version the one that the next start puts into service.
@@ -83,7 +91,7 @@ impl Entry {
     fn rollback_offline(&self) -> Result<Switched, RegistryError> {
         let mut state = self.state();
         let previous = state.active.clone();
-        let active = state.back().ok_or_else(|| RegistryError::NothingBefore(self.options.name.clone()))?;
+        let active = state.back(&self.options.name)?;
         self.save(state)?;
         Ok(Switched { active, previous, changed: true })
     }

@@ -88,10 +88,14 @@ impl State {
     }
 
     /// Goes one step back and says to what.
-    pub(super) fn back(&mut self) -> Option<String> {
-        let earlier = self.before.pop()?;
+    pub(super) fn back(&mut self, name: &str) -> Result<String, RegistryError> {
+        let Some(earlier) = self.before.pop() else {
+            let others = self.versions.iter().map(|known| known.version.clone());
+            let others = others.filter(|version| self.active.as_ref() != Some(version)).collect();
+            return Err(RegistryError::NothingBefore { name: name.to_owned(), active: self.active.clone(), others });
+        };
         self.active = Some(earlier.clone());
-        Some(earlier)
+        Ok(earlier)
     }
 
     /// Forgets a version that is not active; a rollback goes past it.

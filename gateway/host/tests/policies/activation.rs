@@ -43,6 +43,7 @@ fn a_configure_that_panics_says_with_what() {
         error.starts_with("configure failed: the policy trapped: panicked at ") && error.contains("as configured"),
         "{error}"
     );
+    assert!(!error.contains("\\n"), "{error}");
 }
 
 #[test]

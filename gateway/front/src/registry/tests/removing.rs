@@ -20,6 +20,8 @@ async fn a_version_is_removed_with_its_files_and_leaves_the_history() {
     };
     assert!(refused("three").await.starts_with("it is active"));
     assert!(refused("pinned").await.contains("route \"route\" pins it"));
+    let pins: Vec<_> = registry.list().remove(0).versions.into_iter().map(|version| version.pinned_by).collect();
+    assert_eq!(pins, [&[][..], &["route".to_owned()], &[], &[]]);
     assert!(matches!(registry.remove("json", "0badc0de").await, Err(RegistryError::NoVersion { .. })));
     let two = plain("two");
     assert_eq!(registry.remove("json", &two[..10]).await.unwrap(), two);

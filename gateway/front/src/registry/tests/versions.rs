@@ -4,7 +4,7 @@ use tallygate_host::version_of;
 
 use super::played::{Site, now, plain, policy};
 use crate::registry::options::check_name;
-use crate::registry::{ConfigFrom, OfflinePolicies, PolicyRegistry, Pushed, RegistryError, Source};
+use crate::registry::{ConfigFrom, OfflinePolicies, PolicyOptions, PolicyRegistry, Pushed, RegistryError, Source};
 
 const SELLERS: &str = r#"{"sellers":["1"]}"#;
 
@@ -35,7 +35,7 @@ async fn a_pushed_version_is_inactive_until_activated_and_both_outlive_a_restart
     assert!(registry.list()[0].versions[0].previous);
     assert_eq!(registry.rollback("json").await.unwrap().active, first);
     assert_eq!(now(&registry, "json"), first);
-    assert!(matches!(registry.rollback("json").await, Err(RegistryError::NothingBefore(_))));
+    assert!(matches!(registry.rollback("json").await, Err(RegistryError::NothingBefore { .. })));
 }
 
 #[tokio::test]
@@ -43,7 +43,12 @@ async fn a_version_that_needs_a_new_configuration_is_brought_in_and_rolled_back_
     let site = Site::new("one");
     let registry = site.open();
     let refused = push(&registry, "wants", None).await.unwrap_err();
-    assert!(refused.to_string().contains("configuration at /sellers: is missing"), "{refused}");
+    let active = format!("(with the configuration of the active version {}; --config", &plain("one")[..12]);
+    for words in ["configuration at /sellers: is missing", &active] {
+        assert!(refused.to_string().contains(words), "{refused}");
+    }
+    let refused = push(&registry, "wants", Some("{}")).await.unwrap_err().to_string();
+    assert!(!refused.contains("--config"), "{refused}");
     let wants = push(&registry, "wants", Some(SELLERS)).await.unwrap();
     assert_eq!((wants.new, wants.config_from), (true, ConfigFrom::Push));
     registry.activate("json", &wants.version).await.unwrap();
@@ -103,6 +108,30 @@ async fn a_changed_file_or_its_configuration_is_a_new_inactive_version() {
 }
 
 #[tokio::test]
+async fn the_first_push_takes_the_configuration_of_the_file() {
+    let mut site = Site::bare();
+    site.options.policies.push(PolicyOptions { config_json: SELLERS.into(), ..policy("json") });
+    let registry = site.open();
+    let refused = push(&registry, "one", None).await.unwrap_err().to_string();
+    assert!(refused.contains("(with the configuration of the gateway's file; --config"), "{refused}");
+    assert_eq!(push(&registry, "wants", None).await.unwrap().config_from, ConfigFrom::File);
+    let refused = registry.push("other", b"wants".to_vec(), None).await.unwrap_err().to_string();
+    assert!(refused.contains("(with an empty configuration; --config"), "{refused}");
+}
+
+#[tokio::test]
+async fn where_there_is_nothing_to_go_back_to_the_other_versions_are_named() {
+    let site = Site::new("one");
+    let registry = site.open();
+    let short = |word: &str| plain(word)[..12].to_owned();
+    let alone = registry.rollback("json").await.unwrap_err().to_string();
+    assert!(alone.contains(&short("one")) && alone.ends_with(", and there is no other"), "{alone}");
+    push(&registry, "two", None).await.unwrap();
+    let told = registry.rollback("json").await.unwrap_err().to_string();
+    assert!(told.ends_with(&format!("`policy activate` takes any other: {}", short("two"))), "{told}");
+}
+
+#[tokio::test]
 async fn a_policy_is_born_by_its_first_push() {
     let mut site = Site::bare();
     site.options.policies.push(policy("json"));
@@ -113,7 +142,7 @@ async fn a_policy_is_born_by_its_first_push() {
     assert_eq!(route.now().version(), "");
     assert!(says("front_policy_active{policy=\"json\"} 0") && says("front_policy_fallback{policy=\"json\"} 0"));
     let pushed = push(&registry, "one", None).await.unwrap();
-    assert_eq!(pushed.config_from, ConfigFrom::File);
+    assert_eq!(pushed.config_from, ConfigFrom::Nowhere, "the file has none");
     assert_eq!(route.now().version(), "", "a push alone activates nothing");
     let switched = registry.activate("json", &pushed.version).await.unwrap();
     assert_eq!((switched.previous, route.now().version()), (None, &*pushed.version));
@@ -189,6 +218,7 @@ async fn versions_are_switched_and_removed_while_no_gateway_runs() {
     let switched = offline.activate("json", &two[..8]).unwrap();
     assert_eq!((switched.active, switched.previous), (two.clone(), Some(plain("one"))));
     assert!(!offline.activate("json", &two).unwrap().changed);
+    assert_eq!(offline.version("json", &two).unwrap().config_json, "{}");
     assert_eq!(now(&site.open(), "json"), two);
     assert!(matches!(offline.remove("json", &two), Err(RegistryError::InUse { .. })));
     assert_eq!(offline.rollback("json").unwrap().active, plain("one"));
