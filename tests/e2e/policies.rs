@@ -302,8 +302,17 @@ fn a_policy_is_born_by_a_push_and_its_routes_say_so_until_it_is_active() {
     assert!(body.contains("urn:tallygate:problem:policy-not-active"), "{body}");
     let list = process.says(&["policy", "list"]).good();
     assert!(list.contains("greeting: no version is active"), "{list}");
-    process.says(&["policy", "push", "greeting", &format!("{}/hello.wasm", policies()), "--activate"]).good();
+    let hello = format!("{}/hello.wasm", policies());
+    let pushed = process.says(&["policy", "push", "greeting", &hello, "--activate"]).good();
+    assert!(!pushed.contains("no route"), "{pushed}");
     assert_eq!(caller.post("/greeting", "x"), (200, "hello, shop-1\n".to_owned()));
+    // A slip is told, and can be taken back.
+    let pushed = process.says(&["policy", "push", "greetnig", &hello, "--activate"]).good();
+    assert!(pushed.contains("no route names this policy"), "{pushed}");
+    let slip = active(&process, "greetnig");
+    process.says(&["policy", "remove", "greetnig", &slip]).good();
+    let list = process.says(&["policy", "list"]).good();
+    assert!(!list.contains("greetnig"), "{list}");
 }
 
 #[test]

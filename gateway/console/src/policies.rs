@@ -153,6 +153,8 @@ pub struct Pushed {
     /// Where its configuration is from: `push`, `active` (the active version's), `file`, or `nowhere`: it is
     /// empty.
     pub config_from: String,
+    /// Whether a route names the policy; otherwise no message reaches it.
+    pub routed: bool,
 }
 
 /// Another version works now.

@@ -44,7 +44,8 @@ impl PolicyAdmin for Administered {
     async fn push(&self, policy: &str, component: Bytes, config: Option<String>) -> Result<Pushed, PolicyError> {
         let pushed = self.0.push(policy, component.into(), config).await.map_err(refused)?;
         let config_from = pushed.config_from.as_str().to_owned();
-        Ok(Pushed { policy: policy.to_owned(), version: pushed.version, new: pushed.new, config_from })
+        let routed = self.0.is_routed(policy);
+        Ok(Pushed { policy: policy.to_owned(), version: pushed.version, new: pushed.new, config_from, routed })
     }
 
     async fn show(&self, policy: &str, version: &str) -> Result<PolicyVersionDetail, PolicyError> {

@@ -158,7 +158,10 @@ fn pushed(value: &Value, activate: bool) -> String {
         "file" => ", with the configuration of the gateway's file",
         _ => ", with an empty configuration",
     };
-    format!("{}@{}: {state}{config}", value["policy"].as_str().unwrap_or_default(), hash(value, "version"))
+    // A name that nobody knows may be a slip.
+    let unrouted = if value["routed"] == json!(false) { "; no route names this policy" } else { "" };
+    let policy = value["policy"].as_str().unwrap_or_default();
+    format!("{policy}@{}: {state}{config}{unrouted}", hash(value, "version"))
 }
 
 fn activated(value: &Value) -> String {

@@ -50,7 +50,7 @@ impl PolicyAdmin for Registry {
         let version = format!("v{}", component.len() + config.len() - 2);
         let new = !held.iter().any(|known| known.version == version);
         held.push(Held { version: version.clone(), bytes: component.len(), config });
-        Ok(Pushed { policy: policy.into(), version, new, config_from })
+        Ok(Pushed { policy: policy.into(), version, new, config_from, routed: true })
     }
 
     async fn show(&self, policy: &str, version: &str) -> Result<PolicyVersionDetail, PolicyError> {

@@ -169,6 +169,12 @@ impl PolicyRegistry {
         self.0.entry(name)?.detail(version, &self.0.chains)
     }
 
+    /// Whether a route names this policy, in whichever version.
+    #[must_use]
+    pub fn is_routed(&self, name: &str) -> bool {
+        self.0.chains.follow(name) || self.0.chains.pinned(name).next().is_some()
+    }
+
     /// Why active versions do not serve, and which policies of routes have none, one sentence for each.
     #[must_use]
     pub fn troubles(&self) -> Vec<String> {
