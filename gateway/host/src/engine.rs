@@ -58,8 +58,6 @@ fn common() -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
-        // What compiles while requests run does so on one thread.
-        .parallel_compilation(false)
         .max_wasm_stack(limits::STACK_BYTES)
         .async_stack_size(limits::STACK_BYTES + limits::STACK_BYTES_HOST)
         .concurrency_support(false)
