@@ -58,7 +58,11 @@ impl Sender {
         request: Request<Full<Bytes>>,
     ) -> hyper::Result<hyper::Response<hyper::body::Incoming>> {
         match self {
-            Self::One(sender) => sender.send_request(request).await,
+            Self::One(sender) => {
+                // The last response may have been read a moment before its connection knows.
+                sender.ready().await?;
+                sender.send_request(request).await
+            }
             Self::Two(sender) => sender.send_request(request).await,
         }
     }
