@@ -190,8 +190,7 @@ fn listing(value: &Value) -> String {
             lines.push(format!("{name}: no version is active, so its routes answer 503"));
         }
         for version in policy["versions"].as_array().into_iter().flatten() {
-            let about = &version["about"];
-            let about = [&about["name"], &about["version"]].map(|part| part.as_str().unwrap_or("?")).join(" ");
+            let about = about(&version["about"]);
             let pins = version["pinned_by"].as_array().into_iter().flatten().filter_map(Value::as_str);
             let pins: Vec<&str> = pins.collect();
             let mut state = Vec::from_iter((version["active"] == json!(true)).then(|| "active".to_owned()));
@@ -210,4 +209,35 @@ fn listing(value: &Value) -> String {
         }
     }
     if lines.is_empty() { "no policies".to_owned() } else { lines.join("\n") }
+}
+
+/// What a version says of itself: what it is, whether it may count, and what it asks for.
+fn about(value: &Value) -> String {
+    let is = [&value["name"], &value["version"]].map(|part| part.as_str().unwrap_or("?")).join(" ");
+    let names = |key: &str| {
+        let names: Vec<&str> = value[key].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        (!names.is_empty()).then(|| format!("{key} {}", names.join(", ")))
+    };
+    let says = |key: &str, what: &str| (value[key] == json!(true)).then(|| what.to_owned());
+    let responses = says("needs_response_body", "responses with bodies").or(says("sees_responses", "responses"));
+    let asks =
+        [says("may_accept", "may accept"), says("needs_body", "bodies"), names("headers"), responses, names("keys")];
+    let asks: Vec<String> = asks.into_iter().flatten().collect();
+    if asks.is_empty() { is } else { format!("{is} ({})", asks.join("; ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_listed_with_what_it_says_of_itself() {
+        let says = json!({
+            "name": "hr-racun", "version": "1.2", "may_accept": true, "needs_body": true, "headers": [],
+            "sees_responses": true, "needs_response_body": false, "keys": ["jir", "reply"]
+        });
+        assert_eq!(about(&says), "hr-racun 1.2 (may accept; bodies; responses; keys jir, reply)");
+        assert_eq!(about(&json!({ "name": "hello", "version": "1" })), "hello 1");
+        assert_eq!(about(&Value::Null), "? ?");
+    }
 }
