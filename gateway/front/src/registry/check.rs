@@ -88,9 +88,13 @@ impl Foreseen {
             .map_err(|problem| RegistryError::Config(self.options.name.clone(), problem))?;
         let version = version_of(&component, &config);
         self.of_file = Some(version.clone());
-        if !self.state.knows(&version) {
+        let known = self.state.knows(&version);
+        // The start writes a version anew whose files are damaged, from this very file.
+        if !known || self.store.source(&version).is_err() {
             let compiled = workshop.compile(&self.options, component, config)?;
             self.fresh = Some((version.clone(), compiled.policy));
+        }
+        if !known {
             self.state.versions.push(Version::now(&version, Source::File));
         }
         if self.state.active.is_none() {

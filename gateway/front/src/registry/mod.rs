@@ -217,7 +217,7 @@ impl PolicyRegistry {
 }
 
 impl Shared {
-    /// Whether a policy as a route names it may accept: what serves, or what would once it started.
+    /// Whether what serves of a policy, as a route names it, may accept.
     fn may_accept(&self, reference: &str) -> bool {
         self.now(reference).is_some_and(|policy| policy.about().may_accept)
     }

@@ -14,6 +14,7 @@ async fn a_damaged_version_is_mended_by_the_same_component_from_the_file_or_by_a
         fs::remove_file(site.kept(&plain(word), "native")).unwrap();
     };
     damage("one");
+    assert_eq!(site.refused(), [], "a check foresees it");
     let registry = site.open();
     assert_eq!(now(&registry, "json"), plain("one"), "the file has it whole");
     let two = registry.push("json", b"two".to_vec(), None).await.unwrap().version;
