@@ -80,7 +80,7 @@ async fn respond(
     consulted: &[Consulted],
     response: HttpResponse<Incoming>,
 ) -> Result<HttpResponse<ResponseBody>, Problem> {
-    let (mut parts, incoming) = response.into_parts();
+    let (parts, incoming) = response.into_parts();
     let mut seen =
         Response { status: parts.status.as_u16(), headers: listed(&parts.headers, |_| true), body: Vec::new() };
     let (mut unread, mut reservation) = (Some(incoming), None);
@@ -116,33 +116,22 @@ async fn respond(
     if let Some(ToCount { policy, transactions }) = to_count {
         shared.ingest.accept(origin, PolicyVersion::of(&*policy), transactions).await?;
     }
-    if replaced {
-        // The length that comes is that of the other body.
-        parts.headers.remove(CONTENT_LENGTH);
-    }
-    Ok(assembled(parts, seen, changed, unread, reservation))
-}
-
-/// The response as it goes on: its own head where nobody changed it.
-fn assembled(
-    mut parts: Parts,
-    seen: Response,
-    changed: bool,
-    unread: Option<Incoming>,
-    reservation: Option<Reservation>,
-) -> HttpResponse<ResponseBody> {
-    if changed {
-        // The length of a body that nobody replaced is the upstream's to say, also where a HEAD has none.
-        let length = parts.headers.remove(CONTENT_LENGTH);
-        parts.status = StatusCode::from_u16(seen.status).unwrap_or(StatusCode::BAD_GATEWAY);
-        parts.headers = fields(seen.headers, |_| false);
-        if let Some(length) = length {
-            parts.headers.insert(CONTENT_LENGTH, length);
-        }
-    }
+    let head = if changed { changed_head(parts, &mut seen, replaced) } else { parts };
     let body = match unread {
         Some(incoming) => ResponseBody::Unread(incoming),
         None => ResponseBody::Whole(seen.body.into(), reservation),
     };
-    HttpResponse::from_parts(parts, body)
+    Ok(HttpResponse::from_parts(head, body))
+}
+
+/// The head of a response as the policies have left it.
+fn changed_head(mut parts: Parts, seen: &mut Response, replaced: bool) -> Parts {
+    // The length of a body that nobody replaced is the upstream's to say, also where a HEAD has none.
+    let length = parts.headers.remove(CONTENT_LENGTH).filter(|_| !replaced);
+    parts.status = StatusCode::from_u16(seen.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    parts.headers = fields(std::mem::take(&mut seen.headers), |_| false);
+    if let Some(length) = length {
+        parts.headers.insert(CONTENT_LENGTH, length);
+    }
+    parts
 }

@@ -31,30 +31,10 @@ pub(in crate::admin) const ASSETS: [Asset; 7] = [
         kind: "text/css; charset=utf-8",
         bytes: include_bytes!("../../../assets/console.css"),
     },
-    Asset {
-        path: "/console.js",
-        name: "asset",
-        kind: "text/javascript; charset=utf-8",
-        bytes: include_bytes!("../../../assets/console.js"),
-    },
-    Asset {
-        path: "/dom.js",
-        name: "asset",
-        kind: "text/javascript; charset=utf-8",
-        bytes: include_bytes!("../../../assets/dom.js"),
-    },
-    Asset {
-        path: "/policies.js",
-        name: "asset",
-        kind: "text/javascript; charset=utf-8",
-        bytes: include_bytes!("../../../assets/policies.js"),
-    },
-    Asset {
-        path: "/plot.js",
-        name: "asset",
-        kind: "text/javascript; charset=utf-8",
-        bytes: include_bytes!("../../../assets/plot.js"),
-    },
+    script("/console.js", include_bytes!("../../../assets/console.js")),
+    script("/dom.js", include_bytes!("../../../assets/dom.js")),
+    script("/policies.js", include_bytes!("../../../assets/policies.js")),
+    script("/plot.js", include_bytes!("../../../assets/plot.js")),
     Asset {
         path: "/icon.svg",
         name: "asset",
@@ -62,6 +42,11 @@ pub(in crate::admin) const ASSETS: [Asset; 7] = [
         bytes: include_bytes!("../../../assets/icon.svg"),
     },
 ];
+
+/// A part of the page's life.
+const fn script(path: &'static str, bytes: &'static [u8]) -> Asset {
+    Asset { path, name: "asset", kind: "text/javascript; charset=utf-8", bytes }
+}
 
 /// Serves them all.
 pub(in crate::admin) fn router() -> Router<Arc<Shared>> {
