@@ -9,7 +9,7 @@ use tallygate_core::envelope::{Head, Line};
 use tallygate_core::fold::{Fold, Horizon};
 use tallygate_core::record::{self, Entry};
 use tallygate_core::{Day, Identity, MessageNumber, PartitionBy, Run, Transaction, partition};
-use tallygate_stream::{NewRecord, Stream, Topic};
+use tallygate_stream::{NewRecord, Retention, Stream, Topic};
 use tallygate_test_servers::{Cassandra, Kafka};
 
 use crate::child::Measured;
@@ -72,7 +72,7 @@ fn through_kafka() -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     let stream = stream(&kafka.brokers())?;
     runtime.block_on(async {
-        stream.prepare(15).await?;
+        stream.prepare(Retention { fold_days: 15, lag_days: 0 }).await?;
         for start in (0..RECORDS).step_by(BATCH as usize) {
             stream.append((start..start + BATCH).map(new_record).collect::<Result<_>>()?).await?;
         }

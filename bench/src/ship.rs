@@ -8,7 +8,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use tallygate_core::envelope::{self, Head};
 use tallygate_core::{MessageNumber, Run, Transaction};
 use tallygate_queue::{AmqpOptions, AmqpQueue, Queue};
-use tallygate_stream::{Stream, Topic};
+use tallygate_stream::{Retention, Stream, Topic};
 use tallygate_test_servers::{Cassandra, Kafka, RabbitMq};
 
 use crate::child::Measured;
@@ -24,7 +24,7 @@ pub fn measure() -> Result<()> {
     let (rabbit, kafka, cassandra) = (RabbitMq::start()?, Kafka::start()?, Cassandra::start()?);
     let runtime = tokio::runtime::Runtime::new()?;
     let stream = stream(&kafka.brokers())?;
-    runtime.block_on(stream.prepare(15))?;
+    runtime.block_on(stream.prepare(Retention { fold_days: 15, lag_days: 0 }))?;
     runtime.block_on(fill(&rabbit.url(), "bench.floor"))?;
     let arguments = ["ship", &rabbit.url(), "bench.floor", &kafka.brokers(), TOPIC, &MESSAGES.to_string()];
     let floor = floors::cost(&Measured::floor(&arguments)?.output()?)?;

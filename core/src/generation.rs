@@ -4,7 +4,17 @@ use std::fmt;
 use std::str::FromStr;
 
 /// The rules of the fold as this release applies them; a change that alters any sum or verdict raises it.
-pub const FOLD_RULES: u32 = 1;
+pub const FOLD_RULES: u32 = 2;
+
+/// What tells one log from every other: a random number, drawn when its first generation was made. It stands in the store
+/// and in every position, so that neither is ever taken for another's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LogId(pub u128);
+
+/// The text is no log's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be 32 hexadecimal digits")]
+pub struct NotALogId;
 
 /// What decides a record's partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +40,8 @@ pub struct Plan {
     pub future_days: u16,
     /// [`FOLD_RULES`].
     pub fold_rules: u32,
+    /// The name under which its readers share it. Two groups would both own it.
+    pub group: String,
 }
 
 /// A plan that was put to work, with the log partition numbers it owns for good.
@@ -39,6 +51,8 @@ pub struct Generation {
     pub number: u32,
     /// The number of its partition 0; its others follow. No number is ever used twice.
     pub first_partition: u32,
+    /// The log that it is a generation of.
+    pub log: LogId,
     /// What it was made for.
     pub plan: Plan,
 }
@@ -60,9 +74,9 @@ pub struct Changed {
 }
 
 impl Generation {
-    /// The first generation of this plan.
-    pub fn first(plan: Plan) -> Self {
-        Self { number: 1, first_partition: 0, plan }
+    /// The first generation of this plan and log.
+    pub fn first(plan: Plan, log: LogId) -> Self {
+        Self { number: 1, first_partition: 0, log, plan }
     }
 
     /// The number, in table and topic, of a partition of this generation's topic.
@@ -85,6 +99,7 @@ impl Generation {
             ("stream.topic", configured.topic.clone(), made.topic.clone()),
             ("stream.partitions", configured.partitions.to_string(), made.partitions.to_string()),
             ("stream.partition_by", configured.partition_by.to_string(), made.partition_by.to_string()),
+            ("stream.group", configured.group.clone(), made.group.clone()),
             ("aggregator.horizon_days", configured.horizon_days.to_string(), made.horizon_days.to_string()),
             ("aggregator.future_days", configured.future_days.to_string(), made.future_days.to_string()),
             (
@@ -97,6 +112,22 @@ impl Generation {
             Some((key, configured, made)) => Err(Changed { key, configured, made, number: self.number }),
             None => Ok(()),
         }
+    }
+}
+
+impl fmt::Display for LogId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl FromStr for LogId {
+    type Err = NotALogId;
+
+    fn from_str(text: &str) -> Result<Self, NotALogId> {
+        let digits = text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        let number = digits.then(|| u128::from_str_radix(text, 16).ok()).flatten();
+        number.map(Self).ok_or(NotALogId)
     }
 }
 
@@ -134,8 +165,9 @@ mod tests {
             horizon_days: 7,
             future_days: 7,
             fold_rules: FOLD_RULES,
+            group: "g".into(),
         };
-        let generation = Generation::first(plan.clone());
+        let generation = Generation::first(plan.clone(), LogId(7));
         assert_eq!(generation.check(&plan), Ok(()));
         let changed = generation.check(&Plan { horizon_days: 3, ..plan }).unwrap_err();
         assert_eq!((changed.key, &*changed.configured, &*changed.made), ("aggregator.horizon_days", "3", "7"));

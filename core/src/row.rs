@@ -135,15 +135,26 @@ impl Row {
             key: wire.key,
             currency: wire.currency.parse().map_err(|e| format!("currency: {e}"))?,
         };
-        let updated: jiff::Timestamp = wire.updated_at.parse().map_err(|e| format!("updated_at: {e}"))?;
+        let updated_at = unix_millis(&wire.updated_at).map_err(|e| format!("updated_at: {e}"))?;
         let sum = wire.sum.parse().map_err(|e| format!("sum: {e}"))?;
-        Ok(Self { at, sum, count: wire.count, offset: wire.offset, updated_at: updated.as_millisecond() })
+        Ok(Self { at, sum, count: wire.count, offset: wire.offset, updated_at })
     }
 }
 
 /// A Unix time in milliseconds as RFC 3339 in UTC.
 pub fn instant(unix_millis: i64) -> String {
     jiff::Timestamp::from_millisecond(unix_millis).map_or_else(|_| unix_millis.to_string(), |t| format!("{t:.3}"))
+}
+
+/// Reads what [`instant`] wrote.
+///
+/// # Errors
+/// What does not read.
+pub(crate) fn unix_millis(text: &str) -> Result<i64, String> {
+    match text.parse::<jiff::Timestamp>() {
+        Ok(time) => Ok(time.as_millisecond()),
+        Err(error) => text.parse().map_err(|_| error.to_string()),
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use backon::BackoffBuilder;
 use tallygate_core::Generation;
 use tallygate_core::fold::Horizon;
-use tallygate_stream::{Stream, StreamError};
+use tallygate_stream::{Retention, Stream, StreamError};
 use tallygate_sums::{Sums, SumsError};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -60,9 +60,11 @@ pub enum AggregatorError {
     Broken(String),
 }
 
-/// For how many days the log must keep its records, so that identities can be learnt from it (rule 8).
-pub fn retention_days(horizon: Horizon) -> u32 {
-    u32::from(horizon.past) + u32::from(horizon.future) + 1
+/// How long the log must keep its records, so that identities can be learnt from it (rule 8), also with a lag of so many
+/// days.
+pub fn retention(horizon: Horizon, lag_days: u16) -> Retention {
+    let fold_days = u32::from(horizon.past) + u32::from(horizon.future) + 1;
+    Retention { fold_days, lag_days: u32::from(lag_days) }
 }
 
 impl AggregatorOptions {
@@ -79,7 +81,7 @@ impl AggregatorOptions {
 }
 
 impl Aggregator {
-    /// Opens the local state. The stream must have been prepared for [`retention_days`], and the generation settled.
+    /// Opens the local state. The stream must have been prepared for [`retention`], and the generation settled.
     pub fn new(
         options: AggregatorOptions,
         stream: Arc<dyn Stream>,

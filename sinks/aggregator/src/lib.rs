@@ -27,7 +27,7 @@ pub mod timeouts;
 #[cfg(test)]
 mod tests;
 
-pub use aggregator::{Aggregator, AggregatorError, AggregatorOptions, Handle, retention_days};
+pub use aggregator::{Aggregator, AggregatorError, AggregatorOptions, Handle, retention};
 #[cfg(feature = "faults")]
 pub use faults::Faults;
 pub use metrics::AggregatorMetrics;

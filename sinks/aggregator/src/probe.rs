@@ -34,8 +34,8 @@ pub(crate) async fn probe(
     while !news.is_closed() {
         every.tick().await;
         let asked = Instant::now();
-        match sums.probe().await {
-            Ok(()) => {
+        match sums.generations().await {
+            Ok(_) => {
                 if away {
                     tracing::info!("the store of sums is back");
                     // It waits for room: this must not get lost, nor come behind what follows.

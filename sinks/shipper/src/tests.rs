@@ -12,7 +12,9 @@ use tallygate_core::envelope::{self, Head};
 use tallygate_core::generation::{FOLD_RULES, Plan};
 use tallygate_core::{Draft, Generation, MessageNumber, PartitionBy, Run, Transaction};
 use tallygate_queue::{Consumer, Delivery, EmbeddedQueue, Queue, QueueError, Tag};
-use tallygate_stream::{Bounds, Follower, NewRecord, Planner, Start, Stream, StreamError, Subscription, Topic};
+use tallygate_stream::{
+    Bounds, Follower, NewRecord, Planner, Retention, Start, Stream, StreamError, Subscription, Topic,
+};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -44,14 +46,16 @@ pub(crate) fn message(sequence: u64, transactions: &[(&str, &str)]) -> Bytes {
 }
 
 pub(crate) fn generation(partition_by: PartitionBy) -> Generation {
-    Generation::first(Plan {
+    let plan = Plan {
         topic: "t".into(),
         partitions: 4,
         partition_by,
         horizon_days: 7,
         future_days: 7,
         fold_rules: FOLD_RULES,
-    })
+        group: "tallygate".into(),
+    };
+    Generation::first(plan, tallygate_core::LogId(7))
 }
 
 /// The same seed fails the same calls.
@@ -94,7 +98,7 @@ impl Stream for FakeStream {
         if self.down.load(SeqCst) { Err(StreamError::Away("down".into())) } else { Ok(Vec::new()) }
     }
 
-    async fn prepare(&self, _: u32) -> Result<(), StreamError> {
+    async fn prepare(&self, _: Retention) -> Result<(), StreamError> {
         Ok(())
     }
 

@@ -27,11 +27,12 @@ use crate::records::Record;
 #[async_trait]
 pub trait Stream: Send + Sync {
     /// Creates the topics that are missing and checks those that are there: partition count, append-time stamping,
-    /// compaction, retention of at least `retention_days`.
+    /// compaction, retention. A retention that an earlier configuration of ours gave is raised; what somebody else chose is
+    /// refused where it is too short.
     ///
     /// # Errors
     /// [`StreamError::Refused`] naming the topic, the setting, its value, and what would be right.
-    async fn prepare(&self, retention_days: u32) -> Result<(), StreamError>;
+    async fn prepare(&self, retention: Retention) -> Result<(), StreamError>;
 
     /// Appends records to the transactions; `Ok` when all of them are durable.
     ///
@@ -57,6 +58,22 @@ pub trait Stream: Send + Sync {
     /// # Errors
     /// When the broker does not answer in time.
     async fn bounds(&self, topic: Topic) -> Result<Vec<Bounds>, StreamError>;
+}
+
+/// How long records must be there to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Days that a fold looks back.
+    pub fold_days: u32,
+    /// Days that it may lag behind the log beside.
+    pub lag_days: u32,
+}
+
+impl Retention {
+    /// All of it, in days.
+    pub fn days(self) -> u32 {
+        self.fold_days.saturating_add(self.lag_days)
+    }
 }
 
 /// One member of those who share the partitions.

@@ -1,9 +1,11 @@
 //! Daily sums in a SQLite file.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use tallygate_core::generation::Plan;
+use tallygate_core::notice::Notice;
 use tallygate_core::{Aggregate, Day, Generation, Row, RowKey};
 use tallygate_embedded::rusqlite::types::Type;
 use tallygate_embedded::rusqlite::{self, Connection, Transaction, params};
@@ -11,7 +13,7 @@ use tallygate_embedded::{Database, DatabaseError, Durability};
 use tokio::time::timeout;
 
 use crate::limits::EMBEDDED_ROWS;
-use crate::port::{Sums, SumsError};
+use crate::port::{Notices, Sums, SumsError};
 use crate::timeouts;
 
 /// Where the file is.
@@ -53,8 +55,11 @@ CREATE TABLE IF NOT EXISTS generations (
     partition_by TEXT NOT NULL,
     horizon_days INTEGER NOT NULL,
     future_days INTEGER NOT NULL,
-    fold_rules INTEGER NOT NULL
+    fold_rules INTEGER NOT NULL,
+    log TEXT NOT NULL DEFAULT '00000000000000000000000000000000',
+    reader_group TEXT NOT NULL DEFAULT ''
 ) STRICT;
+CREATE TABLE IF NOT EXISTS notices (name TEXT PRIMARY KEY, text TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
 "#;
 
 const UPSERT: &str = r#"
@@ -78,14 +83,14 @@ ORDER BY "key", currency
 "#;
 
 const GENERATIONS: &str = "
-SELECT number, first_partition, topic, partitions, partition_by, horizon_days, future_days, fold_rules
+SELECT number, first_partition, topic, partitions, partition_by, horizon_days, future_days, fold_rules, log, reader_group
 FROM generations ORDER BY number
 ";
 
 const ADD_GENERATION: &str = "
 INSERT OR IGNORE INTO generations
-    (number, first_partition, topic, partitions, partition_by, horizon_days, future_days, fold_rules)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+    (number, first_partition, topic, partitions, partition_by, horizon_days, future_days, fold_rules, log, reader_group)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
 ";
 
 impl EmbeddedSumsOptions {
@@ -106,6 +111,7 @@ impl EmbeddedSums {
     /// [`SumsError::Refused`] when it cannot be made or is no such file.
     pub fn open(options: &EmbeddedSumsOptions) -> Result<Self, SumsError> {
         let database = Database::open(&options.path, SCHEMA, Durability::Synced)?;
+        database.write_blocking(add_columns)?;
         #[cfg(feature = "faults")]
         if options.without_fence {
             let upsert = UPSERT_WITHOUT_FENCE;
@@ -150,7 +156,7 @@ impl Sums for EmbeddedSums {
     }
 
     async fn add_generation(&self, generation: &Generation) -> Result<bool, SumsError> {
-        let Generation { number, first_partition, plan } = generation.clone();
+        let Generation { number, first_partition, log, plan } = generation.clone();
         self.write_with(move |transaction| {
             let added = transaction.prepare_cached(ADD_GENERATION)?.execute(params![
                 number,
@@ -161,6 +167,8 @@ impl Sums for EmbeddedSums {
                 plan.horizon_days,
                 plan.future_days,
                 plan.fold_rules,
+                log.to_string(),
+                plan.group,
             ])?;
             Ok(added == 1)
         })
@@ -191,8 +199,36 @@ impl Sums for EmbeddedSums {
         Ok(())
     }
 
-    async fn probe(&self) -> Result<(), SumsError> {
-        self.read_with(|connection| connection.query_row("SELECT count(*) FROM generations", [], |_| Ok(()))).await
+    async fn days(&self, partition: u32) -> Result<BTreeSet<Day>, SumsError> {
+        self.read_with(move |connection| {
+            let mut statement =
+                connection.prepare_cached(r#"SELECT DISTINCT day FROM daily_sums WHERE "partition" = ?1"#)?;
+            statement.query_map([partition], |row| parse(row, 0))?.collect()
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Notices for EmbeddedSums {
+    async fn tell(&self, notice: &Notice) -> Result<(), SumsError> {
+        let Notice { name, text, at } = notice.clone();
+        self.write_with(move |transaction| {
+            transaction
+                .prepare_cached("INSERT OR REPLACE INTO notices (name, text, at) VALUES (?1, ?2, ?3)")?
+                .execute(params![name, text, at])
+                .map(drop)
+        })
+        .await
+    }
+
+    async fn notices(&self) -> Result<Vec<Notice>, SumsError> {
+        self.read_with(|connection| {
+            let mut statement = connection.prepare_cached("SELECT name, text, at FROM notices ORDER BY name")?;
+            let notice = |row: &rusqlite::Row<'_>| Ok(Notice { name: row.get(0)?, text: row.get(1)?, at: row.get(2)? });
+            statement.query_map([], notice)?.collect()
+        })
+        .await
     }
 }
 
@@ -209,6 +245,20 @@ async fn bounded<T>(call: impl Future<Output = Result<T, DatabaseError>>) -> Res
             Err(SumsError::Away(format!("the embedded store did not answer within {} s", timeouts::EMBEDDED.as_secs())))
         }
     }
+}
+
+/// Columns that a file of an earlier release lacks.
+fn add_columns(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let there = "SELECT count(*) FROM pragma_table_info('generations') WHERE name = ?";
+    for (column, definition) in [
+        ("log", "TEXT NOT NULL DEFAULT '00000000000000000000000000000000'"),
+        ("reader_group", "TEXT NOT NULL DEFAULT ''"),
+    ] {
+        if transaction.query_row(there, [column], |row| row.get::<_, u32>(0))? == 0 {
+            transaction.execute_batch(&format!("ALTER TABLE generations ADD COLUMN {column} {definition}"))?;
+        }
+    }
+    Ok(())
 }
 
 fn write_rows(transaction: &Transaction<'_>, upsert: &str, rows: &[Row]) -> rusqlite::Result<()> {
@@ -251,7 +301,9 @@ fn generation(row: &rusqlite::Row<'_>) -> rusqlite::Result<Generation> {
             horizon_days: row.get(5)?,
             future_days: row.get(6)?,
             fold_rules: row.get(7)?,
+            group: row.get(9)?,
         },
+        log: parse(row, 8)?,
     })
 }
 

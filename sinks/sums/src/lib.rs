@@ -16,5 +16,5 @@ pub mod timeouts;
 #[cfg(feature = "cassandra")]
 pub use cassandra::{BadOption, Cassandra, CassandraOptions, Consistency, Credentials};
 pub use embedded::{EmbeddedSums, EmbeddedSumsOptions};
-pub use port::{Sums, SumsError};
-pub use settle::{SettleError, settle};
+pub use port::{Notices, Sums, SumsError};
+pub use settle::{Foreign, SettleError, settle};

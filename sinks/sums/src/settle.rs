@@ -1,7 +1,7 @@
-//! Finds the generation that a configured plan belongs to, and refuses a plan that changed (rule 7).
+//! Finds the generation that a configured plan belongs to, and refuses a plan that changed, or another log's store (rule 7).
 
-use tallygate_core::Generation;
 use tallygate_core::generation::{Changed, Plan};
+use tallygate_core::{Generation, LogId};
 
 use crate::port::{Sums, SumsError};
 
@@ -14,6 +14,22 @@ pub enum SettleError {
     /// The plan is not the one that the log was made for.
     #[error(transparent)]
     Changed(#[from] Changed),
+    /// Store and log do not belong together.
+    #[error(transparent)]
+    Foreign(#[from] Foreign),
+}
+
+/// Store and log do not belong together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the store of sums belongs to log {store}, and the log is {log}: one of them is another deployment's, or was put in \
+     the place of the right one; look at [sums] and [stream], nothing is written until they fit"
+)]
+pub struct Foreign {
+    /// The number in the store.
+    pub store: LogId,
+    /// The number in the log.
+    pub log: LogId,
 }
 
 impl SettleError {
@@ -23,16 +39,24 @@ impl SettleError {
     }
 }
 
-/// The last generation, when `plan` is still its plan. The very first plan makes the first generation; of several
-/// processes that start at once one adds it, and the others are held to it.
+/// The last generation, when `plan` is still its plan. `known` is what the log's own positions say, where it has any: a
+/// store that is empty takes that on. Where nothing is known yet the plan makes the first generation, of the log `fresh`; of
+/// several processes that start at once one adds it, and the others are held to it.
 ///
 /// # Errors
-/// [`SettleError::Changed`] naming the first difference, or why the store did not answer.
-pub async fn settle(sums: &dyn Sums, plan: Plan) -> Result<Generation, SettleError> {
+/// [`SettleError::Changed`] naming the first difference, [`SettleError::Foreign`] when the store is another log's, or why
+/// the store did not answer.
+pub async fn settle(
+    sums: &dyn Sums,
+    plan: Plan,
+    known: Option<&Generation>,
+    fresh: LogId,
+) -> Result<Generation, SettleError> {
     let last = match last(sums).await? {
         Some(last) => last,
         None => {
-            let first = Generation::first(plan.clone());
+            let first = known.cloned().unwrap_or_else(|| Generation::first(plan.clone(), fresh));
+            first.check(&plan)?;
             if sums.add_generation(&first).await? {
                 return Ok(first);
             }
@@ -41,6 +65,9 @@ pub async fn settle(sums: &dyn Sums, plan: Plan) -> Result<Generation, SettleErr
                 .ok_or_else(|| SumsError::Away("another process is adding the first generation".to_owned()))?
         }
     };
+    if let Some(known) = known.filter(|known| known.log != last.log) {
+        return Err(Foreign { store: last.log, log: known.log }.into());
+    }
     last.check(&plan)?;
     Ok(last)
 }

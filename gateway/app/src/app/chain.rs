@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 use backon::{ConstantBuilder, Retryable};
-use tallygate_aggregator::retention_days;
-use tallygate_core::Generation;
+use tallygate_aggregator::retention;
 use tallygate_core::fold::Horizon;
 use tallygate_core::generation::Plan;
+use tallygate_core::{Generation, LogId};
 use tallygate_stream::{Stream, StreamError};
 use tallygate_sums::{SettleError, Sums, settle};
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,7 @@ pub(super) struct Chain {
     pub(super) sums: Arc<dyn Sums>,
     pub(super) plan: Plan,
     pub(super) horizon: Horizon,
+    pub(super) lag_days: u16,
 }
 
 /// Stream or store cannot be worked with.
@@ -57,7 +58,7 @@ impl Chain {
     }
 
     async fn settled(&self) -> Result<Generation, Unsettled> {
-        self.stream.prepare(retention_days(self.horizon)).await?;
-        Ok(settle(&*self.sums, self.plan.clone()).await?)
+        self.stream.prepare(retention(self.horizon, self.lag_days)).await?;
+        Ok(settle(&*self.sums, self.plan.clone(), None, LogId(uuid::Uuid::now_v7().as_u128())).await?)
     }
 }

@@ -104,8 +104,8 @@ impl App {
             policies = Some(opened);
         }
         if let Some((stream, sums)) = &log {
-            let (plan, horizon) = (config.plan.clone(), config.aggregator.horizon);
-            let chain = Chain { stream: stream.clone(), sums: sums.clone(), plan, horizon };
+            let (plan, horizon, lag_days) = (config.plan.clone(), config.aggregator.horizon, config.lag_days);
+            let chain = Chain { stream: stream.clone(), sums: sums.clone(), plan, horizon, lag_days };
             if let (true, Some(queue)) = (roles.has(Role::Shipper), &queue) {
                 let metrics = ShipperMetrics::register(&mut registry);
                 let options = config.shipper.clone();

@@ -91,7 +91,9 @@ fn refuses_a_plan_that_the_embedded_log_was_not_made_for() {
     let four = site.config("");
     small_runtime().unwrap().block_on(async {
         crate::parts::stream(&four, &mut prometheus_client::registry::Registry::default()).unwrap();
-        tallygate_sums::settle(&*crate::parts::sums(&four).unwrap(), four.plan.clone()).await.unwrap();
+        tallygate_sums::settle(&*crate::parts::sums(&four).unwrap(), four.plan.clone(), None, tallygate_core::LogId(1))
+            .await
+            .unwrap();
     });
     assert_eq!(site.environs("", ALL), []);
     assert_one(&site.environs("\n[stream]\npartitions = 8\n", ALL), "stream.partitions", 3, "is 8, but");

@@ -63,6 +63,8 @@ pub struct Config {
     pub shipper: ShipperOptions,
     /// The stream's backend.
     pub stream: StreamOptions,
+    /// Days that the fold may lag behind the log.
+    pub lag_days: u16,
     /// The store's backend.
     pub sums: SumsOptions,
     /// What the log must stay.
@@ -134,7 +136,7 @@ impl Config {
         let (front, addresses) = front?;
         policies.chains = front.routes.iter().map(|route| (route.name.clone(), route.policies.clone())).collect();
         policies.retry_after = front.limits.retry_after;
-        let (stream, partition_by) = stream?;
+        let stream::Log { options: stream, partition_by, lag_days } = stream?;
         let plan = Plan {
             topic: stream.topic().to_owned(),
             partitions: stream.partitions(),
@@ -142,6 +144,7 @@ impl Config {
             horizon_days: aggregator.horizon.past,
             future_days: aggregator.horizon.future,
             fold_rules: FOLD_RULES,
+            group: stream.group().to_owned(),
         };
         Some(Self {
             data_dir,
@@ -151,6 +154,7 @@ impl Config {
             queue: queue?,
             shipper: ShipperOptions::default(),
             stream,
+            lag_days,
             sums: sums?,
             plan,
             aggregator,

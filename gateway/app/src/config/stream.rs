@@ -23,6 +23,18 @@ pub enum StreamOptions {
 const EMBEDDED_TOPIC: &str = "embedded";
 const FILE: &str = "stream.db";
 const PARTITIONS: u32 = 4;
+/// Days that the fold may lag behind the log before the log no longer holds what it needs.
+const LAG_DAYS: u16 = 7;
+
+/// The log as it is configured.
+pub(super) struct Log {
+    /// Where it is kept.
+    pub(super) options: StreamOptions,
+    /// What decides a record's partition.
+    pub(super) partition_by: PartitionBy,
+    /// Days that the fold may lag behind it.
+    pub(super) lag_days: u16,
+}
 
 impl StreamOptions {
     /// The name of the log.
@@ -31,6 +43,15 @@ impl StreamOptions {
             Self::Embedded(_) => EMBEDDED_TOPIC,
             #[cfg(feature = "servers")]
             Self::Kafka(kafka) => &kafka.topic,
+        }
+    }
+
+    /// The name under which its readers share it.
+    pub(super) fn group(&self) -> &str {
+        match self {
+            Self::Embedded(_) => EMBEDDED_TOPIC,
+            #[cfg(feature = "servers")]
+            Self::Kafka(kafka) => &kafka.group,
         }
     }
 
@@ -44,14 +65,17 @@ impl StreamOptions {
     }
 }
 
-/// The backend, and what decides a record's partition. None when something is wrong that a problem was noted for.
-pub(super) fn read(root: &Table<'_>, data_dir: &Path) -> Option<(StreamOptions, PartitionBy)> {
+/// None when something is wrong that a problem was noted for.
+pub(super) fn read(root: &Table<'_>, data_dir: &Path) -> Option<Log> {
     let embedded =
         |partitions| StreamOptions::Embedded(EmbeddedStreamOptions { path: data_dir.join(FILE), partitions });
-    let Some(table) = root.table("stream") else { return Some((embedded(PARTITIONS), PartitionBy::Key)) };
+    let Some(table) = root.table("stream") else {
+        return Some(Log { options: embedded(PARTITIONS), partition_by: PartitionBy::Key, lag_days: LAG_DAYS });
+    };
     let backend = backend::chosen(&table, ["embedded", "kafka"])?;
     let partitions = table.number("partitions", 0..=u32::MAX.into()).map_or(PARTITIONS, |partitions| partitions as u32);
     let partition_by = table.parsed("partition_by").map_or(PartitionBy::Key, |by| by.value);
+    let lag_days = table.number("lag_days", 0..=366).map_or(LAG_DAYS, |days| days as u16);
     let options = match backend {
         #[cfg(feature = "servers")]
         "kafka" => StreamOptions::Kafka(kafka(&table, partitions)),
@@ -61,7 +85,7 @@ pub(super) fn read(root: &Table<'_>, data_dir: &Path) -> Option<(StreamOptions, 
         table.document().also(&table.path_of(&option), problem);
     }
     table.close();
-    Some((options, partition_by))
+    Some(Log { options, partition_by, lag_days })
 }
 
 /// The option that cannot work, and why.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tallygate_core::{Aggregate, Row};
+use tallygate_core::{Aggregate, Row, SumsRecord};
 use tallygate_reading::clock;
 use tallygate_stream::{Start, Stream, StreamError, Topic};
 use tokio::time::sleep;
@@ -54,8 +54,9 @@ fn read(shared: &Shared, value: &[u8]) -> Option<Row> {
         // A row that was removed; the page learns of it with its next load.
         return None;
     }
-    match Row::from_topic_value(value) {
-        Ok(row) => {
+    match SumsRecord::read(value) {
+        Ok(SumsRecord::Position(_)) => None,
+        Ok(SumsRecord::Row(row)) => {
             shared.metrics.rows.inc();
             if row.at.aggregate == Aggregate::Counted {
                 let age = clock::now_millis().saturating_sub(row.updated_at).max(0);

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use tallygate_core::Row;
 use tallygate_stream::{
-    Batch, Bounds, Follower, NewRecord, Planner, Record, Start, Stream, StreamError, Subscription, Topic,
+    Batch, Bounds, Follower, NewRecord, Planner, Record, Retention, Start, Stream, StreamError, Subscription, Topic,
 };
 use tokio::sync::watch;
 
@@ -76,7 +76,7 @@ impl Shared {
 
 #[async_trait]
 impl Stream for Log {
-    async fn prepare(&self, _: u32) -> Result<(), StreamError> {
+    async fn prepare(&self, _: Retention) -> Result<(), StreamError> {
         Ok(())
     }
 

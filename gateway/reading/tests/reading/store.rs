@@ -1,13 +1,14 @@
 //! A store in memory that can be away, and slow after it has read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use tallygate_core::generation::{FOLD_RULES, Generation, Plan};
-use tallygate_core::{Aggregate, Day, PartitionBy, Row, RowKey};
-use tallygate_sums::{Sums, SumsError};
+use tallygate_core::notice::Notice;
+use tallygate_core::{Aggregate, Day, LogId, PartitionBy, Row, RowKey};
+use tallygate_sums::{Notices, Sums, SumsError};
 use tokio::sync::watch;
 
 pub(crate) const DAY: &str = "2026-11-22";
@@ -18,6 +19,7 @@ pub(crate) struct Store {
     /// Reads return what they read only once this is false.
     pub(crate) slow: watch::Sender<bool>,
     generations: Vec<Generation>,
+    notices: Mutex<BTreeMap<String, Notice>>,
 }
 
 impl Default for Store {
@@ -30,11 +32,13 @@ impl Default for Store {
             horizon_days: 7,
             future_days: 7,
             fold_rules: FOLD_RULES,
+            group: "tallygate".into(),
         };
-        let first = Generation::first(plan.clone());
-        let second = Generation { number: 2, first_partition: 2, plan };
+        let first = Generation::first(plan.clone(), LogId(7));
+        let second = Generation { number: 2, first_partition: 2, log: LogId(7), plan };
         Self {
             rows: Mutex::default(),
+            notices: Mutex::default(),
             away: AtomicBool::new(false),
             slow: watch::Sender::new(false),
             generations: vec![first, second],
@@ -98,8 +102,24 @@ impl Sums for Store {
         Ok(())
     }
 
-    async fn probe(&self) -> Result<(), SumsError> {
-        self.answer()
+    async fn days(&self, partition: u32) -> Result<BTreeSet<Day>, SumsError> {
+        self.answer()?;
+        let rows = self.rows.lock().unwrap();
+        Ok(rows.keys().filter(|at| at.partition == partition).map(|at| at.day).collect())
+    }
+}
+
+#[async_trait]
+impl Notices for Store {
+    async fn tell(&self, notice: &Notice) -> Result<(), SumsError> {
+        self.answer()?;
+        self.notices.lock().unwrap().insert(notice.name.clone(), notice.clone());
+        Ok(())
+    }
+
+    async fn notices(&self) -> Result<Vec<Notice>, SumsError> {
+        self.answer()?;
+        Ok(self.notices.lock().unwrap().values().cloned().collect())
     }
 }
 

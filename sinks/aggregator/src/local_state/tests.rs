@@ -24,8 +24,9 @@ fn generation(number: u32) -> Generation {
         horizon_days: 2,
         future_days: 1,
         fold_rules: FOLD_RULES,
+        group: "tallygate".into(),
     };
-    Generation { number, first_partition: 0, plan }
+    Generation { number, first_partition: 0, log: tallygate_core::LogId(7), plan }
 }
 
 fn entry(id: u64) -> Entry<'static> {

@@ -11,7 +11,7 @@ use tallygate_sums::{EmbeddedSums, EmbeddedSumsOptions, Sums};
 use tokio_util::sync::CancellationToken;
 
 use super::world::{HORIZON, Sent, generation};
-use crate::{Aggregator, AggregatorMetrics, AggregatorOptions, retention_days};
+use crate::{Aggregator, AggregatorMetrics, AggregatorOptions, retention};
 
 fn open(directory: &Path) -> (Arc<EmbeddedStream>, Arc<EmbeddedSums>) {
     let stream = EmbeddedStreamOptions { path: directory.join("stream.db"), partitions: 3 };
@@ -38,7 +38,7 @@ async fn rule_15_the_embedded_line_counts_each_transaction_once_however_often_it
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let (stream, sums) = open(path);
-    stream.prepare(retention_days(HORIZON)).await.unwrap();
+    stream.prepare(retention(HORIZON, 7)).await.unwrap();
     let mut sent = 0;
     for round in 0..6_u64 {
         let state = Some(path.join("identities.db"));

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tallygate_stream::{
-    Bounds, Committed, Committer, Event, Flush, Follower, NewRecord, Planner, Record, Start, Stream, StreamError,
-    Subscription, Topic,
+    Bounds, Committed, Committer, Event, Flush, Follower, NewRecord, Planner, Record, Retention, Start, Stream,
+    StreamError, Subscription, Topic,
 };
 use tokio::sync::watch;
 
@@ -165,7 +165,7 @@ impl FakeLog {
 
 #[async_trait]
 impl Stream for FakeLog {
-    async fn prepare(&self, _: u32) -> Result<(), StreamError> {
+    async fn prepare(&self, _: Retention) -> Result<(), StreamError> {
         Ok(())
     }
 

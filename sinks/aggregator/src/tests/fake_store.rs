@@ -1,12 +1,13 @@
 //! A store of sums in memory that goes away, writes in part, and loses its latest writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tallygate_core::notice::Notice;
 use tallygate_core::{Aggregate, Day, Generation, Row, RowKey};
-use tallygate_sums::{Sums, SumsError};
+use tallygate_sums::{Notices, Sums, SumsError};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -81,6 +82,7 @@ impl FakeStore {
 #[async_trait]
 impl Sums for FakeStore {
     async fn generations(&self) -> Result<Vec<Generation>, SumsError> {
+        self.answer().await?;
         Ok(Vec::new())
     }
 
@@ -114,7 +116,19 @@ impl Sums for FakeStore {
         if failing { Err(SumsError::Away("half of it, perhaps".into())) } else { Ok(()) }
     }
 
-    async fn probe(&self) -> Result<(), SumsError> {
+    async fn days(&self, partition: u32) -> Result<BTreeSet<Day>, SumsError> {
+        self.answer().await?;
+        Ok(self.rows().into_keys().filter(|at| at.partition == partition).map(|at| at.day).collect())
+    }
+}
+
+#[async_trait]
+impl Notices for FakeStore {
+    async fn tell(&self, _: &Notice) -> Result<(), SumsError> {
         self.answer().await
+    }
+
+    async fn notices(&self) -> Result<Vec<Notice>, SumsError> {
+        Ok(Vec::new())
     }
 }

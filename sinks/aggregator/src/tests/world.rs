@@ -193,6 +193,7 @@ pub(crate) fn generation() -> Generation {
     Generation {
         number: 2,
         first_partition: 10,
+        log: tallygate_core::LogId(7),
         plan: Plan {
             topic: "t".into(),
             partitions: 3,
@@ -200,6 +201,7 @@ pub(crate) fn generation() -> Generation {
             horizon_days: HORIZON.past,
             future_days: HORIZON.future,
             fold_rules: FOLD_RULES,
+            group: "tallygate".into(),
         },
     }
 }

@@ -23,7 +23,7 @@ use self::shared::{Shared, explain};
 use self::subscription::EmbeddedSubscription;
 use crate::limits::EMBEDDED_PARTITIONS;
 use crate::metrics::StreamMetrics;
-use crate::port::{Bounds, Follower, NewRecord, Planner, Start, Stream, StreamError, Subscription, Topic};
+use crate::port::{Bounds, Follower, NewRecord, Planner, Retention, Start, Stream, StreamError, Subscription, Topic};
 
 /// Where the embedded stream lies and how it is divided.
 #[derive(Clone, Debug)]
@@ -99,9 +99,9 @@ impl EmbeddedStream {
 
 #[async_trait]
 impl Stream for EmbeddedStream {
-    async fn prepare(&self, retention_days: u32) -> Result<(), StreamError> {
+    async fn prepare(&self, retention: Retention) -> Result<(), StreamError> {
         self.0.check_writable()?;
-        self.0.set_retention(i64::from(retention_days) * DAY_MILLIS);
+        self.0.set_retention(i64::from(retention.days()) * DAY_MILLIS);
         Ok(())
     }
 

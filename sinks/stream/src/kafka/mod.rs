@@ -35,7 +35,7 @@ use self::member::Member;
 use self::transactional_ids::TransactionalIds;
 use self::writer::TransactionalWriter;
 use crate::metrics::StreamMetrics;
-use crate::port::{Bounds, Follower, NewRecord, Planner, Start, Stream, StreamError, Subscription, Topic};
+use crate::port::{Bounds, Follower, NewRecord, Planner, Retention, Start, Stream, StreamError, Subscription, Topic};
 
 pub use self::options::{BadOption, KafkaOptions};
 
@@ -68,8 +68,8 @@ impl KafkaStream {
 
 #[async_trait]
 impl Stream for KafkaStream {
-    async fn prepare(&self, retention_days: u32) -> Result<(), StreamError> {
-        topics::prepare(Arc::clone(&self.options), retention_days).await
+    async fn prepare(&self, retention: Retention) -> Result<(), StreamError> {
+        topics::prepare(Arc::clone(&self.options), retention.days()).await
     }
 
     async fn append(&self, records: Vec<NewRecord>) -> Result<(), StreamError> {

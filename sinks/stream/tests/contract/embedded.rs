@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tallygate_stream::{EmbeddedStream, EmbeddedStreamOptions, Start, Stream, StreamError, StreamMetrics, Topic};
+use tallygate_stream::{
+    EmbeddedStream, EmbeddedStreamOptions, Retention, Start, Stream, StreamError, StreamMetrics, Topic,
+};
 
 use crate::fixture::{Fixture, PARTITIONS, numbered, value};
 use crate::suite::contract;
@@ -13,7 +15,7 @@ contract!(fixture().await);
 async fn fixture() -> Fixture {
     let directory = tempfile::tempdir().unwrap();
     let stream = open(&directory).unwrap();
-    stream.prepare(15).await.unwrap();
+    stream.prepare(Retention { fold_days: 15, lag_days: 0 }).await.unwrap();
     Fixture { other: Arc::new(stream.clone()), stream: Arc::new(stream), directory: Some(directory) }
 }
 
@@ -41,7 +43,7 @@ async fn retention_takes_records_and_never_gives_an_offset_twice() {
     tokio::time::sleep(Duration::from_millis(20)).await;
     let stream = open(&directory).unwrap();
     // Nothing is kept; looked for with the first append after a start.
-    stream.prepare(0).await.unwrap();
+    stream.prepare(Retention { fold_days: 0, lag_days: 0 }).await.unwrap();
     stream.append(numbered(0, 10, 11)).await.unwrap();
     let bounds = stream.bounds(Topic::Transactions).await.unwrap()[0];
     assert_eq!((bounds.low, bounds.high), (10, 11));

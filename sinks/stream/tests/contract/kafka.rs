@@ -11,7 +11,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::{ClientConfig, Message};
-use tallygate_stream::{Flush, KafkaOptions, KafkaStream, Start, Stream, StreamError, StreamMetrics, Topic};
+use tallygate_stream::{Flush, KafkaOptions, KafkaStream, Retention, Start, Stream, StreamError, StreamMetrics, Topic};
 use tallygate_test_servers::{Kafka, Options, shared};
 
 use crate::fixture::{Fixture, PARTITIONS, flush, numbered, position, record, take, value};
@@ -20,7 +20,7 @@ use crate::suite::contract;
 contract!(fixture().await);
 
 /// Days that the topics keep their records.
-const RETENTION: u32 = 15;
+const RETENTION: Retention = Retention { fold_days: 15, lag_days: 0 };
 
 async fn fixture() -> Fixture {
     fixture_of(&options(shared::kafka().unwrap())).await

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tallygate_stream::{Event, Start, Stream, StreamError, Topic};
+use tallygate_stream::{Event, Retention, Start, Stream, StreamError, Topic};
 use tallygate_test_servers::Kafka;
 
 use crate::fixture::{Else, Fixture, PATIENCE, flush, numbered, position, take, value};
@@ -17,7 +17,7 @@ async fn work_goes_on_by_itself_after_a_kill() {
     let kafka = Kafka::start().unwrap();
     let options = options(&kafka);
     let stream = Arc::new(open(&options));
-    stream.prepare(15).await.unwrap();
+    stream.prepare(Retention { fold_days: 15, lag_days: 0 }).await.unwrap();
     let fixture = Fixture { stream: stream.clone(), other: stream.clone(), directory: None };
     stream.append(numbered(0, 0, 3)).await.unwrap();
     let mut subscription = fixture.subscribe(Start::Beginning).await;
@@ -32,7 +32,7 @@ async fn work_goes_on_by_itself_after_a_kill() {
         timed("append", stream.append(numbered(0, 3, 4))),
         timed("commit", committer.commit(flush(Vec::new(), vec![position(0, 3, "lost")]))),
         timed("bounds", stream.bounds(Topic::Transactions)),
-        timed("prepare", stream.prepare(15)),
+        timed("prepare", stream.prepare(Retention { fold_days: 15, lag_days: 0 })),
         timed("subscribe", stream.subscribe(Arc::new(Else(Start::Beginning)))),
         timed("follow", stream.follow(Topic::DailySums, vec![(0, Start::Beginning)])),
     );
@@ -93,7 +93,7 @@ async fn a_subscription_outlives_a_restart_and_a_pause_of_the_broker() {
     let kafka = Kafka::start().unwrap();
     let options = options(&kafka);
     let stream = Arc::new(open(&options));
-    stream.prepare(15).await.unwrap();
+    stream.prepare(Retention { fold_days: 15, lag_days: 0 }).await.unwrap();
     let fixture = Fixture { stream: stream.clone(), other: stream.clone(), directory: None };
     let mut subscription = fixture.subscribe(Start::Beginning).await;
     stream.append(numbered(0, 0, 1)).await.unwrap();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use tallygate_stream::{Start, Stream, Topic};
+use tallygate_stream::{Retention, Start, Stream, Topic};
 use tallygate_test_servers::shared;
 
 use crate::fixture::{Fixture, assigned_all, flush, numbered, position, record, take, value};
@@ -92,7 +92,7 @@ async fn owned_elsewhere() -> (Fixture, Owner) {
     let kafka = shared::kafka().unwrap();
     let options = options(kafka);
     let stream = Arc::new(open(&options));
-    stream.prepare(15).await.unwrap();
+    stream.prepare(Retention { fold_days: 15, lag_days: 0 }).await.unwrap();
     stream.append(numbered(0, 0, 2)).await.unwrap();
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "zombie::owner_process", "--nocapture"])

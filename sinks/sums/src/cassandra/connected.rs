@@ -30,7 +30,9 @@ pub(super) struct Statements {
     pub(super) read_key: PreparedStatement,
     pub(super) generations: PreparedStatement,
     pub(super) add_generation: PreparedStatement,
-    pub(super) probe: PreparedStatement,
+    pub(super) places: PreparedStatement,
+    pub(super) tell: PreparedStatement,
+    pub(super) notices: PreparedStatement,
 }
 
 impl Connected {
@@ -53,7 +55,7 @@ impl Statements {
         let prepare = async |text: String| prepare(session, text).await;
         let mut add_generation = prepare(format!(
             "INSERT INTO {keyspace}.generations (number, first_partition, topic, partitions, partition_by, \
-             horizon_days, future_days, fold_rules) VALUES (?, ?, ?, ?, ?, ?, ?, ?) IF NOT EXISTS"
+             horizon_days, future_days, fold_rules, log, reader_group) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) IF NOT EXISTS"
         ))
         .await?;
         // One writer in the world, not one in each data centre.
@@ -70,13 +72,14 @@ impl Statements {
             ))
             .await?,
             generations: prepare(format!(
-                "SELECT number, first_partition, topic, partitions, partition_by, horizon_days, future_days, fold_rules \
-                 FROM {keyspace}.generations"
+                "SELECT number, first_partition, topic, partitions, partition_by, horizon_days, future_days, fold_rules, \
+                 log, reader_group FROM {keyspace}.generations"
             ))
             .await?,
             add_generation,
-            // Of our own data, not of the node that happens to answer.
-            probe: prepare(format!("SELECT number FROM {keyspace}.generations WHERE number = 1")).await?,
+            places: prepare(format!("SELECT DISTINCT aggregate, day, partition FROM {keyspace}.daily_sums")).await?,
+            tell: prepare(format!("INSERT INTO {keyspace}.notices (name, text, at) VALUES (?, ?, ?)")).await?,
+            notices: prepare(format!("SELECT name, text, at FROM {keyspace}.notices")).await?,
         })
     }
 }

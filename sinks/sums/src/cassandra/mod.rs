@@ -12,6 +12,7 @@ mod rows;
 mod schema;
 mod write_timestamp;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -22,7 +23,8 @@ use scylla::response::PagingState;
 use scylla::serialize::row::SerializeRow;
 use scylla::statement::batch::{Batch, BatchStatement, BatchType};
 use scylla::statement::prepared::PreparedStatement;
-use scylla::value::CqlValue;
+use scylla::value::{CqlDate, CqlTimestamp, CqlValue};
+use tallygate_core::notice::Notice;
 use tallygate_core::{Aggregate, Day, Generation, Row};
 use tallygate_tls::TlsFiles;
 use tokio::sync::OnceCell;
@@ -32,10 +34,10 @@ pub use bad_option::BadOption;
 pub use options::{CassandraOptions, Consistency, Credentials};
 
 use crate::limits::BATCHES_IN_FLIGHT;
-use crate::port::{Sums, SumsError};
+use crate::port::{Notices, Sums, SumsError};
 use crate::timeouts::CONNECT_REQUESTS;
 use connected::Connected;
-use rows::{StoredGeneration, StoredRow};
+use rows::{StoredGeneration, StoredNotice, StoredRow};
 
 /// The store in Cassandra.
 pub struct Cassandra {
@@ -118,10 +120,27 @@ impl Sums for Cassandra {
         stream::iter(writes).buffer_unordered(BATCHES_IN_FLIGHT).try_collect().await
     }
 
-    async fn probe(&self) -> Result<(), SumsError> {
+    async fn days(&self, partition: u32) -> Result<BTreeSet<Day>, SumsError> {
         let connected = self.connected().await?;
-        connected.session.execute_unpaged(&connected.statements.probe, ()).await.map_err(failure::of_execution)?;
+        let places: Vec<(String, CqlDate, i32)> = pages(connected, &connected.statements.places, ()).await?;
+        let ours = places.into_iter().filter(|(.., number)| *number == rows::int(partition));
+        Ok(ours.map(|(_, day, _)| rows::day(day)).collect())
+    }
+}
+
+#[async_trait]
+impl Notices for Cassandra {
+    async fn tell(&self, notice: &Notice) -> Result<(), SumsError> {
+        let connected = self.connected().await?;
+        let values = (&notice.name, &notice.text, CqlTimestamp(notice.at));
+        connected.session.execute_unpaged(&connected.statements.tell, values).await.map_err(failure::of_execution)?;
         Ok(())
+    }
+
+    async fn notices(&self) -> Result<Vec<Notice>, SumsError> {
+        let connected = self.connected().await?;
+        let stored: Vec<StoredNotice> = pages(connected, &connected.statements.notices, ()).await?;
+        Ok(stored.into_iter().filter_map(rows::notice).collect())
     }
 }
 

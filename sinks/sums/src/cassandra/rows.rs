@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use scylla::value::{CqlDate, CqlDecimal, CqlDecimalBorrowed, CqlTimestamp};
 use tallygate_core::generation::Plan;
-use tallygate_core::{Aggregate, Day, Generation, Row, RowKey, Sum};
+use tallygate_core::notice::Notice;
+use tallygate_core::{Aggregate, Day, Generation, LogId, Row, RowKey, Sum};
 
 use super::failure::unreadable;
 use crate::limits::{BATCH_BYTES, BATCH_ROWS, ROW_BYTES};
@@ -13,8 +14,11 @@ use crate::port::SumsError;
 /// Key, currency, sum, count, offset, updated_at.
 pub(super) type StoredRow = (String, String, Option<CqlDecimal>, Option<i64>, Option<i64>, Option<CqlTimestamp>);
 
-/// Number, first partition, topic, partitions, partition_by, horizon days, future days, fold rules.
-pub(super) type StoredGeneration = (i32, i32, String, i32, String, i32, i32, i32);
+/// Number, first partition, topic, partitions, partition_by, horizon days, future days, fold rules, log, group.
+pub(super) type StoredGeneration = (i32, i32, String, i32, String, i32, i32, i32, Option<String>, Option<String>);
+
+/// Name, text, when.
+pub(super) type StoredNotice = (String, Option<String>, Option<CqlTimestamp>);
 
 type Values<'a> = (&'a str, CqlDate, i32, &'a str, &'a str, CqlDecimalBorrowed<'a>, i64, i64, CqlTimestamp, i64);
 
@@ -109,8 +113,8 @@ fn read_decimal(decimal: &CqlDecimal) -> Result<Sum, SumsError> {
     10_i128.checked_pow(missing).and_then(|factor| unscaled.checked_mul(factor)).map(Sum::from_units).ok_or_else(bad)
 }
 
-pub(super) fn store_generation(generation: &Generation) -> (i32, i32, &str, i32, String, i32, i32, i32) {
-    let Generation { number, first_partition, plan } = generation;
+pub(super) fn store_generation(generation: &Generation) -> (i32, i32, &str, i32, String, i32, i32, i32, String, &str) {
+    let Generation { number, first_partition, log, plan } = generation;
     (
         int(*number),
         int(*first_partition),
@@ -120,16 +124,20 @@ pub(super) fn store_generation(generation: &Generation) -> (i32, i32, &str, i32,
         i32::from(plan.horizon_days),
         i32::from(plan.future_days),
         int(plan.fold_rules),
+        log.to_string(),
+        &plan.group,
     )
 }
 
 pub(super) fn generation(stored: StoredGeneration) -> Result<Generation, SumsError> {
-    let (number, first_partition, topic, partitions, partition_by, past, future, rules) = stored;
+    let (number, first_partition, topic, partitions, partition_by, past, future, rules, log, group) = stored;
     let whole = |number: i32| u32::try_from(number).map_err(unreadable);
     let days = |number: i32| u16::try_from(number).map_err(unreadable);
     Ok(Generation {
         number: whole(number)?,
         first_partition: whole(first_partition)?,
+        // A generation of an earlier release has none; its rules are others too.
+        log: log.map_or(Ok(LogId(0)), |log| log.parse()).map_err(unreadable)?,
         plan: Plan {
             topic,
             partitions: whole(partitions)?,
@@ -137,8 +145,17 @@ pub(super) fn generation(stored: StoredGeneration) -> Result<Generation, SumsErr
             horizon_days: days(past)?,
             future_days: days(future)?,
             fold_rules: whole(rules)?,
+            group: group.unwrap_or_default(),
         },
     })
+}
+
+pub(super) fn notice((name, text, at): StoredNotice) -> Option<Notice> {
+    Some(Notice { name, text: text?, at: at?.0 })
+}
+
+pub(super) fn day(date: CqlDate) -> Day {
+    Day::from_epoch_days((i64::from(date.0) - EPOCH) as i32)
 }
 
 pub(super) fn date(day: Day) -> CqlDate {

@@ -47,9 +47,21 @@ const GENERATIONS: Table = Table {
         ("horizon_days", "int", "regular", -1),
         ("future_days", "int", "regular", -1),
         ("fold_rules", "int", "regular", -1),
+        ("log", "text", "regular", -1),
+        ("reader_group", "text", "regular", -1),
     ],
     definition: "number int PRIMARY KEY, first_partition int, topic text, partitions int, partition_by text,
-        horizon_days int, future_days int, fold_rules int",
+        horizon_days int, future_days int, fold_rules int, log text, reader_group text",
+};
+
+const NOTICES: Table = Table {
+    name: "notices",
+    columns: &[
+        ("name", "text", "partition_key", 0),
+        ("text", "text", "regular", -1),
+        ("at", "timestamp", "regular", -1),
+    ],
+    definition: "name text PRIMARY KEY, text text, at timestamp",
 };
 
 /// Looks before it makes anything, so that a user without the right to make tables can use those that are there.
@@ -62,7 +74,7 @@ pub(super) async fn prepare(session: &Session, options: &CassandraOptions) -> Re
         change(session, format!("CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = {{{replication}}}"))
             .await?;
     }
-    for table in [&DAILY_SUMS, &GENERATIONS] {
+    for table in [&DAILY_SUMS, &GENERATIONS, &NOTICES] {
         let Table { name, definition, .. } = table;
         if columns(session, keyspace, name).await?.is_empty() {
             change(session, format!("CREATE TABLE IF NOT EXISTS {keyspace}.{name} ({definition})")).await?;

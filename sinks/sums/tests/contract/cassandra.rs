@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
 use scylla::value::CqlDecimal;
-use tallygate_core::Aggregate;
+use tallygate_core::{Aggregate, LogId};
 use tallygate_sums::{Cassandra, CassandraOptions, Credentials, Sums, SumsError, settle};
 use tallygate_test_servers::{Cassandra as Server, Options, shared};
 use tallygate_tls::TlsFiles;
@@ -68,7 +68,7 @@ async fn a_table_of_another_shape_is_refused_by_name() {
         session.query_unpaged(text, ()).await.unwrap();
     }
     let sums = Cassandra::new(options(server, "other")).unwrap();
-    match sums.probe().await {
+    match sums.generations().await {
         Err(SumsError::Refused(text)) => {
             assert!(text.contains("column sum is double"), "{text}");
         }
@@ -80,7 +80,7 @@ async fn a_table_of_another_shape_is_refused_by_name() {
 async fn processes_that_start_at_once_make_one_schema_and_one_generation() {
     let server = shared::cassandra().unwrap();
     let stores: Vec<_> = (0..4).map(|_| Cassandra::new(options(server, "race")).unwrap()).collect();
-    let races = stores.iter().map(|sums| settle(sums, plan()));
+    let races = stores.iter().map(|sums| settle(sums, plan(), None, LogId(1)));
     for settled in futures::future::join_all(races).await {
         assert_eq!(settled.unwrap().number, 1);
     }
@@ -110,7 +110,7 @@ async fn a_killed_server_is_away_within_the_bound_and_found_again() {
     for sums in [&sums, &late] {
         for _ in 0..2 {
             let asked = Instant::now();
-            assert!(matches!(sums.probe().await, Err(SumsError::Away(_))));
+            assert!(matches!(sums.generations().await, Err(SumsError::Away(_))));
             assert!(matches!(sums.upsert(&rows).await, Err(SumsError::Away(_))));
             assert!(matches!(sums.generations().await, Err(SumsError::Away(_))));
             assert!(asked.elapsed() < bound, "{:?}", asked.elapsed());
@@ -142,17 +142,17 @@ async fn encrypts_and_logs_in_where_the_cluster_asks() {
     let stranger =
         CassandraOptions { credentials: Some(Credentials { password: "wrong".into(), ..credentials }), ..good.clone() };
     for options in [nobody, stranger] {
-        let refused = Cassandra::new(options).unwrap().probe().await;
+        let refused = Cassandra::new(options).unwrap().generations().await;
         assert!(matches!(refused, Err(SumsError::Refused(_))), "{refused:?}");
     }
     let trusting_none_of_these = CassandraOptions { tls: Some(TlsFiles::default()), ..good };
-    let away = Cassandra::new(trusting_none_of_these).unwrap().probe().await;
+    let away = Cassandra::new(trusting_none_of_these).unwrap().generations().await;
     assert!(away.unwrap_err().to_string().contains("certificate"));
 }
 
 async fn wait_for(sums: &Cassandra) {
     let asked = Instant::now();
-    while let Err(error) = sums.probe().await {
+    while let Err(error) = sums.generations().await {
         assert!(asked.elapsed() < Duration::from_secs(30), "{error}");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use tallygate_core::generation::{FOLD_RULES, Plan};
-use tallygate_core::{Aggregate, Day, Generation, PartitionBy, Row, RowKey};
-use tallygate_sums::{SettleError, Sums, settle};
+use tallygate_core::notice::{Notice, PartitionNotice};
+use tallygate_core::{Aggregate, Day, Generation, LogId, PartitionBy, Row, RowKey};
+use tallygate_sums::{Foreign, SettleError, Sums, settle};
 
 pub(crate) fn day(text: &str) -> Day {
     text.parse().unwrap()
@@ -34,17 +35,19 @@ pub(crate) fn plan() -> Plan {
         horizon_days: 7,
         future_days: 7,
         fold_rules: FOLD_RULES,
+        group: "tallygate".into(),
     }
 }
 
 /// Runs the whole suite on a store that is new.
 pub(crate) async fn keeps_the_contract(sums: &dyn Sums) {
-    sums.probe().await.unwrap();
     generations_are_taken_once(sums).await;
     rule_10_the_higher_offset_wins_in_any_order(sums).await;
     rule_3_sums_are_exact(sums).await;
     rows_are_found_by_place_and_key(sums).await;
     many_rows_of_many_partitions_are_written_whole(sums).await;
+    days_with_rows_are_found(sums).await;
+    a_notice_replaces_the_last_of_its_name(sums).await;
 }
 
 async fn read_one(sums: &dyn Sums, at: &RowKey) -> Option<Row> {
@@ -151,21 +154,48 @@ async fn many_rows_of_many_partitions_are_written_whole(sums: &dyn Sums) {
 
 async fn generations_are_taken_once(sums: &dyn Sums) {
     assert_eq!(sums.generations().await.unwrap(), []);
-    let races = (0..8).map(|_| settle(sums, plan()));
-    for settled in futures::future::join_all(races).await {
-        assert_eq!(settled.unwrap(), Generation::first(plan()));
+    let races = (1..9).map(|log| settle(sums, plan(), None, LogId(log)));
+    let settled = futures::future::join_all(races).await;
+    let first = settled[0].as_ref().unwrap().clone();
+    assert_eq!(first, Generation::first(plan(), first.log));
+    assert!(settled.iter().all(|settled| settled.as_ref().unwrap() == &first));
+    assert_eq!(settle(sums, plan(), Some(&first), LogId(9)).await.unwrap(), first);
+    let foreign = Generation::first(plan(), LogId(77));
+    match settle(sums, plan(), Some(&foreign), LogId(9)).await {
+        Err(SettleError::Foreign(found)) => assert_eq!(found, Foreign { store: first.log, log: LogId(77) }),
+        other => panic!("{other:?}"),
     }
     let changed = Plan { partitions: 8, ..plan() };
-    match settle(sums, changed).await {
+    match settle(sums, changed, None, LogId(9)).await {
         Err(SettleError::Changed(changed)) => assert_eq!(changed.key, "stream.partitions"),
         other => panic!("{other:?}"),
     }
     let second = Generation {
         number: 2,
         first_partition: 4,
+        log: first.log,
         plan: Plan { topic: "other".into(), partition_by: PartitionBy::Id, ..plan() },
     };
     assert!(sums.add_generation(&second).await.unwrap());
     assert!(!sums.add_generation(&second).await.unwrap());
-    assert_eq!(sums.generations().await.unwrap(), [Generation::first(plan()), second]);
+    assert_eq!(sums.generations().await.unwrap(), [first, second]);
+}
+
+async fn days_with_rows_are_found(sums: &dyn Sums) {
+    let days: Vec<String> = sums.days(100).await.unwrap().into_iter().map(|day| day.to_string()).collect();
+    assert_eq!(days, ["2026-11-01", "2026-11-02", "2026-11-03", "2026-11-04", "2026-11-05"]);
+    assert!(sums.days(99).await.unwrap().is_empty());
+}
+
+async fn a_notice_replaces_the_last_of_its_name(sums: &dyn Sums) {
+    assert_eq!(sums.notices().await.unwrap(), []);
+    let stands = PartitionNotice { partition: 1, stands: Some("it \"does\" ž".into()), ..PartitionNotice::default() };
+    let other = PartitionNotice { partition: 2, repairing: true, ..PartitionNotice::default() };
+    let goes_on = PartitionNotice { partition: 1, repaired: 3, ..PartitionNotice::default() };
+    for notice in [stands.notice(5), other.notice(6), goes_on.notice(7)] {
+        sums.tell(&notice).await.unwrap();
+    }
+    let mut found: Vec<Notice> = sums.notices().await.unwrap();
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    assert_eq!(found, [goes_on.notice(7), other.notice(6)]);
 }

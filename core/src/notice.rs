@@ -1,0 +1,114 @@
+//! What running processes tell readers beside the sums: whether a log partition stands or is repaired, what a shipper holds.
+
+use serde::{Deserialize, Serialize};
+
+/// A name with what was last told under it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Whose it is: [`PartitionNotice::name`] or [`ShipperNotice::name`].
+    pub name: String,
+    /// JSON.
+    pub text: String,
+    /// When it was told, Unix milliseconds of who told it.
+    pub at: i64,
+}
+
+/// How a log partition's sums are, as its owner tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionNotice {
+    /// The log partition number.
+    pub partition: u32,
+    /// Why nothing more of it is folded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stands: Option<String>,
+    /// Whether its rows in the store are being written again.
+    #[serde(default)]
+    pub repairing: bool,
+    /// Rows that were written again so far, since its owner began.
+    #[serde(default)]
+    pub repaired: u64,
+    /// Rows that the store does not show though they were written again, or shows with other figures; at most a few.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wrong: Vec<String>,
+    /// What will go wrong if nothing is done, such as a lag that nears the end of the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
+}
+
+/// What a shipper holds between the queue and the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShipperNotice {
+    /// Messages that it leased and did not give back or acknowledge.
+    pub held: u64,
+}
+
+const PARTITION: &str = "partition/";
+const SHIPPER: &str = "shipper/";
+
+impl Notice {
+    /// The partition's notice, where it is one.
+    pub fn partition(&self) -> Option<PartitionNotice> {
+        self.name.strip_prefix(PARTITION).and_then(|_| serde_json::from_str(&self.text).ok())
+    }
+
+    /// The shipper's notice, where it is one.
+    pub fn shipper(&self) -> Option<ShipperNotice> {
+        self.name.strip_prefix(SHIPPER).and_then(|_| serde_json::from_str(&self.text).ok())
+    }
+}
+
+impl PartitionNotice {
+    /// The notice of this partition, told at this time.
+    pub fn notice(&self, at: i64) -> Notice {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        Notice { name: format!("{PARTITION}{}", self.partition), text, at }
+    }
+
+    /// What a reader of the sums must know, as sentences.
+    pub fn warnings(&self) -> Vec<String> {
+        let partition = self.partition;
+        let stands = self
+            .stands
+            .as_ref()
+            .map(|why| format!("log partition {partition} stands, its sums are not up to date: {why}"));
+        let repairing = self
+            .repairing
+            .then(|| format!("log partition {partition}: rows that the store lost are being written again"));
+        let wrong = (!self.wrong.is_empty()).then(|| {
+            format!(
+                "log partition {partition}: the store does not show what was written again, as after a delete or an update \
+                 by hand: {}",
+                self.wrong.join("; ")
+            )
+        });
+        let warning = self.warning.as_ref().map(|warning| format!("log partition {partition}: {warning}"));
+        [stands, repairing, wrong, warning].into_iter().flatten().collect()
+    }
+}
+
+impl ShipperNotice {
+    /// The notice of this shipper, told at this time.
+    pub fn notice(&self, shipper: &str, at: i64) -> Notice {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        Notice { name: format!("{SHIPPER}{shipper}"), text, at }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notices_have_this_form_and_read_back() {
+        let stands = PartitionNotice { partition: 3, stands: Some("why".into()), ..PartitionNotice::default() };
+        let notice = stands.notice(5);
+        assert_eq!(
+            (&*notice.name, &*notice.text),
+            ("partition/3", r#"{"partition":3,"stands":"why","repairing":false,"repaired":0}"#)
+        );
+        assert_eq!((notice.partition(), notice.shipper()), (Some(stands), None));
+        let held = ShipperNotice { held: 7 };
+        assert_eq!(held.notice("a", 5).text, r#"{"held":7}"#);
+        assert_eq!(held.notice("a", 5).shipper(), Some(held));
+    }
+}
