@@ -58,7 +58,6 @@ fn in_memory() -> Result<()> {
         .collect();
     let now = jiff::Timestamp::now().as_millisecond();
     let mut fold = Fold::new(0, Horizon { past: 7, future: 7 });
-    fold.open(Day::of_unix_millis(now), Vec::new());
     let (cost, counted) = here(IN_MEMORY, || {
         entries.iter().enumerate().filter(|(offset, entry)| fold.apply(*offset as u64, now, entry).is_ok()).count()
     });

@@ -11,7 +11,7 @@ const UNIT: i128 = 10_i128.pow(FRACTION_DIGITS as u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Amount(i128);
 
-/// A sum of amounts. 2^63 of the largest amounts stay below 2^127, so adding cannot overflow.
+/// A sum of amounts: so many of the largest (10^27) that 1.7 * 10^11 of them fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Sum(i128);
 
@@ -76,6 +76,11 @@ impl Sum {
     #[must_use]
     pub fn plus(self, amount: Amount) -> Self {
         Self(self.0 + amount.0)
+    }
+
+    /// This sum with one amount more; none when it no longer fits.
+    pub fn checked_plus(self, amount: Amount) -> Option<Self> {
+        self.0.checked_add(amount.0).map(Self)
     }
 
     /// The digits as an unscaled number and a scale: the shortest that loses nothing, at least two fraction digits.

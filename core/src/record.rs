@@ -64,6 +64,8 @@ pub struct Unreadable {
     pub field: &'static str,
     /// What is wrong with it.
     pub problem: String,
+    /// The record's number, where that reads.
+    pub number: Option<RecordNumber>,
 }
 
 #[derive(Deserialize)]
@@ -86,6 +88,10 @@ impl<'a> Entry<'a> {
     /// The first header or field that does not read.
     pub fn read(number: Option<&[u8]>, policy: Option<&[u8]>, value: &'a [u8]) -> Result<Self, Unreadable> {
         let number = header(NUMBER, number)?.parse().map_err(|e| unreadable(NUMBER, e))?;
+        Self::read_numbered(number, policy, value).map_err(|problem| Unreadable { number: Some(number), ..problem })
+    }
+
+    fn read_numbered(number: RecordNumber, policy: Option<&[u8]>, value: &'a [u8]) -> Result<Self, Unreadable> {
         let policy = header(POLICY, policy)?;
         let (policy, _) = policy.split_once('@').ok_or_else(|| unreadable(POLICY, "must be name@version"))?;
         let wire: Wire<'a> = serde_json::from_slice(value).map_err(|e| unreadable("value", e))?;
@@ -107,7 +113,7 @@ fn header<'h>(name: &'static str, value: Option<&'h [u8]>) -> Result<&'h str, Un
 }
 
 fn unreadable(field: &'static str, problem: impl std::fmt::Display) -> Unreadable {
-    Unreadable { field, problem: problem.to_string() }
+    Unreadable { field, problem: problem.to_string(), number: None }
 }
 
 #[cfg(test)]
@@ -162,6 +168,9 @@ mod tests {
         assert_eq!(field(None, Some(b"json@a"), VALUE), NUMBER);
         assert_eq!(field(Some(NUMBER_TEXT), Some(b"json"), VALUE), POLICY);
         assert_eq!(field(Some(NUMBER_TEXT), Some(b"json@a"), b"{}"), "value");
+        let number = |number| Entry::read(number, Some(b"json@a"), b"{}").unwrap_err().number;
+        assert_eq!(number(Some(NUMBER_TEXT)).map(|number| number.ordinal), Some(7));
+        assert_eq!(number(Some(b"x")), None);
     }
 
     proptest! {

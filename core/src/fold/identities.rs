@@ -1,57 +1,68 @@
-//! The identities that one fold knows, until when, and their packed form.
+//! The identities and numbers that one fold knows, until when, and their packed form (rule 9).
 //!
-//! A known identity carries the tag of the number it was first counted under and a digest of its content. Numbers
-//! of duplicates and dead letters, which are few, are kept beside them, so that their redelivery counts nowhere.
+//! Everything known comes from sights, and each sight only ever prolongs: what is known is a function of the log's last days
+//! alone, whatever was made of the records. Nearly every identity has one content and one number, which stand with it; what
+//! is beyond that stands beside.
 
 use std::hash::{BuildHasherDefault, Hasher};
 
 use hashbrown::HashMap;
 use xxhash_rust::xxh3::Xxh3Default;
 
+use super::horizon::Horizon;
 use crate::day::Day;
 use crate::identity::Identity;
 use crate::number::RecordNumber;
 use crate::record::Entry;
 
-const MAGIC: &[u8; 4] = b"TGI1";
-const IDENTITY_BYTES: usize = 16 + 8 + 8 + 4;
+const MAGIC: &[u8; 4] = b"TGI2";
+const SIGHT_BYTES: usize = 16 + 8 + 8 + 4 + 4;
 const NUMBER_BYTES: usize = 8 + 4;
 /// The clock of a blob that was packed before there was any record.
 const NO_CLOCK: i64 = i64::MIN;
 
-/// Everything known, by identity, and what is not packed yet.
-#[derive(Debug, Default)]
+/// Everything known, and what is not packed yet.
+#[derive(Debug)]
 pub struct Identities {
+    horizon: Horizon,
     known: HashMap<u128, Memory, BuildHasherDefault<Folded>>,
+    /// Contents of known identities beyond the first.
+    contents: HashMap<u128, Vec<(u64, Day)>, BuildHasherDefault<Folded>>,
+    /// Numbers beyond the first of a known identity.
     numbers: HashMap<u64, Day, BuildHasherDefault<Folded>>,
-    fresh: Vec<u128>,
-    fresh_numbers: Vec<u64>,
+    fresh: Vec<Sight>,
+    /// Numbers of records that taught no identity, with the log day.
+    fresh_numbers: Vec<(u64, Day)>,
 }
 
+/// The first content and number of an identity, each with the last log day on which it is known.
 #[derive(Clone, Copy, Debug)]
 struct Memory {
     content: u64,
     number: u64,
     until: Day,
-    packed: bool,
+    number_until: Day,
 }
 
 /// One sight of an identity.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Sight {
-    pub(super) identity: Identity,
-    pub(super) number: u64,
-    pub(super) content: u64,
-    /// The log day it was seen on, and the horizon more.
-    pub(super) until: Day,
+    identity: Identity,
+    number: u64,
+    content: u64,
+    /// The transaction's own day.
+    day: Day,
+    /// The log's day when it came.
+    log_day: Day,
 }
 
 /// What is known of a sight.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Known {
     Never,
-    /// Its number is the one that counted.
+    /// Its number was seen.
     Redelivered,
-    /// Its number was seen, and did not count: a duplicate's or a dead letter's.
-    RedeliveredUncounted,
+    /// Its content agrees with a sight that is known.
     Duplicate,
     Conflict,
 }
@@ -78,7 +89,20 @@ impl Hasher for Folded {
         self.0 = value;
     }
     fn write_u128(&mut self, value: u128) {
-        self.0 = value as u64;
+        // The other half decides the partition where records are spread by identity.
+        self.0 = (value >> 64) as u64;
+    }
+}
+
+impl Sight {
+    pub(super) fn of(entry: &Entry<'_>, log_day: Day) -> Self {
+        Self {
+            identity: entry.identity,
+            number: number_tag(entry.number),
+            content: content_digest(entry),
+            day: entry.day,
+            log_day,
+        }
     }
 }
 
@@ -92,7 +116,7 @@ pub(super) fn number_tag(number: RecordNumber) -> u64 {
 }
 
 /// A 64-bit digest of what must agree between two sights: day, amount as a number, currency, key.
-pub(super) fn content_digest(entry: &Entry<'_>) -> u64 {
+fn content_digest(entry: &Entry<'_>) -> u64 {
     let mut hash = Xxh3Default::default();
     let mut fixed = [0; 23];
     fixed[..4].copy_from_slice(&entry.day.epoch_days().to_be_bytes());
@@ -104,88 +128,140 @@ pub(super) fn content_digest(entry: &Entry<'_>) -> u64 {
 }
 
 impl Identities {
+    pub(super) fn new(horizon: Horizon) -> Self {
+        Self {
+            horizon,
+            known: HashMap::default(),
+            contents: HashMap::default(),
+            numbers: HashMap::default(),
+            fresh: Vec::new(),
+            fresh_numbers: Vec::new(),
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.known.len()
     }
 
-    pub(super) fn look_up(&self, sight: &Sight, log_day: Day) -> Known {
-        let known = self.known.get(&sight.identity.0).filter(|memory| log_day <= memory.until);
-        if known.is_some_and(|memory| memory.number == sight.number) {
+    pub(super) fn look_up(&self, sight: &Sight) -> Known {
+        let Sight { number, content, log_day, .. } = *sight;
+        let first = self.known.get(&sight.identity.0);
+        if first.is_some_and(|first| first.number == number && log_day <= first.number_until)
+            || self.is_known_number(number, log_day)
+        {
             return Known::Redelivered;
         }
-        if !self.numbers.is_empty() && self.numbers.get(&sight.number).is_some_and(|until| log_day <= *until) {
-            return Known::RedeliveredUncounted;
-        }
-        match known {
+        let Some(first) = first else { return Known::Never };
+        let more = if self.contents.is_empty() { None } else { self.contents.get(&sight.identity.0) };
+        let more = more.into_iter().flatten().copied();
+        let mut contents =
+            [(first.content, first.until)].into_iter().chain(more).filter(|(_, until)| log_day <= *until);
+        match contents.next() {
             None => Known::Never,
-            Some(memory) if memory.content == sight.content => Known::Duplicate,
+            Some((known, _)) if known == content || contents.any(|(known, _)| known == content) => Known::Duplicate,
             Some(_) => Known::Conflict,
         }
     }
 
-    pub(super) fn see_first(&mut self, sight: &Sight, day_until: Day) {
-        let until = sight.until.max(day_until);
-        let memory = Memory { content: sight.content, number: sight.number, until, packed: false };
-        self.known.insert(sight.identity.0, memory);
-        self.fresh.push(sight.identity.0);
+    pub(super) fn is_known_number(&self, number: u64, log_day: Day) -> bool {
+        !self.numbers.is_empty() && self.numbers.get(&number).is_some_and(|until| log_day <= *until)
     }
 
-    pub(super) fn see_again(&mut self, sight: &Sight) {
-        if let Some(memory) = self.known.get_mut(&sight.identity.0)
-            && sight.until > memory.until
-        {
-            memory.until = sight.until;
-            if memory.packed {
-                memory.packed = false;
-                self.fresh.push(sight.identity.0);
+    /// Learns from a sight, whatever came of it.
+    pub(super) fn see(&mut self, sight: Sight) {
+        if self.horizon.holds(sight.day, sight.log_day) {
+            self.remember(&sight);
+            self.fresh.push(sight);
+        } else {
+            self.see_number(sight.number, sight.log_day);
+        }
+    }
+
+    /// Learns the number of a record that teaches no identity.
+    pub(super) fn see_number(&mut self, number: u64, log_day: Day) {
+        self.remember_number(number, log_day);
+        self.fresh_numbers.push((number, log_day));
+    }
+
+    fn remember(&mut self, sight: &Sight) {
+        let Sight { identity, number, content, day, log_day } = *sight;
+        let until = day.max(log_day).plus(i32::from(self.horizon.past));
+        let number_until = log_day.plus(self.horizon.window());
+        let fresh = Memory { content, number, until, number_until };
+        let first = match self.known.entry(identity.0) {
+            hashbrown::hash_map::Entry::Vacant(place) => {
+                place.insert(fresh);
+                return;
+            }
+            hashbrown::hash_map::Entry::Occupied(place) => place.into_mut(),
+        };
+        if first.number == number || first.number_until < log_day {
+            (first.number, first.number_until) = (number, number_until.max(first.number_until));
+        } else {
+            prolong(self.numbers.entry(number).or_insert(number_until), number_until);
+        }
+        if first.content == content {
+            first.until = first.until.max(until);
+        } else if first.until < log_day {
+            (first.content, first.until) = (content, until);
+        } else {
+            let more = self.contents.entry(identity.0).or_default();
+            match more.iter_mut().find(|(known, _)| *known == content) {
+                Some((_, known)) => prolong(known, until),
+                None => more.push((content, until)),
             }
         }
     }
 
-    pub(super) fn note_number(&mut self, tag: u64, until: Day) {
-        self.numbers.insert(tag, until);
-        self.fresh_numbers.push(tag);
+    fn remember_number(&mut self, number: u64, log_day: Day) {
+        let until = log_day.plus(self.horizon.window());
+        prolong(self.numbers.entry(number).or_insert(until), until);
     }
 
     pub(super) fn forget_before(&mut self, log_day: Day) {
-        self.known.retain(|_, memory| log_day <= memory.until);
+        self.known.retain(|_, first| log_day <= first.until || log_day <= first.number_until);
+        self.contents.retain(|_, more| {
+            more.retain(|(_, until)| log_day <= *until);
+            !more.is_empty()
+        });
         self.numbers.retain(|_, until| log_day <= *until);
-    }
-
-    pub(super) fn unpacked_expiry(&self) -> Day {
-        let identities = self.fresh.iter().filter_map(|identity| self.known.get(identity)).map(|memory| memory.until);
-        let numbers = self.fresh_numbers.iter().filter_map(|tag| self.numbers.get(tag)).copied();
-        identities.chain(numbers).max().unwrap_or(Day::from_epoch_days(0))
-    }
-
-    /// Format: magic, clock, counts, then the entries, all big-endian.
-    pub(super) fn pack(&mut self, clock: Option<i64>) -> Vec<u8> {
-        let fresh = std::mem::take(&mut self.fresh);
-        let fresh_numbers = std::mem::take(&mut self.fresh_numbers);
-        let mut identities = Vec::with_capacity(fresh.len() * IDENTITY_BYTES);
-        let mut identity_count: u32 = 0;
-        for identity in fresh {
-            let Some(memory) = self.known.get_mut(&identity) else {
-                continue;
-            };
-            memory.packed = true;
-            identity_count += 1;
-            identities.extend_from_slice(&identity.to_be_bytes());
-            identities.extend_from_slice(&memory.content.to_be_bytes());
-            identities.extend_from_slice(&memory.number.to_be_bytes());
-            identities.extend_from_slice(&memory.until.epoch_days().to_be_bytes());
+        // One whose first content and number were forgotten may have more of them.
+        for (identity, more) in &self.contents {
+            self.known.entry(*identity).or_insert_with(|| Memory {
+                content: more.first().map_or(0, |(content, _)| *content),
+                until: more.first().map_or(log_day, |(_, until)| *until),
+                number: 0,
+                number_until: log_day.plus(-1),
+            });
         }
-        let numbers: Vec<(u64, Day)> =
-            fresh_numbers.iter().filter_map(|t| self.numbers.get(t).map(|u| (*t, *u))).collect();
-        let mut blob = Vec::with_capacity(20 + identities.len() + numbers.len() * NUMBER_BYTES);
+    }
+
+    /// The last log day on which anything of what is not packed is known.
+    pub(super) fn unpacked_expiry(&self) -> Day {
+        let sights = self.fresh.last().map(|sight| sight.log_day);
+        let numbers = self.fresh_numbers.last().map(|(_, log_day)| *log_day);
+        // The log's day never goes back.
+        sights.max(numbers).map_or(Day::from_epoch_days(0), |log_day| log_day.plus(self.horizon.window()))
+    }
+
+    /// Format: magic, clock, counts, then the sights and the numbers, all big-endian.
+    pub(super) fn pack(&mut self, clock: Option<i64>) -> Vec<u8> {
+        let (fresh, numbers) = (std::mem::take(&mut self.fresh), std::mem::take(&mut self.fresh_numbers));
+        let mut blob = Vec::with_capacity(20 + fresh.len() * SIGHT_BYTES + numbers.len() * NUMBER_BYTES);
         blob.extend_from_slice(MAGIC);
         blob.extend_from_slice(&clock.unwrap_or(NO_CLOCK).to_be_bytes());
-        blob.extend_from_slice(&identity_count.to_be_bytes());
+        blob.extend_from_slice(&(fresh.len() as u32).to_be_bytes());
         blob.extend_from_slice(&(numbers.len() as u32).to_be_bytes());
-        blob.extend_from_slice(&identities);
-        for (tag, until) in numbers {
-            blob.extend_from_slice(&tag.to_be_bytes());
-            blob.extend_from_slice(&until.epoch_days().to_be_bytes());
+        for sight in fresh {
+            blob.extend_from_slice(&sight.identity.0.to_be_bytes());
+            blob.extend_from_slice(&sight.content.to_be_bytes());
+            blob.extend_from_slice(&sight.number.to_be_bytes());
+            blob.extend_from_slice(&sight.day.epoch_days().to_be_bytes());
+            blob.extend_from_slice(&sight.log_day.epoch_days().to_be_bytes());
+        }
+        for (number, log_day) in numbers {
+            blob.extend_from_slice(&number.to_be_bytes());
+            blob.extend_from_slice(&log_day.epoch_days().to_be_bytes());
         }
         blob
     }
@@ -194,24 +270,32 @@ impl Identities {
     pub(super) fn restore(&mut self, blob: &[u8]) -> Result<Option<i64>, BadBlob> {
         let mut rest = blob.strip_prefix(MAGIC).ok_or(BadBlob)?;
         let clock = i64::from_be_bytes(take(&mut rest)?);
-        let identities = u32::from_be_bytes(take(&mut rest)?) as usize;
+        let sights = u32::from_be_bytes(take(&mut rest)?) as usize;
         let numbers = u32::from_be_bytes(take(&mut rest)?) as usize;
-        if rest.len() != identities * IDENTITY_BYTES + numbers * NUMBER_BYTES {
+        if rest.len() != sights * SIGHT_BYTES + numbers * NUMBER_BYTES {
             return Err(BadBlob);
         }
-        for _ in 0..identities {
-            let identity = u128::from_be_bytes(take(&mut rest)?);
+        for _ in 0..sights {
+            let identity = Identity(u128::from_be_bytes(take(&mut rest)?));
             let content = u64::from_be_bytes(take(&mut rest)?);
             let number = u64::from_be_bytes(take(&mut rest)?);
-            let until = Day::from_epoch_days(i32::from_be_bytes(take(&mut rest)?));
-            self.known.insert(identity, Memory { content, number, until, packed: true });
+            let day = take_day(&mut rest)?;
+            self.remember(&Sight { identity, number, content, day, log_day: take_day(&mut rest)? });
         }
         for _ in 0..numbers {
-            let tag = u64::from_be_bytes(take(&mut rest)?);
-            self.numbers.insert(tag, Day::from_epoch_days(i32::from_be_bytes(take(&mut rest)?)));
+            let number = u64::from_be_bytes(take(&mut rest)?);
+            self.remember_number(number, take_day(&mut rest)?);
         }
         Ok(Some(clock).filter(|clock| *clock != NO_CLOCK))
     }
+}
+
+fn prolong(known: &mut Day, until: Day) {
+    *known = (*known).max(until);
+}
+
+fn take_day(rest: &mut &[u8]) -> Result<Day, BadBlob> {
+    Ok(Day::from_epoch_days(i32::from_be_bytes(take(rest)?)))
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], BadBlob> {
@@ -224,11 +308,17 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], BadBlob> {
 mod tests {
     use super::*;
 
+    const HORIZON: Horizon = Horizon { past: 2, future: 1 };
+
+    fn day(days: i32) -> Day {
+        Day::from_epoch_days(days)
+    }
+
     fn some() -> Identities {
-        let mut identities = Identities::default();
-        let sight = Sight { identity: Identity(1 << 100), number: 2, content: 3, until: Day::from_epoch_days(20_000) };
-        identities.see_first(&sight, Day::from_epoch_days(20_001));
-        identities.note_number(9, Day::from_epoch_days(20_002));
+        let mut identities = Identities::new(HORIZON);
+        let (day, log_day) = (day(20_001), day(20_000));
+        identities.see(Sight { identity: Identity(1 << 100), number: 2, content: 3, day, log_day });
+        identities.see_number(9, log_day);
         identities
     }
 
@@ -237,7 +327,7 @@ mod tests {
         let hex: String = some().pack(Some(1_700_000_000_000)).iter().map(|b| format!("{b:02x}")).collect();
         assert_eq!(
             hex,
-            "54474931\
+            "54474932\
              0000018bcfe56800\
              00000001\
              00000001\
@@ -245,25 +335,46 @@ mod tests {
              0000000000000003\
              0000000000000002\
              00004e21\
+             00004e20\
              0000000000000009\
-             00004e22"
+             00004e20"
         );
     }
 
     #[test]
     fn a_blob_that_was_cut_or_altered_in_length_is_refused() {
         let blob = some().pack(Some(5));
-        assert_eq!(Identities::default().restore(&blob), Ok(Some(5)));
+        let restore = |blob: &[u8]| Identities::new(HORIZON).restore(blob);
+        assert_eq!(restore(&blob), Ok(Some(5)));
         for length in 0..blob.len() {
-            assert_eq!(Identities::default().restore(&blob[..length]), Err(BadBlob));
+            assert_eq!(restore(&blob[..length]), Err(BadBlob));
         }
     }
 
     #[test]
     fn a_blob_holds_only_what_came_since_the_last() {
         let mut identities = some();
-        assert_eq!(identities.unpacked_expiry(), Day::from_epoch_days(20_002));
+        assert_eq!(identities.unpacked_expiry(), day(20_003));
         identities.pack(Some(1));
         assert_eq!(identities.pack(Some(1)).len(), 20);
+    }
+
+    #[test]
+    fn what_stands_beside_the_first_outlives_it() {
+        let mut identities = Identities::new(HORIZON);
+        let see = |number, content, own, log| Sight {
+            identity: Identity(7 << 64),
+            number,
+            content,
+            day: day(own),
+            log_day: day(log),
+        };
+        identities.see(see(1, 1, 100, 100));
+        identities.see(see(2, 2, 102, 101));
+        identities.forget_before(day(104));
+        assert_eq!(identities.look_up(&see(3, 2, 102, 104)), Known::Duplicate);
+        assert_eq!(identities.look_up(&see(3, 1, 100, 104)), Known::Conflict);
+        identities.forget_before(day(105));
+        assert_eq!(identities.look_up(&see(3, 2, 102, 105)), Known::Never);
     }
 }

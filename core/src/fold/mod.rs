@@ -2,77 +2,36 @@
 //!
 //! It is a function of the log's prefix alone. Its clock is the running maximum of the append times; it reads none.
 
+mod horizon;
 mod identities;
+mod log_days;
 mod pages;
+mod totals;
+mod verdict;
 
 use crate::day::Day;
 use crate::money::{Amount, Currency};
 use crate::record::{Entry, Unreadable};
 use crate::row::{Aggregate, Row};
 
+pub use horizon::Horizon;
 pub use identities::{BadBlob, Identities};
-use identities::{Known, Sight, content_digest, number_tag};
+use identities::{Known, Sight, number_tag};
+use log_days::LogDays;
+pub use pages::Overflow;
 use pages::{Addition, Pages};
+pub use totals::Imbalance;
+pub use verdict::{Reason, Verdict};
 
 /// The partner under which the figures of unreadable records stand. No partner can be named so.
 pub const UNREADABLE: &str = "?";
-
-/// How late and how far ahead a transaction may lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Horizon {
-    /// Days behind the log day, and for how long an identity stays known.
-    pub past: u16,
-    /// Days ahead of the log day.
-    pub future: u16,
-}
-
-/// What became of a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It counts.
-    Counted,
-    /// The partner sent a known transaction again, under another number.
-    Duplicate,
-    /// The same number again: delivered twice behind the gateway. It counts nowhere.
-    Redelivered,
-    /// A dead letter.
-    Dead(Reason),
-}
-
-/// Why a record is a dead letter.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Reason {
-    /// Its identity is known with another day, key, amount or currency.
-    #[error("conflict: a transaction of this identity is known with another day, key, amount or currency")]
-    Conflict,
-    /// Its day lies outside the horizon.
-    #[error(
-        "outside the horizon: its day {day} is not within {past} days before and {future} days after {log_day}, the day of the log"
-    )]
-    OutsideHorizon {
-        /// Its business day.
-        day: Day,
-        /// The log's day.
-        log_day: Day,
-        /// Days behind.
-        past: u16,
-        /// Days ahead.
-        future: u16,
-    },
-    /// It does not read.
-    #[error("unreadable: {0}")]
-    Unreadable(Unreadable),
-}
-
-/// The rows of this day are not loaded; load them, [`Fold::open`] it, and give the record again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotOpen(pub Day);
 
 /// The state of one log partition.
 #[derive(Debug)]
 pub struct Fold {
     horizon: Horizon,
     clock: Option<i64>,
+    log_days: LogDays,
     identities: Identities,
     pages: Pages,
 }
@@ -80,7 +39,13 @@ pub struct Fold {
 impl Fold {
     /// A fold that knows no identity and holds no row, for this log partition number.
     pub fn new(partition: u32, horizon: Horizon) -> Self {
-        Self { horizon, clock: None, identities: Identities::default(), pages: Pages::new(partition) }
+        Self {
+            horizon,
+            clock: None,
+            log_days: LogDays::default(),
+            identities: Identities::new(horizon),
+            pages: Pages::new(partition),
+        }
     }
 
     /// Takes identities back from the blobs that [`take_identities`](Self::take_identities) made, oldest first.
@@ -112,65 +77,98 @@ impl Fold {
         self.clock.map(Day::of_unix_millis)
     }
 
+    /// The last days of the log that a known record may be of, each with the offset of its first record.
+    pub fn log_days(&self) -> &[(Day, u64)] {
+        self.log_days.all()
+    }
+
     /// How many identities are known.
     pub fn known(&self) -> usize {
         self.identities.len()
     }
 
-    /// Whether the rows of this day are held.
-    pub fn is_open(&self, day: Day) -> bool {
-        self.pages.is_open(day)
+    /// Holds a row as it stood at the position; of several of one place the newest.
+    pub fn hold(&mut self, row: Row) {
+        self.pages.hold(row);
     }
 
-    /// Holds the rows of a day, all aggregates, as the store has them.
-    pub fn open(&mut self, day: Day, rows: Vec<Row>) {
-        self.pages.open(day, rows);
+    /// How many rows there are of days that may still count.
+    pub fn rows(&self) -> u64 {
+        self.log_day().map_or(0, |log_day| self.pages.count_from(self.horizon.first(log_day)))
     }
 
-    /// Learns a record's identity without counting it: for records before the point from which rows are folded.
+    /// Where the rows held do not come to the same by key and by partner.
+    pub fn imbalance(&self) -> Option<Imbalance> {
+        self.pages.imbalance()
+    }
+
+    /// Learns from a record before the position, which was judged already.
     pub fn learn(&mut self, appended: i64, entry: &Result<Entry<'_>, Unreadable>) {
         let log_day = self.advance(appended);
-        if let Ok(entry) = entry {
-            self.judge(log_day, entry);
+        match entry {
+            Ok(entry) => self.identities.see(Sight::of(entry, log_day)),
+            Err(unreadable) => self.see_unreadable(unreadable, log_day),
         }
     }
 
-    /// Folds the record at this offset, appended at this Unix time in milliseconds.
+    /// Goes on from a position: with its clock and its days of the log.
+    pub fn go_on_from(&mut self, clock: Option<i64>, log_days: &[(Day, u64)]) {
+        self.clock = clock;
+        self.log_days = LogDays::new(log_days.to_vec());
+    }
+
+    /// Folds the record at this offset, appended at this Unix time in milliseconds. What lies outside the horizon stands
+    /// under the day of the log, so that no row of a day that is over ever changes.
     ///
     /// # Errors
-    /// [`NotOpen`] when the rows it touches are not held; nothing has changed then but the clock.
+    /// [`Overflow`] when a sum no longer fits; then nothing more can be folded.
     pub fn apply(
         &mut self,
         offset: u64,
         appended: i64,
         entry: &Result<Entry<'_>, Unreadable>,
-    ) -> Result<Verdict, NotOpen> {
+    ) -> Result<Verdict, Overflow> {
         let log_day = self.advance(appended);
-        let day = entry.as_ref().map_or(log_day, |entry| entry.day);
-        if !self.pages.is_open(day) {
-            return Err(NotOpen(day));
-        }
-        let mut add = |aggregate, key: &str, amount, currency| {
-            self.pages.add(Addition { aggregate, day, key, currency, amount, offset, appended });
+        self.log_days.see(log_day, offset, self.horizon.remembers_from(log_day));
+        let mut add = |aggregate, day, key: &str, amount, currency| {
+            self.pages.add(Addition { aggregate, day, key, currency, amount, offset, appended })
         };
         let entry = match entry {
             Ok(entry) => entry,
             Err(unreadable) => {
-                add(Aggregate::Dead, UNREADABLE, Amount::default(), Currency::NONE);
+                let tag = unreadable.number.map(number_tag);
+                if tag.is_some_and(|tag| self.identities.is_known_number(tag, log_day)) {
+                    self.see_unreadable(unreadable, log_day);
+                    return Ok(Verdict::Redelivered);
+                }
+                add(Aggregate::Dead, log_day, UNREADABLE, Amount::default(), Currency::NONE)?;
+                self.see_unreadable(unreadable, log_day);
                 return Ok(Verdict::Dead(Reason::Unreadable(unreadable.clone())));
             }
         };
-        let verdict = judge(&mut self.identities, self.horizon, log_day, entry);
+        let sight = Sight::of(entry, log_day);
+        let is_within = self.horizon.holds(entry.day, log_day);
+        let day = if is_within { entry.day } else { log_day };
+        let verdict = match self.identities.look_up(&sight) {
+            Known::Redelivered => Verdict::Redelivered,
+            Known::Duplicate => Verdict::Duplicate,
+            Known::Conflict => Verdict::Dead(Reason::Conflict),
+            Known::Never if is_within => Verdict::Counted,
+            Known::Never => Verdict::Dead(Reason::outside(entry.day, log_day, self.horizon)),
+        };
         let aggregate = match &verdict {
             Verdict::Counted => {
-                add(Aggregate::Daily, &entry.key, entry.amount, entry.currency);
-                Aggregate::Counted
+                add(Aggregate::Daily, day, &entry.key, entry.amount, entry.currency)?;
+                Some(Aggregate::Counted)
             }
-            Verdict::Duplicate => Aggregate::Duplicate,
-            Verdict::Dead(_) => Aggregate::Dead,
-            Verdict::Redelivered => return Ok(verdict),
+            Verdict::Duplicate => Some(Aggregate::Duplicate),
+            Verdict::Dead(_) => Some(Aggregate::Dead),
+            Verdict::Redelivered => None,
         };
-        add(aggregate, &entry.partner, entry.amount, entry.currency);
+        if let Some(aggregate) = aggregate {
+            add(aggregate, day, &entry.partner, entry.amount, entry.currency)?;
+        }
+        self.identities.see(sight);
         Ok(verdict)
     }
 
@@ -184,16 +182,10 @@ impl Fold {
         self.pages.dirty()
     }
 
-    /// Marks every row written at or after this append time to be written again: a store that was away may have
-    /// lost its tail.
-    pub fn rewrite_since(&mut self, appended: i64) {
-        self.pages.rewrite_since(appended);
-    }
-
-    /// Drops the rows of days that the horizon has left behind; a late dead letter loads its day again.
+    /// Drops the rows of days that the horizon has left behind: nothing touches them any more.
     pub fn close_old_days(&mut self) {
         if let Some(log_day) = self.log_day() {
-            self.pages.close_before(log_day.plus(-i32::from(self.horizon.past)));
+            self.pages.close_before(self.horizon.first(log_day));
         }
     }
 
@@ -208,41 +200,9 @@ impl Fold {
         log_day
     }
 
-    fn judge(&mut self, log_day: Day, entry: &Entry<'_>) -> Verdict {
-        judge(&mut self.identities, self.horizon, log_day, entry)
-    }
-}
-
-/// Rules 4 and 9: what a record is, given what is known; a sight is noted, a dead letter is none.
-fn judge(identities: &mut Identities, horizon: Horizon, log_day: Day, entry: &Entry<'_>) -> Verdict {
-    let tag = number_tag(entry.number);
-    let past = i32::from(horizon.past);
-    let sight =
-        Sight { identity: entry.identity, number: tag, content: content_digest(entry), until: log_day.plus(past) };
-    let numbers_until = log_day.plus(past + i32::from(horizon.future));
-    match identities.look_up(&sight, log_day) {
-        Known::Redelivered => {
-            identities.see_again(&sight);
-            Verdict::Redelivered
-        }
-        Known::RedeliveredUncounted => Verdict::Redelivered,
-        Known::Duplicate => {
-            identities.see_again(&sight);
-            identities.note_number(tag, numbers_until);
-            Verdict::Duplicate
-        }
-        Known::Conflict => {
-            identities.note_number(tag, numbers_until);
-            Verdict::Dead(Reason::Conflict)
-        }
-        Known::Never => {
-            let Horizon { past: before, future: after } = horizon;
-            if entry.day < log_day.plus(-past) || entry.day > log_day.plus(i32::from(after)) {
-                identities.note_number(tag, numbers_until);
-                return Verdict::Dead(Reason::OutsideHorizon { day: entry.day, log_day, past: before, future: after });
-            }
-            identities.see_first(&sight, entry.day.plus(past));
-            Verdict::Counted
+    fn see_unreadable(&mut self, unreadable: &Unreadable, log_day: Day) {
+        if let Some(number) = unreadable.number {
+            self.identities.see_number(number_tag(number), log_day);
         }
     }
 }

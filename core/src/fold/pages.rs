@@ -1,7 +1,10 @@
 //! The rows that one fold holds, a page for each aggregate and day.
 
+use std::collections::BTreeMap;
+
 use hashbrown::{Equivalent, HashMap};
 
+use super::totals::{Imbalance, Totals};
 use crate::day::Day;
 use crate::money::{Amount, Currency, Sum};
 use crate::row::{Aggregate, Row, RowKey};
@@ -10,8 +13,9 @@ use crate::row::{Aggregate, Row, RowKey};
 #[derive(Debug)]
 pub(super) struct Pages {
     partition: u32,
-    days: HashMap<Day, [Page; Aggregate::ALL.len()]>,
+    days: BTreeMap<Day, [Page; Aggregate::ALL.len()]>,
     dirty: Vec<(Aggregate, Day, usize)>,
+    totals: Totals,
 }
 
 #[derive(Debug, Default)]
@@ -38,8 +42,7 @@ struct Slot {
     sum: Sum,
     count: u64,
     /// None until the row took its first record.
-    offset: Option<u64>,
-    updated_at: i64,
+    taken: Option<(u64, i64)>,
     dirty: bool,
 }
 
@@ -54,6 +57,20 @@ pub(super) struct Addition<'a> {
     pub(super) appended: i64,
 }
 
+/// A sum that no longer fits.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the sum of {aggregate} {key:?} on {day} in {currency} grew beyond what can be held exactly")]
+pub struct Overflow {
+    /// What the row adds up.
+    pub aggregate: Aggregate,
+    /// The row's day.
+    pub day: Day,
+    /// Its key.
+    pub key: String,
+    /// Its currency.
+    pub currency: Currency,
+}
+
 impl Equivalent<Name> for NameRef<'_> {
     fn equivalent(&self, name: &Name) -> bool {
         self.currency == name.currency && self.key == &*name.key
@@ -62,44 +79,38 @@ impl Equivalent<Name> for NameRef<'_> {
 
 impl Pages {
     pub(super) fn new(partition: u32) -> Self {
-        Self { partition, days: HashMap::new(), dirty: Vec::new() }
+        Self { partition, days: BTreeMap::new(), dirty: Vec::new(), totals: Totals::default() }
     }
 
-    pub(super) fn is_open(&self, day: Day) -> bool {
-        self.days.contains_key(&day)
-    }
-
-    pub(super) fn open(&mut self, day: Day, rows: Vec<Row>) {
-        let pages = self.days.entry(day).or_default();
-        for row in rows {
-            let name = Name { key: row.at.key.into_boxed_str(), currency: row.at.currency };
-            let page = &mut pages[row.at.aggregate as usize];
-            page.places.insert(name.clone(), page.slots.len());
-            let Row { sum, count, offset, updated_at, .. } = row;
-            page.slots.push(Slot { name, sum, count, offset: Some(offset), updated_at, dirty: false });
+    /// Holds a row as it was written; the newer of two counts.
+    pub(super) fn hold(&mut self, row: Row) {
+        let RowKey { aggregate, day, key, currency, .. } = row.at;
+        let page = &mut self.days.entry(day).or_default()[aggregate as usize];
+        let place = page.place(&key, currency);
+        let slot = &mut page.slots[place];
+        if slot.taken.is_none_or(|(taken, _)| taken <= row.offset) {
+            self.totals.change(aggregate, day, currency, row.sum - slot.sum, row.count as i64 - slot.count as i64);
+            (slot.sum, slot.count, slot.taken) = (row.sum, row.count, Some((row.offset, row.updated_at)));
         }
     }
 
-    /// Adds to a row whose day is open. A row that already took the offset stays as it is but is written again: it
-    /// may have reached the store and not the topic.
-    pub(super) fn add(&mut self, addition: Addition<'_>) {
+    /// Adds to a row. One that already took the offset stays as it is but is written again.
+    pub(super) fn add(&mut self, addition: Addition<'_>) -> Result<(), Overflow> {
         let Addition { aggregate, day, key, currency, amount, offset, appended } = addition;
         let page = &mut self.days.entry(day).or_default()[aggregate as usize];
-        let place = match page.places.get(&NameRef { key, currency }) {
-            Some(place) => *place,
-            None => page.insert(key, currency),
-        };
+        let place = page.place(key, currency);
         let slot = &mut page.slots[place];
-        if slot.offset.is_none_or(|taken| offset > taken) {
-            slot.sum = slot.sum.plus(amount);
-            slot.count += 1;
-            slot.offset = Some(offset);
-            slot.updated_at = appended;
+        if slot.taken.is_none_or(|(taken, _)| offset > taken) {
+            let grown = slot.sum.checked_plus(amount);
+            let sum = grown.ok_or_else(|| Overflow { aggregate, day, key: key.to_owned(), currency })?;
+            self.totals.change(aggregate, day, currency, sum - slot.sum, 1);
+            (slot.sum, slot.count, slot.taken) = (sum, slot.count + 1, Some((offset, appended)));
         }
         if !slot.dirty {
             slot.dirty = true;
             self.dirty.push((aggregate, day, place));
         }
+        Ok(())
     }
 
     pub(super) fn dirty(&self) -> usize {
@@ -114,41 +125,43 @@ impl Pages {
     fn row(&mut self, aggregate: Aggregate, day: Day, place: usize) -> Option<Row> {
         let slot = self.days.get_mut(&day)?[aggregate as usize].slots.get_mut(place)?;
         slot.dirty = false;
-        let at = RowKey {
-            aggregate,
-            day,
-            partition: self.partition,
-            key: slot.name.key.to_string(),
-            currency: slot.name.currency,
-        };
-        Some(Row { at, sum: slot.sum, count: slot.count, offset: slot.offset?, updated_at: slot.updated_at })
+        let (offset, updated_at) = slot.taken?;
+        let Name { key, currency } = slot.name.clone();
+        let at = RowKey { aggregate, day, partition: self.partition, key: key.into(), currency };
+        Some(Row { at, sum: slot.sum, count: slot.count, offset, updated_at })
     }
 
-    pub(super) fn rewrite_since(&mut self, appended: i64) {
-        for (day, pages) in &mut self.days {
-            for (aggregate, page) in Aggregate::ALL.into_iter().zip(pages) {
-                for (place, slot) in page.slots.iter_mut().enumerate() {
-                    if slot.updated_at >= appended && !slot.dirty {
-                        slot.dirty = true;
-                        self.dirty.push((aggregate, *day, place));
-                    }
-                }
-            }
-        }
+    /// How many rows there are of days from this one on.
+    pub(super) fn count_from(&self, day: Day) -> u64 {
+        let pages = self.days.range(day..).flat_map(|(_, pages)| pages);
+        pages.map(|page| page.slots.len() as u64).sum()
+    }
+
+    /// Where what counted by key is not what counted by partner.
+    pub(super) fn imbalance(&self) -> Option<Imbalance> {
+        self.totals.imbalance()
     }
 
     /// Drops clean days before this one.
     pub(super) fn close_before(&mut self, day: Day) {
+        if self.days.first_key_value().is_none_or(|(first, _)| *first >= day) {
+            return;
+        }
         let dirty = &self.dirty;
         self.days.retain(|open, _| *open >= day || dirty.iter().any(|(_, dirty, _)| dirty == open));
+        self.totals.keep(|open| self.days.contains_key(open));
     }
 }
 
 impl Page {
-    fn insert(&mut self, key: &str, currency: Currency) -> usize {
+    /// Where the row of this name stands; it is made when missing.
+    fn place(&mut self, key: &str, currency: Currency) -> usize {
+        if let Some(place) = self.places.get(&NameRef { key, currency }) {
+            return *place;
+        }
         let name = Name { key: key.into(), currency };
         self.places.insert(name.clone(), self.slots.len());
-        self.slots.push(Slot { name, sum: Sum::default(), count: 0, offset: None, updated_at: i64::MIN, dirty: false });
+        self.slots.push(Slot { name, sum: Sum::default(), count: 0, taken: None, dirty: false });
         self.slots.len() - 1
     }
 }

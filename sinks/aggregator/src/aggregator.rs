@@ -8,16 +8,19 @@ use std::time::Duration;
 use backon::BackoffBuilder;
 use tallygate_core::Generation;
 use tallygate_core::fold::Horizon;
+use tallygate_core::notice::PartitionNotice;
 use tallygate_stream::{Retention, Stream, StreamError};
-use tallygate_sums::{Sums, SumsError};
+use tallygate_sums::{Foreign, Sums, SumsError};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::WallClock;
 use crate::local_state::LocalState;
 use crate::membership::{Failure, Membership};
 use crate::metrics::AggregatorMetrics;
 use crate::parts::Parts;
+use crate::teller::Statuses;
 use crate::{backoff, limits, timeouts};
 
 /// How an aggregator works.
@@ -25,8 +28,14 @@ use crate::{backoff, limits, timeouts};
 pub struct AggregatorOptions {
     /// How late and how far ahead transactions may come.
     pub horizon: Horizon,
+    /// For how many days the log keeps more than the horizon needs.
+    pub lag_days: u16,
     /// The shortest time from the beginning of one flush to that of the next.
     pub flush_every: Duration,
+    /// From the end of one comparison of store and topic to the beginning of the next.
+    pub compare_every: Duration,
+    /// By which a record is found to be stamped too far ahead.
+    pub wall: WallClock,
     /// The file for the local state, for this process alone; without it every takeover learns from the log.
     pub state_path: Option<PathBuf>,
     /// What a test build switches off.
@@ -43,7 +52,7 @@ pub struct Aggregator {
 /// Looks at an aggregator from outside.
 #[derive(Clone, Debug)]
 pub struct Handle {
-    stopped: watch::Receiver<BTreeMap<u32, String>>,
+    statuses: watch::Receiver<Statuses>,
 }
 
 /// Why an aggregator gave up: it will not work until somebody changes something.
@@ -55,6 +64,9 @@ pub enum AggregatorError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(SumsError),
+    /// The store is another log's.
+    #[error(transparent)]
+    Foreign(Foreign),
     /// Something in the process or in the log is not as it must be.
     #[error("aggregator: {0}")]
     Broken(String),
@@ -72,7 +84,10 @@ impl AggregatorOptions {
     pub fn new(horizon: Horizon, flush_every: Duration, state_path: Option<PathBuf>) -> Self {
         Self {
             horizon,
+            lag_days: 7,
             flush_every,
+            compare_every: timeouts::COMPARE_EVERY,
+            wall: WallClock::system(),
             state_path,
             #[cfg(feature = "faults")]
             faults: crate::faults::Faults::default(),
@@ -89,21 +104,24 @@ impl Aggregator {
         generation: Generation,
         metrics: AggregatorMetrics,
     ) -> Self {
-        let (stopped, handle) = watch::channel(BTreeMap::new());
+        let (statuses, handle) = watch::channel(Statuses::new());
         let state = Arc::new(LocalState::open(options.state_path.as_deref(), &generation));
         let parts = Parts {
             horizon: options.horizon,
+            lag_days: options.lag_days,
             flush_every: options.flush_every,
+            compare_every: options.compare_every,
+            wall: options.wall,
             #[cfg(feature = "faults")]
             faults: options.faults,
             generation,
             stream,
             sums,
             state,
-            stopped,
+            statuses,
             metrics,
         };
-        let handle = Handle { stopped: handle };
+        let handle = Handle { statuses: handle };
         Self { parts, handle }
     }
 
@@ -143,6 +161,9 @@ impl Aggregator {
             }
             self.parts.metrics.failed("membership");
             tracing::warn!(error = %failure, "folding begins anew from what was committed");
+            if failure.is_final() {
+                return Err(failure.into());
+            }
             if !failure.is_retryable() {
                 refusals += 1;
                 if refusals >= limits::REFUSALS {
@@ -159,9 +180,15 @@ impl Aggregator {
 }
 
 impl Handle {
-    /// The partitions that stopped as the log does not continue what was folded, each with the reason.
+    /// The partitions that stand, each with the reason.
     pub fn stopped_partitions(&self) -> BTreeMap<u32, String> {
-        self.stopped.borrow().clone()
+        let statuses = self.statuses.borrow();
+        statuses.iter().filter_map(|(number, status)| Some((*number, status.stands.clone()?))).collect()
+    }
+
+    /// How the partitions are that are owned here.
+    pub fn statuses(&self) -> BTreeMap<u32, PartitionNotice> {
+        self.statuses.borrow().clone()
     }
 }
 
@@ -170,6 +197,7 @@ impl From<Failure> for AggregatorError {
         match failure {
             Failure::Stream(error) => Self::Stream(error),
             Failure::Store(error) => Self::Store(error),
+            Failure::Foreign(foreign) => Self::Foreign(foreign),
             other => Self::Broken(other.to_string()),
         }
     }

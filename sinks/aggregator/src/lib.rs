@@ -7,27 +7,30 @@
 
 mod aggregator;
 mod backoff;
-mod day_rows;
+mod checkpoint;
+mod clock;
+mod compare;
 #[cfg(feature = "faults")]
 mod faults;
+mod fingerprint;
 mod flush;
 pub mod limits;
 mod local_state;
 mod membership;
 mod metrics;
-mod note;
+mod news;
 mod partition;
 mod parts;
-mod planner;
 mod probe;
-mod tail;
-mod takeover;
+mod teller;
 pub mod timeouts;
 
 #[cfg(test)]
 mod tests;
 
 pub use aggregator::{Aggregator, AggregatorError, AggregatorOptions, Handle, retention};
+pub use checkpoint::generation_of_log;
+pub use clock::WallClock;
 #[cfg(feature = "faults")]
 pub use faults::Faults;
 pub use metrics::AggregatorMetrics;

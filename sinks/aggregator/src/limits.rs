@@ -8,8 +8,10 @@ pub const PENDING_RECORDS: u64 = 2_000_000;
 pub const DEAD_LETTER_BYTES: usize = 32 * 1024 * 1024;
 /// Records learnt after which their identities go to the local state, so that a long learning needs no second copy.
 pub const LEARN_RECORDS: u64 = 500_000;
-/// Days loaded at the same time when partitions are taken over.
-pub const LOADS_IN_FLIGHT: usize = 8;
+/// Rows of the topic of sums that are held to be compared with the store at a time.
+pub const COMPARED_ROWS: usize = 100_000;
+/// Rows that the store shows wrong which are named; of more there is a count.
+pub const NAMED_ROWS: usize = 5;
 /// Refusals in a row after which the aggregator gives up; records may be pruned between a look and a start.
 pub const REFUSALS: u32 = 3;
 /// Blobs of about the same size in the local state that are joined into one.

@@ -15,12 +15,16 @@ pub struct AggregatorMetrics {
     pub(crate) verdicts: Verdicts,
     pub(crate) learnt: Counter,
     pub(crate) rows: Counter,
+    pub(crate) compared: Counter,
+    pub(crate) repaired: Counter,
+    pub(crate) wrong: Family<PartitionLabel, Gauge>,
     pub(crate) errors: Family<HopLabel, Counter>,
     pub(crate) flush: Histogram,
     pub(crate) store: Histogram,
     pub(crate) commit: Histogram,
     pub(crate) takeover: Histogram,
     pub(crate) lag: Family<PartitionLabel, Gauge>,
+    pub(crate) lag_time: Family<PartitionLabel, Gauge>,
     pub(crate) pending: Gauge,
     pub(crate) dirty: Gauge,
     pub(crate) known: Gauge,
@@ -67,6 +71,13 @@ impl AggregatorMetrics {
         registry.register("records", "Records folded, by what became of them", records.clone());
         registry.register("learnt_records", "Records read only to learn identities", learnt.clone());
         registry.register("rows", "Rows written to store and stream", rows.clone());
+        registry.register("compared_rows", "Rows of the topic compared with the store", metrics.compared.clone());
+        registry.register("repaired_rows", "Rows that the store lacked and got again", metrics.repaired.clone());
+        registry.register(
+            "wrong_rows",
+            "Rows that the store does not show though they were written again, by partition",
+            metrics.wrong.clone(),
+        );
         registry.register("errors", "Calls of a store, stream or local state that failed", errors.clone());
         for (name, help, seconds) in [
             ("flush", "Time of a flush, from its first row to the local state", &metrics.flush),
@@ -77,16 +88,18 @@ impl AggregatorMetrics {
             registry.register_with_unit(name, help, Unit::Seconds, seconds.clone());
         }
         registry.register("lag_records", "Records of the log not folded yet, by partition", metrics.lag.clone());
+        registry.register_with_unit(
+            "lag",
+            "How far the folding lies behind the log, by partition",
+            Unit::Seconds,
+            metrics.lag_time.clone(),
+        );
         for (name, help, gauge) in [
             ("pending_records", "Records folded and not committed yet", &metrics.pending),
             ("dirty_rows", "Rows that wait to be written", &metrics.dirty),
             ("known_identities", "Identities known", &metrics.known),
             ("partitions", "Partitions owned", &metrics.partitions),
-            (
-                "stopped_partitions",
-                "Partitions that stopped, as the log does not continue what was folded",
-                &metrics.stopped,
-            ),
+            ("stopped_partitions", "Partitions that stand until somebody did something about it", &metrics.stopped),
             ("store_away", "Whether the store of sums is away (1) or not (0)", &metrics.store_away),
         ] {
             registry.register(name, help, gauge.clone());
@@ -96,6 +109,13 @@ impl AggregatorMetrics {
 
     pub(crate) fn failed(&self, hop: &'static str) {
         self.errors.get_or_create(&HopLabel { hop }).inc();
+    }
+
+    /// Nothing more is told of a partition that is ours no longer.
+    pub(crate) fn forget(&self, partition: &PartitionLabel) {
+        self.lag.remove(partition);
+        self.lag_time.remove(partition);
+        self.wrong.remove(partition);
     }
 
     fn new() -> Self {
@@ -115,12 +135,16 @@ impl AggregatorMetrics {
             records,
             learnt: Counter::default(),
             rows: Counter::default(),
+            compared: Counter::default(),
+            repaired: Counter::default(),
+            wrong: Family::default(),
             errors: Family::default(),
             flush: seconds(),
             store: seconds(),
             commit: seconds(),
             takeover: seconds(),
             lag: Family::default(),
+            lag_time: Family::default(),
             pending: Gauge::default(),
             dirty: Gauge::default(),
             known: Gauge::default(),

@@ -2,47 +2,42 @@
 
 use std::sync::Arc;
 
-use tallygate_stream::{Bounds, Stream, Topic};
-use tallygate_sums::Sums;
+use tallygate_core::LogId;
+use tallygate_stream::{Stream, Topic};
+use tallygate_sums::{Foreign, Sums};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::metrics::AggregatorMetrics;
+use crate::news::News;
 use crate::timeouts::{LAG_EVERY, PROBE_EVERY};
-
-/// What was found.
-#[derive(Debug)]
-pub(crate) enum News {
-    /// The store was away and is back.
-    StoreIsBack,
-    /// The store was asked then, and answered; it was not away since it was said to be back.
-    StoreAnswered(Instant),
-    /// What the log's partitions hold.
-    Ends(Vec<Bounds>),
-}
 
 /// Never returns before nobody listens any more.
 pub(crate) async fn probe(
     sums: Arc<dyn Sums>,
     stream: Arc<dyn Stream>,
+    log: LogId,
     metrics: AggregatorMetrics,
     news: mpsc::Sender<News>,
 ) {
     let mut every = interval(PROBE_EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut away, mut lag_asked) = (false, None::<Instant>);
+    let (mut away, mut empty, mut lag_asked) = (false, false, None::<Instant>);
     while !news.is_closed() {
         every.tick().await;
-        let asked = Instant::now();
         match sums.generations().await {
-            Ok(_) => {
+            Ok(generations) => {
+                if let Some(stored) = generations.iter().find(|stored| stored.log != log) {
+                    let _ = news.send(News::Foreign(Foreign { store: stored.log, log })).await;
+                }
                 if away {
                     tracing::info!("the store of sums is back");
-                    // It waits for room: this must not get lost, nor come behind what follows.
-                    let _ = news.send(News::StoreIsBack).await;
-                    away = false;
                 }
-                drop(news.try_send(News::StoreAnswered(asked)));
+                // It waits for room: this must not get lost.
+                if away || (generations.is_empty() && !empty) {
+                    let _ = news.send(News::StoreMayLack).await;
+                }
+                (away, empty) = (false, generations.is_empty());
             }
             Err(error) => {
                 if !away {

@@ -2,11 +2,6 @@
 
 use std::time::Duration;
 
-/// How much of its latest writes a store that was away may have lost. Rows of that time are folded again by whoever takes
-/// a partition over, and written again by whoever kept it. Cassandra by default syncs its commit log every 10 s.
-pub const STORE_TAIL: Duration = Duration::from_secs(120);
-/// How finely the tail is known.
-pub const TAIL_STEP: Duration = Duration::from_secs(1);
 /// How often the store is asked for a sign of life.
 pub const PROBE_EVERY: Duration = Duration::from_secs(1);
 /// How often the log's ends are asked for, to show the lag.
@@ -19,3 +14,15 @@ pub const HEALTHY: Duration = Duration::from_secs(30);
 pub const FENCED_WAIT: Duration = Duration::from_secs(90);
 /// How long the last flush may take when the process is asked to stop.
 pub const STOP_WAIT: Duration = Duration::from_secs(10);
+/// How long a takeover waits for a former owner's transaction to show or vanish.
+pub const SETTLE: Duration = Duration::from_secs(30);
+/// Between two looks meanwhile.
+pub const SETTLE_PAUSE: Duration = Duration::from_millis(200);
+/// A position is written again after so long without any record: the topic of sums forgets what is old.
+pub const POSITION_EVERY: Duration = Duration::from_secs(6 * 3_600);
+/// A partition that stands is tried again after so long, as what it stands for may have been set right.
+pub const STAND_EVERY: Duration = Duration::from_secs(60);
+/// From the end of one comparison of store and topic to the beginning of the next, unless the options say else.
+pub const COMPARE_EVERY: Duration = Duration::from_secs(60);
+/// How often what readers are told is told again.
+pub const TELL_EVERY: Duration = Duration::from_secs(60);

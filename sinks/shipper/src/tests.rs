@@ -12,9 +12,7 @@ use tallygate_core::envelope::{self, Head};
 use tallygate_core::generation::{FOLD_RULES, Plan};
 use tallygate_core::{Draft, Generation, MessageNumber, PartitionBy, Run, Transaction};
 use tallygate_queue::{Consumer, Delivery, EmbeddedQueue, Queue, QueueError, Tag};
-use tallygate_stream::{
-    Bounds, Follower, NewRecord, Planner, Retention, Start, Stream, StreamError, Subscription, Topic,
-};
+use tallygate_stream::{Bounds, Follower, NewRecord, Retention, Start, Stream, StreamError, Subscription, Topic};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -102,7 +100,7 @@ impl Stream for FakeStream {
         Ok(())
     }
 
-    async fn subscribe(&self, _: Arc<dyn Planner>) -> Result<Box<dyn Subscription>, StreamError> {
+    async fn subscribe(&self) -> Result<Box<dyn Subscription>, StreamError> {
         Err(StreamError::Refused("not here".into()))
     }
 

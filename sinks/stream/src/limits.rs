@@ -1,8 +1,5 @@
 //! Every size of the stream's implementations, in one place.
 
-/// Longest note of a committed position, in bytes of UTF-8. Kafka's own default limit is 4 KiB.
-pub(crate) const NOTE_BYTES: usize = 1024;
-
 /// Most records handed on at once.
 pub(crate) const BATCH_RECORDS: usize = 1_000;
 /// A batch is handed on once it holds so many bytes.

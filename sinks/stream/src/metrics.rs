@@ -14,7 +14,6 @@ use crate::port::{Bounds, StreamError};
 pub struct StreamMetrics {
     pub(crate) append: Hop,
     pub(crate) commit: Hop,
-    read: Counter,
     backlog: Gauge,
 }
 
@@ -32,18 +31,13 @@ impl StreamMetrics {
         let registry = registry.sub_registry_with_prefix("stream");
         let append = Hop::register(registry, "append", "Appending to the transactions");
         let commit = Hop::register(registry, "commit", "Committing sums, dead letters and positions");
-        let (read, backlog) = (Counter::default(), Gauge::default());
-        registry.register("read_records", "Records of the transactions read by subscriptions", read.clone());
+        let backlog = Gauge::default();
         registry.register(
             "backlog_records",
             "Records of the transactions behind the committed positions, when last looked at",
             backlog.clone(),
         );
-        Self { append, commit, read, backlog }
-    }
-
-    pub(crate) fn read(&self, records: usize) {
-        self.read.inc_by(records as u64);
+        Self { append, commit, backlog }
     }
 
     pub(crate) fn backlog(&self, bounds: &[Bounds]) {

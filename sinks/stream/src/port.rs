@@ -10,10 +10,12 @@
 //!   owner's `commit` MUST fail ([`StreamError::Fenced`]) once another owner has been given the partition, and then none
 //!   of it is ever visible. A commit that was begun before [`Event::Revoked`] was handed out is waited for before the
 //!   partition goes to its next owner, for a bounded time.
-//! - A commit is all or nothing: rows, dead letters and consumed offsets. Readers see committed records alone.
-//! - A partition without a committed offset starts where its planner says; there is no silent reset to either end. A
-//!   start that the log no longer has is [`StreamError::Refused`], naming partition, offset and what is there.
-//! - Memory is bounded; records not yet taken stay with the broker. Waiting for records never loses the ownership.
+//! - A commit is all or nothing: sums, dead letters and consumed offsets. Readers see committed records alone.
+//! - Owning and reading are apart: a subscription says what is ours, and its committed offsets fence the commits; records
+//!   are read by a [`Follower`], from where the reader says. There is no silent reset to either end: a start that the log no
+//!   longer has is [`StreamError::Refused`], naming partition, offset and what is there.
+//! - What was not committed by any subscription is never pruned from a log of our own; Kafka prunes by time alone.
+//! - Memory is bounded; records not yet taken stay with the broker. Not asking never loses the ownership.
 //! - Every call but the waiting ones ([`Subscription::next`]) ends within a bounded time.
 
 use std::sync::Arc;
@@ -44,7 +46,7 @@ pub trait Stream: Send + Sync {
     ///
     /// # Errors
     /// When the broker does not answer in time.
-    async fn subscribe(&self, planner: Arc<dyn Planner>) -> Result<Box<dyn Subscription>, StreamError>;
+    async fn subscribe(&self) -> Result<Box<dyn Subscription>, StreamError>;
 
     /// Reads a topic without owning or committing anything. `starts` names the partitions and where each begins.
     ///
@@ -89,22 +91,16 @@ pub trait Subscription: Send + Sync {
     fn committer(&self) -> Arc<dyn Committer>;
 }
 
-/// Commits what a subscription folded.
+/// Commits what its subscription owns.
 #[async_trait]
 pub trait Committer: Send + Sync {
-    /// Makes rows, dead letters and offsets visible together.
+    /// Makes sums, dead letters and offsets visible together.
     ///
     /// # Errors
     /// [`StreamError::Fenced`] when a partition is no longer ours: nothing of it is visible, ever. The subscription may
     /// live on; forget what was folded and call its [`next`](Subscription::next), which says what is ours now, or fails.
     /// After any other error it is unknown whether the commit took place: drop the subscription and subscribe again.
     async fn commit(&self, flush: Flush) -> Result<(), StreamError>;
-}
-
-/// Says where a partition that was just given to us is read from. Called while the rebalance waits: it must be quick.
-pub trait Planner: Send + Sync {
-    /// `committed` is none when nothing was ever committed for the partition.
-    fn start(&self, partition: u32, committed: Option<&Committed>) -> Start;
 }
 
 /// Reads along one topic.
@@ -121,21 +117,11 @@ pub trait Follower: Send {
 /// What [`Subscription::next`] reports, in order.
 #[derive(Debug)]
 pub enum Event {
-    /// These partitions are ours, with what was committed for them; their records follow from where the planner said.
-    Assigned(Vec<(u32, Option<Committed>)>),
-    /// These partitions are no longer ours; none of their records follow.
+    /// These partitions are ours, with the offset that was committed for each; none when nothing ever was. No commit of a
+    /// former owner can change that any more.
+    Assigned(Vec<(u32, Option<u64>)>),
+    /// These partitions are no longer ours.
     Revoked(Vec<u32>),
-    /// Records, in order within each partition.
-    Records(Vec<Record>),
-}
-
-/// A consumed position and the note committed with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Committed {
-    /// The offset of the next record to fold.
-    pub offset: u64,
-    /// At most 1 KiB of text: the aggregator's fingerprint of the last record folded.
-    pub note: String,
 }
 
 /// Where to read from.
@@ -146,8 +132,6 @@ pub enum Start {
     /// The record at this offset, or the first after it where offsets are not contiguous; the end when it is the next
     /// offset to be given. Refused when records from it on were pruned.
     Offset(u64),
-    /// The first record appended at or after this Unix time in milliseconds; the end when there is none.
-    Time(i64),
     /// Behind the last record.
     End,
 }
@@ -188,12 +172,12 @@ pub struct Batch {
 /// What a commit makes visible together.
 #[derive(Debug, Default)]
 pub struct Flush {
-    /// For the daily sums.
-    pub rows: Vec<NewRecord>,
+    /// For the daily sums: rows, and the positions that they belong to.
+    pub sums: Vec<NewRecord>,
     /// For the dead letters.
     pub dead_letters: Vec<NewRecord>,
-    /// The new positions.
-    pub offsets: Vec<(u32, Committed)>,
+    /// Of each partition that it comes from, the offset of the next record to fold.
+    pub offsets: Vec<(u32, u64)>,
 }
 
 /// What a partition holds.
@@ -205,7 +189,7 @@ pub struct Bounds {
     pub low: u64,
     /// The next offset to be given; records up to it may not all be visible yet.
     pub high: u64,
-    /// The committed position.
+    /// The committed offset, of the transactions.
     pub committed: u64,
 }
 

@@ -23,8 +23,6 @@ pub(crate) const KAFKA_UNSTABLE: Duration = Duration::from_secs(30);
 pub(crate) const KAFKA_POLL_INTERVAL: Duration = Duration::from_secs(60);
 /// How long one poll waits for a record.
 pub(crate) const KAFKA_POLL: Duration = Duration::from_millis(100);
-/// Reading pauses when nothing was taken for so long; what was fetched ahead is then fetched again later.
-pub(crate) const KAFKA_FULL: Duration = Duration::from_millis(500);
 /// How long a client that failed is listened to, for the reason.
 pub(crate) const KAFKA_LISTEN: Duration = Duration::from_millis(100);
 /// Before something that gives no sign is asked again.

@@ -67,10 +67,11 @@ pub(super) fn figures(store: &BTreeMap<RowKey, Row>) -> BTreeMap<Place, Figures>
     store.values().map(figure).collect()
 }
 
-/// The rows that a record has a share in.
+/// The rows that a record has a share in. What lies outside the horizon stands under the day of the log.
 fn shares(judged: &Judged) -> Vec<Place> {
     let Judged { sent, outcome, .. } = judged;
-    let place = |aggregate, key: String| (aggregate, sent.day, key, sent.currency().to_owned());
+    let day = if is_within(judged) { sent.day } else { judged.clock as i32 };
+    let place = |aggregate, key: String| (aggregate, day, key, sent.currency().to_owned());
     let of_partner = |aggregate| place(aggregate, sent.partner().to_owned());
     match outcome {
         Outcome::Counted => vec![place(Aggregate::Daily, sent.key()), of_partner(Aggregate::Counted)],
@@ -80,47 +81,38 @@ fn shares(judged: &Judged) -> Vec<Place> {
     }
 }
 
+fn is_within(judged: &Judged) -> bool {
+    (judged.clock - PAST..=judged.clock + FUTURE).contains(&i64::from(judged.sent.day))
+}
+
 fn judge_all(all: &[Sent]) -> Vec<Judged> {
     let mut judged: Vec<Judged> = Vec::new();
     for (at, sent) in all.iter().enumerate() {
         let clock = all[..=at].iter().map(|sent| sent.log_day).max().unwrap();
-        let outcome = judge(&judged, *sent, clock);
-        judged.push(Judged { sent: *sent, clock, outcome });
+        let mut one = Judged { sent: *sent, clock, outcome: Outcome::Dead };
+        one.outcome = judge(&judged, &one);
+        judged.push(one);
     }
     judged
 }
 
-fn judge(earlier: &[Judged], sent: Sent, clock: i64) -> Outcome {
-    let original = original(earlier, sent, clock);
-    if original.is_some_and(|original| original.number() == sent.number()) {
+fn judge(earlier: &[Judged], this: &Judged) -> Outcome {
+    let Judged { sent, clock, .. } = this;
+    // A number is known for the whole horizon after each sight of it.
+    let mut same_number = earlier.iter().filter(|judged| judged.sent.number() == sent.number());
+    if same_number.any(|judged| *clock <= judged.clock + PAST + FUTURE) {
         return Outcome::Redelivered;
     }
-    // A number that did not count is known for the horizon.
-    let did_not_count = |judged: &&Judged| matches!(judged.outcome, Outcome::Duplicate | Outcome::Dead);
-    let mut same_number = earlier.iter().filter(did_not_count).filter(|judged| judged.sent.number() == sent.number());
-    if same_number.any(|judged| clock <= judged.clock + PAST + FUTURE) {
-        return Outcome::Redelivered;
+    // A sight inside the horizon makes its identity known, whatever came of it.
+    let is_known = |judged: &&Judged| {
+        judged.sent.id == sent.id && is_within(judged) && *clock <= judged.clock.max(i64::from(judged.sent.day)) + PAST
+    };
+    let known: Vec<&Judged> = earlier.iter().filter(is_known).collect();
+    let agrees = |judged: &&Judged| (judged.sent.day, judged.sent.amount) == (sent.day, sent.amount);
+    match known.is_empty() {
+        false if known.iter().any(agrees) => Outcome::Duplicate,
+        false => Outcome::Dead,
+        true if is_within(this) => Outcome::Counted,
+        true => Outcome::Dead,
     }
-    match original {
-        Some(original) if (original.day, original.amount) == (sent.day, sent.amount) => Outcome::Duplicate,
-        Some(_) => Outcome::Dead,
-        None if (clock - PAST..=clock + FUTURE).contains(&i64::from(sent.day)) => Outcome::Counted,
-        None => Outcome::Dead,
-    }
-}
-
-/// The last record of this identity that counted, while it is known: for the days of the horizon after its own day and
-/// after each sight.
-fn original(earlier: &[Judged], sent: Sent, clock: i64) -> Option<Sent> {
-    let same: Vec<&Judged> = earlier.iter().filter(|judged| judged.sent.id == sent.id).collect();
-    let at = same.iter().rposition(|judged| judged.outcome == Outcome::Counted)?;
-    let original = same[at];
-    let mut until = original.clock.max(i64::from(original.sent.day)) + PAST;
-    for sight in &same[at + 1..] {
-        let is_sight = sight.outcome == Outcome::Duplicate || sight.sent.number() == original.sent.number();
-        if is_sight && sight.clock <= until {
-            until = until.max(sight.clock + PAST);
-        }
-    }
-    (clock <= until).then_some(original.sent)
 }

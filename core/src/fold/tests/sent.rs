@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::day::Day;
-use crate::fold::{Fold, Horizon, NotOpen, Verdict};
+use crate::fold::{Fold, Horizon, Verdict};
 use crate::identity::Identity;
 use crate::number::{MessageNumber, RecordNumber, Run};
 use crate::record::{Entry, Unreadable};
@@ -66,15 +66,8 @@ pub(super) fn fold() -> Fold {
     Fold::new(3, HORIZON)
 }
 
-/// Folds as the aggregator does, with the store's rows loaded on demand.
-pub(super) fn give(fold: &mut Fold, store: &BTreeMap<RowKey, Row>, offset: u64, sent: Sent) -> Verdict {
-    match fold.apply(offset, sent.appended(), &sent.entry()) {
-        Ok(verdict) => verdict,
-        Err(NotOpen(day)) => {
-            fold.open(day, store.values().filter(|row| row.at.day == day).cloned().collect());
-            fold.apply(offset, sent.appended(), &sent.entry()).unwrap()
-        }
-    }
+pub(super) fn give(fold: &mut Fold, offset: usize, sent: Sent) -> Verdict {
+    fold.apply(offset as u64, sent.appended(), &sent.entry()).unwrap()
 }
 
 pub(super) fn flush(fold: &mut Fold, store: &mut BTreeMap<RowKey, Row>) {
@@ -88,6 +81,6 @@ pub(super) fn flush(fold: &mut Fold, store: &mut BTreeMap<RowKey, Row>) {
 
 /// What becomes of each record, folded from the first one on.
 pub(super) fn verdicts(all: &[Sent]) -> Vec<Verdict> {
-    let (mut fold, store) = (fold(), BTreeMap::new());
-    all.iter().enumerate().map(|(offset, sent)| give(&mut fold, &store, offset as u64, *sent)).collect()
+    let mut fold = fold();
+    all.iter().enumerate().map(|(offset, sent)| give(&mut fold, offset, *sent)).collect()
 }

@@ -57,7 +57,7 @@ proptest! {
         let (mut fold, mut store) = (fold(), BTreeMap::new());
         let mut found = Vec::new();
         for (offset, sent) in all.iter().enumerate() {
-            found.push(Outcome::from(&give(&mut fold, &store, offset as u64, *sent)));
+            found.push(Outcome::from(&give(&mut fold, offset, *sent)));
         }
         flush(&mut fold, &mut store);
         prop_assert_eq!(found, outcomes(&all));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use backon::{ConstantBuilder, Retryable};
-use tallygate_aggregator::retention;
+use tallygate_aggregator::{generation_of_log, retention};
 use tallygate_core::fold::Horizon;
 use tallygate_core::generation::Plan;
 use tallygate_core::{Generation, LogId};
@@ -59,6 +59,9 @@ impl Chain {
 
     async fn settled(&self) -> Result<Generation, Unsettled> {
         self.stream.prepare(retention(self.horizon, self.lag_days)).await?;
-        Ok(settle(&*self.sums, self.plan.clone(), None, LogId(uuid::Uuid::now_v7().as_u128())).await?)
+        // The log knows its own number where the store was emptied.
+        let stored = self.sums.generations().await.map_err(SettleError::from)?;
+        let known = if stored.is_empty() { generation_of_log(&*self.stream).await? } else { None };
+        Ok(settle(&*self.sums, self.plan.clone(), known.as_ref(), LogId(uuid::Uuid::now_v7().as_u128())).await?)
     }
 }

@@ -11,17 +11,13 @@ use super::table::Table;
 const FILE: &str = "aggregator.db";
 
 pub(super) fn read(root: &Table<'_>, data_dir: &Path) -> AggregatorOptions {
-    let mut options = AggregatorOptions {
-        horizon: Horizon { past: 7, future: 7 },
-        flush_every: Duration::from_millis(20),
-        state_path: Some(data_dir.join(FILE)),
-        #[cfg(feature = "faults")]
-        faults: tallygate_aggregator::Faults::default(),
-    };
+    let horizon = Horizon { past: 7, future: 7 };
+    let mut options = AggregatorOptions::new(horizon, Duration::from_millis(20), Some(data_dir.join(FILE)));
     let Some(table) = root.table("aggregator") else { return options };
     let days = |key| table.number(key, 0..=366).map(|days| days as u16);
     options.horizon.past = days("horizon_days").unwrap_or(options.horizon.past);
     options.horizon.future = days("future_days").unwrap_or(options.horizon.future);
+    options.compare_every = table.duration("compare_every").unwrap_or(options.compare_every);
     options.flush_every = table.duration("flush_every").unwrap_or(options.flush_every);
     table.close();
     options

@@ -114,7 +114,7 @@ impl Config {
     /// None only when something is missing that a problem was noted for.
     fn read(root: &Table<'_>, places: &Places) -> Option<Self> {
         let data_dir = root.path("data_dir").map_or_else(|| root.document().folder().join("data"), |path| path.value);
-        let aggregator = aggregator::read(root, &data_dir);
+        let mut aggregator = aggregator::read(root, &data_dir);
         let sections = root.sections("policies");
         let mut policies = RegistryOptions {
             dir: data_dir.join("policies"),
@@ -137,6 +137,7 @@ impl Config {
         policies.chains = front.routes.iter().map(|route| (route.name.clone(), route.policies.clone())).collect();
         policies.retry_after = front.limits.retry_after;
         let stream::Log { options: stream, partition_by, lag_days } = stream?;
+        aggregator.lag_days = lag_days;
         let plan = Plan {
             topic: stream.topic().to_owned(),
             partitions: stream.partitions(),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use tallygate_core::Row;
 use tallygate_stream::{
-    Batch, Bounds, Follower, NewRecord, Planner, Record, Retention, Start, Stream, StreamError, Subscription, Topic,
+    Batch, Bounds, Follower, NewRecord, Record, Retention, Start, Stream, StreamError, Subscription, Topic,
 };
 use tokio::sync::watch;
 
@@ -84,7 +84,7 @@ impl Stream for Log {
         Err(StreamError::Refused("nobody appends here".into()))
     }
 
-    async fn subscribe(&self, _: Arc<dyn Planner>) -> Result<Box<dyn Subscription>, StreamError> {
+    async fn subscribe(&self) -> Result<Box<dyn Subscription>, StreamError> {
         Err(StreamError::Refused("nobody subscribes here".into()))
     }
 

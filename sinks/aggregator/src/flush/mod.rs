@@ -1,12 +1,13 @@
-//! One flush, in the order of rule 11: rows to the store; rows, dead letters and positions to the stream; identities here.
+//! One flush, in the order of rule 11: rows to the store; rows, positions and dead letters to the stream; identities here.
 
+pub(crate) mod records;
 mod stage;
 
 use std::sync::Arc;
 
 use backon::Retryable;
 use tallygate_core::Row;
-use tallygate_stream::{Committed, Committer, Flush, NewRecord, StreamError};
+use tallygate_stream::{Committer, Flush, StreamError};
 use tallygate_sums::{Sums, SumsError};
 use tokio::time::Instant;
 
@@ -14,7 +15,6 @@ use crate::backoff;
 use crate::local_state::{LocalState, Save};
 use crate::metrics::AggregatorMetrics;
 use crate::partition::PartitionFlush;
-use crate::tail::FlushSpan;
 
 pub(crate) use self::stage::Stage;
 
@@ -29,8 +29,7 @@ pub(crate) struct Flusher {
 /// A flush that is done.
 #[derive(Debug)]
 pub(crate) struct Flushed {
-    pub(crate) partitions: Vec<(u32, Committed, FlushSpan)>,
-    /// Whether the store failed meanwhile: it may have lost its tail.
+    /// Whether the store failed meanwhile: it may have lost something.
     pub(crate) store_was_away: bool,
 }
 
@@ -52,26 +51,25 @@ impl Flusher {
         stage: Arc<Stage>,
     ) -> Result<Flushed, FlushError> {
         let begun = Instant::now();
-        let (mut rows, mut ends, mut saves, mut flushed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut flush = Flush::default();
+        let store_was_away = {
+            let rows: Vec<Row> = parts.iter().flat_map(|part| part.rows.iter().cloned()).collect();
+            self.metrics.rows.inc_by(rows.len() as u64);
+            self.write(&rows).await?
+        };
+        let (mut flush, mut saves) = (Flush::default(), Vec::new());
         for part in parts {
-            ends.push((part.partition, rows.len() + part.rows.len()));
-            rows.extend(part.rows);
+            flush.sums.extend(records::of_partition(part.partition, &part.rows, &part.position));
             flush.dead_letters.extend(part.dead_letters);
-            flush.offsets.push((part.partition, part.position.clone()));
+            flush.offsets.push((part.partition, part.position.next));
             saves.extend(part.save);
-            flushed.push((part.partition, part.position, part.span));
         }
-        let store_was_away = self.write(&rows).await?;
-        flush.rows = records(&rows, &ends);
         if !stage.commit() {
             return Err(FlushError::CalledBack);
         }
         self.commit(flush).await?;
         self.save(saves).await;
-        self.metrics.rows.inc_by(rows.len() as u64);
         self.metrics.flush.observe(begun.elapsed().as_secs_f64());
-        Ok(Flushed { partitions: flushed, store_was_away })
+        Ok(Flushed { store_was_away })
     }
 
     /// Holds on to the rows while the store is away; tells whether it was.
@@ -113,19 +111,4 @@ impl Flusher {
             self.state.save(saves).await;
         }
     }
-}
-
-/// The rows for the compacted topic: partition p of it for partition p of the log. `ends` tells where each one's end.
-fn records(rows: &[Row], ends: &[(u32, usize)]) -> Vec<NewRecord> {
-    let mut records = Vec::with_capacity(rows.len());
-    for (partition, end) in ends {
-        let ours = &rows[records.len()..*end];
-        records.extend(ours.iter().map(|row| NewRecord {
-            partition: *partition,
-            key: row.at.topic_key().into(),
-            headers: Vec::new(),
-            value: row.topic_value().into(),
-        }));
-    }
-    records
 }

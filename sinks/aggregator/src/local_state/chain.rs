@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use tallygate_core::Day;
+use tallygate_core::checkpoint::Fingerprint;
 
 use super::save::Save;
 use crate::limits::{BLOB_TIERS, JOIN_BLOBS};
@@ -19,6 +20,8 @@ pub(super) struct Chain {
 #[derive(Clone, Debug)]
 pub(super) struct Piece {
     pub(super) offsets: Range<u64>,
+    pub(super) fingerprint: Fingerprint,
+    pub(super) recoveries: u32,
     pub(super) expiry: Day,
     pub(super) size: usize,
 }
@@ -41,27 +44,35 @@ impl Chain {
         let pieces = &mut self.pieces;
         let expired = pieces.iter().take_while(|piece| piece.expiry < save.log_day).count();
         let prune = pieces.drain(..expired).next_back().map(|piece| piece.offsets.end);
-        let join = joinable(pieces, save.joinable).map(|range| {
+        let join = joinable(pieces).map(|range| {
             let run = &pieces[range.clone()];
             let offsets = pieces[range.start].offsets.start..pieces[range.end - 1].offsets.end;
+            let last = &pieces[range.end - 1];
             let joined = Piece {
                 offsets: offsets.clone(),
+                fingerprint: last.fingerprint,
+                recoveries: last.recoveries,
                 expiry: run.iter().map(|piece| piece.expiry).max().unwrap_or(save.expiry),
                 size: run.iter().map(|piece| piece.size).sum(),
             };
             pieces.splice(range, [joined]);
             offsets
         });
-        pieces.push(Piece { offsets: save.offsets.clone(), expiry: save.expiry, size: save.blob.len() });
+        pieces.push(Piece {
+            offsets: save.offsets.clone(),
+            fingerprint: save.fingerprint,
+            recoveries: save.recoveries,
+            expiry: save.expiry,
+            size: save.blob.len(),
+        });
         Some(Change { add: save, join, prune })
     }
 }
 
 /// The latest run of pieces of about one size that is long enough to be joined.
-fn joinable(pieces: &[Piece], safe: u64) -> Option<Range<usize>> {
-    let settled = pieces.partition_point(|piece| piece.offsets.end <= safe);
+fn joinable(pieces: &[Piece]) -> Option<Range<usize>> {
     BLOB_TIERS.into_iter().find_map(|tier| {
-        let small = pieces[..settled].iter().rev().take_while(|piece| piece.size < tier).count();
-        (small >= JOIN_BLOBS).then(|| settled - JOIN_BLOBS..settled)
+        let small = pieces.iter().rev().take_while(|piece| piece.size < tier).count();
+        (small >= JOIN_BLOBS).then(|| pieces.len() - JOIN_BLOBS..pieces.len())
     })
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
+use tallygate_core::checkpoint::Fingerprint;
 use tallygate_core::{Day, Generation};
 use tallygate_embedded::rusqlite::{self, Connection, Transaction, params};
 use tallygate_embedded::{Database, DatabaseError, Durability};
@@ -11,11 +12,14 @@ use tallygate_embedded::{Database, DatabaseError, Durability};
 use super::chain::{Chain, Change, Piece};
 
 const SCHEMA: &str = r#"
-CREATE TABLE IF NOT EXISTS log (generation INTEGER NOT NULL, topic TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS identities (
+DROP TABLE IF EXISTS identities;
+CREATE TABLE IF NOT EXISTS origin (generation INTEGER NOT NULL, topic TEXT NOT NULL, log TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS sights (
     "partition" INTEGER NOT NULL,
     first INTEGER NOT NULL,
     next INTEGER NOT NULL,
+    fingerprint BLOB NOT NULL,
+    recoveries INTEGER NOT NULL,
     expiry INTEGER NOT NULL,
     blobs BLOB NOT NULL,
     PRIMARY KEY ("partition", first)
@@ -25,13 +29,13 @@ CREATE TABLE IF NOT EXISTS identities (
 /// Opens the file, or makes it, with the chains that it holds. Those of another log are dropped.
 pub(super) fn open(path: &Path, generation: &Generation) -> Result<(Database, HashMap<u32, Chain>), DatabaseError> {
     let database = Database::open(path, SCHEMA, Durability::Cached)?;
-    let (number, topic) = (generation.number, generation.plan.topic.clone());
+    let origin = (generation.number, generation.plan.topic.clone(), generation.log.to_string());
     database.write_blocking(move |transaction| {
-        let same = "SELECT count(*) FROM log WHERE generation = ? AND topic = ?";
-        let same: u32 = transaction.query_row(same, params![number, topic], |row| row.get(0))?;
+        let same = "SELECT count(*) FROM origin WHERE generation = ? AND topic = ? AND log = ?";
+        let same: u32 = transaction.query_row(same, params![origin.0, origin.1, origin.2], |row| row.get(0))?;
         if same == 0 {
-            transaction.execute_batch("DELETE FROM identities; DELETE FROM log")?;
-            transaction.execute("INSERT INTO log VALUES (?, ?)", params![number, topic])?;
+            transaction.execute_batch("DELETE FROM sights; DELETE FROM origin")?;
+            transaction.execute("INSERT INTO origin VALUES (?, ?, ?)", params![origin.0, origin.1, origin.2])?;
         }
         Ok(())
     })?;
@@ -42,7 +46,8 @@ pub(super) fn open(path: &Path, generation: &Generation) -> Result<(Database, Ha
 /// Each partition's chain, up to where it no longer joins.
 fn read_index(connection: &Connection) -> rusqlite::Result<HashMap<u32, Chain>> {
     let mut select = connection.prepare(
-        r#"SELECT "partition", first, next, expiry, length(blobs) FROM identities ORDER BY "partition", first"#,
+        r#"SELECT "partition", first, next, expiry, length(blobs), fingerprint, recoveries FROM sights
+           ORDER BY "partition", first"#,
     )?;
     let mut rows = select.query([])?;
     let mut index: HashMap<u32, Chain> = HashMap::new();
@@ -57,6 +62,8 @@ fn read_index(connection: &Connection) -> rusqlite::Result<HashMap<u32, Chain>> 
             chain.next = Some(next);
             chain.pieces.push(Piece {
                 offsets: first..next,
+                fingerprint: Fingerprint(u128::from_be_bytes(row.get(5)?)),
+                recoveries: row.get(6)?,
                 expiry: Day::from_epoch_days(row.get(3)?),
                 size: usize::try_from(size).unwrap_or(usize::MAX),
             });
@@ -70,7 +77,7 @@ pub(super) fn write(transaction: &Transaction<'_>, change: Change) -> rusqlite::
     let Change { add, join, prune } = change;
     // What stands at or behind the start of this stretch is of a chain that was given up.
     transaction
-        .prepare_cached(r#"DELETE FROM identities WHERE "partition" = ?1 AND (next > ?2 OR next <= ?3)"#)?
+        .prepare_cached(r#"DELETE FROM sights WHERE "partition" = ?1 AND (next > ?2 OR next <= ?3)"#)?
         .execute(params![add.partition, int(add.offsets.start), prune.map_or(-1, int)])?;
     if let Some(offsets) = join {
         join_pieces(transaction, add.partition, &offsets)?;
@@ -78,13 +85,14 @@ pub(super) fn write(transaction: &Transaction<'_>, change: Change) -> rusqlite::
     let mut blobs = Vec::with_capacity(add.blob.len() + 4);
     blobs.extend_from_slice(&u32::try_from(add.blob.len()).unwrap_or(u32::MAX).to_be_bytes());
     blobs.extend_from_slice(&add.blob);
-    insert(transaction, add.partition, &add.offsets, add.expiry.epoch_days(), &blobs)
+    let last = (add.fingerprint.0.to_be_bytes(), add.recoveries);
+    insert(transaction, add.partition, &add.offsets, last, add.expiry.epoch_days(), &blobs)
 }
 
 /// Forgets the pieces of a partition that end behind `end`.
 pub(super) fn forget_behind(transaction: &Transaction<'_>, partition: u32, end: u64) -> rusqlite::Result<()> {
     transaction
-        .prepare_cached(r#"DELETE FROM identities WHERE "partition" = ? AND next > ?"#)?
+        .prepare_cached(r#"DELETE FROM sights WHERE "partition" = ? AND next > ?"#)?
         .execute(params![partition, int(end)])
         .map(drop)
 }
@@ -92,28 +100,34 @@ pub(super) fn forget_behind(transaction: &Transaction<'_>, partition: u32, end: 
 fn join_pieces(transaction: &Transaction<'_>, partition: u32, offsets: &Range<u64>) -> rusqlite::Result<()> {
     let place = params![partition, int(offsets.start), int(offsets.end)];
     let within = r#""partition" = ? AND first >= ? AND next <= ?"#;
-    let (mut joined, mut expiry) = (Vec::new(), i32::MIN);
-    let mut select =
-        transaction.prepare_cached(&format!("SELECT blobs, expiry FROM identities WHERE {within} ORDER BY first"))?;
+    let (mut joined, mut expiry, mut last) = (Vec::new(), 0, ([0; 16], 0));
+    let mut select = transaction.prepare_cached(&format!(
+        "SELECT blobs, expiry, fingerprint, recoveries FROM sights WHERE {within} ORDER BY first"
+    ))?;
     let mut rows = select.query(place)?;
     while let Some(row) = rows.next()? {
         joined.extend_from_slice(row.get_ref(0)?.as_blob()?);
         expiry = expiry.max(row.get(1)?);
+        last = (row.get(2)?, row.get(3)?);
     }
-    transaction.prepare_cached(&format!("DELETE FROM identities WHERE {within}"))?.execute(place)?;
-    insert(transaction, partition, offsets, expiry, &joined)
+    transaction.prepare_cached(&format!("DELETE FROM sights WHERE {within}"))?.execute(place)?;
+    insert(transaction, partition, offsets, last, expiry, &joined)
 }
 
 fn insert(
     transaction: &Transaction<'_>,
     partition: u32,
     offsets: &Range<u64>,
+    (fingerprint, recoveries): ([u8; 16], u32),
     expiry: i32,
     blobs: &[u8],
 ) -> rusqlite::Result<()> {
     transaction
-        .prepare_cached(r#"INSERT INTO identities ("partition", first, next, expiry, blobs) VALUES (?, ?, ?, ?, ?)"#)?
-        .execute(params![partition, int(offsets.start), int(offsets.end), expiry, blobs])?;
+        .prepare_cached(
+            r#"INSERT INTO sights ("partition", first, next, fingerprint, recoveries, expiry, blobs)
+               VALUES (?, ?, ?, ?, ?, ?, ?)"#,
+        )?
+        .execute(params![partition, int(offsets.start), int(offsets.end), fingerprint, recoveries, expiry, blobs])?;
     Ok(())
 }
 

@@ -13,10 +13,11 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tallygate_core::Generation;
+use tallygate_core::checkpoint::Fingerprint;
 use tallygate_core::fold::Fold;
 use tallygate_embedded::Database;
 
-use self::chain::{Chain, Change};
+use self::chain::{Chain, Change, Piece};
 use self::restore::{Page, restore_page};
 
 pub(crate) use self::save::Save;
@@ -25,6 +26,17 @@ pub(crate) use self::save::Save;
 pub(crate) struct LocalState {
     database: Option<Database>,
     index: Mutex<HashMap<u32, Chain>>,
+}
+
+/// A stretch of the log whose identities are at hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RestorePoint {
+    /// Its first record.
+    pub(crate) start: u64,
+    /// Behind its last one.
+    pub(crate) end: u64,
+    /// Of its last one.
+    pub(crate) fingerprint: Fingerprint,
 }
 
 /// The pieces do not read, or are not those that were there before.
@@ -56,11 +68,15 @@ impl LocalState {
         }
     }
 
-    /// The last place at or before `most` up to which identities can be taken back.
-    pub(crate) fn restore_point(&self, partition: u32, most: u64) -> Option<u64> {
+    /// The last place at or before `most` up to which identities can be taken back, of a partition that was recovered so
+    /// often.
+    pub(crate) fn restore_point(&self, partition: u32, most: u64, recoveries: u32) -> Option<RestorePoint> {
         let index = self.index();
-        let ends = index.get(&partition)?.pieces.iter().map(|piece| piece.offsets.end);
-        ends.take_while(|end| *end <= most).last()
+        let pieces = &index.get(&partition)?.pieces;
+        let usable = |piece: &&Piece| piece.offsets.end <= most && piece.recoveries == recoveries;
+        let last = pieces.iter().take_while(usable).last()?;
+        let start = pieces.first()?.offsets.start;
+        Some(RestorePoint { start, end: last.offsets.end, fingerprint: last.fingerprint })
     }
 
     /// Gives the identities up to a restore point to the fold, and forgets what comes behind it.

@@ -20,7 +20,7 @@ pub(super) fn restore_page(
     mut fold: Fold,
 ) -> rusqlite::Result<Page> {
     let mut select = connection.prepare_cached(
-        r#"SELECT first, next, blobs FROM identities WHERE "partition" = ? AND first >= ? ORDER BY first"#,
+        r#"SELECT first, next, blobs FROM sights WHERE "partition" = ? AND first >= ? ORDER BY first"#,
     )?;
     let mut rows = select.query(params![partition, int(from)])?;
     let (mut place, mut bytes) = ((from > 0).then_some(int(from)), 0);

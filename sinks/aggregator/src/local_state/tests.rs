@@ -5,7 +5,7 @@ use std::ops::Range;
 use tallygate_core::fold::{Horizon, Verdict};
 use tallygate_core::generation::{FOLD_RULES, Plan};
 use tallygate_core::record::Entry;
-use tallygate_core::{MessageNumber, PartitionBy, RecordNumber, Run};
+use tallygate_core::{LogId, MessageNumber, PartitionBy, RecordNumber, Run};
 
 use tallygate_core::Day;
 use tallygate_embedded::rusqlite::Transaction;
@@ -26,7 +26,7 @@ fn generation(number: u32) -> Generation {
         fold_rules: FOLD_RULES,
         group: "tallygate".into(),
     };
-    Generation { number, first_partition: 0, log: tallygate_core::LogId(7), plan }
+    Generation { number, first_partition: 0, log: LogId(7), plan }
 }
 
 fn entry(id: u64) -> Entry<'static> {
@@ -41,7 +41,7 @@ fn entry(id: u64) -> Entry<'static> {
     }
 }
 
-fn save(fold: &mut Fold, offsets: Range<u64>, joinable: u64) -> Save {
+fn save(fold: &mut Fold, offsets: Range<u64>) -> Save {
     for offset in offsets.clone() {
         fold.learn(TODAY * 86_400_000, &Ok(entry(offset)));
     }
@@ -50,9 +50,14 @@ fn save(fold: &mut Fold, offsets: Range<u64>, joinable: u64) -> Save {
         expiry: fold.blob_expiry(),
         blob: fold.take_identities(),
         log_day: fold.log_day().unwrap(),
+        fingerprint: Fingerprint(u128::from(offsets.end)),
+        recoveries: 0,
         offsets,
-        joinable,
     }
+}
+
+fn end(state: &LocalState, most: u64) -> Option<u64> {
+    state.restore_point(0, most, 0).map(|point| point.end)
 }
 
 fn new_fold() -> Fold {
@@ -61,7 +66,6 @@ fn new_fold() -> Fold {
 
 /// The offsets whose records the fold knows.
 fn known(fold: &mut Fold, most: u64) -> Vec<u64> {
-    fold.open(Day::from_epoch_days(TODAY as i32), Vec::new());
     let mut seen = |id: u64| fold.apply(1_000 + id, TODAY * 86_400_000, &Ok(entry(id))) == Ok(Verdict::Redelivered);
     (0..most).filter(|id| seen(*id)).collect()
 }
@@ -75,23 +79,29 @@ async fn identities_come_back_up_to_the_place_asked_for_and_survive_joining() {
         let state = LocalState::open(Some(&path), &generation(1));
         state.forget_behind(0, 0).await.unwrap();
         for n in 0..pieces {
-            let save = save(&mut fold, n * 2..n * 2 + 2, 2 * JOIN_BLOBS as u64);
+            let save = save(&mut fold, n * 2..n * 2 + 2);
             state.save(vec![save]).await;
         }
     }
     let state = LocalState::open(Some(&path), &generation(1));
     let chain = state.index().get(&0).unwrap().pieces.len() as u64;
     assert!(chain < pieces, "{chain} pieces");
-    let middle = 2 * pieces - 7;
-    let point = state.restore_point(0, middle).unwrap();
-    assert_eq!(point, middle - 1);
-    let mut restored = state.restore(0, point, new_fold()).await.unwrap();
-    assert_eq!(known(&mut restored, 2 * pieces), (0..point).collect::<Vec<_>>());
+    // Joined or not, what is asked for ends where a piece does.
+    let (middle, whole) = (2 * pieces - 7, 2 * pieces);
+    assert!(end(&state, middle).is_none_or(|end| end <= middle));
+    let all = state.restore_point(0, whole, 0).unwrap();
+    assert_eq!(all, RestorePoint { start: 0, end: whole, fingerprint: Fingerprint(u128::from(whole)) });
+    assert_eq!(state.restore_point(0, whole, 1), None);
+    let mut restored = state.restore(0, whole, new_fold()).await.unwrap();
+    assert_eq!(known(&mut restored, whole), (0..whole).collect::<Vec<_>>());
+    state.save(vec![save(&mut fold, whole..whole + 1)]).await;
+    let point = end(&state, whole).unwrap();
+    state.restore(0, point, new_fold()).await.unwrap();
     // What came behind is forgotten, and the chain goes on from there.
-    assert_eq!(state.restore_point(0, u64::MAX), Some(point));
+    assert_eq!(end(&state, u64::MAX), Some(point));
     let mut again = state.restore(0, point, new_fold()).await.unwrap();
-    state.save(vec![save(&mut again, point..point + 1, 0)]).await;
-    assert_eq!(state.restore_point(0, u64::MAX), Some(point + 1));
+    state.save(vec![save(&mut again, point..point + 1)]).await;
+    assert_eq!(end(&state, u64::MAX), Some(point + 1));
 }
 
 #[tokio::test]
@@ -99,15 +109,15 @@ async fn a_piece_that_does_not_join_is_not_kept() {
     let directory = tempfile::tempdir().unwrap();
     let state = LocalState::open(Some(&directory.path().join("s.db")), &generation(1));
     let mut fold = new_fold();
-    let unasked = save(&mut fold, 0..5, 0);
+    let unasked = save(&mut fold, 0..5);
     state.save(vec![unasked]).await;
-    assert_eq!(state.restore_point(0, u64::MAX), None);
+    assert_eq!(end(&state, u64::MAX), None);
     state.forget_behind(0, 0).await.unwrap();
     for offsets in [5..10, 11..12, 12..13, 10..11] {
-        let save = save(&mut fold, offsets, 0);
+        let save = save(&mut fold, offsets);
         state.save(vec![save]).await;
     }
-    assert_eq!(state.restore_point(0, u64::MAX), Some(11));
+    assert_eq!(end(&state, u64::MAX), Some(11));
 }
 
 #[tokio::test]
@@ -117,7 +127,7 @@ async fn expired_pieces_go_and_the_chain_holds() {
     state.forget_behind(0, 0).await.unwrap();
     let mut fold = new_fold();
     for offset in 0..10 {
-        let mut save = save(&mut fold, offset..offset + 1, 0);
+        let mut save = save(&mut fold, offset..offset + 1);
         save.log_day = save.log_day.plus(if offset < 9 { 0 } else { 10 });
         state.save(vec![save]).await;
     }
@@ -133,11 +143,11 @@ async fn the_state_of_another_log_is_not_used() {
     {
         let state = LocalState::open(Some(&path), &generation(1));
         state.forget_behind(0, 0).await.unwrap();
-        state.save(vec![save(&mut new_fold(), 0..5, 0)]).await;
-        assert_eq!(state.restore_point(0, 5), Some(5));
+        state.save(vec![save(&mut new_fold(), 0..5)]).await;
+        assert_eq!(end(&state, 5), Some(5));
     }
-    let state = LocalState::open(Some(&path), &generation(2));
-    assert_eq!(state.restore_point(0, 5), None);
+    let another = Generation { log: LogId(8), ..generation(1) };
+    assert_eq!(end(&LocalState::open(Some(&path), &another), 5), None);
 }
 
 #[tokio::test]
@@ -147,11 +157,11 @@ async fn a_torn_chain_is_lost_and_forgotten() {
     state.forget_behind(0, 0).await.unwrap();
     let mut fold = new_fold();
     for offset in 0..10 {
-        let save = save(&mut fold, offset..offset + 1, 0);
+        let save = save(&mut fold, offset..offset + 1);
         state.save(vec![save]).await;
     }
-    let tear = |transaction: &Transaction<'_>| transaction.execute("DELETE FROM identities WHERE first = 4", []);
+    let tear = |transaction: &Transaction<'_>| transaction.execute("DELETE FROM sights WHERE first = 4", []);
     state.database.as_ref().unwrap().write(tear).await.unwrap();
     assert!(state.restore(0, 10, new_fold()).await.is_err());
-    assert_eq!(state.restore_point(0, 10), None);
+    assert_eq!(end(&state, 10), None);
 }

@@ -1,7 +1,8 @@
 //! Why a membership ended.
 
+use tallygate_core::LogId;
 use tallygate_stream::StreamError;
-use tallygate_sums::SumsError;
+use tallygate_sums::{Foreign, SumsError};
 use tokio::task::JoinError;
 
 use crate::flush::FlushError;
@@ -16,6 +17,8 @@ pub(crate) enum Failure {
     Store(#[from] SumsError),
     #[error(transparent)]
     State(#[from] Lost),
+    #[error(transparent)]
+    Foreign(#[from] Foreign),
     #[error("partition {0}: the log did not deliver the record at offset {1}, which it holds by its own account")]
     Missing(u32, u64),
     #[error("{0}")]
@@ -25,13 +28,23 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Store and log have other numbers.
+    pub(super) fn foreign(store: LogId, log: LogId) -> Self {
+        Self::Foreign(Foreign { store, log })
+    }
+
     pub(crate) fn is_retryable(&self) -> bool {
         match self {
             Self::Stream(error) => error.is_retryable(),
             Self::Store(error) => error.is_retryable(),
             Self::State(_) | Self::Again(_) => true,
-            Self::Missing(..) | Self::Task(_) => false,
+            Self::Foreign(_) | Self::Missing(..) | Self::Task(_) => false,
         }
+    }
+
+    /// Whether trying again would be wrong even once.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self, Self::Foreign(_))
     }
 }
 

@@ -1,25 +1,29 @@
-//! Where the log's partitions ended when last looked at.
+//! What the log's partitions held when last looked at.
 
 use std::collections::BTreeMap;
 
 use tallygate_stream::{Bounds, Stream, StreamError, Topic};
 
-/// The next offset of each partition to be given.
+/// The bounds of each partition.
 #[derive(Debug)]
-pub(super) struct LogEnds(BTreeMap<u32, u64>);
+pub(super) struct LogEnds(BTreeMap<u32, Bounds>);
 
 impl LogEnds {
     pub(super) fn new(bounds: Vec<Bounds>) -> Self {
-        Self(bounds.into_iter().map(|bounds| (bounds.partition, bounds.high)).collect())
+        Self(bounds.into_iter().map(|bounds| (bounds.partition, bounds)).collect())
     }
 
-    /// Looks again.
-    pub(super) async fn refresh(&mut self, stream: &dyn Stream) -> Result<(), StreamError> {
-        *self = Self::new(stream.bounds(Topic::Transactions).await?);
-        Ok(())
+    pub(super) async fn look(stream: &dyn Stream) -> Result<Self, StreamError> {
+        Ok(Self::new(stream.bounds(Topic::Transactions).await?))
     }
 
-    pub(super) fn of(&self, partition: u32) -> u64 {
-        self.0.get(&partition).copied().unwrap_or(0)
+    /// The first offset that is held.
+    pub(super) fn low(&self, partition: u32) -> u64 {
+        self.0.get(&partition).map_or(0, |bounds| bounds.low)
+    }
+
+    /// The next offset to be given.
+    pub(super) fn high(&self, partition: u32) -> u64 {
+        self.0.get(&partition).map_or(0, |bounds| bounds.high)
     }
 }

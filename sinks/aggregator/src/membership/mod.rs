@@ -3,78 +3,96 @@
 mod failure;
 mod flush_in_flight;
 mod log_ends;
-mod open_days;
 mod owned;
+mod readers;
 mod take_over;
 
+use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::Arc;
 
-use tallygate_stream::{Committed, Event, Record, StreamError, Subscription, Topic};
-use tokio::sync::mpsc;
+use tallygate_stream::{Event, Record, StreamError, Subscription};
+use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use self::flush_in_flight::FlushInFlight;
 use self::log_ends::LogEnds;
-use self::open_days::open;
 use self::owned::Owned;
+use self::readers::Readers;
 use self::take_over::take_over;
+use crate::compare::{Comparer, Wanted};
 use crate::flush::{FlushError, Flushed, Flusher};
-use crate::metrics::PartitionLabel;
+use crate::news::News;
 use crate::partition::Halt;
 use crate::parts::Parts;
-use crate::planner::TakeoverPlanner;
-use crate::probe::{News, probe};
-use crate::timeouts::FENCED_WAIT;
+use crate::probe::probe;
+use crate::teller::tell;
+use crate::timeouts::{FENCED_WAIT, STAND_EVERY};
 
 pub(crate) use self::failure::Failure;
 
 /// A member of those who share the partitions.
 pub(crate) struct Membership<'a> {
     parts: &'a Parts,
-    planner: Arc<TakeoverPlanner>,
     subscription: Box<dyn Subscription>,
+    /// What was given to us, with what was committed for it then.
+    given: BTreeMap<u32, Option<u64>>,
     owned: Owned<'a>,
+    readers: Readers,
     ends: LogEnds,
     flusher: Arc<Flusher>,
     flush: Option<FlushInFlight>,
     next_flush: Instant,
-    /// When the store was last asked and answered, as far as we have heard; what it lost before that is written again.
-    store_answered: Option<Instant>,
+    /// When partitions that stand are tried again.
+    next_try: Instant,
     /// We were refused as a former owner, and wait until then to hear what is ours.
     fenced_until: Option<Instant>,
-    probing: JoinSet<()>,
+    compare: watch::Sender<Wanted>,
+    /// Who works beside the folding.
+    beside: JoinSet<()>,
     news: mpsc::Receiver<News>,
 }
 
 impl<'a> Membership<'a> {
     pub(crate) async fn begin(parts: &'a Parts) -> Result<Self, Failure> {
-        let bounds = parts.stream.bounds(Topic::Transactions).await?;
-        let planner = Arc::new(TakeoverPlanner::new(Arc::clone(&parts.state), parts.horizon, &bounds));
-        let subscription = parts.stream.subscribe(Arc::clone(&planner) as _).await?;
+        let ends = LogEnds::look(&*parts.stream).await?;
+        let subscription = parts.stream.subscribe().await?;
         let flusher = Arc::new(Flusher {
             sums: Arc::clone(&parts.sums),
             committer: subscription.committer(),
             state: Arc::clone(&parts.state),
             metrics: parts.metrics.clone(),
         });
-        let (tell, news) = mpsc::channel(4);
-        let mut probing = JoinSet::new();
-        probing.spawn(probe(Arc::clone(&parts.sums), Arc::clone(&parts.stream), parts.metrics.clone(), tell));
+        let (report, news) = mpsc::channel(16);
+        let (compare, wanted) = watch::channel(Wanted::default());
+        let comparer = Comparer {
+            stream: Arc::clone(&parts.stream),
+            sums: Arc::clone(&parts.sums),
+            generation: parts.generation.clone(),
+            metrics: parts.metrics.clone(),
+            every: parts.compare_every,
+        };
+        let (sums, stream) = (Arc::clone(&parts.sums), Arc::clone(&parts.stream));
+        let mut beside = JoinSet::new();
+        beside.spawn(comparer.run(wanted, report.clone()));
+        beside.spawn(probe(sums, stream, parts.generation.log, parts.metrics.clone(), report));
+        beside.spawn(tell(Arc::clone(&parts.sums), parts.wall.clone(), parts.statuses.subscribe()));
         Ok(Self {
             parts,
-            planner,
             subscription,
+            given: BTreeMap::new(),
             owned: Owned::new(parts),
-            ends: LogEnds::new(bounds),
+            readers: Readers::default(),
+            ends,
             flusher,
             flush: None,
             next_flush: Instant::now(),
-            store_answered: None,
+            next_try: Instant::now() + STAND_EVERY,
             fenced_until: None,
-            probing,
+            compare,
+            beside,
             news,
         })
     }
@@ -86,13 +104,15 @@ impl<'a> Membership<'a> {
             let may_flush = self.flush.is_none() && self.owned.is_dirty();
             tokio::select! {
                 () = shutdown.cancelled() => return self.stop().await,
-                event = self.subscription.next(), if !is_full => self.on_event(event?).await?,
+                event = self.subscription.next() => self.on_event(event?).await?,
+                records = self.readers.next(), if !is_full => self.fold(&records?).await?,
                 ended = end_of(&mut self.flush) => self.on_flushed(ended?)?,
                 () = sleep_until(self.next_flush), if may_flush => self.begin_flush(),
-                Some(news) = self.news.recv() => self.on_news(news),
-                Some(ended) = self.probing.join_next() => {
+                Some(news) = self.news.recv() => self.on_news(news)?,
+                () = sleep_until(self.next_try) => self.try_standing().await?,
+                Some(ended) = self.beside.join_next() => {
                     ended?;
-                    return Err(Failure::Again("the probing of store and log ended"));
+                    return Err(Failure::Again("what works beside the folding ended"));
                 }
                 () = reached(self.fenced_until) => {
                     return Err(Failure::Again("nobody says which partitions are ours"));
@@ -103,8 +123,10 @@ impl<'a> Membership<'a> {
 
     async fn on_event(&mut self, event: Event) -> Result<(), Failure> {
         match event {
-            Event::Records(records) => self.fold(&records).await,
-            Event::Assigned(partitions) => self.take_over(partitions).await,
+            Event::Assigned(partitions) => {
+                self.given.extend(partitions.iter().copied());
+                self.take_over(partitions).await
+            }
             Event::Revoked(partitions) => self.give_away(&partitions).await,
         }
     }
@@ -112,14 +134,14 @@ impl<'a> Membership<'a> {
     async fn fold(&mut self, records: &[Record]) -> Result<(), Failure> {
         for record in records {
             let number = record.partition;
-            while let Some(partition) = self.owned.get_mut(number) {
-                match partition.take(record, &self.parts.metrics) {
-                    Ok(()) => break,
-                    Err(Halt::Open(day)) => {
-                        open(self.parts, &mut self.owned, &mut self.ends, number, day).await?;
-                    }
-                    Err(Halt::Stop(reason)) => self.owned.stop(number, reason),
-                    Err(Halt::Missing(offset)) => return Err(Failure::Missing(number, offset)),
+            let Some(partition) = self.owned.get_mut(number) else { continue };
+            match partition.take(record, &self.parts.metrics) {
+                Ok(()) => {}
+                Err(Halt::Stand(reason)) => self.stand(number, reason),
+                Err(Halt::Missing(offset)) => return Err(Failure::Missing(number, offset)),
+                Err(Halt::ForeignState) => {
+                    self.parts.state.forget_behind(number, 0).await?;
+                    return Err(Failure::Again("the local state is of another log"));
                 }
             }
         }
@@ -132,27 +154,59 @@ impl<'a> Membership<'a> {
         Ok(())
     }
 
-    async fn take_over(&mut self, partitions: Vec<(u32, Option<Committed>)>) -> Result<(), Failure> {
+    /// What was folded of it and not flushed is dropped: whoever takes it over again folds it again.
+    fn stand(&mut self, number: u32, reason: String) {
+        self.owned.stop(number, reason);
+        self.readers.end([number].into_iter());
+        self.want_comparison(false);
+    }
+
+    async fn take_over(&mut self, partitions: Vec<(u32, Option<u64>)>) -> Result<(), Failure> {
         self.fenced_until = None;
         let numbers: Vec<u32> = partitions.iter().map(|(number, _)| *number).collect();
         self.end_flush_of(&numbers).await?;
-        take_over(self.parts, &self.planner, &mut self.owned, &mut self.ends, partitions).await?;
+        self.readers.end(numbers.iter().copied());
+        let committer = Arc::clone(&self.flusher.committer);
+        match take_over(self.parts, &*committer, &mut self.owned, &mut self.ends, &partitions).await {
+            Ok(from) => self.readers.begin(&*self.parts.stream, from).await?,
+            Err(Failure::Stream(StreamError::Fenced(reason))) => self.on_fenced(&numbers, &reason)?,
+            Err(failure) => return Err(failure),
+        }
+        self.want_comparison(true);
         self.show();
         Ok(())
     }
 
     async fn give_away(&mut self, partitions: &[u32]) -> Result<(), Failure> {
         tracing::info!(?partitions, "partitions were given to others");
+        self.readers.end(partitions.iter().copied());
         for partition in partitions {
+            self.given.remove(partition);
             self.owned.remove(*partition);
         }
+        self.want_comparison(false);
         self.show();
         self.end_flush_of(partitions).await
     }
 
+    /// What a partition stands for may have been set right.
+    async fn try_standing(&mut self) -> Result<(), Failure> {
+        self.next_try = Instant::now() + STAND_EVERY;
+        let standing = self.owned.standing();
+        let again: Vec<(u32, Option<u64>)> =
+            standing.iter().filter_map(|number| Some((*number, *self.given.get(number)?))).collect();
+        if again.is_empty() { Ok(()) } else { self.take_over(again).await }
+    }
+
     fn begin_flush(&mut self) {
         self.next_flush = Instant::now() + self.parts.flush_every;
-        let parts = self.owned.take_flush(self.store_answered);
+        let parts = self.owned.take_flush(&self.ends);
+        for part in &parts {
+            // A partition that stands is tried again from here.
+            self.given.insert(part.partition, Some(part.position.next));
+        }
+        let standing = self.owned.standing();
+        self.readers.end(standing.into_iter());
         self.flush = (!parts.is_empty()).then(|| FlushInFlight::begin(&self.flusher, parts));
     }
 
@@ -174,10 +228,9 @@ impl<'a> Membership<'a> {
     fn on_flushed(&mut self, outcome: Result<Flushed, FlushError>) -> Result<(), Failure> {
         let Some(flush) = self.flush.take() else { return Ok(()) };
         match outcome {
-            Ok(Flushed { partitions, store_was_away }) => {
-                self.owned.flushed(partitions);
+            Ok(Flushed { store_was_away }) => {
                 if store_was_away {
-                    self.owned.rewrite_tail();
+                    self.want_comparison(true);
                 }
                 self.owned.close_old_days();
                 self.show();
@@ -190,7 +243,7 @@ impl<'a> Membership<'a> {
 
     /// Nothing of the flush is visible. What was folded is lost for us; whoever owns the partitions folds it again.
     fn on_fenced(&mut self, numbers: &[u32], reason: &str) -> Result<(), Failure> {
-        let ours = numbers.iter().filter(|number| self.owned.contains(**number)).count();
+        let ours = numbers.iter().filter(|number| self.given.contains_key(number)).count();
         tracing::info!(?numbers, ours, reason, "a flush came after the partitions had gone to others");
         if ours == 0 {
             return Ok(());
@@ -198,25 +251,43 @@ impl<'a> Membership<'a> {
         if ours < numbers.len() {
             return Err(Failure::Again("some of the partitions of a flush had gone to others"));
         }
+        self.readers = Readers::default();
         self.owned.remove_all();
+        self.given.clear();
+        self.want_comparison(false);
         self.show();
         self.fenced_until = Some(Instant::now() + FENCED_WAIT);
         Ok(())
     }
 
-    fn on_news(&mut self, news: News) {
+    fn on_news(&mut self, news: News) -> Result<(), Failure> {
         match news {
-            News::StoreIsBack => self.owned.rewrite_tail(),
-            News::StoreAnswered(asked) => self.store_answered = Some(asked),
+            News::StoreMayLack => self.want_comparison(true),
+            News::Foreign(foreign) => return Err(foreign.into()),
             News::Ends(bounds) => {
                 self.ends = LogEnds::new(bounds);
-                for (partition, state) in self.owned.iter() {
-                    let lag = self.ends.of(partition).saturating_sub(state.next());
-                    let lag_of = self.parts.metrics.lag.get_or_create(&PartitionLabel { partition });
-                    lag_of.set(i64::try_from(lag).unwrap_or(i64::MAX));
+                self.owned.show_lag(&self.ends);
+            }
+            News::Repairing(number) => self.owned.repairing(number),
+            News::Compared(number, found) => {
+                self.owned.compared(number, found);
+                if !self.owned.contains(number) {
+                    self.readers.end([number].into_iter());
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Says what is to be compared with the store; at once, where it may lack something.
+    fn want_comparison(&self, at_once: bool) {
+        let partitions = self.owned.numbers();
+        self.compare.send_if_modified(|wanted| {
+            let changed = at_once || wanted.partitions != partitions;
+            wanted.round += u64::from(at_once);
+            wanted.partitions = partitions;
+            changed
+        });
     }
 
     /// Flushes what was folded.

@@ -1,16 +1,16 @@
 //! The partitions that are ours, and what the world sees of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use tallygate_stream::Committed;
-use tokio::time::Instant;
+use tallygate_core::notice::PartitionNotice;
 
+use super::log_ends::LogEnds;
 use crate::limits;
 use crate::local_state::Save;
 use crate::metrics::PartitionLabel;
-use crate::partition::{Partition, PartitionFlush};
+use crate::news::Found;
+use crate::partition::{Halt, Partition, PartitionFlush};
 use crate::parts::Parts;
-use crate::tail::FlushSpan;
 
 /// By number. When it is dropped nothing is ours any more, and metrics and handle say so.
 pub(super) struct Owned<'a> {
@@ -21,6 +21,13 @@ pub(super) struct Owned<'a> {
 impl<'a> Owned<'a> {
     pub(super) fn new(parts: &'a Parts) -> Self {
         Self { parts, partitions: BTreeMap::new() }
+    }
+
+    /// A partition was given to us.
+    pub(super) fn begin(&mut self, number: u32) {
+        let partition = self.parts.generation.log_partition(number);
+        let status = PartitionNotice { partition, ..PartitionNotice::default() };
+        self.parts.statuses.send_modify(|statuses| drop(statuses.insert(number, status)));
     }
 
     pub(super) fn insert(&mut self, number: u32, partition: Partition) {
@@ -35,28 +42,73 @@ impl<'a> Owned<'a> {
         self.partitions.contains_key(&number)
     }
 
+    pub(super) fn numbers(&self) -> BTreeSet<u32> {
+        self.partitions.keys().copied().collect()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Partition)> {
         self.partitions.iter().map(|(number, partition)| (*number, partition))
     }
 
     pub(super) fn remove(&mut self, number: u32) {
         self.partitions.remove(&number);
-        self.parts.metrics.lag.remove(&PartitionLabel { partition: number });
-        self.parts.stopped.send_if_modified(|stopped| stopped.remove(&number).is_some());
+        self.parts.metrics.forget(&PartitionLabel { partition: number });
+        self.parts.statuses.send_if_modified(|statuses| statuses.remove(&number).is_some());
     }
 
     pub(super) fn remove_all(&mut self) {
-        let all: Vec<u32> = self.partitions.keys().copied().collect();
-        for number in all {
+        let statuses: Vec<u32> = self.parts.statuses.borrow().keys().copied().collect();
+        for number in statuses {
             self.remove(number);
         }
     }
 
-    /// Others go on; what was stopped waits for somebody to look at it.
+    /// Others go on; what stands waits for somebody to look at it.
     pub(super) fn stop(&mut self, number: u32, reason: String) {
-        tracing::error!(partition = number, reason, "a partition stopped");
-        self.remove(number);
-        self.parts.stopped.send_modify(|stopped| drop(stopped.insert(number, reason)));
+        tracing::error!(partition = number, reason, "a partition stands");
+        self.partitions.remove(&number);
+        self.change(number, |status| status.stands = Some(reason));
+    }
+
+    /// The partitions that stand.
+    pub(super) fn standing(&self) -> Vec<u32> {
+        let statuses = self.parts.statuses.borrow();
+        statuses.iter().filter(|(_, status)| status.stands.is_some()).map(|(number, _)| *number).collect()
+    }
+
+    /// Rows of a partition are being written again.
+    pub(super) fn repairing(&self, number: u32) {
+        self.change(number, |status| status.repairing = true);
+    }
+
+    /// A partition was compared with the store.
+    pub(super) fn compared(&mut self, number: u32, found: Found) {
+        let Found { repaired, wrong, hidden, stand } = found;
+        let label = PartitionLabel { partition: number };
+        self.parts.metrics.wrong.get_or_create(&label).set(i64::try_from(hidden).unwrap_or(i64::MAX));
+        self.change(number, |status| {
+            status.repairing = false;
+            status.repaired += repaired;
+            status.wrong = wrong;
+        });
+        if let Some(reason) = stand.filter(|_| self.contains(number)) {
+            self.stop(number, reason);
+        }
+    }
+
+    /// How far the folding lies behind.
+    pub(super) fn show_lag(&self, ends: &LogEnds) {
+        let now = self.parts.wall.now();
+        for (number, partition) in self.iter() {
+            let label = PartitionLabel { partition: number };
+            let records = ends.high(number).saturating_sub(partition.next());
+            let lag = self.parts.metrics.lag.get_or_create(&label);
+            lag.set(i64::try_from(records).unwrap_or(i64::MAX));
+            let behind = partition.fold().clock().filter(|_| records > 0).map_or(0, |clock| now.saturating_sub(clock));
+            self.parts.metrics.lag_time.get_or_create(&label).set(behind / 1_000);
+            let warning = self.parts.lag_warning(behind);
+            self.change(number, |status| status.warning = warning);
+        }
     }
 
     pub(super) fn is_dirty(&self) -> bool {
@@ -75,30 +127,22 @@ impl<'a> Owned<'a> {
     }
 
     /// What changed since the last flush was taken.
-    pub(super) fn take_flush(&mut self, store_answered: Option<Instant>) -> Vec<PartitionFlush> {
-        self.partitions.values_mut().filter_map(|partition| partition.take_flush(store_answered)).collect()
-    }
-
-    /// A flush is done, and nothing is on its way to the store now.
-    pub(super) fn flushed(&mut self, partitions: Vec<(u32, Committed, FlushSpan)>) {
-        let now = Instant::now();
-        for (number, position, span) in partitions {
-            if let Some(partition) = self.partitions.get_mut(&number) {
-                partition.flushed(position, span, now);
+    pub(super) fn take_flush(&mut self, ends: &LogEnds) -> Vec<PartitionFlush> {
+        let (mut flush, mut stopped) = (Vec::new(), Vec::new());
+        for (number, partition) in &mut self.partitions {
+            match partition.take_flush(ends.low(*number)) {
+                Ok(part) => flush.extend(part),
+                Err(Halt::Stand(reason)) => stopped.push((*number, reason)),
+                Err(Halt::ForeignState | Halt::Missing(_)) => {}
             }
         }
+        stopped.into_iter().for_each(|(number, reason)| self.stop(number, reason));
+        flush
     }
 
-    /// Drops rows that no record can touch any more. Only while nothing is on its way to the store.
+    /// Drops rows that no record can touch any more.
     pub(super) fn close_old_days(&mut self) {
         self.partitions.values_mut().for_each(Partition::close_old_days);
-    }
-
-    /// The rows of the last minutes will be written again.
-    pub(super) fn rewrite_tail(&mut self) {
-        self.partitions.values_mut().for_each(Partition::rewrite_tail);
-        let rows: usize = self.partitions.values().map(|partition| partition.fold().dirty()).sum();
-        tracing::info!(rows, "the store of sums was away: rows of the last minutes are written again");
     }
 
     /// A long learning goes to the local state piece by piece. One whose flush is out waits, as pieces have an order.
@@ -116,11 +160,20 @@ impl<'a> Owned<'a> {
         let sum = |of: fn(&Partition) -> usize| gauge(self.partitions.values().map(of).sum());
         let metrics = &self.parts.metrics;
         metrics.partitions.set(gauge(self.partitions.len()));
-        metrics.stopped.set(gauge(self.parts.stopped.borrow().len()));
+        metrics.stopped.set(gauge(self.standing().len()));
         metrics.known.set(sum(|partition| partition.fold().known()));
         metrics.dirty.set(sum(|partition| partition.fold().dirty()));
         let pending = |partition: &Partition| usize::try_from(partition.pending()).unwrap_or(usize::MAX);
         metrics.pending.set(sum(pending) + i64::try_from(in_flight).unwrap_or(i64::MAX));
+    }
+
+    fn change(&self, number: u32, change: impl FnOnce(&mut PartitionNotice)) {
+        self.parts.statuses.send_if_modified(|statuses| {
+            let Some(status) = statuses.get_mut(&number) else { return false };
+            let before = status.clone();
+            change(status);
+            *status != before
+        });
     }
 }
 

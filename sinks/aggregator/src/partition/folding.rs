@@ -1,22 +1,18 @@
 //! The fold of a partition, and what is noted of each record that goes into it.
 
-use tallygate_core::fold::{Fold, NotOpen, Verdict};
+use tallygate_core::fold::{Fold, Verdict};
 use tallygate_core::record::{self, Entry, Unreadable};
 use tallygate_stream::Record;
 
 use super::halt::Halt;
-use super::old_days::OldDays;
 use super::unpacked::Unpacked;
 use crate::metrics::AggregatorMetrics;
-use crate::tail::Tail;
 
-/// What every phase beyond verifying works on.
+/// What every phase works on.
 #[derive(Debug)]
 pub(super) struct Folding {
     pub(super) fold: Fold,
     pub(super) unpacked: Unpacked,
-    pub(super) tail: Tail,
-    pub(super) old_days: OldDays,
     /// Records folded and not flushed.
     pub(super) pending: u64,
     #[cfg(feature = "faults")]
@@ -24,24 +20,20 @@ pub(super) struct Folding {
 }
 
 impl Folding {
-    /// Takes a record's identity in; its rows have it already.
-    pub(super) fn learn(&mut self, record: &Record, metrics: &AggregatorMetrics) {
+    /// Takes in what a record before the position teaches; `appended` is the time that holds for it.
+    pub(super) fn learn(&mut self, record: &Record, appended: i64, metrics: &AggregatorMetrics) {
         let entry = self.read(record);
-        self.fold.learn(record.appended, &entry);
+        self.fold.learn(appended, &entry);
         self.unpacked.add(record.offset);
         metrics.learnt.inc();
     }
 
     /// Folds a record into its rows.
-    pub(super) fn apply(&mut self, record: &Record) -> Result<Verdict, Halt> {
-        let (offset, appended) = (record.offset, record.appended);
+    pub(super) fn apply(&mut self, record: &Record, appended: i64) -> Result<Verdict, Halt> {
         let entry = self.read(record);
-        let verdict = self.fold.apply(offset, appended, &entry).map_err(|NotOpen(day)| Halt::Open(day))?;
-        if let Some(log_day) = self.fold.log_day() {
-            self.old_days.fold(offset, log_day, entry.as_ref().ok().map(|entry| entry.day));
-        }
-        self.unpacked.add(offset);
-        self.tail.fold(appended);
+        let verdict = self.fold.apply(record.offset, appended, &entry);
+        let verdict = verdict.map_err(|overflow| Halt::Stand(format!("at offset {}: {overflow}", record.offset)))?;
+        self.unpacked.add(record.offset);
         self.pending += 1;
         Ok(verdict)
     }

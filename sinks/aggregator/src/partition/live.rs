@@ -8,11 +8,9 @@ use super::folding::Folding;
 use super::halt::Halt;
 use crate::metrics::AggregatorMetrics;
 
-/// What the next commit brings beyond the committed position.
+/// What the next commit brings beside rows and position.
 #[derive(Debug, Default)]
 pub(super) struct Live {
-    /// The last record folded since the last flush was taken.
-    last: Option<Record>,
     dead_letters: DeadLetters,
 }
 
@@ -21,10 +19,10 @@ impl Live {
         &mut self,
         folding: &mut Folding,
         record: &Record,
+        appended: i64,
         metrics: &AggregatorMetrics,
     ) -> Result<(), Halt> {
-        let verdict = folding.apply(record)?;
-        self.last = Some(record.clone());
+        let verdict = folding.apply(record, appended)?;
         metrics.verdicts.count(&verdict);
         if let Verdict::Dead(reason) = verdict {
             self.dead_letters.add(record, &reason);
@@ -32,17 +30,12 @@ impl Live {
         Ok(())
     }
 
-    pub(super) fn is_ahead(&self) -> bool {
-        self.last.is_some()
-    }
-
     pub(super) fn dead_letter_bytes(&self) -> usize {
         self.dead_letters.bytes()
     }
 
-    /// The last record and the dead letters since the last call; none when there was no record.
-    pub(super) fn take(&mut self) -> Option<(Record, Vec<NewRecord>)> {
-        let last = self.last.take()?;
-        Some((last, self.dead_letters.take()))
+    /// The dead letters since the last call.
+    pub(super) fn take(&mut self) -> Vec<NewRecord> {
+        self.dead_letters.take()
     }
 }

@@ -1,30 +1,30 @@
 //! One partition that is ours: its fold, and what waits to be flushed.
 
-mod continuity;
 mod dead_letters;
 mod folding;
 mod halt;
 mod live;
-mod old_days;
 mod partition_flush;
 mod phase;
+mod reach;
 mod unpacked;
 
+use tallygate_core::checkpoint::append_time;
 use tallygate_core::fold::{Fold, Horizon};
-use tallygate_core::{Day, Row};
-use tallygate_stream::{Committed, Record};
+use tallygate_core::{Day, Position};
+use tallygate_stream::Record;
 use tokio::time::Instant;
 
-use self::continuity::Continuity;
 use self::folding::Folding;
-use self::old_days::OldDays;
-use self::phase::Phase;
+use self::live::Live;
+use self::phase::{Learn, Phase, expected};
+use self::reach::Reach;
 use self::unpacked::Unpacked;
-use crate::local_state::Save;
+use crate::clock::WallClock;
+use crate::fingerprint::fingerprint;
+use crate::local_state::{RestorePoint, Save};
 use crate::metrics::AggregatorMetrics;
-use crate::note::{Fingerprint, LogPosition, Note};
-use crate::tail::{FlushSpan, Tail};
-use crate::takeover::Takeover;
+use crate::timeouts::POSITION_EVERY;
 
 pub(crate) use self::halt::Halt;
 pub(crate) use self::partition_flush::PartitionFlush;
@@ -33,32 +33,83 @@ pub(crate) use self::partition_flush::PartitionFlush;
 #[derive(Debug)]
 pub(crate) struct Partition {
     number: u32,
-    committed: Option<Committed>,
+    wall: WallClock,
+    /// As it was committed last.
+    position: Position,
+    /// When that was.
+    committed_at: Instant,
     /// The offset of the next record.
     next: u64,
+    /// The last record folded since the last flush was taken.
+    last: Option<Record>,
     phase: Phase,
-    continuity: Continuity,
+    reach: Reach,
+    /// Rows stood ahead of the position up to this offset, as after a recovery.
+    ahead: Option<u64>,
     folding: Folding,
 }
 
+/// What a partition is taken over with.
+pub(crate) struct Beginning {
+    pub(crate) position: Position,
+    /// With the rows at the position, and the identities of the restore point.
+    pub(crate) fold: Fold,
+    pub(crate) restored: Option<RestorePoint>,
+    /// The first offset that the log holds.
+    pub(crate) low: u64,
+    /// The highest offset that any of the rows took.
+    pub(crate) rows_to: Option<u64>,
+}
+
+impl Beginning {
+    /// Where the log is read from.
+    pub(crate) fn reads_from(&self) -> u64 {
+        let next = self.position.next;
+        let from = match &self.restored {
+            Some(restored) => restored.end.saturating_sub(1),
+            None => {
+                let held = self.position.days.iter().map(|(_, first)| *first).find(|first| *first >= self.low);
+                held.unwrap_or(next.saturating_sub(1))
+            }
+        };
+        from.max(self.low).min(next)
+    }
+}
+
 impl Partition {
-    /// `fold` holds the identities that were restored.
-    pub(crate) fn new(number: u32, horizon: Horizon, fold: Fold, plan: Takeover) -> Self {
+    pub(crate) fn new(number: u32, horizon: Horizon, wall: WallClock, begin: Beginning) -> Self {
+        let from = begin.reads_from();
+        let Beginning { position, fold, restored, low, rows_to } = begin;
+        let last = position.fingerprint.map(|fingerprint| (position.next.saturating_sub(1), fingerprint));
+        let known = restored.as_ref().map(|restored| (restored.end.saturating_sub(1), restored.fingerprint));
+        let known_to = restored.as_ref().map_or(0, |restored| restored.end);
+        // What is known already need not be there; of the rest the clock must come out.
+        let sets_clock = position.days.last().is_some_and(|(_, first)| *first >= from) || known_to == position.next;
+        // What is known already reaches back to where it was learnt from.
+        let reaches = restored.as_ref().map_or(low, |restored| restored.start);
+        let learn = Learn {
+            known_to,
+            until: position.next,
+            expected: expected(low, known, last),
+            clock: position.clock.filter(|_| sets_clock || known_to > 0),
+        };
         Self {
             number,
-            next: 0,
-            phase: Phase::begin(&plan),
-            continuity: Continuity::new(plan.last_folded),
+            wall,
+            next: from,
+            last: None,
+            phase: Phase::Learn(learn),
+            reach: Reach::new(horizon, &position.days, reaches),
+            ahead: rows_to.filter(|offset| *offset >= position.next),
             folding: Folding {
                 fold,
-                unpacked: Unpacked::new(plan.restored),
-                tail: Tail::new(plan.tail),
-                old_days: OldDays::new(horizon.past),
+                unpacked: Unpacked::new((known_to > 0).then_some(known_to)),
                 pending: 0,
                 #[cfg(feature = "faults")]
                 faults: crate::faults::Faults::default(),
             },
-            committed: plan.committed,
+            position,
+            committed_at: Instant::now(),
         }
     }
 
@@ -84,7 +135,10 @@ impl Partition {
     }
 
     pub(crate) fn dead_letter_bytes(&self) -> usize {
-        self.phase.live().map_or(0, |live| live.dead_letter_bytes())
+        match &self.phase {
+            Phase::Live(live) => live.dead_letter_bytes(),
+            Phase::Learn(_) => 0,
+        }
     }
 
     /// Records seen whose identities were not packed yet.
@@ -92,103 +146,126 @@ impl Partition {
         self.folding.unpacked.records()
     }
 
-    pub(crate) fn committed_offset(&self) -> u64 {
-        self.committed.as_ref().map_or(0, |committed| committed.offset)
-    }
-
     /// Takes the next record.
     pub(crate) fn take(&mut self, record: &Record, metrics: &AggregatorMetrics) -> Result<(), Halt> {
         if record.offset < self.next {
             return Ok(());
         }
-        self.continuity.check_last_folded(record)?;
-        self.phase.reach(record.offset);
-        match &mut self.phase {
-            Phase::Verify(_) => {}
-            Phase::Learn(_) => self.folding.learn(record, metrics),
-            Phase::Refold(_) => {
-                self.continuity.check_rows(record)?;
-                // It was counted, and its dead letter sent, when it was committed.
-                self.folding.apply(record)?;
+        let appended = append_time(&self.position.corrections, record.offset, record.appended);
+        if let Phase::Learn(learn) = &mut self.phase {
+            if record.offset < learn.until {
+                learn.check(record)?;
+                if learn.teaches(record.offset) {
+                    self.folding.learn(record, appended, metrics);
+                    self.last = Some(record.clone());
+                }
+                self.next = record.offset + 1;
+                return Ok(());
             }
-            Phase::Live(live) => {
-                self.continuity.check_rows(record)?;
-                live.fold(&mut self.folding, record, metrics)?;
-            }
+            learn.end(self.folding.fold.clock())?;
+            self.begin_to_fold();
         }
+        self.check_time(record.offset, appended)?;
+        if let Phase::Live(live) = &mut self.phase {
+            live.fold(&mut self.folding, record, appended, metrics)?;
+        }
+        self.last = Some(record.clone());
         self.next = record.offset + 1;
         Ok(())
     }
 
-    /// Holds the rows of a day.
-    pub(crate) fn open(&mut self, day: Day, rows: Vec<Row>) {
-        self.continuity.expect(&rows, self.phase.folds_from(self.next));
-        self.folding.fold.open(day, rows);
+    fn begin_to_fold(&mut self) {
+        self.folding.fold.go_on_from(self.position.clock, &self.position.days);
+        self.phase = Phase::Live(Live::default());
     }
 
-    /// The rows of the last minutes will be written again.
-    pub(crate) fn rewrite_tail(&mut self) {
-        if let Some(since) = self.folding.tail.lost() {
-            self.folding.fold.rewrite_since(since);
+    /// A record that cannot be judged now is not judged.
+    fn check_time(&self, offset: u64, appended: i64) -> Result<(), Halt> {
+        if self.wall.is_ahead(appended) {
+            return Err(Halt::Stand(ahead_of_clock(offset, appended, self.wall.now())));
         }
+        let clock = self.folding.fold.clock().map_or(appended, |clock| clock.max(appended));
+        self.reach.check(Day::of_unix_millis(clock)).map_err(|lost| {
+            Halt::Stand(format!(
+                "the record at offset {offset} may repeat one of {lost}, and the log no longer holds all of that day: the \
+                 fold lagged behind for longer than stream.lag_days allows; run `tallygate recover`"
+            ))
+        })
     }
 
     /// Whether there is anything to flush.
     pub(crate) fn is_dirty(&self) -> bool {
-        self.folding.fold.dirty() > 0 || self.phase.live().is_some_and(|live| live.is_ahead())
+        self.folding.pending > 0 || self.committed_at.elapsed() >= POSITION_EVERY
     }
 
-    /// What changed since the last call; none when nothing did. The store was last known to be there at that time.
-    pub(crate) fn take_flush(&mut self, store_answered: Option<Instant>) -> Option<PartitionFlush> {
+    /// What changed since the last call; none when nothing did. Records before `low` are no longer in the log.
+    ///
+    /// # Errors
+    /// Why nothing of it may be flushed.
+    pub(crate) fn take_flush(&mut self, low: u64) -> Result<Option<PartitionFlush>, Halt> {
         if !self.is_dirty() {
-            return None;
+            return Ok(None);
         }
-        let end = LogPosition { offset: self.next, clock: self.folding.fold.clock() };
-        let tail = self.folding.tail.anchor(store_answered);
-        let (position, dead_letters) = match self.phase.live_mut().and_then(|live| live.take()) {
-            Some((last, dead_letters)) => {
-                let note = Note { fingerprint: Fingerprint::of(&last), tail }.write();
-                (Committed { offset: self.next, note }, dead_letters)
-            }
-            // Rows of records that were committed already: the position stays.
-            None => (self.committed.clone()?, Vec::new()),
+        let is_past_all_rows = self.ahead.is_none_or(|ahead| self.next > ahead);
+        if let Some(imbalance) = self.folding.fold.imbalance().filter(|_| is_past_all_rows) {
+            return Err(Halt::Stand(format!("the sums do not balance before offset {}: {imbalance}", self.next)));
+        }
+        let save = self.pack();
+        let dead_letters = match &mut self.phase {
+            Phase::Live(live) => live.take(),
+            Phase::Learn(_) => Vec::new(),
         };
-        Some(PartitionFlush {
+        let mut position = self.position.clone();
+        if self.folding.pending > 0 {
+            let fold = &self.folding.fold;
+            position.next = self.next;
+            position.clock = fold.clock();
+            position.days = fold.log_days().to_vec();
+            position.rows = fold.rows();
+            position.fingerprint = self.last.as_ref().map(fingerprint).or(position.fingerprint);
+        }
+        position.corrections.retain(|correction| correction.last >= low);
+        self.position = position.clone();
+        self.committed_at = Instant::now();
+        Ok(Some(PartitionFlush {
             partition: self.number,
             rows: self.folding.fold.take_rows(),
             dead_letters,
             position,
-            save: self.pack(),
-            span: self.folding.tail.take(end),
+            save,
             records: std::mem::take(&mut self.folding.pending),
-        })
+        }))
     }
 
     /// The identities seen since they were packed last.
     pub(crate) fn pack(&mut self) -> Option<Save> {
-        let Folding { fold, unpacked, tail, .. } = &mut self.folding;
+        let fingerprint = self.last.as_ref().map(fingerprint)?;
+        let recoveries = self.position.recoveries;
+        let Folding { fold, unpacked, .. } = &mut self.folding;
         let log_day = fold.log_day()?;
         Some(Save {
             partition: self.number,
             offsets: unpacked.take(self.next)?,
+            fingerprint,
+            recoveries,
             expiry: fold.blob_expiry(),
             blob: fold.take_identities(),
             log_day,
-            joinable: tail.begins(),
         })
     }
 
-    /// A flush of ours is done.
-    pub(crate) fn flushed(&mut self, position: Committed, span: FlushSpan, now: Instant) {
-        self.committed = Some(position);
-        self.folding.tail.flushed(span, now);
-    }
-
-    /// Drops rows that the horizon has left behind. Only while no flush is out, and only what the store cannot lose any more:
-    /// a late dead letter loads its day again, and must find there what was written.
+    /// Drops rows that the horizon has left behind.
     pub(crate) fn close_old_days(&mut self) {
-        if self.folding.old_days.are_untouched_since(self.folding.tail.begins()) {
-            self.folding.fold.close_old_days();
-        }
+        self.folding.fold.close_old_days();
     }
+}
+
+/// What a partition says that stands at a record from the future.
+pub(crate) fn ahead_of_clock(offset: u64, appended: i64, now: i64) -> String {
+    let (stamped, here) = (tallygate_core::row::instant(appended), tallygate_core::row::instant(now));
+    format!(
+        "the record at offset {offset} was stamped {stamped}, more than a day ahead of this machine's clock, which says \
+         {here}: one of the two is wrong. Where it is this machine's, set it right; where it was the broker's, set that \
+         right and say when the records were appended: `tallygate clock correct`"
+    )
 }

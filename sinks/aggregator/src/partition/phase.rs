@@ -1,134 +1,88 @@
-//! What records are read for: those before the committed position to catch up, those behind it to count.
+//! What records are read for: those before the position to learn from them, those behind it to count.
 
+use tallygate_core::checkpoint::Fingerprint;
+use tallygate_stream::Record;
+
+use super::halt::Halt;
 use super::live::Live;
-use crate::takeover::Takeover;
+use crate::fingerprint::{Expected, fingerprint};
 
-/// The phases follow each other in this order; one that has no records is skipped.
+/// The phases follow each other in this order.
 #[derive(Debug)]
 pub(super) enum Phase {
-    /// Their identities came from the local state: they are read to see that the log is the one that was folded.
-    Verify(Verify),
-    /// Their identities are learnt. What came of them is safe in the store.
+    /// Before the position.
     Learn(Learn),
-    /// They were committed, and are folded again, as the store may have lost what came of them (rule 12).
-    Refold(Refold),
-    /// Nobody committed them yet.
+    /// Nobody committed these yet.
     Live(Live),
 }
 
-/// Before the place up to which identities were restored.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Verify {
-    until: u64,
-    then: Learn,
-}
-
-/// Before the place from which on records are folded.
-#[derive(Clone, Copy, Debug)]
+/// Before the position: the log must be the one that was folded.
+#[derive(Debug)]
 pub(super) struct Learn {
-    until: u64,
-    then: Refold,
+    /// Records before this one are known from the local state; they are read to see that they are the same.
+    pub(super) known_to: u64,
+    /// The position.
+    pub(super) until: u64,
+    /// What must be found on the way, in the order of the log.
+    pub(super) expected: Vec<Expected>,
+    /// The clock that learning must end with; none when the log no longer holds what set it.
+    pub(super) clock: Option<i64>,
 }
 
-/// Before the committed position.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Refold {
-    until: u64,
-}
-
-impl Phase {
-    pub(super) fn begin(plan: &Takeover) -> Self {
-        let refold = Refold { until: plan.committed_offset() };
-        let learn = Learn { until: plan.tail.offset, then: refold };
-        match plan.restored {
-            Some(restored) => Self::Verify(Verify { until: restored, then: learn }),
-            None => Self::Learn(learn),
-        }
+impl Learn {
+    /// Whether this record teaches anything.
+    pub(super) fn teaches(&self, offset: u64) -> bool {
+        offset >= self.known_to
     }
 
-    /// Goes on to the phase of the record at this offset.
-    pub(super) fn reach(&mut self, offset: u64) {
-        loop {
-            *self = match self {
-                Self::Verify(Verify { until, then }) if offset >= *until => Self::Learn(*then),
-                Self::Learn(Learn { until, then }) if offset >= *until => Self::Refold(*then),
-                Self::Refold(Refold { until }) if offset >= *until => Self::Live(Live::default()),
-                _ => return,
-            }
+    /// Checks a record against what must be found.
+    pub(super) fn check(&mut self, record: &Record) -> Result<(), Halt> {
+        let Some(first) = self.expected.first().copied() else { return Ok(()) };
+        if record.offset < first.offset {
+            return Ok(());
         }
+        if record.offset > first.offset {
+            return Err(Halt::Missing(first.offset));
+        }
+        if fingerprint(record) != first.fingerprint && first.by_local_state {
+            return Err(Halt::ForeignState);
+        }
+        if fingerprint(record) != first.fingerprint {
+            return Err(Halt::Stand(format!(
+                "the record at offset {} is not the one that was folded: the topic was made anew, or is another; give the \
+                 new one a name of its own",
+                first.offset
+            )));
+        }
+        self.expected.retain(|expected| expected.offset != first.offset);
+        Ok(())
     }
 
-    /// The offset from which on records are folded, when the next one stands at `next`.
-    pub(super) fn folds_from(&self, next: u64) -> u64 {
-        match self {
-            Self::Verify(Verify { then: learn, .. }) | Self::Learn(learn) => learn.until.max(next),
-            Self::Refold(_) | Self::Live(_) => next,
+    /// Checks that all was learnt, with the clock that the fold has now.
+    pub(super) fn end(&self, clock: Option<i64>) -> Result<(), Halt> {
+        if let Some(missing) = self.expected.first() {
+            return Err(Halt::Missing(missing.offset));
         }
-    }
-
-    /// The phase that goes on for ever, once it is reached.
-    pub(super) fn live(&self) -> Option<&Live> {
-        match self {
-            Self::Live(live) => Some(live),
-            Self::Verify(_) | Self::Learn(_) | Self::Refold(_) => None,
-        }
-    }
-
-    pub(super) fn live_mut(&mut self) -> Option<&mut Live> {
-        match self {
-            Self::Live(live) => Some(live),
-            Self::Verify(_) | Self::Learn(_) | Self::Refold(_) => None,
+        match self.clock {
+            Some(right) if clock != Some(right) => Err(Halt::Stand(format!(
+                "the append times before offset {} do not come to the clock of the position: the log, or a correction of its \
+                 clock, is another than when it was folded; run `tallygate recover`",
+                self.until
+            ))),
+            _ => Ok(()),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use tallygate_stream::{Committed, Start};
-
-    use super::*;
-    use crate::note::LogPosition;
-
-    /// The phases of the records at offsets 0 to 9, each by its first letter.
-    fn phases(restored: Option<u64>, tail: u64, committed: Option<u64>) -> String {
-        let mut phase = Phase::begin(&Takeover {
-            committed: committed.map(|offset| Committed { offset, note: String::new() }),
-            start: Start::Beginning,
-            restored,
-            tail: LogPosition { offset: tail, clock: None },
-            last_folded: None,
-        });
-        let letter = |offset| {
-            phase.reach(offset);
-            match phase {
-                Phase::Verify(_) => 'v',
-                Phase::Learn(_) => 'l',
-                Phase::Refold(_) => 'r',
-                Phase::Live(_) => '+',
-            }
-        };
-        (0..10).map(letter).collect()
-    }
-
-    #[test]
-    fn rule_12_each_record_before_the_committed_position_has_its_phase() {
-        assert_eq!(phases(Some(2), 5, Some(8)), "vvlllrrr++");
-        assert_eq!(phases(None, 5, Some(8)), "lllllrrr++");
-        assert_eq!(phases(Some(8), 8, Some(8)), "vvvvvvvv++");
-        assert_eq!(phases(None, 0, Some(8)), "rrrrrrrr++");
-        assert_eq!(phases(None, 0, None), "++++++++++");
-    }
-
-    #[test]
-    fn a_record_far_ahead_skips_the_phases_between() {
-        let mut phase = Phase::begin(&Takeover {
-            restored: Some(2),
-            tail: LogPosition { offset: 5, clock: None },
-            ..Takeover::of_the_whole_log(Some(&Committed { offset: 8, note: String::new() }))
-        });
-        assert_eq!(phase.folds_from(0), 5);
-        phase.reach(100);
-        assert!(phase.live().is_some());
-        assert_eq!(phase.folds_from(101), 101);
-    }
+/// What must be found of a log whose first record stands at `low`: the last record of the local state, and the last one that
+/// was folded, which is no earlier.
+pub(super) fn expected(
+    low: u64,
+    known: Option<(u64, Fingerprint)>,
+    folded: Option<(u64, Fingerprint)>,
+) -> Vec<Expected> {
+    let of = |by_local_state| move |(offset, fingerprint)| Expected { offset, fingerprint, by_local_state };
+    let known = known.filter(|(offset, _)| folded.is_some_and(|(folded, _)| folded != *offset));
+    let found = known.map(of(true)).into_iter().chain(folded.map(of(false)));
+    found.filter(|expected| expected.offset >= low).collect()
 }

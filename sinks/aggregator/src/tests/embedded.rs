@@ -85,8 +85,9 @@ async fn rule_15_the_embedded_line_counts_each_transaction_once_however_often_it
     loop {
         let batch = follower.next().await.unwrap();
         for record in batch.records {
-            let row = tallygate_core::Row::from_topic_value(record.value()).unwrap();
-            last.insert(row.at, row.offset);
+            if let Some(row) = tallygate_core::SumsRecord::read(record.value()).unwrap().row() {
+                last.insert(row.at, row.offset);
+            }
         }
         if batch.caught_up {
             break;

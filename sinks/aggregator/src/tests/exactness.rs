@@ -6,11 +6,8 @@ use tokio::time::Instant;
 
 use super::world::{DAY, NOON, Running, Sent, World};
 
-/// What the store may lose when it is killed, well within the tail.
-const STORE_LOSES: Duration = Duration::from_secs(60);
-
 /// Traffic with resends, redeliveries, conflicts, latecomers and days that pass.
-fn next_sent(world: &World, log_time: &mut i64, sent: &mut Vec<Sent>) -> Sent {
+pub(super) fn next_sent(world: &World, log_time: &mut i64, sent: &mut Vec<Sent>) -> Sent {
     let chance = &world.chance;
     *log_time += chance.below(DAY as u64 / 200) as i64;
     let fresh = Sent {
@@ -41,7 +38,11 @@ async fn whatever_happens(world: World, steps: usize, pause: Duration, store_die
     let (mut log_time, mut sent, mut away_until) = (NOON, Vec::new(), None);
     world.store.fail_one_in(20);
     world.log.fail_one_in(20);
-    for _ in 0..steps {
+    let mut copy = world.store.copy();
+    for step in 0..steps {
+        if step % 50 == 0 {
+            copy = world.store.copy();
+        }
         for _ in 0..world.chance.below(10) {
             let one = next_sent(&world, &mut log_time, &mut sent);
             world.append(one);
@@ -61,7 +62,7 @@ async fn whatever_happens(world: World, steps: usize, pause: Duration, store_die
             }
             2 if store_dies && away_until.is_none() => {
                 world.store.go_away();
-                world.store.lose_since(Instant::now() - STORE_LOSES);
+                world.store.lose_some(&copy);
                 away_until = Some(Instant::now() + pause * 20);
             }
             _ => {}
@@ -81,8 +82,8 @@ async fn whatever_happens(world: World, steps: usize, pause: Duration, store_die
         zombie.kill().await;
     }
     world.settle().await;
-    // The probe finds out what the store lost, and it is written again.
-    tokio::time::sleep((pause * 60).max(Duration::from_secs(5))).await;
+    // The comparison finds out what the store lost, and it is written again.
+    tokio::time::sleep(Duration::from_secs(if store_dies { 120 } else { 2 })).await;
     for one in running {
         assert_eq!(one.handle.stopped_partitions(), Default::default());
         one.stop().await;

@@ -1,33 +1,38 @@
 //! A stream in memory whose partitions have one owner at a time, and whose commits fail before or after they take effect.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tallygate_core::SumsRecord;
 use tallygate_stream::{
-    Bounds, Committed, Committer, Event, Flush, Follower, NewRecord, Planner, Record, Retention, Start, Stream,
-    StreamError, Subscription, Topic,
+    Bounds, Committer, Event, Flush, Follower, NewRecord, Record, Retention, Start, Stream, StreamError, Subscription,
+    Topic,
 };
 use tokio::sync::watch;
 
 use super::chance::Chance;
+use super::fake_follower::FakeFollower;
 
 #[derive(Clone)]
 pub(crate) struct FakeLog {
     chance: Arc<Chance>,
     delay: Duration,
     state: Arc<Mutex<State>>,
-    changed: Arc<watch::Sender<u64>>,
+    pub(super) changed: Arc<watch::Sender<u64>>,
 }
 
 #[derive(Default)]
 pub(crate) struct State {
+    /// Every record that ever was, by partition; those before `lows` are pruned.
     pub(crate) log: Vec<Vec<Record>>,
     pub(crate) lows: Vec<u64>,
-    pub(crate) committed: Vec<Option<Committed>>,
-    pub(crate) sums: Vec<NewRecord>,
+    pub(crate) committed: Vec<Option<u64>>,
+    /// The topic of sums, by partition.
+    pub(crate) sums: Vec<Vec<Record>>,
+    sums_next: Vec<u64>,
     pub(crate) dead_letters: Vec<NewRecord>,
+    /// From where the log was read, each time.
     pub(crate) starts: Vec<(u32, Start)>,
     pub(crate) subscriptions: u64,
     /// Those that live, in the order of their coming.
@@ -39,6 +44,7 @@ pub(crate) struct State {
     /// Whether partitions are shared out by chance; otherwise the last member owns all.
     shared: bool,
     fails: u64,
+    pub(crate) stalls: bool,
     /// So many commits are refused next, though nobody else owns anything.
     fences: u64,
     pub(crate) met: Met,
@@ -58,8 +64,6 @@ pub(crate) struct Met {
 struct Member {
     log: FakeLog,
     number: u64,
-    planner: Arc<dyn Planner>,
-    positions: BTreeMap<u32, u64>,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -91,6 +95,43 @@ impl State {
     fn partitions_of(&self, member: u64) -> Vec<u32> {
         (0..self.log.len() as u32).filter(|partition| self.owners[*partition as usize] == Some(member)).collect()
     }
+
+    fn show(&mut self, record: NewRecord) {
+        let partition = record.partition as usize;
+        let offset = self.sums_next[partition];
+        self.sums_next[partition] += 1;
+        let shown = Record::new((record.partition, offset, 0), &record.key, &[], &record.value);
+        self.sums[partition].push(shown);
+    }
+
+    /// The next offset to be given.
+    pub(crate) fn high(&self, partition: usize) -> u64 {
+        self.log[partition].last().map_or(self.lows[partition], |last| last.offset + 1)
+    }
+
+    /// What the topic of sums says a partition was folded to.
+    pub(crate) fn position(&self, partition: usize) -> Option<u64> {
+        let positions = self.sums[partition].iter().rev().filter_map(|record| SumsRecord::read(record.value()).ok());
+        let mut next = positions.filter_map(|record| match record {
+            SumsRecord::Position(position) => Some(position.next),
+            SumsRecord::Row(_) => None,
+        });
+        next.next()
+    }
+
+    /// Of each key of the topic of sums the last record alone stays, and of those that are superseded some, by chance.
+    pub(crate) fn compact(&mut self, chance: &Chance) {
+        for records in &mut self.sums {
+            let mut seen = std::collections::HashSet::new();
+            let mut kept: Vec<Record> = records
+                .drain(..)
+                .rev()
+                .filter(|record| seen.insert(record.key().to_vec()) || chance.one_in(3))
+                .collect();
+            kept.reverse();
+            *records = kept;
+        }
+    }
 }
 
 impl FakeLog {
@@ -99,6 +140,8 @@ impl FakeLog {
             log: vec![Vec::new(); partitions],
             lows: vec![0; partitions],
             committed: vec![None; partitions],
+            sums: vec![Vec::new(); partitions],
+            sums_next: vec![0; partitions],
             owners: vec![None; partitions],
             ..State::default()
         };
@@ -128,6 +171,12 @@ impl FakeLog {
         self.state().shared = true;
     }
 
+    /// No records of the log come while it stalls.
+    pub(crate) fn stall(&self, stalls: bool) {
+        self.state().stalls = stalls;
+        self.changed.send_modify(|n| *n += 1);
+    }
+
     /// Gives the partitions anew, for no reason that a member knows.
     pub(crate) fn rebalance(&self) {
         self.state().rebalance(&self.chance);
@@ -139,25 +188,18 @@ impl FakeLog {
         self.state().fences = commits;
     }
 
-    pub(crate) fn is_all_committed(&self) -> bool {
-        let state = self.state();
-        let ends = state.log.iter().map(|records| records.last().map_or(0, |last| last.offset + 1));
-        ends.zip(&state.committed).all(|(end, committed)| end == committed.as_ref().map_or(0, |c| c.offset))
-    }
-
-    fn resolve(state: &State, partition: usize, start: Start) -> Result<u64, StreamError> {
-        let (low, log) = (state.lows[partition], &state.log[partition]);
-        let high = log.last().map_or(low, |last| last.offset + 1);
+    fn resolve(state: &State, topic: Topic, partition: usize, start: Start) -> Result<u64, StreamError> {
+        let (low, high) = match topic {
+            Topic::Transactions => (state.lows[partition], state.high(partition)),
+            Topic::DailySums => (0, state.sums_next[partition]),
+            Topic::DeadLetters => (0, state.dead_letters.len() as u64),
+        };
         match start {
             Start::Beginning => Ok(low),
             Start::End => Ok(high),
             Start::Offset(offset) if (low..=high).contains(&offset) => Ok(offset),
             Start::Offset(offset) => {
                 Err(StreamError::Refused(format!("{partition}: {offset} is not there, {low} to {high} is")))
-            }
-            Start::Time(time) => {
-                let found = log.iter().find(|record| record.offset >= low && record.appended >= time);
-                Ok(found.map_or(high, |record| record.offset))
             }
         }
     }
@@ -173,7 +215,7 @@ impl Stream for FakeLog {
         Ok(())
     }
 
-    async fn subscribe(&self, planner: Arc<dyn Planner>) -> Result<Box<dyn Subscription>, StreamError> {
+    async fn subscribe(&self) -> Result<Box<dyn Subscription>, StreamError> {
         self.chance.pause(self.delay).await;
         let mut state = self.state();
         state.subscriptions += 1;
@@ -181,69 +223,64 @@ impl Stream for FakeLog {
         state.members.push(number);
         state.rebalance(&self.chance);
         self.changed.send_modify(|n| *n += 1);
-        Ok(Box::new(Member { log: self.clone(), number, planner, positions: BTreeMap::new(), seen: Arc::default() }))
+        Ok(Box::new(Member { log: self.clone(), number, seen: Arc::default() }))
     }
 
-    async fn follow(&self, _: Topic, _: Vec<(u32, Start)>) -> Result<Box<dyn Follower>, StreamError> {
-        Err(StreamError::Refused("no test needs it".into()))
-    }
-
-    async fn bounds(&self, _: Topic) -> Result<Vec<Bounds>, StreamError> {
-        let state = self.state();
-        let bounds = |(number, log): (usize, &Vec<Record>)| Bounds {
-            partition: number as u32,
-            low: state.lows[number],
-            high: log.last().map_or(state.lows[number], |last| last.offset + 1),
-            committed: state.committed[number].as_ref().map_or(0, |c| c.offset),
+    async fn follow(&self, topic: Topic, starts: Vec<(u32, Start)>) -> Result<Box<dyn Follower>, StreamError> {
+        self.chance.pause(self.delay).await;
+        let mut state = self.state();
+        if topic == Topic::Transactions {
+            state.starts.clone_from(&starts);
+        }
+        let resolve = |(partition, start): (u32, Start)| {
+            Ok((partition, Self::resolve(&state, topic, partition as usize, start)?))
         };
-        Ok(state.log.iter().enumerate().map(bounds).collect())
+        let positions = starts.into_iter().map(resolve).collect::<Result<_, StreamError>>()?;
+        Ok(Box::new(FakeFollower::new(self.clone(), topic, positions)))
+    }
+
+    async fn bounds(&self, topic: Topic) -> Result<Vec<Bounds>, StreamError> {
+        let state = self.state();
+        let letters =
+            |number: u32| state.dead_letters.iter().filter(|letter| letter.partition == number).count() as u64;
+        let bounds = |number: usize| match topic {
+            Topic::Transactions => Bounds {
+                partition: number as u32,
+                low: state.lows[number],
+                high: state.high(number),
+                committed: state.committed[number].unwrap_or(0),
+            },
+            Topic::DailySums => {
+                Bounds { partition: number as u32, low: 0, high: state.sums_next[number], committed: 0 }
+            }
+            Topic::DeadLetters => {
+                Bounds { partition: number as u32, low: 0, high: letters(number as u32), committed: 0 }
+            }
+        };
+        Ok((0..state.log.len()).map(bounds).collect())
     }
 }
 
 impl Member {
-    /// What there is now, at most a few records; none when all was read.
-    fn look(&mut self) -> Result<Option<Event>, StreamError> {
-        let (log, seen) = (self.log.clone(), Arc::clone(&self.seen));
-        let (mut state, mut seen) = (log.state(), seen.lock().unwrap());
-        if seen.generation != state.generation {
-            let ours = state.partitions_of(self.number);
-            let had = std::mem::take(&mut seen.partitions);
-            let hears = ours.is_empty() || !state.shared || !log.chance.one_in(4);
-            if !had.is_empty() && hears {
-                return Ok(Some(Event::Revoked(had)));
-            }
-            state.met.missed_revocations += u64::from(!had.is_empty());
-            state.met.partial_assignments += u64::from(!ours.is_empty() && ours.len() < state.log.len());
-            let event = self.assign(&mut state, &ours)?;
-            *seen = Seen { generation: state.generation, partitions: ours };
-            if !seen.partitions.is_empty() {
-                return Ok(Some(event));
-            }
+    /// What changed since it was told last.
+    fn look(&mut self) -> Option<Event> {
+        let mut state = self.log.state();
+        let mut seen = self.seen.lock().unwrap();
+        if seen.generation == state.generation {
+            return None;
         }
-        let most = 1 + log.chance.below(20) as usize;
-        let mut records = Vec::new();
-        for partition in &seen.partitions {
-            let (log, position) = (&state.log[*partition as usize], self.positions.entry(*partition).or_default());
-            let from = log.partition_point(|record| record.offset < *position);
-            records.extend(log[from..].iter().take(most).cloned());
-            *position = log[from..].iter().take(most).last().map_or(*position, |last| last.offset + 1);
+        // Sometimes one hears of its loss only with what it gets next.
+        if !seen.partitions.is_empty() && !self.log.chance.one_in(4) {
+            let partitions = std::mem::take(&mut seen.partitions);
+            return Some(Event::Revoked(partitions));
         }
-        Ok((!records.is_empty()).then_some(Event::Records(records)))
-    }
-
-    fn assign(&mut self, state: &mut State, ours: &[u32]) -> Result<Event, StreamError> {
-        let (mut assigned, mut starts) = (Vec::new(), Vec::new());
-        for number in ours {
-            let committed = state.committed[*number as usize].clone();
-            let start = self.planner.start(*number, committed.as_ref());
-            starts.push((*number, start));
-            self.positions.insert(*number, FakeLog::resolve(state, *number as usize, start)?);
-            assigned.push((*number, committed));
-        }
-        if !starts.is_empty() {
-            state.starts = starts;
-        }
-        Ok(Event::Assigned(assigned))
+        state.met.missed_revocations += u64::from(!seen.partitions.is_empty());
+        seen.generation = state.generation;
+        seen.partitions = state.partitions_of(self.number);
+        let ours = seen.partitions.len();
+        state.met.partial_assignments += u64::from(ours > 0 && ours < state.log.len());
+        let assigned = seen.partitions.iter().map(|number| (*number, state.committed[*number as usize])).collect();
+        Some(Event::Assigned(assigned))
     }
 }
 
@@ -265,7 +302,7 @@ impl Subscription for Member {
     async fn next(&mut self) -> Result<Event, StreamError> {
         let mut changed = self.log.changed.subscribe();
         loop {
-            if let Some(event) = self.look()? {
+            if let Some(event) = self.look() {
                 return Ok(event);
             }
             let _ = changed.changed().await;
@@ -302,10 +339,11 @@ impl Committer for Owner {
                 for (partition, position) in flush.offsets {
                     state.committed[partition as usize] = Some(position);
                 }
-                state.sums.extend(flush.rows);
+                flush.sums.into_iter().for_each(|record| state.show(record));
                 state.dead_letters.extend(flush.dead_letters);
             }
         }
+        self.log.changed.send_modify(|n| *n += 1);
         self.log.chance.pause(self.log.delay).await;
         if failing { Err(StreamError::Away("perhaps it was done".into())) } else { Ok(()) }
     }

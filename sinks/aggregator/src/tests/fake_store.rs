@@ -1,4 +1,4 @@
-//! A store of sums in memory that goes away, writes in part, and loses its latest writes.
+//! A store of sums in memory that goes away, writes in part, loses rows, is emptied, and is put back from a copy.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tallygate_core::notice::Notice;
-use tallygate_core::{Aggregate, Day, Generation, Row, RowKey};
+use tallygate_core::{Aggregate, Day, Generation, LogId, Row, RowKey};
 use tallygate_sums::{Notices, Sums, SumsError};
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
 
 use super::chance::Chance;
 
@@ -21,10 +20,19 @@ pub(crate) struct FakeStore {
     pub(crate) gate: Semaphore,
 }
 
+/// What it holds.
+#[derive(Clone, Default)]
+pub(crate) struct Contents {
+    rows: BTreeMap<RowKey, Row>,
+    generations: Vec<Generation>,
+    notices: BTreeMap<String, Notice>,
+}
+
 #[derive(Default)]
 struct State {
-    /// Every write of a row, by its time and in the order of its offsets.
-    rows: BTreeMap<RowKey, Vec<(Instant, Row)>>,
+    contents: Contents,
+    /// Rows that somebody deleted by hand: nothing that is written to them shows.
+    hidden: BTreeSet<RowKey>,
     away: bool,
     /// One call in so many fails, some of them half done.
     fails: u64,
@@ -48,22 +56,67 @@ impl FakeStore {
         self.state().away = true;
     }
 
-    /// It was killed: what was written since then is gone.
-    pub(crate) fn lose_since(&self, since: Instant) {
-        self.state().rows.retain(|_, writes| {
-            writes.retain(|(at, _)| *at < since);
-            !writes.is_empty()
-        });
-    }
-
     pub(crate) fn come_back(&self) {
         self.state().away = false;
     }
 
+    pub(crate) fn is_away(&self) -> bool {
+        self.state().away
+    }
+
+    /// A copy that it can be put back to.
+    pub(crate) fn copy(&self) -> Contents {
+        self.state().contents.clone()
+    }
+
+    pub(crate) fn put_back(&self, copy: Contents) {
+        self.state().contents = copy;
+    }
+
+    /// All of it goes, the generations too.
+    pub(crate) fn clear(&self) {
+        self.state().contents = Contents::default();
+    }
+
+    pub(crate) fn truncate(&self) {
+        self.state().contents.rows.clear();
+    }
+
+    /// Rows go by chance, or back to what they were in a copy.
+    pub(crate) fn lose_some(&self, copy: &Contents) {
+        let mut state = self.state();
+        for at in state.contents.rows.keys().cloned().collect::<Vec<_>>() {
+            match (self.chance.below(4), copy.rows.get(&at)) {
+                (0, _) => drop(state.contents.rows.remove(&at)),
+                (1, Some(older)) => drop(state.contents.rows.insert(at, older.clone())),
+                _ => {}
+            }
+        }
+    }
+
+    /// A row goes, as a delete by hand with a later time hides it.
+    pub(crate) fn hide(&self, at: &RowKey) {
+        let mut state = self.state();
+        state.contents.rows.remove(at);
+        state.hidden.insert(at.clone());
+    }
+
+    /// A row shows what nobody of ours wrote.
+    pub(crate) fn change(&self, at: &RowKey, change: impl FnOnce(&mut Row)) {
+        change(self.state().contents.rows.get_mut(at).unwrap());
+    }
+
+    /// It is another log's.
+    pub(crate) fn belongs_to(&self, log: LogId) {
+        self.state().contents.generations.iter_mut().for_each(|generation| generation.log = log);
+    }
+
     pub(crate) fn rows(&self) -> BTreeMap<RowKey, Row> {
-        let newest =
-            |writes: &Vec<(Instant, Row)>| writes.iter().map(|(_, row)| row).max_by_key(|row| row.offset).cloned();
-        self.state().rows.iter().filter_map(|(at, writes)| Some((at.clone(), newest(writes)?))).collect()
+        self.state().contents.rows.clone()
+    }
+
+    pub(crate) fn told(&self) -> Vec<Notice> {
+        self.state().contents.notices.values().cloned().collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -83,11 +136,17 @@ impl FakeStore {
 impl Sums for FakeStore {
     async fn generations(&self) -> Result<Vec<Generation>, SumsError> {
         self.answer().await?;
-        Ok(Vec::new())
+        Ok(self.state().contents.generations.clone())
     }
 
-    async fn add_generation(&self, _: &Generation) -> Result<bool, SumsError> {
-        Ok(true)
+    async fn add_generation(&self, generation: &Generation) -> Result<bool, SumsError> {
+        self.answer().await?;
+        let mut state = self.state();
+        let is_new = state.contents.generations.iter().all(|there| there.number != generation.number);
+        if is_new {
+            state.contents.generations.push(generation.clone());
+        }
+        Ok(is_new)
     }
 
     async fn read(
@@ -108,9 +167,10 @@ impl Sums for FakeStore {
         let fails = self.state().fails;
         let failing = self.chance.one_in(fails);
         for row in rows {
-            if !failing || self.chance.one_in(2) {
-                let mut state = self.state();
-                state.rows.entry(row.at.clone()).or_default().push((Instant::now(), row.clone()));
+            let mut state = self.state();
+            let is_newer = state.contents.rows.get(&row.at).is_none_or(|there| there.offset <= row.offset);
+            if is_newer && !state.hidden.contains(&row.at) && (!failing || self.chance.one_in(2)) {
+                state.contents.rows.insert(row.at.clone(), row.clone());
             }
         }
         if failing { Err(SumsError::Away("half of it, perhaps".into())) } else { Ok(()) }
@@ -124,11 +184,14 @@ impl Sums for FakeStore {
 
 #[async_trait]
 impl Notices for FakeStore {
-    async fn tell(&self, _: &Notice) -> Result<(), SumsError> {
-        self.answer().await
+    async fn tell(&self, notice: &Notice) -> Result<(), SumsError> {
+        self.answer().await?;
+        self.state().contents.notices.insert(notice.name.clone(), notice.clone());
+        Ok(())
     }
 
     async fn notices(&self) -> Result<Vec<Notice>, SumsError> {
-        Ok(Vec::new())
+        self.answer().await?;
+        Ok(self.told())
     }
 }

@@ -3,7 +3,10 @@
 mod chance;
 mod embedded;
 mod exactness;
+mod fake_follower;
 mod fake_log;
 mod fake_store;
+mod lost;
+mod oracle;
 mod rules;
 mod world;

@@ -9,7 +9,6 @@ use tallygate_embedded::rusqlite::{self, Connection, Transaction};
 
 use super::log;
 use super::shared::{Shared, explain, now};
-use crate::limits::NOTE_BYTES;
 use crate::port::{Committer, Flush, StreamError, Topic};
 
 /// Commits under the epoch in which the partitions were given.
@@ -42,7 +41,7 @@ impl EmbeddedCommitter {
 impl Committer for EmbeddedCommitter {
     async fn commit(&self, flush: Flush) -> Result<(), StreamError> {
         let begun = Instant::now();
-        let records = flush.rows.len() + flush.dead_letters.len();
+        let records = flush.sums.len() + flush.dead_letters.len();
         let outcome = self.try_commit(flush).await;
         self.shared.metrics.commit.observe(begun, records, &outcome);
         outcome
@@ -58,11 +57,10 @@ impl EmbeddedCommitter {
         if flush.offsets.is_empty() {
             return Err(StreamError::Refused("a commit must bring the positions that it comes from".to_owned()));
         }
-        if let Some((_, long)) = flush.offsets.iter().find(|(_, committed)| committed.note.len() > NOTE_BYTES) {
-            let told = format!("a note has {} bytes, must have at most {NOTE_BYTES}", long.note.len());
-            return Err(StreamError::Refused(told));
+        let written = flush.sums.iter().chain(&flush.dead_letters).map(|record| record.partition);
+        if let Some((_, beyond)) = flush.offsets.iter().find(|(_, offset)| i64::try_from(*offset).is_err()) {
+            return Err(StreamError::Refused(format!("offset {beyond}: must be below 2^63")));
         }
-        let written = flush.rows.iter().chain(&flush.dead_letters).map(|record| record.partition);
         self.shared.check_partitions(flush.offsets.iter().map(|(partition, _)| *partition).chain(written))?;
         let write = move |tx: &Transaction<'_>| -> rusqlite::Result<bool> {
             let current = log::setting(tx, log::EPOCH)?.and_then(|epoch| u64::try_from(epoch).ok());
@@ -82,7 +80,7 @@ impl EmbeddedCommitter {
 
 fn write(log: &Connection, flush: &Flush) -> rusqlite::Result<()> {
     let now = now();
-    log::append(log, Topic::DailySums, &flush.rows, now)?;
+    log::append(log, Topic::DailySums, &flush.sums, now)?;
     log::append(log, Topic::DeadLetters, &flush.dead_letters, now)?;
-    flush.offsets.iter().try_for_each(|(partition, committed)| log::set_position(log, *partition, committed))
+    flush.offsets.iter().try_for_each(|(partition, offset)| log::set_committed(log, *partition, *offset))
 }

@@ -1,10 +1,10 @@
 //! The log's tables, and every statement that runs on them.
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Result, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Result, named_params, params};
 use tallygate_embedded::rusqlite;
 
 use crate::limits::{BATCH_BYTES, BATCH_RECORDS, PRUNE_RECORDS};
-use crate::port::{Bounds, Committed, NewRecord, Start, StreamError, Topic};
+use crate::port::{Bounds, NewRecord, Start, StreamError, Topic};
 use crate::records::{Packer, encode};
 
 /// A record's id is its place: topic, partition and offset in one number, so that a partition is one range of the table.
@@ -17,10 +17,10 @@ pub(super) const SCHEMA: &str = "
     CREATE UNIQUE INDEX IF NOT EXISTS sums ON records (partition, sum_key) WHERE sum_key IS NOT NULL;
     CREATE TABLE IF NOT EXISTS partitions (
         topic INTEGER NOT NULL, partition INTEGER NOT NULL,
-        low INTEGER NOT NULL, next INTEGER NOT NULL, appended INTEGER NOT NULL,
+        low INTEGER NOT NULL, next INTEGER NOT NULL,
         PRIMARY KEY (topic, partition)
     ) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS positions (partition INTEGER PRIMARY KEY, offset INTEGER NOT NULL, note TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS committed (partition INTEGER PRIMARY KEY, offset INTEGER NOT NULL);
 ";
 
 /// The setting that holds the partition count.
@@ -36,10 +36,10 @@ const PARTITION_BITS: u32 = 14;
 struct Ends {
     low: i64,
     next: i64,
-    appended: i64,
 }
 
-/// Appends records at this time, in Unix milliseconds, or at the partition's last one if that is later.
+/// Appends records at this time, in Unix milliseconds. A clock that was set back shows: what one wrong reading did ends with
+/// it.
 pub(super) fn append(log: &Connection, topic: Topic, records: &[NewRecord], now: i64) -> Result<()> {
     let mut insert = log.prepare_cached(
         "INSERT OR REPLACE INTO records VALUES (:id, :partition, :sum_key, :appended, :key, :headers, :value)",
@@ -55,13 +55,12 @@ pub(super) fn append(log: &Connection, topic: Topic, records: &[NewRecord], now:
                 Ends { ..ends(log, topic, record.partition)? }
             }
         };
-        ends.appended = ends.appended.max(now);
         let headers = encode(record.headers.iter().map(|(name, value)| (*name, &value[..])));
         insert.execute(named_params! {
             ":id": id(topic, record.partition, ends.next),
             ":partition": record.partition,
             ":sum_key": (topic == Topic::DailySums).then_some(&record.key[..]),
-            ":appended": ends.appended,
+            ":appended": now,
             ":key": &record.key[..],
             ":headers": headers,
             ":value": &record.value[..],
@@ -114,7 +113,6 @@ pub(super) fn find(
     let found = match start {
         Start::Beginning => low,
         Start::End => next,
-        Start::Time(time) => first_since(log, topic, partition, time)?,
         Start::Offset(offset) if (low..=next).contains(&signed(offset)) => signed(offset),
         Start::Offset(offset) => {
             return Ok(Err(StreamError::Refused(format!(
@@ -129,23 +127,23 @@ pub(super) fn find(
 pub(super) fn bounds(log: &Connection, topic: Topic, partition: u32) -> Result<Bounds> {
     let Ends { low, next, .. } = ends(log, topic, partition)?;
     let committed = match topic {
-        Topic::Transactions => position(log, partition)?.map_or(0, |committed| committed.offset),
+        Topic::Transactions => committed(log, partition)?.unwrap_or(0),
         _ => 0,
     };
     Ok(Bounds { partition, low: unsigned(low), high: unsigned(next), committed })
 }
 
-/// What was committed for a partition.
-pub(super) fn position(log: &Connection, partition: u32) -> Result<Option<Committed>> {
-    log.prepare_cached("SELECT offset, note FROM positions WHERE partition = ?")?
-        .query_row([partition], |row| Ok(Committed { offset: unsigned(row.get(0)?), note: row.get(1)? }))
+/// The offset that was committed for a partition.
+pub(super) fn committed(log: &Connection, partition: u32) -> Result<Option<u64>> {
+    log.prepare_cached("SELECT offset FROM committed WHERE partition = ?")?
+        .query_row([partition], |row| row.get(0).map(unsigned))
         .optional()
 }
 
-/// Commits a position.
-pub(super) fn set_position(log: &Connection, partition: u32, committed: &Committed) -> Result<()> {
-    log.prepare_cached("INSERT OR REPLACE INTO positions VALUES (?, ?, ?)")?
-        .execute(params![partition, signed(committed.offset), committed.note])
+/// Commits an offset.
+pub(super) fn set_committed(log: &Connection, partition: u32, offset: u64) -> Result<()> {
+    log.prepare_cached("INSERT OR REPLACE INTO committed VALUES (?, ?)")?
+        .execute(params![partition, signed(offset)])
         .map(drop)
 }
 
@@ -159,11 +157,20 @@ pub(super) fn set_setting(log: &Connection, name: &str, value: i64) -> Result<()
     log.prepare_cached("INSERT OR REPLACE INTO settings VALUES (?, ?)")?.execute(params![name, value]).map(drop)
 }
 
-/// Removes the partition's first records, those appended before this time, a bounded number; whether there may be more.
+/// Removes the partition's first records, those appended before this time, a bounded number; whether there may be more. Of
+/// the transactions what was not committed stays, however old it is.
 pub(super) fn prune(log: &Connection, topic: Topic, partition: u32, before: i64) -> Result<bool> {
     let mut ends = ends(log, topic, partition)?;
-    let old = first_since(log, topic, partition, before)?;
-    // Offsets are contiguous in the topics that are pruned.
+    let end = match topic {
+        Topic::Transactions => committed(log, partition)?.map_or(ends.low, signed),
+        Topic::DailySums | Topic::DeadLetters => ends.next,
+    };
+    let range = [id(topic, partition, ends.low), id(topic, partition, end)];
+    let young = log
+        .prepare_cached("SELECT id FROM records WHERE id >= ?1 AND id < ?2 AND appended >= ?3 ORDER BY id LIMIT 1")?
+        .query_row([range[0], range[1], before], |row| row.get::<_, i64>(0))
+        .optional()?;
+    let old = young.map_or(end, |id| id & OFFSETS);
     let upto = old.min(ends.low + i64::from(PRUNE_RECORDS));
     if upto <= ends.low {
         return Ok(false);
@@ -175,38 +182,30 @@ pub(super) fn prune(log: &Connection, topic: Topic, partition: u32, before: i64)
     Ok(upto < old)
 }
 
-/// The first offset appended at or after a time, by halving: append times never go back here.
-fn first_since(log: &Connection, topic: Topic, partition: u32, time: i64) -> Result<i64> {
-    let Ends { low, next, .. } = ends(log, topic, partition)?;
-    let mut select =
-        log.prepare_cached("SELECT id, appended FROM records WHERE id >= ? AND id < ? ORDER BY id LIMIT 1")?;
-    let first = |statement: &mut CachedStatement<'_>, from: i64, to: i64| {
-        let range = [id(topic, partition, from), id(topic, partition, to)];
-        let place = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)? & OFFSETS, row.get::<_, i64>(1)?));
-        statement.query_row(range, place).optional()
-    };
-    let (mut from, mut to) = (low, next);
-    while from < to {
-        let middle = from + (to - from) / 2;
-        match first(&mut select, middle, to)? {
-            Some((offset, appended)) if appended < time => from = offset + 1,
-            _ => to = middle,
-        }
-    }
-    Ok(from)
+/// Removes sums that were written last before this time, a bounded number; whether there may be more. A position is never
+/// too old.
+pub(super) fn prune_sums(log: &Connection, partition: u32, before: i64) -> Result<bool> {
+    let range = [id(Topic::DailySums, partition, 0), id(Topic::DailySums, partition, OFFSETS)];
+    let removed = log
+        .prepare_cached(
+            "DELETE FROM records WHERE id IN (SELECT id FROM records WHERE id BETWEEN ?1 AND ?2 AND appended < ?3
+             AND substr(CAST(key AS TEXT), 1, 11) <> '[\"position\"' ORDER BY id LIMIT ?4)",
+        )?
+        .execute(params![range[0], range[1], before, PRUNE_RECORDS])?;
+    Ok(removed == PRUNE_RECORDS as usize)
 }
 
 fn ends(log: &Connection, topic: Topic, partition: u32) -> Result<Ends> {
-    let ends = |row: &rusqlite::Row<'_>| Ok(Ends { low: row.get(0)?, next: row.get(1)?, appended: row.get(2)? });
-    log.prepare_cached("SELECT low, next, appended FROM partitions WHERE topic = ? AND partition = ?")?
+    let ends = |row: &rusqlite::Row<'_>| Ok(Ends { low: row.get(0)?, next: row.get(1)? });
+    log.prepare_cached("SELECT low, next FROM partitions WHERE topic = ? AND partition = ?")?
         .query_row(params![number(topic), partition], ends)
         .optional()
         .map(Option::unwrap_or_default)
 }
 
 fn set_ends(log: &Connection, topic: Topic, partition: u32, ends: Ends) -> Result<()> {
-    log.prepare_cached("INSERT OR REPLACE INTO partitions VALUES (?, ?, ?, ?, ?)")?
-        .execute(params![number(topic), partition, ends.low, ends.next, ends.appended])
+    log.prepare_cached("INSERT OR REPLACE INTO partitions (topic, partition, low, next) VALUES (?, ?, ?, ?)")?
+        .execute(params![number(topic), partition, ends.low, ends.next])
         .map(drop)
 }
 
@@ -261,19 +260,40 @@ mod tests {
     }
 
     #[test]
-    fn append_times_never_go_back_in_a_partition() {
+    fn rule_6_one_wrong_reading_of_the_clock_is_one_wrong_time() {
         let log = log();
-        for now in [10, 5, 20] {
-            append(&log, Topic::Transactions, &[record(0, "a"), record(1, "b")], now).unwrap();
+        for now in [10, 5_000_000, 20] {
+            append(&log, Topic::Transactions, &[record(0, "a")], now).unwrap();
         }
-        assert_eq!(offsets(&log, Topic::Transactions, 0), [(0, 10), (1, 10), (2, 20)]);
-        assert_eq!(offsets(&log, Topic::Transactions, 1), [(0, 10), (1, 10), (2, 20)]);
+        assert_eq!(offsets(&log, Topic::Transactions, 0), [(0, 10), (1, 5_000_000), (2, 20)]);
+    }
+
+    #[test]
+    fn rule_6_what_was_not_committed_is_never_pruned() {
+        let log = log();
+        append(&log, Topic::Transactions, &vec![record(0, "a"); 5], 10).unwrap();
+        assert!(!prune(&log, Topic::Transactions, 0, 1_000).unwrap());
+        assert_eq!(bounds(&log, Topic::Transactions, 0).unwrap().low, 0);
+        set_committed(&log, 0, 3).unwrap();
+        assert!(!prune(&log, Topic::Transactions, 0, 1_000).unwrap());
+        assert_eq!(bounds(&log, Topic::Transactions, 0).unwrap().low, 3);
+    }
+
+    #[test]
+    fn old_sums_go_and_positions_stay() {
+        let log = log();
+        let row = r#"["daily","2026-11-22","a","EUR",0]"#;
+        append(&log, Topic::DailySums, &[record(0, r#"["position",0]"#), record(0, row)], 10).unwrap();
+        append(&log, Topic::DailySums, &[record(0, r#"["daily","2026-11-23","a","EUR",0]"#)], 20).unwrap();
+        assert!(!prune_sums(&log, 0, 20).unwrap());
+        assert_eq!(offsets(&log, Topic::DailySums, 0), [(0, 10), (2, 20)]);
     }
 
     #[test]
     fn offsets_are_not_used_again_after_everything_was_pruned() {
         let log = log();
         append(&log, Topic::Transactions, &[record(0, "a"), record(0, "b")], 10).unwrap();
+        set_committed(&log, 0, 2).unwrap();
         assert!(!prune(&log, Topic::Transactions, 0, 11).unwrap());
         append(&log, Topic::Transactions, &[record(0, "c")], 12).unwrap();
         assert_eq!(offsets(&log, Topic::Transactions, 0), [(2, 12)]);
@@ -302,19 +322,6 @@ mod tests {
         assert_eq!(offsets(&log, Topic::DailySums, 0), [(1, 1), (2, 1)]);
         assert_eq!(offsets(&log, Topic::DailySums, 1), [(0, 1)]);
         let found = |start| find(&log, Topic::DailySums, 0, start).unwrap().unwrap();
-        assert_eq!((found(Start::Time(1)), found(Start::Time(2)), found(Start::End)), (0, 3, 3));
-    }
-
-    #[test]
-    fn a_time_is_found_by_halving() {
-        let log = log();
-        for now in 0..100 {
-            append(&log, Topic::Transactions, &[record(0, "a")], now * 10).unwrap();
-        }
-        for time in [-5, 0, 1, 10, 495, 990] {
-            let found = find(&log, Topic::Transactions, 0, Start::Time(time)).unwrap().unwrap();
-            assert_eq!(found, u64::try_from((time + 9).max(0) / 10).unwrap(), "{time}");
-        }
-        assert_eq!(find(&log, Topic::Transactions, 0, Start::Time(991)).unwrap().unwrap(), 100);
+        assert_eq!((found(Start::Beginning), found(Start::End)), (0, 3));
     }
 }

@@ -23,7 +23,7 @@ use self::shared::{Shared, explain};
 use self::subscription::EmbeddedSubscription;
 use crate::limits::EMBEDDED_PARTITIONS;
 use crate::metrics::StreamMetrics;
-use crate::port::{Bounds, Follower, NewRecord, Planner, Retention, Start, Stream, StreamError, Subscription, Topic};
+use crate::port::{Bounds, Follower, NewRecord, Retention, Start, Stream, StreamError, Subscription, Topic};
 
 /// Where the embedded stream lies and how it is divided.
 #[derive(Clone, Debug)]
@@ -113,9 +113,9 @@ impl Stream for EmbeddedStream {
         outcome
     }
 
-    async fn subscribe(&self, planner: Arc<dyn Planner>) -> Result<Box<dyn Subscription>, StreamError> {
+    async fn subscribe(&self) -> Result<Box<dyn Subscription>, StreamError> {
         self.0.check_writable()?;
-        Ok(Box::new(EmbeddedSubscription::new(Arc::clone(&self.0), planner)))
+        Ok(Box::new(EmbeddedSubscription::new(Arc::clone(&self.0))))
     }
 
     async fn follow(&self, topic: Topic, starts: Vec<(u32, Start)>) -> Result<Box<dyn Follower>, StreamError> {

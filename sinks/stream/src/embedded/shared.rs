@@ -27,8 +27,6 @@ pub(super) struct Shared {
     pub(super) metrics: StreamMetrics,
 }
 
-const TOPICS: [Topic; 3] = [Topic::Transactions, Topic::DailySums, Topic::DeadLetters];
-
 impl Shared {
     pub(super) fn new(
         database: Database,
@@ -121,10 +119,10 @@ impl Shared {
 /// Whether there may be more to prune.
 fn prune_all(log: &Connection, partitions: u32, before: i64) -> rusqlite::Result<bool> {
     let mut more = false;
-    for topic in TOPICS.into_iter().filter(|topic| *topic != Topic::DailySums) {
-        for partition in 0..partitions {
-            more |= log::prune(log, topic, partition, before)?;
-        }
+    for partition in 0..partitions {
+        more |= log::prune(log, Topic::Transactions, partition, before)?;
+        more |= log::prune(log, Topic::DeadLetters, partition, before)?;
+        more |= log::prune_sums(log, partition, before)?;
     }
     Ok(more)
 }

@@ -9,54 +9,47 @@ use tallygate_embedded::rusqlite::{self, Transaction};
 use super::changes::Changes;
 use super::committer::EmbeddedCommitter;
 use super::log;
-use super::read::read;
 use super::shared::{Shared, explain};
-use crate::port::{Committed, Committer, Event, Planner, StreamError, Subscription, Topic};
+use crate::port::{Committer, Event, StreamError, Subscription};
 use crate::timeouts::HAND_OVER;
 
 /// A subscription.
 pub(super) struct EmbeddedSubscription {
     shared: Arc<Shared>,
-    planner: Arc<dyn Planner>,
     member: u64,
     committer: Arc<EmbeddedCommitter>,
-    /// Where to read on, while the partitions are ours.
-    positions: Option<Vec<(u32, u64)>>,
+    /// Whether the partitions were given to us, and not taken back.
+    owns: bool,
     changes: Changes,
     /// Until when the former owner may finish what it commits.
     patience: Option<Instant>,
 }
 
 /// What was committed, by partition.
-type Positions = Vec<(u32, Option<Committed>)>;
+type Offsets = Vec<(u32, Option<u64>)>;
 
 impl EmbeddedSubscription {
-    pub(super) fn new(shared: Arc<Shared>, planner: Arc<dyn Planner>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
         let member = shared.members.join();
         let changes = shared.changes();
         shared.changed();
         let committer = Arc::new(EmbeddedCommitter::new(Arc::clone(&shared)));
-        Self { shared, planner, member, committer, positions: None, changes, patience: None }
+        Self { shared, member, committer, owns: false, changes, patience: None }
     }
 
     async fn assign(&mut self) -> Result<Event, StreamError> {
         let partitions = self.shared.partitions;
-        let own = move |tx: &Transaction<'_>| -> rusqlite::Result<(u64, Positions)> {
+        let own = move |tx: &Transaction<'_>| -> rusqlite::Result<(u64, Offsets)> {
             let epoch = log::setting(tx, log::EPOCH)?.unwrap_or_default() + 1;
             log::set_setting(tx, log::EPOCH, epoch)?;
-            let committed = |partition| Ok((partition, log::position(tx, partition)?));
+            let committed = |partition| Ok((partition, log::committed(tx, partition)?));
             let committed = (0..partitions).map(committed).collect::<rusqlite::Result<_>>()?;
             Ok((u64::try_from(epoch).unwrap_or_default(), committed))
         };
         let (epoch, committed) = self.shared.database.write(own).await.map_err(explain)?;
         self.shared.members.give(self.member, epoch);
         self.shared.changed();
-        let start = |(partition, committed): &(u32, Option<Committed>)| {
-            (*partition, self.planner.start(*partition, committed.as_ref()))
-        };
-        let starts = committed.iter().map(start).collect();
-        let positions = self.shared.find(Topic::Transactions, starts).await?;
-        self.positions = Some(positions);
+        self.owns = true;
         self.committer.own(epoch);
         Ok(Event::Assigned(committed))
     }
@@ -68,9 +61,9 @@ impl Subscription for EmbeddedSubscription {
         loop {
             // One that ceased to be the owner may still have taken the latest epoch, just before; then we take another.
             let is_latest = self.committer.epoch() == self.shared.members.epoch();
-            let is_ours = self.shared.members.is_owner(self.member) && (is_latest || self.positions.is_none());
-            match (is_ours, self.positions.clone()) {
-                (true, None) => {
+            let is_ours = self.shared.members.is_owner(self.member) && (is_latest || !self.owns);
+            match (is_ours, self.owns) {
+                (true, false) => {
                     let until = *self.patience.get_or_insert_with(|| Instant::now() + HAND_OVER);
                     let left = until.saturating_duration_since(Instant::now());
                     if !self.shared.members.is_held_by_another(self.member) || left.is_zero() {
@@ -80,23 +73,16 @@ impl Subscription for EmbeddedSubscription {
                     let _ = tokio::time::timeout(left, self.changes.next()).await;
                     continue;
                 }
-                (false, Some(_)) => {
-                    self.positions = None;
+                (false, true) => {
+                    self.owns = false;
                     self.patience = None;
                     self.committer.let_go();
                     self.shared.members.let_go(self.member);
                     self.shared.changed();
                     return Ok(Event::Revoked((0..self.shared.partitions).collect()));
                 }
-                (false, None) => self.patience = None,
-                (true, Some(positions)) => {
-                    let found = read(&self.shared, Topic::Transactions, positions).await?;
-                    self.positions = Some(found.positions);
-                    if !found.records.is_empty() {
-                        self.shared.metrics.read(found.records.len());
-                        return Ok(Event::Records(found.records));
-                    }
-                }
+                (false, false) => self.patience = None,
+                (true, true) => {}
             }
             self.changes.next().await;
         }

@@ -22,7 +22,7 @@ pub(super) struct KafkaCommitter {
 impl Committer for KafkaCommitter {
     async fn commit(&self, flush: Flush) -> Result<(), StreamError> {
         let begun = Instant::now();
-        let records = flush.rows.len() + flush.dead_letters.len();
+        let records = flush.sums.len() + flush.dead_letters.len();
         let outcome = match self.ownership.begin(&flush) {
             Ok(permit) => {
                 let writer = Arc::clone(&self.writer);

@@ -4,12 +4,8 @@ use std::sync::Arc;
 
 use rdkafka::consumer::ConsumerGroupMetadata;
 
-use crate::port::Committed;
-use crate::records::Record;
-
 /// With what it does to the ownership once it was seen.
 pub(super) enum Delivery {
-    Assigned(Vec<(u32, Option<Committed>)>, Arc<ConsumerGroupMetadata>),
+    Assigned(Vec<(u32, Option<u64>)>, Arc<ConsumerGroupMetadata>),
     Revoked(Vec<u32>),
-    Records(Vec<Record>),
 }

@@ -2,22 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem};
 use rdkafka::types::RDKafkaRespErr;
 
 use super::client_errors::ClientErrors;
 use super::delivery::Delivery;
 use super::handover::Handover;
 use super::ownership::Ownership;
-use super::start;
-use crate::port::{Committed, Planner, Start, StreamError};
+use crate::port::StreamError;
 use crate::timeouts::{HAND_OVER, KAFKA_PAUSE, KAFKA_UNSTABLE, REQUEST};
 
 /// Shared by the thread that polls, the client that calls it back, and the subscription.
@@ -26,22 +24,15 @@ pub(super) struct Member {
     pub(super) errors: ClientErrors,
     pub(super) handover: Arc<Handover<Delivery>>,
     pub(super) ownership: Arc<Ownership>,
-    planner: Arc<dyn Planner>,
-    paused: AtomicBool,
-    revocations: AtomicU64,
 }
 
 impl Member {
-    pub(super) fn new(topic: String, planner: Arc<dyn Planner>) -> Self {
-        let (handover, ownership) = (Arc::new(Handover::new()), Arc::new(Ownership::default()));
+    pub(super) fn new(topic: String) -> Self {
         Self {
             topic,
-            planner,
             errors: ClientErrors::default(),
-            handover,
-            ownership,
-            paused: AtomicBool::new(false),
-            revocations: AtomicU64::new(0),
+            handover: Arc::new(Handover::new()),
+            ownership: Arc::new(Ownership::default()),
         }
     }
 
@@ -53,18 +44,13 @@ impl Member {
         if consumer.assignment_lost() {
             return self.unassign(consumer);
         }
-        let mut partitions: Vec<i32> = given.elements().iter().map(|element| element.partition()).collect();
+        let mut partitions: Vec<i32> = given.elements().iter().map(TopicPartitionListElem::partition).collect();
         partitions.sort_unstable();
         let committed = self.committed(consumer, &partitions)?;
-        let plan = |(partition, committed): (&u32, &Option<Committed>)| -> (u32, Start) {
-            (*partition, self.planner.start(*partition, committed.as_ref()))
-        };
-        let starts: Vec<(u32, Start)> = committed.iter().map(plan).collect();
-        let offsets = start::resolve(consumer, &self.errors, &self.topic, &starts)?;
         self.handover.put(Delivery::Assigned(committed.into_iter().collect(), Arc::new(generation)), 0);
-        let away = |error: KafkaError| self.errors.away("taking partitions", &error);
-        consumer.assign(&offsets).map_err(away)?;
-        self.resume(consumer)
+        // The group knows that they are ours; reading them is another client's work.
+        let nothing = TopicPartitionList::new();
+        consumer.assign(&nothing).map_err(|error| self.errors.away("taking partitions", &error))
     }
 
     /// What was committed, once no transaction is open any more that may still change it.
@@ -72,7 +58,7 @@ impl Member {
         &self,
         consumer: &BaseConsumer<Self>,
         partitions: &[i32],
-    ) -> Result<BTreeMap<u32, Option<Committed>>, StreamError> {
+    ) -> Result<BTreeMap<u32, Option<u64>>, StreamError> {
         let until = Instant::now() + KAFKA_UNSTABLE;
         loop {
             let mut asked = TopicPartitionList::with_capacity(partitions.len());
@@ -81,7 +67,7 @@ impl Member {
             }
             let failed = match consumer.committed_offsets(asked, REQUEST) {
                 Ok(found) => match found.elements().iter().try_for_each(|element| element.error()) {
-                    Ok(()) => return Ok(positions(&found)),
+                    Ok(()) => return Ok(offsets(&found)),
                     Err(error) => error,
                 },
                 Err(error) => error,
@@ -94,10 +80,8 @@ impl Member {
     }
 
     /// Tells the one who folds, and lets him finish the commit that is out: others wait meanwhile.
-    fn revoke(&self, consumer: &BaseConsumer<Self>) -> Result<(), StreamError> {
+    fn revoke(&self, consumer: &BaseConsumer<Self>, ours: &TopicPartitionList) -> Result<(), StreamError> {
         let until = Instant::now() + HAND_OVER;
-        self.revocations.fetch_add(1, Ordering::Relaxed);
-        let ours = consumer.assignment().map_err(|error| self.errors.away("giving partitions back", &error))?;
         let partition = |number: i32| u32::try_from(number).unwrap_or_default();
         let partitions: Vec<u32> = ours.elements().iter().map(|element| partition(element.partition())).collect();
         let untaken = self.handover.take_back();
@@ -113,34 +97,7 @@ impl Member {
     }
 
     fn unassign(&self, consumer: &BaseConsumer<Self>) -> Result<(), StreamError> {
-        self.resume(consumer)?;
         consumer.unassign().map_err(|error| self.errors.away("giving partitions back", &error))
-    }
-
-    /// How often partitions were given back, so far.
-    pub(super) fn revocations(&self) -> u64 {
-        self.revocations.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn is_paused(&self) -> bool {
-        self.paused.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn pause(&self, consumer: &BaseConsumer<Self>) -> Result<(), StreamError> {
-        let away = |error: KafkaError| self.errors.away("pausing", &error);
-        let ours = consumer.assignment().map_err(away)?;
-        if ours.count() > 0 && !self.paused.swap(true, Ordering::Relaxed) {
-            consumer.pause(&ours).map_err(away)?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn resume(&self, consumer: &BaseConsumer<Self>) -> Result<(), StreamError> {
-        if !self.paused.swap(false, Ordering::Relaxed) {
-            return Ok(());
-        }
-        let away = |error: KafkaError| self.errors.away("resuming", &error);
-        consumer.resume(&consumer.assignment().map_err(away)?).map_err(away)
     }
 }
 
@@ -148,7 +105,7 @@ impl ConsumerContext for Member {
     fn rebalance(&self, consumer: &BaseConsumer<Self>, code: RDKafkaRespErr, list: &mut TopicPartitionList) {
         let answered = match code {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.assign(consumer, list),
-            _ => self.revoke(consumer),
+            _ => self.revoke(consumer, list),
         };
         if let Err(error) = answered {
             // The client waits for some answer.
@@ -168,16 +125,11 @@ impl ClientContext for Member {
     }
 }
 
-fn positions(found: &TopicPartitionList) -> BTreeMap<u32, Option<Committed>> {
-    let position = |element: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| match element.offset() {
-        Offset::Offset(offset) => {
-            u64::try_from(offset).ok().map(|offset| Committed { offset, note: element.metadata().to_owned() })
-        }
+fn offsets(found: &TopicPartitionList) -> BTreeMap<u32, Option<u64>> {
+    let offset = |element: &TopicPartitionListElem<'_>| match element.offset() {
+        Offset::Offset(offset) => u64::try_from(offset).ok(),
         _ => None,
     };
-    found
-        .elements()
-        .iter()
-        .map(|element| (u32::try_from(element.partition()).unwrap_or_default(), position(element)))
-        .collect()
+    let elements = found.elements();
+    elements.iter().map(|one| (u32::try_from(one.partition()).unwrap_or_default(), offset(one))).collect()
 }

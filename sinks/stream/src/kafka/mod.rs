@@ -35,7 +35,7 @@ use self::member::Member;
 use self::transactional_ids::TransactionalIds;
 use self::writer::TransactionalWriter;
 use crate::metrics::StreamMetrics;
-use crate::port::{Bounds, Follower, NewRecord, Planner, Retention, Start, Stream, StreamError, Subscription, Topic};
+use crate::port::{Bounds, Follower, NewRecord, Retention, Start, Stream, StreamError, Subscription, Topic};
 
 pub use self::options::{BadOption, KafkaOptions};
 
@@ -79,7 +79,7 @@ impl Stream for KafkaStream {
         outcome
     }
 
-    async fn subscribe(&self, planner: Arc<dyn Planner>) -> Result<Box<dyn Subscription>, StreamError> {
+    async fn subscribe(&self) -> Result<Box<dyn Subscription>, StreamError> {
         let options = Arc::clone(&self.options);
         let ids = Arc::clone(&self.ids);
         let metrics = self.metrics.clone();
@@ -87,7 +87,7 @@ impl Stream for KafkaStream {
             let id = ids.lease();
             let writer = Arc::new(TransactionalWriter::new(Arc::clone(&options), &id));
             writer.open()?;
-            let member = Member::new(options.topic.clone(), planner);
+            let member = Member::new(options.topic.clone());
             let refused = |error: KafkaError| StreamError::Refused(reason(&error));
             let consumer = client::consumer(&options).create_with_context(member).map_err(refused)?;
             subscription::start(consumer, writer, id, metrics)

@@ -52,7 +52,7 @@ impl Ownership {
             return Err(StreamError::Refused("a commit must bring the positions that it comes from".to_owned()));
         }
         let mut state = self.lock();
-        let written = flush.rows.iter().chain(&flush.dead_letters).map(|record| record.partition);
+        let written = flush.sums.iter().chain(&flush.dead_letters).map(|record| record.partition);
         let mut touched = flush.offsets.iter().map(|(partition, _)| *partition).chain(written);
         let foreign = touched.find(|partition| !state.partitions.contains(partition));
         match (&state.generation, foreign) {

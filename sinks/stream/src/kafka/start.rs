@@ -18,7 +18,6 @@ pub(super) fn resolve<C: ConsumerContext>(
     starts: &[(u32, Start)],
 ) -> Result<TopicPartitionList, StreamError> {
     let mut offsets = TopicPartitionList::with_capacity(starts.len());
-    let mut times = TopicPartitionList::new();
     for (partition, start) in starts {
         let number = number(*partition)?;
         let (low, high) = consumer
@@ -27,7 +26,7 @@ pub(super) fn resolve<C: ConsumerContext>(
         let offset = match start {
             // Not the offset of now: it may be pruned before it is read.
             Start::Beginning => Offset::Beginning,
-            Start::End | Start::Time(_) => Offset::Offset(high),
+            Start::End => Offset::Offset(high),
             Start::Offset(offset) => Offset::Offset(inside(*offset, low, high).ok_or_else(|| {
                 StreamError::Refused(format!(
                     "topic {topic}, partition {partition}: offset {offset} is not there, the log holds {low} to {high}"
@@ -35,23 +34,6 @@ pub(super) fn resolve<C: ConsumerContext>(
             })?),
         };
         set(&mut offsets, topic, number, offset)?;
-        if let Start::Time(time) = start {
-            set(&mut times, topic, number, Offset::Offset((*time).max(0)))?;
-        }
-    }
-    if times.count() > 0 {
-        let found = consumer
-            .offsets_for_times(times, REQUEST)
-            .map_err(|error| errors.away(&format!("topic {topic}: looking for a time"), &error))?;
-        for element in found.elements() {
-            let away = |error| errors.away(&format!("topic {topic}: looking for a time"), &error);
-            element.error().map_err(away)?;
-            // Otherwise nothing is so late; the end as it was before stays.
-            if let found @ Offset::Offset(_) = element.offset() {
-                let refused = |error| StreamError::Refused(format!("topic {topic}: {error}"));
-                offsets.set_partition_offset(topic, element.partition(), found).map_err(refused)?;
-            }
-        }
     }
     Ok(offsets)
 }

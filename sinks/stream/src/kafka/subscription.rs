@@ -22,7 +22,6 @@ use crate::port::{Committer, Event, StreamError, Subscription};
 pub(super) struct KafkaSubscription {
     handover: Arc<Handover<Delivery>>,
     committer: Arc<KafkaCommitter>,
-    metrics: StreamMetrics,
     /// Whoever subscribes next takes it over, and what this one left open is ended.
     _id: TransactionalId,
 }
@@ -40,21 +39,17 @@ pub(super) fn start(
     let member = consumer.context();
     let handover = Arc::clone(&member.handover);
     let ownership = Arc::clone(&member.ownership);
-    let committer = Arc::new(KafkaCommitter { writer, ownership, metrics: metrics.clone() });
+    let committer = Arc::new(KafkaCommitter { writer, ownership, metrics });
     let refused = |error: KafkaError| StreamError::Refused(reason(&error));
     consumer.subscribe(&[&member.topic]).map_err(refused)?;
     reading_thread::start("kafka-member", &handover, move || poll(&consumer))?;
-    Ok(KafkaSubscription { handover, committer, metrics, _id: id })
+    Ok(KafkaSubscription { handover, committer, _id: id })
 }
 
 #[async_trait]
 impl Subscription for KafkaSubscription {
     async fn next(&mut self) -> Result<Event, StreamError> {
         Ok(match self.handover.next().await? {
-            Delivery::Records(records) => {
-                self.metrics.read(records.len());
-                Event::Records(records)
-            }
             Delivery::Assigned(partitions, generation) => {
                 let ours = partitions.iter().map(|(partition, _)| *partition).collect();
                 self.committer.ownership.grant(ours, generation);

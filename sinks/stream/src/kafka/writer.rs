@@ -14,7 +14,6 @@ use super::ownership::Permit;
 use super::start;
 use super::transaction::{Failure, transact, undo};
 use super::transactional_ids::TransactionalId;
-use crate::limits::NOTE_BYTES;
 use crate::port::{Flush, NewRecord, StreamError};
 use crate::timeouts::{CALL, KAFKA_LISTEN, KAFKA_TRANSACTION};
 
@@ -51,7 +50,7 @@ impl TransactionalWriter {
             None => self.connect()?,
         };
         let batches: [(&str, &[NewRecord]); 2] =
-            [(&self.options.sums_topic, &flush.rows), (&self.options.dead_letters_topic, &flush.dead_letters)];
+            [(&self.options.sums_topic, &flush.sums), (&self.options.dead_letters_topic, &flush.dead_letters)];
         let failure = match transact(&producer, &batches, &positions, &permit.generation) {
             Ok(()) => {
                 *slot = Some(producer);
@@ -80,16 +79,11 @@ impl TransactionalWriter {
 
     fn positions(&self, flush: &Flush) -> Result<TopicPartitionList, StreamError> {
         let mut positions = TopicPartitionList::with_capacity(flush.offsets.len());
-        for (partition, committed) in &flush.offsets {
-            if committed.note.len() > NOTE_BYTES {
-                let told = format!("a note has {} bytes, must have at most {NOTE_BYTES}", committed.note.len());
-                return Err(StreamError::Refused(told));
-            }
-            let refused = || StreamError::Refused(format!("offset {}: must be below 2^63", committed.offset));
-            let offset = i64::try_from(committed.offset).map_err(|_| refused())?;
+        for (partition, next) in &flush.offsets {
+            let refused = || StreamError::Refused(format!("offset {next}: must be below 2^63"));
+            let offset = i64::try_from(*next).map_err(|_| refused())?;
             let mut position = positions.add_partition(&self.options.topic, start::number(*partition)?);
             position.set_offset(Offset::Offset(offset)).map_err(|_| refused())?;
-            position.set_metadata(&committed.note);
         }
         Ok(positions)
     }

@@ -7,7 +7,7 @@ use tallygate_stream::{
     EmbeddedStream, EmbeddedStreamOptions, Retention, Start, Stream, StreamError, StreamMetrics, Topic,
 };
 
-use crate::fixture::{Fixture, PARTITIONS, numbered, value};
+use crate::fixture::{Fixture, Owner, PARTITIONS, flush, numbered, value};
 use crate::suite::contract;
 
 contract!(fixture().await);
@@ -39,7 +39,11 @@ async fn retention_takes_records_and_never_gives_an_offset_twice() {
     let directory = tempfile::tempdir().unwrap();
     let stream = open(&directory).unwrap();
     stream.append(numbered(0, 0, 10)).await.unwrap();
-    drop(stream);
+    let stream: Arc<dyn Stream> = Arc::new(stream);
+    let mut owner = Owner::of(&stream).await.unwrap();
+    owner.assigned_all().await;
+    owner.commit(flush(Vec::new(), vec![(0, 10)])).await.unwrap();
+    drop((owner, stream));
     tokio::time::sleep(Duration::from_millis(20)).await;
     let stream = open(&directory).unwrap();
     // Nothing is kept; looked for with the first append after a start.

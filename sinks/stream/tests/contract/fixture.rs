@@ -1,11 +1,11 @@
 //! What the promises work with: a stream, records, and ways to read them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tallygate_stream::{
-    Batch, Committed, Event, Flush, NewRecord, Planner, Record, Start, Stream, StreamError, Subscription, Topic,
+    Batch, Event, Flush, Follower, NewRecord, Record, Start, Stream, StreamError, Subscription, Topic,
 };
 
 /// Longer than any promise takes; a hand-over alone may take several seconds.
@@ -22,22 +22,11 @@ pub(crate) struct Fixture {
     pub(crate) directory: Option<tempfile::TempDir>,
 }
 
-/// A planner that follows what was committed, and begins with this otherwise.
-pub(crate) struct Else(pub(crate) Start);
-
-/// A planner that always says the same of the first partition, and of the others the beginning.
-pub(crate) struct Always(pub(crate) Start);
-
-impl Planner for Else {
-    fn start(&self, _: u32, committed: Option<&Committed>) -> Start {
-        committed.map_or(self.0, |committed| Start::Offset(committed.offset))
-    }
-}
-
-impl Planner for Always {
-    fn start(&self, partition: u32, _: Option<&Committed>) -> Start {
-        if partition == 0 { self.0 } else { Start::Beginning }
-    }
+/// An owner: a subscription, and a reader of what it owns.
+pub(crate) struct Owner {
+    stream: Arc<dyn Stream>,
+    pub(crate) subscription: Box<dyn Subscription>,
+    follower: Option<Box<dyn Follower>>,
 }
 
 pub(crate) fn record(partition: u32, key: &str, value: &str) -> NewRecord {
@@ -58,12 +47,8 @@ pub(crate) fn value(record: &Record) -> String {
     String::from_utf8_lossy(record.value()).into_owned()
 }
 
-pub(crate) fn position(partition: u32, offset: u64, note: &str) -> (u32, Committed) {
-    (partition, Committed { offset, note: note.to_owned() })
-}
-
-pub(crate) fn flush(rows: Vec<NewRecord>, offsets: Vec<(u32, Committed)>) -> Flush {
-    Flush { rows, dead_letters: Vec::new(), offsets }
+pub(crate) fn flush(sums: Vec<NewRecord>, offsets: Vec<(u32, u64)>) -> Flush {
+    Flush { sums, dead_letters: Vec::new(), offsets }
 }
 
 pub(crate) fn now() -> i64 {
@@ -71,8 +56,13 @@ pub(crate) fn now() -> i64 {
 }
 
 impl Fixture {
-    pub(crate) async fn subscribe(&self, start: Start) -> Box<dyn Subscription> {
-        self.stream.subscribe(Arc::new(Else(start))).await.unwrap()
+    pub(crate) async fn subscribe(&self) -> Owner {
+        Owner::of(&self.stream).await.unwrap()
+    }
+
+    /// From another process.
+    pub(crate) async fn subscribe_elsewhere(&self) -> Owner {
+        Owner::of(&self.other).await.unwrap()
     }
 
     /// Everything that is visible in a topic.
@@ -94,35 +84,76 @@ impl Fixture {
     }
 }
 
-/// Waits until partitions are given, and returns what was committed for them.
-pub(crate) async fn assigned(subscription: &mut Box<dyn Subscription>) -> BTreeMap<u32, Option<Committed>> {
-    loop {
-        match subscription.next().await.unwrap() {
-            Event::Assigned(partitions) if !partitions.is_empty() => return partitions.into_iter().collect(),
-            _ => {}
-        }
+impl Owner {
+    pub(crate) async fn of(stream: &Arc<dyn Stream>) -> Result<Self, StreamError> {
+        Ok(Self { stream: Arc::clone(stream), subscription: stream.subscribe().await?, follower: None })
     }
-}
 
-/// Waits until all partitions are given, dropping records read before.
-pub(crate) async fn assigned_all(subscription: &mut Box<dyn Subscription>) -> BTreeMap<u32, Option<Committed>> {
-    loop {
-        let partitions = assigned(subscription).await;
-        if partitions.len() == PARTITIONS as usize {
-            return partitions;
+    /// Waits until partitions are given, and returns what was committed for them; they are read from there.
+    pub(crate) async fn assigned(&mut self) -> BTreeMap<u32, Option<u64>> {
+        loop {
+            if let Some(partitions) = self.next().await.unwrap() {
+                return partitions;
+            }
         }
     }
-}
 
-/// Takes so many records.
-pub(crate) async fn take(subscription: &mut Box<dyn Subscription>, count: usize) -> Vec<Record> {
-    let mut records = Vec::new();
-    while records.len() < count {
-        match subscription.next().await.unwrap() {
-            Event::Records(some) => records.extend(some),
-            Event::Assigned(_) => {}
-            Event::Revoked(_) => records.clear(),
+    /// Waits until all partitions are given.
+    pub(crate) async fn assigned_all(&mut self) -> BTreeMap<u32, Option<u64>> {
+        loop {
+            let partitions = self.assigned().await;
+            if partitions.len() == PARTITIONS as usize {
+                return partitions;
+            }
         }
     }
-    records
+
+    pub(crate) async fn revoked(&mut self) -> BTreeSet<u32> {
+        loop {
+            if let Event::Revoked(partitions) = self.subscription.next().await.unwrap() {
+                self.follower = None;
+                return partitions.into_iter().collect();
+            }
+        }
+    }
+
+    /// Takes so many records of what is its own.
+    pub(crate) async fn take(&mut self, count: usize) -> Vec<Record> {
+        let mut records = Vec::new();
+        while records.len() < count {
+            let Some(follower) = &mut self.follower else {
+                self.assigned().await;
+                continue;
+            };
+            tokio::select! {
+                batch = follower.next() => records.extend(batch.unwrap().records),
+                event = self.subscription.next() => {
+                    records.clear();
+                    self.take_event(event.unwrap()).await.unwrap();
+                }
+            }
+        }
+        records
+    }
+
+    pub(crate) async fn commit(&self, flush: Flush) -> Result<(), StreamError> {
+        self.subscription.committer().commit(flush).await
+    }
+
+    /// The next partitions that were given; none when some were taken.
+    async fn next(&mut self) -> Result<Option<BTreeMap<u32, Option<u64>>>, StreamError> {
+        let event = self.subscription.next().await?;
+        self.take_event(event).await
+    }
+
+    async fn take_event(&mut self, event: Event) -> Result<Option<BTreeMap<u32, Option<u64>>>, StreamError> {
+        self.follower = None;
+        let Event::Assigned(partitions) = event else { return Ok(None) };
+        let from = |(partition, committed): &(u32, Option<u64>)| {
+            (*partition, committed.map_or(Start::Beginning, Start::Offset))
+        };
+        let starts = partitions.iter().map(from).collect();
+        self.follower = Some(self.stream.follow(Topic::Transactions, starts).await?);
+        Ok((!partitions.is_empty()).then(|| partitions.into_iter().collect()))
+    }
 }

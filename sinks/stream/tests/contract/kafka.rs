@@ -11,10 +11,10 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::{ClientConfig, Message};
-use tallygate_stream::{Flush, KafkaOptions, KafkaStream, Retention, Start, Stream, StreamError, StreamMetrics, Topic};
+use tallygate_stream::{Flush, KafkaOptions, KafkaStream, Retention, Stream, StreamError, StreamMetrics, Topic};
 use tallygate_test_servers::{Kafka, Options, shared};
 
-use crate::fixture::{Fixture, PARTITIONS, flush, numbered, position, record, take, value};
+use crate::fixture::{Fixture, PARTITIONS, flush, numbered, record, value};
 use crate::suite::contract;
 
 contract!(fixture().await);
@@ -126,12 +126,12 @@ async fn a_record_beyond_the_limit_is_refused() {
 async fn after_an_aborted_commit_the_next_one_goes_through() {
     let fixture = fixture().await;
     fixture.stream.append(numbered(0, 0, 1)).await.unwrap();
-    let mut subscription = fixture.subscribe(Start::Beginning).await;
-    take(&mut subscription, 1).await;
-    let committer = subscription.committer();
+    let mut subscription = fixture.subscribe().await;
+    subscription.take(1).await;
+    let committer = subscription.subscription.committer();
     let refused = committer.commit(too_large_after(1_000)).await.unwrap_err();
     assert!(matches!(refused, StreamError::Refused(_)), "{refused}");
-    committer.commit(flush(vec![record(0, "row-1", "right")], vec![position(0, 1, "right")])).await.unwrap();
+    committer.commit(flush(vec![record(0, "row-1", "right")], vec![(0, 1)])).await.unwrap();
     let values: Vec<String> = fixture.all(Topic::DailySums).await.iter().map(value).collect();
     assert_eq!(values, ["right"]);
 }
@@ -141,19 +141,19 @@ async fn what_of_an_aborted_commit_is_with_the_broker_is_never_visible() {
     let options = options(shared::kafka().unwrap());
     let fixture = fixture_of(&options).await;
     fixture.stream.append(numbered(0, 0, 1)).await.unwrap();
-    let mut subscription = fixture.subscribe(Start::Beginning).await;
-    take(&mut subscription, 1).await;
+    let mut subscription = fixture.subscribe().await;
+    subscription.take(1).await;
     // So many that some are with the broker before the last one is found to be too large.
-    let refused = subscription.committer().commit(too_large_after(50_000)).await.unwrap_err();
+    let refused = subscription.commit(too_large_after(50_000)).await.unwrap_err();
     assert!(matches!(refused, StreamError::Refused(_)), "{refused}");
     let arrived = tokio::task::spawn_blocking(move || uncommitted(&options)).await.unwrap();
     assert!(arrived > 0, "nothing was with the broker, so there was nothing to hide");
     // After an error of a commit one subscribes anew.
     drop(subscription);
-    let mut subscription = fixture.subscribe(Start::Beginning).await;
-    take(&mut subscription, 1).await;
-    let right = flush(vec![record(0, "row-1", "right")], vec![position(0, 1, "right")]);
-    subscription.committer().commit(right).await.unwrap();
+    let mut subscription = fixture.subscribe().await;
+    subscription.take(1).await;
+    let right = flush(vec![record(0, "row-1", "right")], vec![(0, 1)]);
+    subscription.commit(right).await.unwrap();
     let values: Vec<String> = fixture.all(Topic::DailySums).await.iter().map(value).collect();
     assert_eq!(values, ["right"]);
 }
@@ -162,7 +162,7 @@ async fn what_of_an_aborted_commit_is_with_the_broker_is_never_visible() {
 fn too_large_after(rows: usize) -> Flush {
     let mut rows: Vec<_> = (0..rows).map(|n| record(0, &format!("row-{n}"), "aborted")).collect();
     rows.push(record(0, "row", &"x".repeat(1_100_000)));
-    flush(rows, vec![position(0, 1, "aborted")])
+    flush(rows, vec![(0, 1)])
 }
 
 /// How many records of the first partition of the daily sums a reader sees that takes aborted ones too.
@@ -206,9 +206,9 @@ async fn credentials_and_tls_come_through_the_properties() {
     stream.prepare(RETENTION).await.unwrap();
     stream.append(numbered(0, 0, 3)).await.unwrap();
     let fixture = Fixture { stream: stream.clone(), other: stream, directory: None };
-    let mut subscription = fixture.subscribe(Start::Beginning).await;
-    take(&mut subscription, 3).await;
-    subscription.committer().commit(flush(Vec::new(), vec![position(0, 3, "")])).await.unwrap();
+    let mut subscription = fixture.subscribe().await;
+    subscription.take(3).await;
+    subscription.commit(flush(Vec::new(), vec![(0, 3)])).await.unwrap();
 
     options.properties.insert("sasl.password".to_owned(), "wrong".to_owned());
     let told = open(&options).prepare(RETENTION).await.unwrap_err().to_string();

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tallygate_stream::{Event, Retention, Start, Stream, StreamError, Topic};
+use tallygate_stream::{Retention, Start, Stream, StreamError, Topic};
 use tallygate_test_servers::Kafka;
 
-use crate::fixture::{Else, Fixture, PATIENCE, flush, numbered, position, take, value};
+use crate::fixture::{Fixture, Owner, PATIENCE, flush, numbered, value};
 use crate::kafka::{open, options};
 
 /// What the port calls bounded: a call's ten seconds and what undoing it takes, on a busy machine.
@@ -20,20 +20,20 @@ async fn work_goes_on_by_itself_after_a_kill() {
     stream.prepare(Retention { fold_days: 15, lag_days: 0 }).await.unwrap();
     let fixture = Fixture { stream: stream.clone(), other: stream.clone(), directory: None };
     stream.append(numbered(0, 0, 3)).await.unwrap();
-    let mut subscription = fixture.subscribe(Start::Beginning).await;
-    take(&mut subscription, 3).await;
-    subscription.committer().commit(flush(Vec::new(), vec![position(0, 2, "two")])).await.unwrap();
+    let mut subscription = fixture.subscribe().await;
+    subscription.take(3).await;
+    subscription.commit(flush(Vec::new(), vec![(0, 2)])).await.unwrap();
     let mut follower = stream.follow(Topic::Transactions, vec![(0, Start::End)]).await.unwrap();
     assert!(follower.next().await.unwrap().caught_up);
 
     kafka.kill().unwrap();
-    let committer = subscription.committer();
+    let committer = subscription.subscription.committer();
     let (append, commit, bounds, prepare, subscribe, follow) = tokio::join!(
         timed("append", stream.append(numbered(0, 3, 4))),
-        timed("commit", committer.commit(flush(Vec::new(), vec![position(0, 3, "lost")]))),
+        timed("commit", committer.commit(flush(Vec::new(), vec![(0, 3)]))),
         timed("bounds", stream.bounds(Topic::Transactions)),
         timed("prepare", stream.prepare(Retention { fold_days: 15, lag_days: 0 })),
-        timed("subscribe", stream.subscribe(Arc::new(Else(Start::Beginning)))),
+        timed("subscribe", stream.subscribe()),
         timed("follow", stream.follow(Topic::DailySums, vec![(0, Start::Beginning)])),
     );
     for (what, error) in [
@@ -74,16 +74,11 @@ async fn work_goes_on_by_itself_after_a_kill() {
     step("followed");
     // After an error of a commit one subscribes anew.
     drop(subscription);
-    let mut subscription = fixture.subscribe(Start::Beginning).await;
+    let mut subscription = fixture.subscribe().await;
     step("subscribed");
-    let mut records = Vec::new();
-    while records.last() != Some(&"4".to_owned()) {
-        if let Event::Records(some) = subscription.next().await.unwrap() {
-            records.extend(some.iter().map(value));
-        }
-    }
+    while subscription.take(1).await.iter().all(|record| value(record) != "4") {}
     step("read");
-    subscription.committer().commit(flush(Vec::new(), vec![position(0, last + 1, "back")])).await.unwrap();
+    subscription.commit(flush(Vec::new(), vec![(0, last + 1)])).await.unwrap();
     step("committed");
     assert!(back.elapsed() < PATIENCE, "{:?}", back.elapsed());
 }
@@ -95,9 +90,9 @@ async fn a_subscription_outlives_a_restart_and_a_pause_of_the_broker() {
     let stream = Arc::new(open(&options));
     stream.prepare(Retention { fold_days: 15, lag_days: 0 }).await.unwrap();
     let fixture = Fixture { stream: stream.clone(), other: stream.clone(), directory: None };
-    let mut subscription = fixture.subscribe(Start::Beginning).await;
+    let mut subscription = fixture.subscribe().await;
     stream.append(numbered(0, 0, 1)).await.unwrap();
-    take(&mut subscription, 1).await;
+    subscription.take(1).await;
 
     kafka.kill().unwrap();
     kafka.restart().unwrap();
@@ -113,15 +108,9 @@ async fn a_subscription_outlives_a_restart_and_a_pause_of_the_broker() {
     seen(&mut subscription, "3").await;
 }
 
-async fn seen(subscription: &mut Box<dyn tallygate_stream::Subscription>, awaited: &str) {
+async fn seen(owner: &mut Owner, awaited: &str) {
     let until = tokio::time::timeout(PATIENCE, async {
-        loop {
-            if let Event::Records(records) = subscription.next().await.unwrap()
-                && records.iter().any(|record| value(record) == awaited)
-            {
-                return;
-            }
-        }
+        while owner.take(1).await.iter().all(|record| value(record) != awaited) {}
     });
     until.await.expect("the record comes in time");
 }

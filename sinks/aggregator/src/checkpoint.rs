@@ -1,0 +1,111 @@
+//! Reads what the topic of sums holds of a log partition: its position, and the rows that stood at it (rule 12).
+
+use std::collections::BTreeMap;
+
+use tallygate_core::{Generation, Position, Row, RowKey, SumsRecord};
+use tallygate_stream::{Follower, Record, Start, Stream, StreamError, Topic};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::timeouts::{SETTLE, SETTLE_PAUSE};
+
+/// What the topic of sums holds of one partition.
+#[derive(Debug, Default)]
+pub(crate) struct Checkpoint {
+    /// None when nothing was ever folded, or the topic lost it.
+    pub(crate) position: Option<Position>,
+    /// The last of each row.
+    pub(crate) rows: BTreeMap<RowKey, Row>,
+}
+
+/// The topic does not hold what it must.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unusable {
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    #[error("{0}")]
+    Stand(String),
+}
+
+impl Checkpoint {
+    /// Reads all that the topic holds of this partition, for the owner whose group has committed this offset. What another's
+    /// transaction still hides is waited for, a bounded time.
+    pub(crate) async fn read(stream: &dyn Stream, partition: u32, committed: Option<u64>) -> Result<Self, Unusable> {
+        let mut follower = stream.follow(Topic::DailySums, vec![(partition, Start::Beginning)]).await?;
+        let mut checkpoint = Self::default();
+        let until = Instant::now() + SETTLE;
+        checkpoint.read_on(&mut *follower).await?;
+        loop {
+            let next = checkpoint.position.as_ref().map(|position| position.next);
+            // The group's offset goes with the position in one transaction; the topic may show it a little later.
+            let is_behind = committed.is_some_and(|committed| next < Some(committed));
+            if !is_behind || Instant::now() > until {
+                return checkpoint.agreeing(committed);
+            }
+            sleep(SETTLE_PAUSE).await;
+            // A reader tells that it caught up when it did; where nothing came it has nothing to tell.
+            let _ = timeout(SETTLE_PAUSE, checkpoint.read_on(&mut *follower)).await.unwrap_or(Ok(()))?;
+        }
+    }
+
+    fn agreeing(self, committed: Option<u64>) -> Result<Self, Unusable> {
+        match (&self.position, committed) {
+            (Some(position), Some(committed)) if position.next != committed => Err(Unusable::Stand(format!(
+                "its position in the topic of sums is {}, and the consumer group has committed {committed}: one of them was \
+                 changed by another hand; put the group's offset back to {}, or run `tallygate recover`",
+                position.next, position.next
+            ))),
+            _ => Ok(self),
+        }
+    }
+
+    async fn read_on(&mut self, follower: &mut dyn Follower) -> Result<(), Unusable> {
+        loop {
+            let batch = follower.next().await?;
+            for record in &batch.records {
+                self.take(record)?;
+            }
+            if batch.caught_up {
+                return Ok(());
+            }
+        }
+    }
+
+    fn take(&mut self, record: &Record) -> Result<(), Unusable> {
+        // A row that was removed.
+        if record.value().is_empty() {
+            return Ok(());
+        }
+        let read = SumsRecord::read(record.value()).map_err(|problem| {
+            Unusable::Stand(format!(
+                "the topic of sums holds what is none of ours at offset {}: {problem}; nobody else may write it",
+                record.offset
+            ))
+        })?;
+        match read {
+            SumsRecord::Position(position) => self.position = Some(*position),
+            SumsRecord::Row(row) => drop(self.rows.insert(row.at.clone(), row)),
+        }
+        Ok(())
+    }
+}
+
+/// The generation that the topic of sums says the log is of; none before anything was folded.
+///
+/// # Errors
+/// When the stream does not answer in time.
+pub async fn generation_of_log(stream: &dyn Stream) -> Result<Option<Generation>, StreamError> {
+    for bounds in stream.bounds(Topic::DailySums).await? {
+        let mut follower = stream.follow(Topic::DailySums, vec![(bounds.partition, Start::Beginning)]).await?;
+        loop {
+            let batch = follower.next().await?;
+            let mut read = batch.records.iter().filter_map(|record| SumsRecord::read(record.value()).ok());
+            if let Some(SumsRecord::Position(position)) = read.find(|read| matches!(read, SumsRecord::Position(_))) {
+                return Ok(Some(position.generation));
+            }
+            if batch.caught_up {
+                break;
+            }
+        }
+    }
+    Ok(None)
+}
