@@ -23,15 +23,19 @@ impl<'a> Owned<'a> {
         Self { parts, partitions: BTreeMap::new() }
     }
 
-    /// A partition was given to us.
+    /// A partition was given to us, or one that stands is tried again; it stands until it is found that it need not.
     pub(super) fn begin(&mut self, number: u32) {
+        self.partitions.remove(&number);
         let partition = self.parts.generation.log_partition(number);
-        let status = PartitionNotice { partition, ..PartitionNotice::default() };
-        self.parts.statuses.send_modify(|statuses| drop(statuses.insert(number, status)));
+        let status = || PartitionNotice { partition, ..PartitionNotice::default() };
+        self.parts.statuses.send_modify(|statuses| {
+            statuses.entry(number).or_insert_with(status);
+        });
     }
 
     pub(super) fn insert(&mut self, number: u32, partition: Partition) {
         self.partitions.insert(number, partition);
+        self.change(number, |status| status.stands = None);
     }
 
     pub(super) fn get_mut(&mut self, number: u32) -> Option<&mut Partition> {

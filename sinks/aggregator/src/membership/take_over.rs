@@ -30,7 +30,6 @@ pub(super) async fn take_over(
     *ends = LogEnds::look(&*parts.stream).await?;
     let (mut flush, mut begin) = (Flush::default(), Vec::new());
     for (number, committed) in partitions {
-        owned.remove(*number);
         owned.begin(*number);
         match beginning(parts, ends, *number, *committed).await {
             Ok(beginning) => {

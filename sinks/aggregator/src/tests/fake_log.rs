@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tallygate_core::SumsRecord;
+use tallygate_core::{Day, Position, SumsRecord};
 use tallygate_stream::{
     Bounds, Committer, Event, Flush, Follower, NewRecord, Record, Retention, Start, Stream, StreamError, Subscription,
     Topic,
@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::chance::Chance;
 use super::fake_follower::FakeFollower;
+use super::world::HORIZON;
 
 #[derive(Clone)]
 pub(crate) struct FakeLog {
@@ -111,12 +112,30 @@ impl State {
 
     /// What the topic of sums says a partition was folded to.
     pub(crate) fn position(&self, partition: usize) -> Option<u64> {
-        let positions = self.sums[partition].iter().rev().filter_map(|record| SumsRecord::read(record.value()).ok());
-        let mut next = positions.filter_map(|record| match record {
-            SumsRecord::Position(position) => Some(position.next),
-            SumsRecord::Row(_) => None,
-        });
-        next.next()
+        self.last_position(partition).map(|position| position.next)
+    }
+
+    pub(crate) fn last_position(&self, partition: usize) -> Option<Position> {
+        self.sums[partition].iter().rev().find_map(|record| match SumsRecord::read(record.value()) {
+            Ok(SumsRecord::Position(position)) => Some(*position),
+            _ => None,
+        })
+    }
+
+    /// Rows of the topic of sums go whose days are over; tells how many.
+    pub(crate) fn expire(&mut self) -> u64 {
+        let mut gone = 0;
+        for number in 0..self.sums.len() {
+            let Some(clock) = self.last_position(number).and_then(|position| position.clock) else { continue };
+            let (records, first) = (&mut self.sums[number], HORIZON.first(Day::of_unix_millis(clock)));
+            let before = records.len();
+            records.retain(|record| match SumsRecord::read(record.value()) {
+                Ok(SumsRecord::Row(row)) => row.at.day >= first,
+                _ => true,
+            });
+            gone += (before - records.len()) as u64;
+        }
+        gone
     }
 
     /// Of each key of the topic of sums the last record alone stays, and of those that are superseded some, by chance.

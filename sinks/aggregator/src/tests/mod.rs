@@ -8,5 +8,6 @@ mod fake_log;
 mod fake_store;
 mod lost;
 mod oracle;
+mod random;
 mod rules;
 mod world;

@@ -18,6 +18,15 @@ pub(crate) struct Expected {
     pub(crate) rows: BTreeMap<RowKey, Row>,
     /// Where the originals of the dead letters stand.
     pub(crate) dead: Vec<String>,
+    /// The last day of the log, by log partition.
+    log_days: BTreeMap<u32, Day>,
+}
+
+impl Expected {
+    /// Whether nothing can change a row any more.
+    pub(crate) fn is_over(&self, at: &RowKey) -> bool {
+        self.log_days.get(&at.partition).is_some_and(|log_day| at.day < HORIZON.first(*log_day))
+    }
 }
 
 /// One record as it was judged.
@@ -53,6 +62,7 @@ pub(crate) fn expected(log: &[Vec<Record>], time: impl Fn(&Record) -> i64) -> Ex
                 expected.states.insert((at.clone(), record.offset), row.clone());
                 expected.rows.insert(at, row);
             }
+            expected.log_days.insert(partition, this.clock);
             judged.push(this);
         }
     }
