@@ -105,6 +105,21 @@ impl RowKey {
     }
 }
 
+impl RowKey {
+    /// Reads a record key of the compacted topic; none when it is no row's.
+    pub fn from_topic_key(key: &[u8]) -> Option<Self> {
+        let (aggregate, day, key, currency, partition): (String, String, String, String, u32) =
+            serde_json::from_slice(key).ok()?;
+        Some(Self {
+            aggregate: aggregate.parse().ok()?,
+            day: day.parse().ok()?,
+            partition,
+            key,
+            currency: currency.parse().ok()?,
+        })
+    }
+}
+
 impl Row {
     /// The record value on the compacted topic.
     pub fn topic_value(&self) -> String {
@@ -181,6 +196,7 @@ mod tests {
             row.topic_value(),
             r#"{"aggregate":"daily","day":"2026-11-22","key":"HR123","currency":"EUR","partition":3,"sum":"125.00","count":2,"offset":17,"updated_at":"2026-11-22T19:19:41.500Z"}"#
         );
+        assert_eq!(RowKey::from_topic_key(row.at.topic_key().as_bytes()).as_ref(), Some(&row.at));
         assert_eq!(Row::from_topic_value(row.topic_value().as_bytes()), Ok(row));
     }
 }

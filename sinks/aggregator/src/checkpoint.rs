@@ -47,6 +47,22 @@ impl Checkpoint {
         }
     }
 
+    /// Reads what is there now, whatever the group has committed.
+    pub(crate) async fn read_as_it_is(stream: &dyn Stream, partition: u32) -> Result<Self, StreamError> {
+        let mut follower = stream.follow(Topic::DailySums, vec![(partition, Start::Beginning)]).await?;
+        let mut checkpoint = Self::default();
+        loop {
+            let batch = follower.next().await?;
+            for record in &batch.records {
+                // What does not read is left behind.
+                let _ = checkpoint.take(record);
+            }
+            if batch.caught_up {
+                return Ok(checkpoint);
+            }
+        }
+    }
+
     fn agreeing(self, committed: Option<u64>) -> Result<Self, Unusable> {
         match (&self.position, committed) {
             (Some(position), Some(committed)) if position.next != committed => Err(Unusable::Stand(format!(
@@ -71,8 +87,10 @@ impl Checkpoint {
     }
 
     fn take(&mut self, record: &Record) -> Result<(), Unusable> {
-        // A row that was removed.
         if record.value().is_empty() {
+            if let Some(removed) = RowKey::from_topic_key(record.key()) {
+                self.rows.remove(&removed);
+            }
             return Ok(());
         }
         let read = SumsRecord::read(record.value()).map_err(|problem| {

@@ -7,6 +7,7 @@
 
 mod aggregator;
 mod backoff;
+pub mod by_hand;
 mod checkpoint;
 mod clock;
 mod compare;

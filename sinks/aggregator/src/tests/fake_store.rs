@@ -101,11 +101,6 @@ impl FakeStore {
         state.hidden.insert(at.clone());
     }
 
-    /// A row shows what nobody of ours wrote.
-    pub(crate) fn change(&self, at: &RowKey, change: impl FnOnce(&mut Row)) {
-        change(self.state().contents.rows.get_mut(at).unwrap());
-    }
-
     /// It is another log's.
     pub(crate) fn belongs_to(&self, log: LogId) {
         self.state().contents.generations.iter_mut().for_each(|generation| generation.log = log);

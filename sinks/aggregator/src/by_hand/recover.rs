@@ -1,0 +1,261 @@
+//! Makes the checkpoint of a partition anew: from the rows in the store, or by folding the log from its beginning.
+
+use std::collections::BTreeMap;
+
+use tallygate_core::fold::{Fold, Horizon};
+use tallygate_core::{Aggregate, Day, Generation, Position, Row, RowKey};
+use tallygate_stream::{NewRecord, Record, Stream, Topic};
+use tallygate_sums::Sums;
+
+use super::ByHandError;
+use super::hold::Held;
+use super::scan::scan;
+use crate::checkpoint::Checkpoint;
+use crate::fingerprint::fingerprint;
+use crate::flush::records;
+
+/// What a checkpoint is made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The rows that the store and the topic still have: each takes a record only if its offset is above its own.
+    Store,
+    /// The log alone, from its beginning.
+    Log,
+}
+
+/// What will be written, and what is lost by it.
+#[derive(Debug)]
+pub struct Recovery {
+    /// The partition of the topic.
+    pub partition: u32,
+    /// The offset from which records are folded again.
+    pub next: u64,
+    /// How many rows are taken over.
+    pub rows: usize,
+    /// What is lost, as sentences.
+    pub lost: Vec<String>,
+    records: Vec<NewRecord>,
+}
+
+/// What a look at a partition found.
+struct Looked {
+    low: u64,
+    high: u64,
+    committed: Option<u64>,
+    checkpoint: Checkpoint,
+    stored: BTreeMap<RowKey, Row>,
+}
+
+/// What the log tells up to where folding is to go on.
+struct Before {
+    clock: Option<i64>,
+    days: Vec<(Day, u64)>,
+    last: Option<Record>,
+}
+
+/// Looks what a recovery would write.
+///
+/// # Errors
+/// When stream or store do not answer, or it would make the sums wrong.
+pub async fn plan_recovery(
+    stream: &dyn Stream,
+    sums: &dyn Sums,
+    held: &Held,
+    generation: &Generation,
+    partition: u32,
+    source: Source,
+) -> Result<Recovery, ByHandError> {
+    let looked = look(stream, sums, held, generation, partition).await?;
+    if let Some(position) = looked.checkpoint.position.as_ref().filter(|there| there.generation.log != generation.log) {
+        return Err(ByHandError::Refused(format!(
+            "the topic of sums belongs to log {}, and the store to {}: one of them is another deployment's",
+            position.generation.log, generation.log
+        )));
+    }
+    match source {
+        Source::Store => from_store(stream, generation, partition, looked).await,
+        Source::Log => from_log(generation, partition, looked),
+    }
+}
+
+impl Recovery {
+    /// Writes it; whoever takes the partition over next begins from it.
+    ///
+    /// # Errors
+    /// When the stream does not take it; then do it again.
+    pub async fn write(self, held: &mut Held) -> Result<(), ByHandError> {
+        let Self { partition, next, rows, lost, records } = self;
+        held.commit(partition, next, records).await?;
+        tracing::warn!(partition, next, rows, ?lost, "a partition was recovered by hand");
+        Ok(())
+    }
+}
+
+async fn look(
+    stream: &dyn Stream,
+    sums: &dyn Sums,
+    held: &Held,
+    generation: &Generation,
+    partition: u32,
+) -> Result<Looked, ByHandError> {
+    let bounds = stream.bounds(Topic::Transactions).await?;
+    let bounds = bounds.into_iter().find(|bounds| bounds.partition == partition);
+    let bounds = bounds.ok_or_else(|| ByHandError::Refused(format!("there is no partition {partition}")))?;
+    let checkpoint = Checkpoint::read_as_it_is(stream, partition).await?;
+    let log_partition = generation.log_partition(partition);
+    let mut stored = BTreeMap::new();
+    for day in sums.days(log_partition).await? {
+        for aggregate in Aggregate::ALL {
+            let rows = sums.read(aggregate, day, log_partition, None).await?;
+            stored.extend(rows.into_iter().map(|row| (row.at.clone(), row)));
+        }
+    }
+    Ok(Looked { low: bounds.low, high: bounds.high, committed: held.committed(partition), checkpoint, stored })
+}
+
+async fn from_store(
+    stream: &dyn Stream,
+    generation: &Generation,
+    partition: u32,
+    looked: Looked,
+) -> Result<Recovery, ByHandError> {
+    let Looked { low, high, committed, checkpoint: Checkpoint { position, rows }, stored } = looked;
+    let mut lost = Vec::new();
+    let highest = stored.values().chain(rows.values()).map(|row| row.offset).max();
+    let known = match (&position, committed, highest) {
+        (Some(position), ..) => position.next,
+        (None, Some(committed), _) => {
+            lost.push(format!(
+                "folding goes on at the group's offset {committed}: what the store lacks of earlier records"
+            ));
+            committed
+        }
+        (None, None, Some(highest)) => {
+            lost.push(format!(
+                "folding goes on behind offset {highest}, the last that any row took: what the store lacks"
+            ));
+            highest + 1
+        }
+        (None, None, None) => low,
+    };
+    if known > high {
+        return Err(ByHandError::Refused(format!(
+            "partition {partition}: records up to offset {known} were folded, and the log ends at {high}: it is another log; \
+             give it a name of its own"
+        )));
+    }
+    let next = known.max(low);
+    if next > known {
+        lost.push(format!(
+            "the records at offsets {known} to {}, which were never folded and are gone from the log",
+            next - 1
+        ));
+    }
+    let (corrections, recoveries) =
+        position.as_ref().map_or_else(Default::default, |position| (position.corrections.clone(), position.recoveries));
+    let mut at = Position::beginning(generation.clone(), generation.log_partition(partition));
+    at.corrections = corrections;
+    let before = before(stream, partition, low, next, &at).await?;
+    let newest = stored.values().map(|row| row.updated_at).max();
+    let of_position = position.as_ref().and_then(|position| position.clock);
+    // What is learnt must come to it again.
+    let clock = before.clock.or(of_position).or(newest);
+    let horizon = horizon(generation);
+    let mut fold = Fold::new(at.partition, horizon);
+    fold.go_on_from(clock, &before.days);
+    let mut taken: BTreeMap<RowKey, Row> = rows;
+    for (key, row) in stored {
+        let is_newer = taken.get(&key).is_none_or(|there| there.offset < row.offset);
+        if is_newer {
+            taken.insert(key, row);
+        }
+    }
+    if let Some(clock) = clock {
+        let first = horizon.first(Day::of_unix_millis(clock));
+        taken.retain(|key, _| key.day >= first);
+        let needed = horizon.remembers_from(Day::of_unix_millis(clock));
+        let reaches = before.days.first().map(|(day, _)| *day);
+        if low > 0 && reaches.is_none_or(|reaches| reaches >= needed) {
+            lost.push(format!(
+                "the identities of transactions of the log's days from {needed} that came before offset {low}: one that its \
+                 partner sends again may count twice"
+            ));
+        }
+    }
+    taken.values().cloned().for_each(|row| fold.hold(row));
+    at.next = next;
+    at.fingerprint = before.last.as_ref().map(fingerprint);
+    at.clock = clock;
+    at.days = before.days;
+    at.rows = fold.rows();
+    at.recoveries = recoveries + 1;
+    // What came after a row's last record is added to it, wherever folding begins; dead letters are sent again.
+    if next < high {
+        lost.push(format!("nothing of the records from offset {next} on; dead letters among them may come twice"));
+    }
+    let count = taken.len();
+    let taken: Vec<Row> = taken.into_values().collect();
+    let records = records::of_partition(partition, &taken, &at).collect();
+    Ok(Recovery { partition, next, rows: count, lost, records })
+}
+
+fn from_log(generation: &Generation, partition: u32, looked: Looked) -> Result<Recovery, ByHandError> {
+    let Looked { low, checkpoint: Checkpoint { position, rows }, stored, .. } = looked;
+    if low > 0 && !stored.is_empty() {
+        return Err(ByHandError::Refused(format!(
+            "partition {partition}: the log begins at offset {low}, and the store has {} rows that took earlier records: folded \
+             anew they would come to less, and the store would keep the one or the other; recover from the store",
+            stored.len()
+        )));
+    }
+    let (corrections, recoveries) =
+        position.as_ref().map_or_else(Default::default, |position| (position.corrections.clone(), position.recoveries));
+    let mut at = Position::beginning(generation.clone(), generation.log_partition(partition));
+    (at.next, at.corrections, at.recoveries) = (low, corrections, recoveries + 1);
+    let mut lost = Vec::new();
+    if low > 0 {
+        lost.push(format!("all that came before offset {low}: sums, and the identities by which a resend is known"));
+    }
+    lost.push("dead letters are sent again".to_owned());
+    // Rows of before must not stand beside those that are folded anew.
+    let removed = rows.keys().map(|key| NewRecord { partition, key: key.topic_key().into(), ..NewRecord::default() });
+    let records = removed.chain([records::position(partition, &at)]).collect();
+    Ok(Recovery { partition, next: low, rows: 0, lost, records })
+}
+
+/// Reads the log up to where folding is to go on.
+async fn before(
+    stream: &dyn Stream,
+    partition: u32,
+    low: u64,
+    next: u64,
+    at: &Position,
+) -> Result<Before, ByHandError> {
+    let mut before = Before { clock: None, days: Vec::new(), last: None };
+    let horizon = horizon(&at.generation);
+    if next > low {
+        scan(stream, partition, low, |record| {
+            if record.offset >= next {
+                return;
+            }
+            let appended = at.append_time(record.offset, record.appended);
+            let clock = before.clock.map_or(appended, |clock| clock.max(appended));
+            before.clock = Some(clock);
+            let day = Day::of_unix_millis(clock);
+            if before.days.last().is_none_or(|(last, _)| *last < day) {
+                before.days.push((day, record.offset));
+            }
+            before.last = Some(record.clone());
+        })
+        .await?;
+    }
+    if let Some(clock) = before.clock {
+        let from = horizon.remembers_from(Day::of_unix_millis(clock));
+        before.days.retain(|(day, _)| *day >= from);
+    }
+    Ok(before)
+}
+
+fn horizon(generation: &Generation) -> Horizon {
+    Horizon { past: generation.plan.horizon_days, future: generation.plan.future_days }
+}
