@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 pub use crate::arguments::Arguments;
-use crate::arguments::{Command, ConfigFile, DeadLettersCommand, PolicyCommand};
+use crate::arguments::{ClockCommand, Command, ConfigFile, DeadLettersCommand, PolicyCommand};
 use crate::commands::{
-    bad_configuration, cert, check, demo, policies, policy_build, policy_new, policy_run, policy_test, readers,
-    run as running,
+    bad_configuration, cert, check, demo, partitions, policies, policy_build, policy_new, policy_run, policy_test,
+    readers, run as running,
 };
 use crate::config::Config;
 
@@ -32,6 +32,10 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
             with_config(file, |config| readers::dead_letters(&config, &command))
         }
         Command::Reconcile(reconcile) => with_config(&reconcile.file, |config| readers::reconcile(&config, &reconcile)),
+        Command::Recover(recover) => with_config(&recover.file, |config| partitions::recover(&config, &recover)),
+        Command::Clock(ClockCommand::Correct(correct)) => {
+            with_config(&correct.file, |config| partitions::clock_correct(&config, &correct))
+        }
         Command::Cert(cert) => cert::cert(&cert.dir, &cert.partner),
     }
 }

@@ -1,6 +1,7 @@
 //! The command line: what can be asked for.
 
 mod authoring;
+mod by_hand;
 mod config_file;
 mod policy;
 mod process;
@@ -9,6 +10,7 @@ mod reading;
 use clap::{Parser, Subcommand};
 
 pub(crate) use authoring::{PolicyBuildArguments, PolicyNewArguments, PolicyRunArguments, PolicyTestArguments};
+pub(crate) use by_hand::{ClockCommand, ClockCorrectArguments, RecoverArguments};
 pub(crate) use config_file::ConfigFile;
 pub(crate) use policy::{AdminArguments, AdminWay, PolicyCommand, StoreArguments};
 pub(crate) use process::{CertArguments, CheckArguments, DemoArguments, RunArguments};
@@ -41,6 +43,11 @@ pub(crate) enum Command {
     DeadLetters(DeadLettersCommand),
     /// Proves that everything accepted is accounted for.
     Reconcile(ReconcileArguments),
+    /// Makes the checkpoint of a partition anew that stands for want of one.
+    Recover(RecoverArguments),
+    /// Corrects what the broker's clock said.
+    #[command(subcommand)]
+    Clock(ClockCommand),
     /// Makes a development authority, certificates, keys and the operator's password.
     Cert(CertArguments),
 }

@@ -5,6 +5,7 @@ pub(crate) mod demo;
 pub(crate) mod run;
 
 pub(crate) mod cert;
+pub(crate) mod partitions;
 pub(crate) mod policies;
 mod policies_offline;
 pub(crate) mod policy_build;

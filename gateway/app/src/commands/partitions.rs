@@ -1,0 +1,162 @@
+//! `tallygate recover` and `tallygate clock correct`: what an operator does to partitions of the log by hand.
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use prometheus_client::registry::Registry;
+use serde_json::json;
+use tallygate_aggregator::by_hand::{Correcting, Held, Source, correct, find_wrong_times, hold, plan_recovery};
+use tallygate_aggregator::{WallClock, generation_of_log, retention};
+use tallygate_core::Generation;
+use tallygate_core::checkpoint::Correction;
+use tallygate_core::row::instant;
+use tallygate_embedded::{DataDirLock, lock_data_dir};
+use tallygate_stream::Stream;
+use tallygate_sums::Sums;
+
+use super::logging::log_to_stderr;
+use crate::arguments::{ClockCorrectArguments, RecoverArguments};
+use crate::config::Config;
+use crate::parts;
+use crate::runtime::whole_runtime;
+
+/// Stream and store, while no process of this data directory has them.
+struct Opened {
+    stream: Arc<dyn Stream>,
+    sums: Arc<dyn Sums>,
+    _lock: DataDirLock,
+}
+
+pub(crate) fn recover(config: &Config, arguments: &RecoverArguments) -> Result<ExitCode> {
+    log_to_stderr();
+    whole_runtime()?.block_on(async {
+        let opened = open(config).await?;
+        let generation = opened.generation(config).await?;
+        let mut held = hold(&*opened.stream).await?;
+        let source = if arguments.from_log { Source::Log } else { Source::Store };
+        let partition = arguments.partition;
+        let recovery = plan_recovery(&*opened.stream, &*opened.sums, &held, &generation, partition, source).await?;
+        let told = json!({
+            "partition": partition,
+            "folds_from": recovery.next,
+            "rows": recovery.rows,
+            "lost": recovery.lost,
+        });
+        if !arguments.json {
+            println!(
+                "partition {partition}: {} rows are taken over, folding goes on at offset {}",
+                recovery.rows, recovery.next
+            );
+            for lost in &recovery.lost {
+                println!("lost: {lost}");
+            }
+        }
+        if !confirmed(arguments.yes)? {
+            return Ok(ExitCode::FAILURE);
+        }
+        recovery.write(&mut held).await?;
+        if arguments.json {
+            println!("{told:#}")
+        } else {
+            println!("recovered; the next aggregator goes on from there")
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+pub(crate) fn clock_correct(config: &Config, arguments: &ClockCorrectArguments) -> Result<ExitCode> {
+    log_to_stderr();
+    whole_runtime()?.block_on(async {
+        let opened = open(config).await?;
+        let wall = WallClock::system();
+        let mut held = hold(&*opened.stream).await?;
+        let wanted = wanted(&opened, &held, &wall, arguments).await?;
+        if wanted.is_empty() {
+            bail!("no record behind what was folded is stamped more than a day ahead of this machine's clock");
+        }
+        if !arguments.json {
+            for Correcting { partition, correction: Correction { first, last, time } } in &wanted {
+                println!(
+                    "partition {partition}: the records at offsets {first} to {last} were appended at {}",
+                    instant(*time)
+                );
+            }
+        }
+        if !confirmed(arguments.yes)? {
+            return Ok(ExitCode::FAILURE);
+        }
+        let mut told = Vec::new();
+        for correcting in wanted {
+            correct(&*opened.stream, &mut held, &wall, correcting).await?;
+            let Correcting { partition, correction: Correction { first, last, time } } = correcting;
+            told.push(json!({ "partition": partition, "first": first, "last": last, "time": instant(time) }));
+        }
+        if arguments.json {
+            println!("{:#}", json!({ "corrected": told }));
+        } else {
+            println!("corrected; the next aggregator judges them by that time");
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+async fn wanted(
+    opened: &Opened,
+    held: &Held,
+    wall: &WallClock,
+    arguments: &ClockCorrectArguments,
+) -> Result<Vec<Correcting>> {
+    let time = arguments.time.as_millisecond();
+    if let (Some(partition), Some(first), Some(last)) = (arguments.partition, arguments.first, arguments.last) {
+        return Ok(vec![Correcting { partition, correction: Correction { first, last, time } }]);
+    }
+    let mut found = Vec::new();
+    for partition in held.partitions() {
+        if arguments.partition.is_none_or(|wanted| wanted == partition) {
+            found.extend(find_wrong_times(&*opened.stream, held, wall, partition, time).await?);
+        }
+    }
+    Ok(found)
+}
+
+async fn open(config: &Config) -> Result<Opened> {
+    let lock = lock_data_dir(&config.data_dir)?;
+    let stream = parts::stream(config, &mut Registry::default())?;
+    stream.prepare(retention(config.aggregator.horizon, config.lag_days)).await?;
+    Ok(Opened { stream, sums: parts::sums(config)?, _lock: lock })
+}
+
+impl Opened {
+    /// The generation of the log, as the store or the log itself has it.
+    async fn generation(&self, config: &Config) -> Result<Generation> {
+        let stored = self.sums.generations().await?.into_iter().max_by_key(|generation| generation.number);
+        let generation = match stored {
+            Some(stored) => Some(stored),
+            None => generation_of_log(&*self.stream).await?,
+        };
+        let Some(generation) = generation else {
+            bail!(
+                "neither the store nor the topic of sums knows the log; run an aggregator once, it gives it a number"
+            );
+        };
+        generation.check(&config.plan)?;
+        Ok(generation)
+    }
+}
+
+/// Asks, unless it was answered before.
+fn confirmed(yes: bool) -> Result<bool> {
+    if yes {
+        return Ok(true);
+    }
+    if !std::io::stdin().is_terminal() {
+        bail!("nobody is there to be asked; --yes answers");
+    }
+    print!("go on? Only \"yes\" does: ");
+    std::io::stdout().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(answer.trim() == "yes")
+}
