@@ -11,6 +11,7 @@ mod fiscal;
 mod harness;
 mod hostile;
 mod line;
+mod lost;
 mod policies;
 mod readers;
 mod relay;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tallygate::config::Config;
-use tallygate_core::{Aggregate, Day, Row, RowKey};
+use tallygate_core::{Aggregate, Day, Row, RowKey, SumsRecord};
 use tallygate_stream::{Start, Stream, Topic};
 use tallygate_sums::Sums;
 
@@ -54,8 +54,8 @@ impl Ledger {
             loop {
                 let batch = follower.next().await.unwrap();
                 for record in &batch.records {
-                    let row = Row::from_topic_value(record.value()).unwrap();
-                    if row.at.aggregate == Aggregate::Daily {
+                    let row = SumsRecord::read(record.value()).unwrap().row();
+                    if let Some(row) = row.filter(|row| row.at.aggregate == Aggregate::Daily) {
                         rows.insert(row.at.clone(), row);
                     }
                 }

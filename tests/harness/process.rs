@@ -54,9 +54,19 @@ impl Process {
 
     /// Starts it; it need not be up yet.
     pub fn start(&self) {
+        self.start_with(&[]);
+    }
+
+    /// Starts it with its clock so many days off.
+    pub fn start_days_off(&self, days: i32) {
+        self.start_with(&tallygate_test_servers::days_off(days));
+    }
+
+    fn start_with(&self, environment: &[(&str, String)]) {
         let log = File::options().create(true).append(true).open(self.log()).unwrap();
         let mut command = tallygate();
         command.args(["run", "--config"]).arg(&self.config).args(["--roles", &self.roles]);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         command.env("RUST_LOG", "info").stdout(log.try_clone().unwrap()).stderr(log);
         if let Some(fault) = self.fault {
             command.env("TALLYGATE_FAULT", fault);
@@ -115,6 +125,18 @@ impl Process {
     pub fn stop(&self) -> std::process::ExitStatus {
         self.signal(Signal::TERM);
         self.child.lock().unwrap().take().unwrap().wait().unwrap()
+    }
+
+    /// Waits until it ends by itself.
+    pub fn ended(&self, within: Duration) -> std::process::ExitStatus {
+        let status = eventually(&format!("{} ends", self.name), within, || {
+            match self.child.lock().unwrap().as_mut().map(Child::try_wait) {
+                Some(Ok(Some(status))) => Ok(status),
+                _ => Err("it runs".to_owned()),
+            }
+        });
+        self.child.lock().unwrap().take();
+        status
     }
 
     /// Stops its clock.

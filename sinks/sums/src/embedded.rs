@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use tallygate_core::generation::Plan;
@@ -12,6 +13,7 @@ use tallygate_embedded::rusqlite::{self, Connection, Transaction, params};
 use tallygate_embedded::{Database, DatabaseError, Durability};
 use tokio::time::timeout;
 
+use crate::embedded_file::EmbeddedFile;
 use crate::limits::EMBEDDED_ROWS;
 use crate::port::{Notices, Sums, SumsError};
 use crate::timeouts;
@@ -29,7 +31,7 @@ pub struct EmbeddedSumsOptions {
 /// The store in a file. Clones share it.
 #[derive(Clone)]
 pub struct EmbeddedSums {
-    database: Database,
+    file: Arc<EmbeddedFile>,
     upsert: &'static str,
 }
 
@@ -110,14 +112,13 @@ impl EmbeddedSums {
     /// # Errors
     /// [`SumsError::Refused`] when it cannot be made or is no such file.
     pub fn open(options: &EmbeddedSumsOptions) -> Result<Self, SumsError> {
-        let database = Database::open(&options.path, SCHEMA, Durability::Synced)?;
-        database.write_blocking(add_columns)?;
+        let file = Arc::new(EmbeddedFile::open(&options.path, open)?);
         #[cfg(feature = "faults")]
         if options.without_fence {
             let upsert = UPSERT_WITHOUT_FENCE;
-            return Ok(Self { database, upsert });
+            return Ok(Self { file, upsert });
         }
-        Ok(Self { database, upsert: UPSERT })
+        Ok(Self { file, upsert: UPSERT })
     }
 
     /// Opens the file for reading alone, also while another process writes it; writing is refused.
@@ -125,7 +126,8 @@ impl EmbeddedSums {
     /// # Errors
     /// [`SumsError::Refused`] when there is no such file yet, or it is none of ours.
     pub fn open_read_only(path: &Path) -> Result<Self, SumsError> {
-        Ok(Self { database: Database::open_read_only(path)?, upsert: UPSERT })
+        let file = Arc::new(EmbeddedFile::open(path, |path| Database::open_read_only(path))?);
+        Ok(Self { file, upsert: UPSERT })
     }
 
     async fn read_with<T, F>(&self, work: F) -> Result<T, SumsError>
@@ -133,7 +135,7 @@ impl EmbeddedSums {
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        bounded(self.database.read(work)).await
+        bounded(self.file.database()?.read(work)).await
     }
 
     async fn write_with<T, F>(&self, work: F) -> Result<T, SumsError>
@@ -141,7 +143,7 @@ impl EmbeddedSums {
         F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        bounded(self.database.write(work)).await
+        bounded(self.file.database()?.write(work)).await
     }
 }
 
@@ -247,6 +249,12 @@ async fn bounded<T>(call: impl Future<Output = Result<T, DatabaseError>>) -> Res
     }
 }
 
+fn open(path: &Path) -> Result<Database, DatabaseError> {
+    let database = Database::open(path, SCHEMA, Durability::Synced)?;
+    database.write_blocking(add_columns)?;
+    Ok(database)
+}
+
 /// Columns that a file of an earlier release lacks.
 fn add_columns(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let there = "SELECT count(*) FROM pragma_table_info('generations') WHERE name = ?";
@@ -338,6 +346,6 @@ mod tests {
     fn rule_15_each_commit_is_synced_to_the_disk() {
         let directory = tempfile::tempdir().unwrap();
         let sums = EmbeddedSums::open(&EmbeddedSumsOptions::new(directory.path().join("sums.db"))).unwrap();
-        assert_eq!(sums.database.durability().unwrap(), Some(Durability::Synced));
+        assert_eq!(sums.file.database().unwrap().durability().unwrap(), Some(Durability::Synced));
     }
 }

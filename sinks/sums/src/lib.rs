@@ -10,6 +10,7 @@ mod settle;
 #[cfg(feature = "cassandra")]
 mod cassandra;
 mod embedded;
+mod embedded_file;
 pub mod limits;
 pub mod timeouts;
 

@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::certs::Certificates;
+use crate::cql;
 use crate::java::{jars, java};
 use crate::server::{Launch, Server, new_directory};
 use crate::{Credentials, Options, ports};
@@ -85,6 +86,11 @@ impl Cassandra {
     /// Address and port of CQL.
     pub fn contact_point(&self) -> String {
         self.address().to_string()
+    }
+
+    /// Runs a statement, as somebody does by hand; without TLS and password only.
+    pub fn cql(&self, statement: &str) -> Result<()> {
+        cql::run(self.address(), statement)
     }
 
     /// Ends it for good and removes its directory, as dropping does.

@@ -18,6 +18,8 @@
 
 mod cassandra;
 mod certs;
+mod cql;
+mod faketime;
 mod java;
 mod kafka;
 mod ports;
@@ -27,6 +29,7 @@ mod server;
 pub mod shared;
 
 pub use cassandra::Cassandra;
+pub use faketime::days_off;
 pub use kafka::Kafka;
 pub use ports::free as free_port;
 pub use rabbit::RabbitMq;

@@ -15,6 +15,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::Credentials;
 use crate::certs::Certificates;
+use crate::faketime;
 use crate::reaper::Reaper;
 
 /// Some ten times what a start takes on two idle cores.
@@ -143,6 +144,15 @@ impl Server {
             run.forget_child()?;
         }
         self.launch(&mut run)
+    }
+
+    /// Starts it again as [`restart`](Self::restart) does, with its clock so many days off, until it is started again.
+    pub fn restart_days_off(&self, days: i32) -> Result<()> {
+        let environment = faketime::days_off(days);
+        self.run().command.envs(environment.iter().map(|(name, value)| (name, value)));
+        let restarted = self.restart();
+        environment.iter().for_each(|(name, _)| drop(self.run().command.env_remove(name)));
+        restarted
     }
 
     /// Asks it to stop (SIGTERM), as an operator would, and waits; `restart` brings it back.

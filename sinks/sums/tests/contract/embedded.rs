@@ -36,3 +36,21 @@ async fn rule_15_rows_survive_the_process() {
     let found = sums.read(Aggregate::Daily, day("2026-11-22"), 3, None).await;
     assert_eq!(found.unwrap(), rows);
 }
+
+#[tokio::test]
+async fn a_file_that_is_removed_or_replaced_while_it_is_used_is_noticed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sums.db");
+    let sums = EmbeddedSums::open(&EmbeddedSumsOptions::new(&path)).unwrap();
+    let rows = async || sums.read(Aggregate::Daily, day("2026-11-22"), 3, None).await.unwrap();
+    sums.upsert(&[row("a", "1.00", 1, 1)]).await.unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(rows().await, []);
+    sums.upsert(&[row("b", "2.00", 1, 2)]).await.unwrap();
+    assert_eq!(rows().await, [row("b", "2.00", 1, 2)]);
+
+    let other = directory.path().join("other.db");
+    EmbeddedSums::open(&EmbeddedSumsOptions::new(&other)).unwrap().upsert(&[row("c", "3.00", 1, 3)]).await.unwrap();
+    std::fs::rename(&other, &path).unwrap();
+    assert_eq!(rows().await, [row("c", "3.00", 1, 3)]);
+}

@@ -1,0 +1,203 @@
+//! What is lost while the line stands or runs: on the embedded defaults, one by one.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tallygate_embedded::rusqlite::Connection;
+
+use crate::harness::audit::Audit;
+use crate::harness::eventually::eventually;
+use crate::harness::ledger::Ledger;
+use crate::harness::process::Process;
+use crate::harness::sender::Senders;
+use crate::harness::settled::until_balanced;
+use crate::harness::site::Site;
+
+const ALL: &str = "gateway,shipper,aggregator,console";
+const SETTLED: Duration = Duration::from_secs(60);
+
+struct Line {
+    _site: Site,
+    process: Process,
+    senders: Arc<Senders>,
+}
+
+impl Line {
+    fn up() -> Self {
+        let site = Site::embedded();
+        let process = site.up("all", ALL);
+        let senders = Arc::new(Senders::new(&site.certs(), &[process.partners_port]));
+        Self { process, senders, _site: site }
+    }
+
+    /// Sends some more, and waits until all is counted.
+    fn counts(&self) {
+        self.senders.send(120, 400);
+        self.is_exact();
+    }
+
+    fn is_exact(&self) {
+        eventually("the sums are exact", SETTLED, || {
+            let differences = Audit::of(&Ledger::of(&self.process), &self.senders).differences();
+            if differences.is_empty() { Ok(()) } else { Err(format!("{differences:?}")) }
+        });
+        until_balanced(&self.process, &[], SETTLED);
+    }
+
+    fn again(&self) {
+        self.process.start();
+        self.process.wait_until_up();
+    }
+
+    fn stop(&self) {
+        assert!(self.process.stop().success(), "{}", self.process.last_words());
+    }
+
+    fn file(&self, name: &str) -> std::path::PathBuf {
+        self.process.data.join(name)
+    }
+
+    /// What is done to the log's file while nobody has it.
+    fn to_the_log(&self, statement: &str) {
+        let log = Connection::open(self.file("stream.db")).unwrap();
+        assert!(log.execute(statement, []).unwrap() > 0, "{statement}");
+    }
+
+    fn warnings(&self) -> String {
+        self.process.says(&["sums", "--json"]).json()["warnings"].to_string()
+    }
+
+    fn recovers(&self, from: &str) {
+        for partition in ["0", "1", "2", "3"] {
+            self.process.says(&["recover", "--partition", partition, from, "--yes"]).good();
+        }
+    }
+}
+
+fn remove(file: &Path) {
+    for ending in ["", "-wal", "-shm"] {
+        let mut file = file.as_os_str().to_owned();
+        file.push(ending);
+        let _ = fs::remove_file(file);
+    }
+}
+
+#[test]
+fn rule_12_a_store_that_is_removed_or_put_back_from_a_copy_is_filled_again() {
+    let line = Line::up();
+    line.counts();
+    line.stop();
+    let (sums, copy) = (line.file("sums.db"), line.file("copy.db"));
+    fs::copy(&sums, &copy).unwrap();
+    line.again();
+    line.counts();
+    line.stop();
+    // Emptied.
+    remove(&sums);
+    line.again();
+    line.counts();
+    line.stop();
+    // From a third of the way.
+    remove(&sums);
+    fs::copy(&copy, &sums).unwrap();
+    line.again();
+    line.counts();
+    // While it runs.
+    remove(&sums);
+    line.counts();
+    assert!(line.process.said().contains("was removed or replaced while it was in use"), "it is told");
+    assert!(line.process.said().contains("were written again"), "it is told");
+    line.stop();
+}
+
+#[test]
+fn rule_12_what_the_log_lost_stands_by_name_until_it_is_recovered() {
+    let line = Line::up();
+    line.counts();
+    line.stop();
+    // The group alone is no loss.
+    line.to_the_log("DELETE FROM committed");
+    line.again();
+    line.counts();
+    line.stop();
+    // At another offset it is.
+    line.to_the_log("UPDATE committed SET offset = 1");
+    line.again();
+    let stands = eventually("it stands", SETTLED, || {
+        let warnings = line.warnings();
+        if warnings.contains("the consumer group has committed 1") { Ok(warnings) } else { Err(warnings) }
+    });
+    assert!(stands.contains("tallygate recover"), "{stands}");
+    let text = line.process.says(&["sums"]).good();
+    assert!(text.contains("stands, its sums are not up to date"), "{text}");
+    line.stop();
+    line.recovers("--from-store");
+    line.again();
+    line.counts();
+    line.stop();
+    // The topic of sums is gone; offsets are never given twice.
+    line.to_the_log("DELETE FROM records WHERE sum_key IS NOT NULL");
+    line.again();
+    eventually("it stands", SETTLED, || {
+        let warnings = line.warnings();
+        if warnings.contains("has no position for it") { Ok(()) } else { Err(warnings) }
+    });
+    line.stop();
+    line.recovers("--from-store");
+    line.again();
+    line.counts();
+    line.stop();
+    // The store too: the log is whole, and is folded from its beginning.
+    line.to_the_log("DELETE FROM records WHERE sum_key IS NOT NULL");
+    remove(&line.file("sums.db"));
+    line.again();
+    eventually("it stands", SETTLED, || {
+        let warnings = line.warnings();
+        if warnings.contains("has no position for it") { Ok(()) } else { Err(warnings) }
+    });
+    line.stop();
+    line.recovers("--from-log");
+    line.again();
+    line.counts();
+    line.stop();
+}
+
+#[test]
+fn rule_7_a_store_of_another_line_stops_everything_by_name() {
+    let (one, other) = (Line::up(), Line::up());
+    one.counts();
+    other.counts();
+    one.stop();
+    other.stop();
+    let sums = one.file("sums.db");
+    remove(&sums);
+    fs::copy(other.file("sums.db"), &sums).unwrap();
+    one.process.start();
+    eventually("it ends", SETTLED, || {
+        let said = one.process.said();
+        if said.contains("one of them is another deployment's") { Ok(()) } else { Err(said) }
+    });
+    assert!(!one.process.ended(SETTLED).success());
+}
+
+#[test]
+fn a_recovery_asks_says_what_is_lost_and_needs_everybody_else_to_have_stopped() {
+    let line = Line::up();
+    line.counts();
+    let refused = line.process.says(&["recover", "--partition", "0", "--from-store", "--yes"]).bad(1);
+    assert!(refused.contains("is in use by process"), "{refused}");
+    line.stop();
+    let unasked = line.process.says(&["recover", "--partition", "0", "--from-store"]).bad(1);
+    assert!(unasked.contains("--yes"), "{unasked}");
+    let told = line.process.says(&["recover", "--partition", "0", "--from-store", "--yes", "--json"]);
+    let told: Value = serde_json::from_str(&told.out).unwrap();
+    assert!(told["rows"].as_u64().unwrap() > 0 && told["lost"].as_array().unwrap().is_empty(), "{told}");
+    let nothing = line.process.says(&["clock", "correct", "--time", "2026-11-26T12:00:00Z", "--yes"]).bad(1);
+    assert!(nothing.contains("no record"), "{nothing}");
+    line.again();
+    line.counts();
+    line.stop();
+}
