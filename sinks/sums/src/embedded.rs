@@ -135,7 +135,8 @@ impl EmbeddedSums {
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        bounded(self.file.database()?.read(work)).await
+        let database = self.file.database()?;
+        bounded(database.read(work)).await
     }
 
     async fn write_with<T, F>(&self, work: F) -> Result<T, SumsError>
@@ -143,7 +144,8 @@ impl EmbeddedSums {
         F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        bounded(self.file.database()?.write(work)).await
+        let database = self.file.database()?;
+        bounded(database.write(work)).await
     }
 }
 

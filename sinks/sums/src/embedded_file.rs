@@ -3,45 +3,81 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tallygate_embedded::{Database, DatabaseError};
+
+use crate::port::SumsError;
 
 /// What stands at the path now is what is used.
 pub(crate) struct EmbeddedFile {
     path: PathBuf,
     open: fn(&Path) -> Result<Database, DatabaseError>,
-    used: Mutex<Option<(Database, FileId)>>,
+    used: Mutex<Option<Used>>,
 }
+
+struct Used {
+    database: Arc<Database>,
+    file: FileId,
+    /// Of SQLite's log and the index of it, when last looked at.
+    beside: [Option<FileId>; 2],
+}
+
+/// How the names of the files beside it end.
+const BESIDE: [&str; 2] = ["-wal", "-shm"];
 
 /// Device and inode.
 type FileId = (u64, u64);
 
 impl EmbeddedFile {
     /// Opens the file, in this way.
-    pub(crate) fn open(path: &Path, open: fn(&Path) -> Result<Database, DatabaseError>) -> Result<Self, DatabaseError> {
+    pub(crate) fn open(path: &Path, open: fn(&Path) -> Result<Database, DatabaseError>) -> Result<Self, SumsError> {
         let file = Self { path: path.to_owned(), open, used: Mutex::new(None) };
         file.database().map(|_| file)
     }
 
     /// The database at the path; opened again when it is another file than before.
-    pub(crate) fn database(&self) -> Result<Database, DatabaseError> {
+    pub(crate) fn database(&self) -> Result<Arc<Database>, SumsError> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((database, _)) = used.as_ref().filter(|(_, id)| file_id(&self.path) == Some(*id)) {
-            return Ok(database.clone());
+        if let Some(used) = used.as_mut().filter(|used| file_id(&self.path) == Some(used.file)) {
+            used.beside = self.beside();
+            return Ok(Arc::clone(&used.database));
         }
-        if used.is_some() {
-            tracing::warn!(
-                "{}: was removed or replaced while it was in use; what stands there now is used",
-                self.path.display()
-            );
+        if let Some(Used { database, file, beside }) = used.take() {
+            let path = self.path.display();
+            // The former one closes first: two logs of one name would be one too many.
+            if let Err(database) = Arc::try_unwrap(database) {
+                *used = Some(Used { database, file, beside });
+                return Err(SumsError::Away(format!("{path}: was removed or replaced while it was in use")));
+            }
+            tracing::warn!("{path}: was removed or replaced while it was in use; what stands there now is used");
+            self.remove_beside(beside);
         }
-        // The former one closes first: it takes its log with it.
-        *used = None;
-        let database = (self.open)(&self.path)?;
+        let database = Arc::new((self.open)(&self.path)?);
         // One that vanished again at once is found out by the next call.
-        *used = file_id(&self.path).map(|id| (database.clone(), id));
+        let now = |file| Used { database: Arc::clone(&database), file, beside: self.beside() };
+        *used = file_id(&self.path).map(now);
         Ok(database)
+    }
+
+    fn beside(&self) -> [Option<FileId>; 2] {
+        BESIDE.map(|ending| file_id(&self.named(ending)))
+    }
+
+    /// SQLite leaves the log of a file that is no longer there, and would take it for the new one's.
+    fn remove_beside(&self, former: [Option<FileId>; 2]) {
+        for (ending, former) in BESIDE.into_iter().zip(former) {
+            let path = self.named(ending);
+            if former.is_some() && file_id(&path) == former {
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+
+    fn named(&self, ending: &str) -> PathBuf {
+        let mut name = self.path.clone().into_os_string();
+        name.push(ending);
+        name.into()
     }
 }
 

@@ -151,7 +151,9 @@ impl Server {
         let environment = faketime::days_off(days);
         self.run().command.envs(environment.iter().map(|(name, value)| (name, value)));
         let restarted = self.restart();
-        environment.iter().for_each(|(name, _)| drop(self.run().command.env_remove(name)));
+        environment.iter().for_each(|(name, _)| {
+            self.run().command.env_remove(name);
+        });
         restarted
     }
 
