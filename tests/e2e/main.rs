@@ -12,6 +12,7 @@ mod harness;
 mod hostile;
 mod line;
 mod lost;
+mod lost_on_servers;
 mod policies;
 mod readers;
 mod relay;

@@ -153,6 +153,7 @@ token = "${{file:certs/operator.token}}"
 address = "127.0.0.1:{metrics}"
 
 [aggregator]
+compare_every = "2 s"
 flush_every = "{}"
 {}"#,
             self.flush_every, self.backends
