@@ -49,6 +49,7 @@ fn cassandra(table: &Table<'_>) -> CassandraOptions {
     if let Some(consistency) = table.parsed("consistency") {
         options.consistency = consistency.value;
     }
+    options.datacenter = table.string("datacenter").map(|datacenter| datacenter.value);
     let (user, password) = (table.string("user"), table.string("password"));
     if table.has("user") != table.has("password") {
         table.problem("\"user\" and \"password\" go together");
