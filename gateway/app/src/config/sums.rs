@@ -17,7 +17,7 @@ pub enum SumsOptions {
     Embedded(EmbeddedSumsOptions),
     /// Cassandra.
     #[cfg(feature = "servers")]
-    Cassandra(CassandraOptions),
+    Cassandra(Box<CassandraOptions>),
 }
 
 const FILE: &str = "sums.db";
@@ -28,7 +28,7 @@ pub(super) fn read(root: &Table<'_>, data_dir: &Path) -> Option<SumsOptions> {
     let Some(table) = root.table("sums") else { return Some(embedded) };
     let options = match backend::chosen(&table, ["embedded", "cassandra"])? {
         #[cfg(feature = "servers")]
-        "cassandra" => SumsOptions::Cassandra(cassandra(&table)),
+        "cassandra" => SumsOptions::Cassandra(Box::new(cassandra(&table))),
         _ => embedded,
     };
     table.close();
