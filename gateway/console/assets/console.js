@@ -261,6 +261,7 @@ async function drawWay() {
       write($(id), value === null ? "–" : grouped(value));
       $(id).classList.toggle("some", id === "way-dead" && value > 0);
     }
+    drawWarnings(status.warnings);
     $("troubles").replaceChildren(...status.troubles.map((text) => make("li", { textContent: text })));
     // Where partners are served, there are policies.
     if (status.roles.includes("gateway")) drawPolicies($("policies"), (await call("policies")).policies);
@@ -268,6 +269,15 @@ async function drawWay() {
   } catch (problem) {
     if (problem.status === 401) show(null);
   }
+}
+
+// Written only when they change, so that nobody is told the same again each time.
+function drawWarnings(warnings) {
+  const drawn = JSON.stringify(warnings);
+  if ($("warnings").dataset.drawn === drawn) return;
+  $("warnings").dataset.drawn = drawn;
+  $("warnings").hidden = warnings.length === 0;
+  $("warnings").replaceChildren(...warnings.map((text) => make("p", { textContent: `${text.charAt(0).toUpperCase()}${text.slice(1)}.` })));
 }
 
 // What people do

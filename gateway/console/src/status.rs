@@ -24,6 +24,8 @@ pub struct Status {
     pub fold_lag: Option<u64>,
     /// Dead letters there are.
     pub dead_letters: Option<u64>,
+    /// What to know beside the sums, one sentence each, as the store and the processes that fill it tell.
+    pub warnings: Vec<String>,
     /// What is wrong, one sentence each.
     pub troubles: Vec<String>,
 }

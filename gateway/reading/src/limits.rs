@@ -5,6 +5,11 @@ use std::time::Duration;
 /// Log partitions of the store read at one time.
 pub const PARTITION_READS: usize = 8;
 
+/// Sentences that warn the reader of sums; further ones are counted.
+pub const WARNINGS: usize = 20;
+/// The longest such sentence, in characters.
+pub const WARNING_CHARS: usize = 1_000;
+
 /// How long a reader waits for the next records of a topic that is read to its end.
 pub const STREAM_PATIENCE: Duration = Duration::from_secs(30);
 /// The most dead letters one answer lists.

@@ -44,6 +44,12 @@ pub fn table(columns: &[(&str, Side)], rows: &[Vec<String>]) -> String {
     text
 }
 
+/// What stands above an answer: a line for each warning, and an empty one; nothing where there are none.
+pub fn warnings(warnings: &[String]) -> String {
+    let lines: String = warnings.iter().map(|warning| format!("warning: {}\n", harmless(warning))).collect();
+    if lines.is_empty() { lines } else { lines + "\n" }
+}
+
 /// The text with every control character written out, so that no terminal acts on it.
 pub fn harmless(text: &str) -> String {
     text.chars()

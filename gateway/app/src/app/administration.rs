@@ -11,6 +11,7 @@ use tallygate_console::policies::PolicyAdmin;
 use tallygate_core::day::Zone;
 use tallygate_front::PolicyRegistry;
 use tallygate_queue::Queue;
+use tallygate_reading::ledger::Reader;
 use tallygate_stream::Stream;
 use tallygate_sums::Sums;
 
@@ -53,6 +54,7 @@ pub(super) fn start(
         roles: sources.roles,
         queue: sources.queue,
         stream: sources.log.as_ref().map(|(stream, _)| stream.clone()),
+        sums: sources.log.as_ref().map(|(_, sums)| Reader::new(sums.clone())),
         policies: sources.policies.clone(),
     };
     let parts = Parts {

@@ -1,20 +1,27 @@
 //! What the administration tells of this process and of what it can reach.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tallygate_console::status::{Status, StatusSource};
 use tallygate_front::PolicyRegistry;
 use tallygate_queue::Queue;
+use tallygate_reading::ledger::Reader;
 use tallygate_stream::{Stream, Topic};
+use tokio::time::timeout;
 
 /// How this process and what it can reach do.
 pub(super) struct Health {
     pub(super) roles: String,
     pub(super) queue: Option<Arc<dyn Queue>>,
     pub(super) stream: Option<Arc<dyn Stream>>,
+    pub(super) sums: Option<Reader>,
     pub(super) policies: Option<Arc<PolicyRegistry>>,
 }
+
+/// How long the store may take to tell what to know; a store that is away is said to be within it.
+const STORE_PATIENCE: Duration = Duration::from_secs(5);
 
 #[async_trait]
 impl StatusSource for Health {
@@ -30,6 +37,13 @@ impl StatusSource for Health {
                 Err(error) => status.troubles.push(error.to_string()),
             }
         }
+        if let Some(sums) = &self.sums {
+            match timeout(STORE_PATIENCE, sums.warnings()).await {
+                Ok(Ok(warnings)) => status.warnings = warnings,
+                Ok(Err(error)) => status.troubles.push(error.to_string()),
+                Err(_) => status.troubles.push(format!("sums store is away: no answer within {STORE_PATIENCE:?}")),
+            }
+        }
         if let Some(stream) = &self.stream {
             match stream.bounds(Topic::Transactions).await {
                 Ok(bounds) => {
@@ -42,5 +56,30 @@ impl StatusSource for Health {
             }
         }
         status
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tallygate_core::notice::PartitionNotice;
+    use tallygate_sums::{EmbeddedSums, EmbeddedSumsOptions, Notices};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_told_beside_the_sums_is_a_warning_until_it_is_taken_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = EmbeddedSums::open(&EmbeddedSumsOptions::new(folder.path().join("sums.db"))).unwrap();
+        let sums = Some(Reader::new(Arc::new(store.clone())));
+        let health = Health { roles: "console".into(), queue: None, stream: None, sums, policies: None };
+        let stands = PartitionNotice { partition: 2, stands: Some("its clock is ahead".into()), ..Default::default() };
+        store.tell(&stands.notice(1)).await.unwrap();
+        let status = health.status().await;
+        assert_eq!(status.troubles, [""; 0]);
+        assert_eq!(status.warnings.len(), 2, "{:?}", status.warnings);
+        assert!(status.warnings[0].starts_with("nothing was ever written to this store"), "{:?}", status.warnings);
+        assert_eq!(status.warnings[1], stands.warnings()[0]);
+        store.tell(&PartitionNotice { partition: 2, ..Default::default() }.notice(2)).await.unwrap();
+        assert_eq!(health.status().await.warnings.len(), 1);
     }
 }

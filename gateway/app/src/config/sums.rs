@@ -17,7 +17,7 @@ pub enum SumsOptions {
     Embedded(EmbeddedSumsOptions),
     /// Cassandra.
     #[cfg(feature = "servers")]
-    Cassandra(CassandraOptions),
+    Cassandra(Box<CassandraOptions>),
 }
 
 const FILE: &str = "sums.db";
@@ -28,7 +28,7 @@ pub(super) fn read(root: &Table<'_>, data_dir: &Path) -> Option<SumsOptions> {
     let Some(table) = root.table("sums") else { return Some(embedded) };
     let options = match backend::chosen(&table, ["embedded", "cassandra"])? {
         #[cfg(feature = "servers")]
-        "cassandra" => SumsOptions::Cassandra(cassandra(&table)),
+        "cassandra" => SumsOptions::Cassandra(Box::new(cassandra(&table))),
         _ => embedded,
     };
     table.close();
@@ -49,6 +49,7 @@ fn cassandra(table: &Table<'_>) -> CassandraOptions {
     if let Some(consistency) = table.parsed("consistency") {
         options.consistency = consistency.value;
     }
+    options.datacenter = table.string("datacenter").map(|datacenter| datacenter.value);
     let (user, password) = (table.string("user"), table.string("password"));
     if table.has("user") != table.has("password") {
         table.problem("\"user\" and \"password\" go together");

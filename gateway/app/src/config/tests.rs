@@ -188,6 +188,18 @@ fn refuses_options_of_servers_that_cannot_work() {
         (from, &queue("amqp://rabbit", "tls = { ca = \"certs/server-ca.pem\" }"), 31, "queue.tls: TLS files are given"),
         (from, &queue("amqps://rabbit", "tls = { ca = \"certs/jir.key\" }"), 31, "queue.tls: "),
         (from, &sums("keyspace = \"Tally\""), 31, "sums.keyspace: \"Tally\" must be"),
+        (
+            from,
+            &sums("replication = { class = \"SimpleStrategy\", replication_factor = 2 }\nconsistency = \"ONE\""),
+            32,
+            "sums.consistency: ONE lets readers miss what was written, as keyspace tallygate has 2 replicas",
+        ),
+        (
+            from,
+            &sums("replication = { class = \"NetworkTopologyStrategy\", dc1 = 3, dc2 = 3 }"),
+            28,
+            "sums.datacenter: is missing",
+        ),
         (from, &sums("user = \"u\""), 28, "sums: \"user\" and \"password\" go together"),
         (from, &sums("tls = { ca = \"certs/jir.key\" }"), 31, "sums.tls: "),
     ]);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 #[cfg(feature = "servers")]
-use tallygate_sums::Cassandra;
+use tallygate_sums::{Cassandra, CassandraOptions};
 use tallygate_sums::{EmbeddedSums, Sums, SumsError};
 
 use crate::config::{Config, SumsOptions};
@@ -16,7 +16,7 @@ pub fn sums(config: &Config) -> Result<Arc<dyn Sums>, SumsError> {
     Ok(match &config.sums {
         SumsOptions::Embedded(embedded) => Arc::new(EmbeddedSums::open(embedded)?),
         #[cfg(feature = "servers")]
-        SumsOptions::Cassandra(cassandra) => Arc::new(Cassandra::new(cassandra.clone())?),
+        SumsOptions::Cassandra(cassandra) => Arc::new(Cassandra::new(CassandraOptions::clone(cassandra))?),
     })
 }
 

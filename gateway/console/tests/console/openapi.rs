@@ -117,6 +117,11 @@ async fn what_a_route_takes_and_answers_is_described() {
     assert_eq!(push["multipart/form-data"]["schema"]["$ref"], "#/components/schemas/UploadForm");
     assert!(form["properties"]["component"].is_object() && form["properties"]["config"].is_object(), "{form}");
     assert_eq!(form["required"], serde_json::json!(["component"]));
+    for schema in ["DaySums", "KeySums", "Status"] {
+        let schema = &document["components"]["schemas"][schema];
+        assert_eq!(schema["properties"]["warnings"]["type"], "array", "{schema}");
+        assert!(schema["required"].as_array().unwrap().contains(&"warnings".into()), "{schema}");
+    }
     let query = |path: &str| -> BTreeSet<String> {
         let parameters = document["paths"][path]["get"]["parameters"].as_array().unwrap();
         parameters.iter().map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect()

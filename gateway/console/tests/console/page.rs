@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tallygate_console::policies::PolicyAdmin;
+use tallygate_core::notice::PartitionNotice;
 use tallygate_core::{Aggregate, Row};
+use tallygate_sums::Notices;
 
 use crate::browser::Browser;
 use crate::policies::Registry;
@@ -109,6 +111,47 @@ async fn the_policies_stand_there_with_what_they_say_of_themselves_and_what_is_w
         assert!(shown.contains(said), "{said} in {shown}");
     }
     browser.picture("policies").await;
+    assert_eq!(browser.errors(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_to_know_beside_the_sums_stands_above_them_and_goes_when_it_is_over() {
+    let site = Site::start().await;
+    let today = site.get("/api/v1/session").await.json()["today"].as_str().unwrap().to_owned();
+    fill(&site, &today);
+    let mut browser = opened(&site).await;
+    log_in(&mut browser).await;
+    browser.until("document.getElementById('warnings').dataset.drawn === '[]'").await;
+    assert_eq!(browser.value("document.getElementById('warnings').hidden").await, true);
+
+    let hostile = "<img src=x onerror=alert(1)>";
+    let wrong = vec![format!("{today} {hostile} EUR")];
+    let stands = Some("record 812 was stamped 41 hours ahead of this machine's clock".to_owned());
+    let troubled = [
+        PartitionNotice { partition: 0, wrong, ..PartitionNotice::default() },
+        PartitionNotice { partition: 3, stands, ..PartitionNotice::default() },
+    ];
+    for notice in &troubled {
+        site.store.tell(&notice.notice(1)).await.unwrap();
+    }
+    let shown = browser.until("document.querySelectorAll('#warnings p').length === 2").await;
+    assert!(shown < Duration::from_secs(8), "{shown:?}");
+    assert_eq!(browser.value("document.getElementById('warnings').checkVisibility()").await, true);
+    let text = browser.value("document.getElementById('warnings').innerText").await;
+    let text = text.as_str().unwrap();
+    assert!(text.contains("Log partition 3 stands, its sums are not up to date: record 812"), "{text}");
+    assert!(text.contains(hostile), "{text}");
+    browser.picture("warnings").await;
+    browser.size(1440, 900, "dark").await;
+    browser.picture("warnings-dark").await;
+    browser.size(390, 844, "light").await;
+    assert_eq!(browser.value("document.documentElement.scrollWidth <= innerWidth").await, true, "nothing sticks out");
+    browser.picture("warnings-small").await;
+
+    for PartitionNotice { partition, .. } in troubled {
+        site.store.tell(&PartitionNotice { partition, ..PartitionNotice::default() }.notice(2)).await.unwrap();
+    }
+    browser.until("document.getElementById('warnings').hidden").await;
     assert_eq!(browser.errors(), Vec::<String>::new());
 }
 

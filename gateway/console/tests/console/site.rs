@@ -20,6 +20,7 @@ use tallygate_console::admin::{Console, Handle, Options, Parts, Token, User, has
 use tallygate_console::metrics::Metrics;
 use tallygate_console::policies::PolicyAdmin;
 use tallygate_console::status::{Status, StatusSource};
+use tallygate_reading::ledger::Reader;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -57,9 +58,10 @@ pub(crate) struct Events {
     rest: String,
 }
 
-/// An appliance that does well, with or without partners to serve.
+/// An appliance that does well, with or without partners to serve, but for what the store tells.
 struct Well {
     gateway: bool,
+    sums: Reader,
 }
 
 #[async_trait::async_trait]
@@ -75,6 +77,7 @@ impl StatusSource for Well {
             queue_depth: Some(0),
             fold_lag: Some(12),
             dead_letters: Some(3),
+            warnings: self.sums.warnings().await.unwrap_or_default(),
             troubles: Vec::new(),
         }
     }
@@ -113,7 +116,7 @@ impl Site {
             users: vec![User::new(USER, hash.as_str()).unwrap()],
             tokens: vec![Token::from_text("cli", TOKEN)],
         };
-        let well = Well { gateway: policies.is_some() };
+        let well = Well { gateway: policies.is_some(), sums: Reader::new(store.clone()) };
         let parts = Parts { reading: Some((store.clone(), log.clone())), policies, status: Some(Arc::new(well)) };
         let mut registry = Registry::default();
         let (console, handle) = Console::new(options, parts, Metrics::register(&mut registry));

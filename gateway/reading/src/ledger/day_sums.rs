@@ -19,13 +19,16 @@ pub struct DaySums {
     pub totals: Vec<Total>,
     /// The top keys, first the first.
     pub top: Vec<KeySum>,
+    /// What to know beside them, one sentence each; none when all is well.
+    pub warnings: Vec<String>,
 }
 
 impl DaySums {
-    /// As two tables for a terminal.
+    /// As two tables for a terminal, under the warnings.
     pub fn to_text(&self) -> String {
+        let warnings = text::warnings(&self.warnings);
         if self.totals.is_empty() {
-            return format!("{}: no transactions\n", self.day);
+            return format!("{warnings}{}: no transactions\n", self.day);
         }
         let totals: Vec<Vec<String>> = self
             .totals
@@ -33,7 +36,7 @@ impl DaySums {
             .map(|t| vec![t.currency.to_string(), t.sum.to_string(), t.count.to_string(), t.keys.to_string()])
             .collect();
         let columns = [("CURRENCY", Side::Left), ("SUM", Side::Right), ("COUNT", Side::Right), ("KEYS", Side::Right)];
-        let mut text = format!("{}\n\n{}", self.day, text::table(&columns, &totals));
+        let mut text = format!("{warnings}{}\n\n{}", self.day, text::table(&columns, &totals));
         if !self.top.is_empty() {
             text.push('\n');
             text.push_str(&key_table(&self.top));

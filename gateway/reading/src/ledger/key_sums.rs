@@ -38,15 +38,18 @@ pub struct KeySums {
     pub key: String,
     /// One for each currency, by its name; none when the key has no transaction on the day.
     pub sums: Vec<KeySum>,
+    /// What to know beside them, one sentence each; none when all is well.
+    pub warnings: Vec<String>,
 }
 
 impl KeySums {
-    /// As a table for a terminal.
+    /// As a table for a terminal, under the warnings.
     pub fn to_text(&self) -> String {
+        let warnings = text::warnings(&self.warnings);
         if self.sums.is_empty() {
-            return format!("{}: no transactions of {}\n", self.day, text::harmless(&self.key));
+            return format!("{warnings}{}: no transactions of {}\n", self.day, text::harmless(&self.key));
         }
-        format!("{}\n\n{}", self.day, key_table(&self.sums))
+        format!("{warnings}{}\n\n{}", self.day, key_table(&self.sums))
     }
 
     /// As JSON.

@@ -1,8 +1,9 @@
-//! Reading the sums: a day's totals and top keys, one key's sums, all generations' rows added up.
+//! Reading the sums: a day's totals and top keys, one key's sums, all generations' rows added up, and what to know of them.
 
 mod key_sums;
 mod order;
 mod total;
+mod warnings;
 
 mod day_sums;
 mod reader;

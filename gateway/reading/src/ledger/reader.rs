@@ -12,6 +12,7 @@ use super::day_sums::DaySums;
 use super::key_sums::{KeySum, KeySums};
 use super::order::{Order, Top};
 use super::total::Total;
+use super::warnings::warnings;
 use crate::limits::PARTITION_READS;
 
 /// Reads the sums of a store.
@@ -32,7 +33,7 @@ impl Reader {
     /// When the store does not answer in time.
     pub async fn day(&self, day: Day, top: Top) -> Result<DaySums, SumsError> {
         let mut keys: HashMap<(String, Currency), KeySum> = HashMap::new();
-        let partitions = self.log_partitions().await?;
+        let (partitions, warnings) = self.overview().await?;
         let mut pages = self.pages(Aggregate::Daily, day, None, &partitions);
         while let Some(rows) = pages.try_next().await? {
             for row in rows {
@@ -60,7 +61,7 @@ impl Reader {
             }
         }
         sums.truncate(top.most);
-        Ok(DaySums { day, totals: totals.into_values().collect(), top: sums })
+        Ok(DaySums { day, totals: totals.into_values().collect(), top: sums, warnings })
     }
 
     /// One key's sums on a day.
@@ -69,12 +70,16 @@ impl Reader {
     /// When the store does not answer in time.
     pub async fn key(&self, day: Day, key: &str) -> Result<KeySums, SumsError> {
         let mut keys = HashMap::new();
-        for row in self.rows(Aggregate::Daily, day, Some(key)).await? {
-            add(&mut keys, row);
+        let (partitions, warnings) = self.overview().await?;
+        let mut pages = self.pages(Aggregate::Daily, day, Some(key), &partitions);
+        while let Some(rows) = pages.try_next().await? {
+            for row in rows {
+                add(&mut keys, row);
+            }
         }
         let mut sums: Vec<KeySum> = keys.into_values().collect();
         sums.sort_by_key(|sum| sum.currency);
-        Ok(KeySums { day, key: key.to_owned(), sums })
+        Ok(KeySums { day, key: key.to_owned(), sums, warnings })
     }
 
     /// The rows of an aggregate and day in all log partitions, or those of one key alone.
@@ -84,6 +89,21 @@ impl Reader {
     pub async fn rows(&self, aggregate: Aggregate, day: Day, key: Option<&str>) -> Result<Vec<Row>, SumsError> {
         let partitions = self.log_partitions().await?;
         self.pages(aggregate, day, key, &partitions).try_concat().await
+    }
+
+    /// What a reader must know beside the sums, one sentence each, of a bounded length and number.
+    ///
+    /// # Errors
+    /// When the store does not answer in time.
+    pub async fn warnings(&self) -> Result<Vec<String>, SumsError> {
+        Ok(self.overview().await?.1)
+    }
+
+    /// Every log partition number that was ever given out, and the warnings.
+    async fn overview(&self) -> Result<(Vec<u32>, Vec<String>), SumsError> {
+        let (generations, notices) = futures::try_join!(self.sums.generations(), self.sums.notices())?;
+        let partitions = generations.iter().flat_map(|generation| generation.log_partitions()).collect();
+        Ok((partitions, warnings(&generations, &notices)))
     }
 
     /// Every log partition number that was ever given out.

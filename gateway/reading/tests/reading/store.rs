@@ -57,6 +57,11 @@ impl Store {
         store
     }
 
+    /// Without a single generation, as before the first writer or after somebody emptied it.
+    pub(crate) fn emptied() -> Self {
+        Self { generations: Vec::new(), ..Self::default() }
+    }
+
     pub(crate) fn put(&self, row: Row) {
         self.rows.lock().unwrap().insert(row.at.clone(), row);
     }

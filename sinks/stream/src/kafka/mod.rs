@@ -16,6 +16,7 @@ mod polling;
 mod reading_thread;
 mod start;
 mod subscription;
+mod topic_plan;
 mod topics;
 mod transaction;
 mod transactional_ids;
@@ -69,7 +70,7 @@ impl KafkaStream {
 #[async_trait]
 impl Stream for KafkaStream {
     async fn prepare(&self, retention: Retention) -> Result<(), StreamError> {
-        topics::prepare(Arc::clone(&self.options), retention.days()).await
+        topics::prepare(Arc::clone(&self.options), retention).await
     }
 
     async fn append(&self, records: Vec<NewRecord>) -> Result<(), StreamError> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -12,34 +12,14 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use super::client::{self, blocking};
 use super::client_errors::ClientErrors;
 use super::options::KafkaOptions;
-use crate::limits::KAFKA_MESSAGE_BYTES;
-use crate::port::StreamError;
+use super::topic_plan::{TooShort, TopicPlan, plans};
+use crate::port::{Retention, StreamError};
 use crate::timeouts::{CALL, KAFKA_LISTEN, KAFKA_PAUSE, REQUEST};
 
-/// What a setting of a topic must be.
-enum Must {
-    Be(&'static str),
-    BeAtLeast(i64),
-    /// -1 is without limit.
-    BeAtLeastOrUnlimited(i64),
-}
-
-/// A topic and what its settings must be.
-struct Plan {
-    name: String,
-    settings: Vec<(&'static str, Must)>,
-    /// Given to a new topic alone.
-    extra: Vec<(&'static str, &'static str)>,
-}
-
-const DAY_MILLIS: i64 = 86_400_000;
-/// A closed segment is what Kafka compacts; one stays open for a week by default.
-const SUMS_SEGMENT_MILLIS: &str = "3600000";
-
-/// Creates the missing topics and checks all three.
-pub(super) async fn prepare(options: Arc<KafkaOptions>, retention_days: u32) -> Result<(), StreamError> {
+/// Creates the missing topics, checks all three, and raises a retention that an earlier configuration gave.
+pub(super) async fn prepare(options: Arc<KafkaOptions>, retention: Retention) -> Result<(), StreamError> {
     let begun = Instant::now();
-    let plans = plans(&options, retention_days);
+    let plans = plans(&options, retention);
     let mut known = partition_counts(&options).await?;
     let errors = ClientErrors::default();
     let admin: AdminClient<DefaultClientContext> =
@@ -62,29 +42,6 @@ pub(super) async fn prepare(options: Arc<KafkaOptions>, retention_days: u32) -> 
         }
     }
     check_settings(&admin, &plans).await
-}
-
-fn plans(options: &KafkaOptions, retention_days: u32) -> Vec<Plan> {
-    let retention = i64::from(retention_days) * DAY_MILLIS;
-    let size = || ("max.message.bytes", Must::BeAtLeast(i64::from(KAFKA_MESSAGE_BYTES)));
-    let stamped = || ("message.timestamp.type", Must::Be("LogAppendTime"));
-    let kept = |name: &String| Plan {
-        name: name.clone(),
-        settings: vec![
-            stamped(),
-            ("cleanup.policy", Must::Be("delete")),
-            ("retention.ms", Must::BeAtLeastOrUnlimited(retention)),
-            ("retention.bytes", Must::Be("-1")),
-            size(),
-        ],
-        extra: Vec::new(),
-    };
-    let sums = Plan {
-        name: options.sums_topic.clone(),
-        settings: vec![stamped(), ("cleanup.policy", Must::Be("compact")), size()],
-        extra: vec![("segment.ms", SUMS_SEGMENT_MILLIS)],
-    };
-    vec![kept(&options.topic), sums, kept(&options.dead_letters_topic)]
 }
 
 /// Every topic there is, with its partitions. Asked of all at once, since asking for one may create it.
@@ -110,10 +67,10 @@ async fn partition_counts(options: &Arc<KafkaOptions>) -> Result<HashMap<String,
 async fn create_missing(
     admin: &AdminClient<DefaultClientContext>,
     options: &KafkaOptions,
-    plans: &[Plan],
+    plans: &[TopicPlan],
     known: &HashMap<String, usize>,
 ) -> Result<(), StreamError> {
-    let missing: Vec<&Plan> = plans.iter().filter(|plan| !known.contains_key(&plan.name)).collect();
+    let missing: Vec<&TopicPlan> = plans.iter().filter(|plan| !known.contains_key(&plan.name)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -160,48 +117,65 @@ fn not_created(name: &str, code: RDKafkaErrorCode) -> StreamError {
     }
 }
 
-async fn check_settings(admin: &AdminClient<DefaultClientContext>, plans: &[Plan]) -> Result<(), StreamError> {
-    let bounded = AdminOptions::new().request_timeout(Some(CALL));
-    let asked: Vec<_> = plans.iter().map(|plan| ResourceSpecifier::Topic(&plan.name)).collect();
-    let away = |error: &KafkaError| ClientErrors::default().away("reading the topics' settings", error);
-    let described = admin.describe_configs(&asked, &bounded).await.map_err(|error| away(&error))?;
-    for (plan, resource) in plans.iter().zip(described) {
-        plan.check(&resource.map_err(|code| away(&KafkaError::AdminOp(code)))?)?;
+async fn check_settings(admin: &AdminClient<DefaultClientContext>, plans: &[TopicPlan]) -> Result<(), StreamError> {
+    // All are looked at before one is changed.
+    let short = check(admin, plans).await?;
+    if short.is_empty() {
+        return Ok(());
+    }
+    raise(admin, &short).await?;
+    let begun = Instant::now();
+    while let Some(short) = check(admin, plans).await?.first() {
+        if begun.elapsed() > REQUEST {
+            // The client does not tell why; as a rule the right is missing, or a policy of the cluster is against it.
+            return Err(short.not_raised("the brokers do not take it from this user"));
+        }
+        tokio::time::sleep(KAFKA_PAUSE).await;
+    }
+    for TooShort { name, is, wanted, .. } in short {
+        tracing::info!(
+            topic = name,
+            from = is,
+            to = wanted,
+            "raised a topic's retention.ms, as stream.lag_days asks for"
+        );
     }
     Ok(())
 }
 
-impl Plan {
-    /// The settings of a new topic.
-    fn given(&self, copies: i32) -> Vec<(&'static str, String)> {
-        let value = |must: &Must| match must {
-            Must::Be(value) => (*value).to_owned(),
-            Must::BeAtLeast(least) | Must::BeAtLeastOrUnlimited(least) => least.to_string(),
-        };
-        let mut given: Vec<_> = self.settings.iter().map(|(setting, must)| (*setting, value(must))).collect();
-        given.extend(self.extra.iter().map(|(setting, value)| (*setting, (*value).to_owned())));
-        if copies >= 3 {
-            // Otherwise "all in-sync replicas" may be a single one.
-            given.push(("min.insync.replicas", "2".to_owned()));
-        }
-        given
+/// The topics that keep their records too short a time, all else being right.
+async fn check(admin: &AdminClient<DefaultClientContext>, plans: &[TopicPlan]) -> Result<Vec<TooShort>, StreamError> {
+    let bounded = AdminOptions::new().request_timeout(Some(CALL));
+    let asked: Vec<_> = plans.iter().map(|plan| ResourceSpecifier::Topic(&plan.name)).collect();
+    let away = |error: &KafkaError| ClientErrors::default().away("reading the topics' settings", error);
+    let described = admin.describe_configs(&asked, &bounded).await.map_err(|error| away(&error))?;
+    let mut short = Vec::new();
+    for (plan, resource) in plans.iter().zip(described) {
+        short.extend(plan.check(&resource.map_err(|code| away(&KafkaError::AdminOp(code)))?)?);
     }
+    Ok(short)
+}
 
-    fn check(&self, resource: &ConfigResource) -> Result<(), StreamError> {
-        for (setting, must) in &self.settings {
-            let value = resource.get(setting).and_then(|entry| entry.value.as_deref()).unwrap_or_default();
-            let number = value.parse::<i64>().ok();
-            let right = match must {
-                Must::Be(right) => (value != *right).then(|| (*right).to_owned()),
-                Must::BeAtLeast(least) => (number < Some(*least)).then(|| format!("at least {least}")),
-                Must::BeAtLeastOrUnlimited(least) => (number != Some(-1) && number < Some(*least))
-                    .then(|| format!("at least {least}, or -1 for no limit")),
-            };
-            if let Some(right) = right {
-                let name = &self.name;
-                return Err(StreamError::Refused(format!("topic {name}: {setting} is {value}, must be {right}")));
-            }
-        }
-        Ok(())
+/// The client has only the request that replaces all settings of a topic's own, so all of them are given. What somebody
+/// changes between our look and this is lost; it happens at a start, once for each raise of `stream.lag_days`.
+async fn raise(admin: &AdminClient<DefaultClientContext>, short: &[TooShort]) -> Result<(), StreamError> {
+    let mut changes = Vec::new();
+    for topic in short {
+        let Some(settings) = &topic.settings else {
+            return Err(topic.not_raised("it has settings that the brokers do not show, which would be lost"));
+        };
+        let change = AlterConfig::new(ResourceSpecifier::Topic(&topic.name));
+        changes.push(settings.iter().fold(change, |change, (name, value)| change.set(name, value)));
     }
+    let bounded = AdminOptions::new().request_timeout(Some(CALL));
+    let outcomes = admin
+        .alter_configs(&changes, &bounded)
+        .await
+        .map_err(|error| ClientErrors::default().away("raising a topic's retention.ms", &error))?;
+    for (topic, outcome) in short.iter().zip(outcomes) {
+        if let Err((_, code)) = outcome {
+            return Err(topic.not_raised(&code.to_string()));
+        }
+    }
+    Ok(())
 }

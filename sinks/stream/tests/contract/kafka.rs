@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, ConfigSource, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
@@ -21,6 +21,8 @@ contract!(fixture().await);
 
 /// Days that the topics keep their records.
 const RETENTION: Retention = Retention { fold_days: 15, lag_days: 0 };
+/// The same with a lag.
+const LONGER: Retention = Retention { fold_days: 15, lag_days: 7 };
 
 async fn fixture() -> Fixture {
     fixture_of(&options(shared::kafka().unwrap())).await
@@ -69,11 +71,17 @@ async fn topics_with_wrong_settings_are_refused_by_name() {
     let wrong: &[(&str, Settings, &str)] = &[
         ("log", &[], "message.timestamp.type is CreateTime, must be LogAppendTime"),
         ("log", &[("retention.ms", "86400000")], "retention.ms is 86400000, must be at least 1296000000, or -1"),
+        ("log", &[("retention.ms", "86400000")], "stream.lag_days"),
         ("log", &[("retention.bytes", "1000000")], "retention.bytes is 1000000, must be -1"),
         ("log", &[("cleanup.policy", "compact")], "cleanup.policy is compact, must be delete"),
         ("log", &[("max.message.bytes", "5000")], "max.message.bytes is 5000, must be at least 1000000"),
         ("letters", &[("retention.ms", "1000")], "retention.ms is 1000, must be at least"),
-        ("sums", &[("cleanup.policy", "compact,delete")], "must be compact"),
+        ("sums", &[("cleanup.policy", "delete")], "cleanup.policy is delete, must be compact,delete, or compact"),
+        (
+            "sums",
+            &[("cleanup.policy", "compact,delete"), ("retention.ms", "1000")],
+            "retention.ms is 1000, must be at least",
+        ),
     ];
     for (topic, settings, told) in wrong {
         let options = options(shared::kafka().unwrap());
@@ -93,6 +101,93 @@ async fn topics_with_wrong_settings_are_refused_by_name() {
         assert!(matches!(refused, StreamError::Refused(_)), "{text}");
         assert!(text.contains(name.as_str()) && text.contains(told), "{text}");
     }
+}
+
+#[tokio::test]
+async fn new_topics_are_given_what_the_sums_need() {
+    let options = options(shared::kafka().unwrap());
+    open(&options).prepare(LONGER).await.unwrap();
+    let kept = [
+        ("message.timestamp.type", "LogAppendTime"),
+        ("cleanup.policy", "delete"),
+        ("retention.ms", "1900800000"),
+        ("retention.bytes", "-1"),
+    ];
+    let compacted = [
+        ("message.timestamp.type", "LogAppendTime"),
+        ("cleanup.policy", "compact,delete"),
+        ("retention.ms", "1900800000"),
+        ("retention.bytes", "-1"),
+        ("segment.ms", "3600000"),
+        ("min.cleanable.dirty.ratio", "0.2"),
+        ("max.compaction.lag.ms", "86400000"),
+    ];
+    for (topic, wanted) in
+        [(&options.topic, &kept[..]), (&options.sums_topic, &compacted), (&options.dead_letters_topic, &kept)]
+    {
+        let own = own_settings(&options, topic).await;
+        for (setting, value) in wanted {
+            assert_eq!(own.get(*setting).map(String::as_str), Some(*value), "{topic}: {setting}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_topic_of_sums_that_is_compacted_alone_keeps_more_and_is_taken() {
+    let options = options(shared::kafka().unwrap());
+    let given = [("message.timestamp.type", "LogAppendTime"), ("cleanup.policy", "compact"), ("retention.ms", "1000")];
+    create(&options, &options.sums_topic, PARTITIONS, &BTreeMap::from(given)).await;
+    open(&options).prepare(RETENTION).await.unwrap();
+    assert_eq!(own_settings(&options, &options.sums_topic).await["retention.ms"], "1000");
+}
+
+#[tokio::test]
+async fn a_retention_that_an_earlier_configuration_gave_is_raised_and_nothing_else_changes() {
+    let options = options(shared::kafka().unwrap());
+    let given = [
+        ("message.timestamp.type", "LogAppendTime"),
+        ("retention.ms", "1296000000"),
+        ("segment.bytes", "5000000"),
+        ("compression.type", "zstd"),
+        ("max.message.bytes", "2000000"),
+    ];
+    create(&options, &options.topic, PARTITIONS, &BTreeMap::from(given)).await;
+    // What it makes itself has the shorter one too.
+    open(&options).prepare(RETENTION).await.unwrap();
+    let topics = [&options.topic, &options.sums_topic, &options.dead_letters_topic];
+    let mut before = Vec::new();
+    for topic in topics {
+        before.push(own_settings(&options, topic).await);
+    }
+    assert_eq!(before[0], given.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+    open(&options).prepare(LONGER).await.unwrap();
+    for (topic, mut wanted) in topics.into_iter().zip(before) {
+        assert_eq!(wanted.insert("retention.ms".into(), "1900800000".into()).as_deref(), Some("1296000000"));
+        assert_eq!(own_settings(&options, topic).await, wanted, "{topic}");
+    }
+    // A smaller lag takes nothing away.
+    open(&options).prepare(RETENTION).await.unwrap();
+    assert_eq!(own_settings(&options, &options.topic).await["retention.ms"], "1900800000");
+}
+
+#[tokio::test]
+async fn a_retention_that_somebody_chose_is_refused_by_name_and_no_topic_is_touched() {
+    let options = options(shared::kafka().unwrap());
+    open(&options).prepare(RETENTION).await.unwrap();
+    let name = format!("{}.chosen", options.dead_letters_topic);
+    let given = [("message.timestamp.type", "LogAppendTime"), ("retention.ms", "1296000001")];
+    create(&options, &name, PARTITIONS, &BTreeMap::from(given)).await;
+    let chosen = KafkaOptions { dead_letters_topic: name.clone(), ..options.clone() };
+    let refused = open(&chosen).prepare(LONGER).await.unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        StreamError::Refused(format!(
+            "topic {name}: retention.ms is 1296000001, must be at least 1900800000, or -1 for no limit: 15 days that sums \
+             are made of, and 7 of stream.lag_days"
+        ))
+        .to_string()
+    );
+    assert_eq!(own_settings(&options, &options.topic).await["retention.ms"], "1296000000");
 }
 
 #[tokio::test]
@@ -216,10 +311,21 @@ async fn credentials_and_tls_come_through_the_properties() {
 }
 
 async fn create(options: &KafkaOptions, name: &str, partitions: u32, settings: &BTreeMap<&str, &str>) {
-    let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", options.brokers.join(","));
-    let admin: AdminClient<DefaultClientContext> = config.create().unwrap();
     let topic = NewTopic::new(name, i32::try_from(partitions).unwrap(), TopicReplication::Fixed(1));
     let topic = settings.iter().fold(topic, |topic, (name, value)| topic.set(name, value));
-    admin.create_topics(&[topic], &AdminOptions::new()).await.unwrap().remove(0).unwrap();
+    admin(options).create_topics(&[topic], &AdminOptions::new()).await.unwrap().remove(0).unwrap();
+}
+
+/// The settings that were given to the topic itself.
+async fn own_settings(options: &KafkaOptions, name: &str) -> BTreeMap<String, String> {
+    let asked = [ResourceSpecifier::Topic(name)];
+    let topic = admin(options).describe_configs(&asked, &AdminOptions::new()).await.unwrap().remove(0).unwrap();
+    let own = topic.entries.into_iter().filter(|entry| entry.source == ConfigSource::DynamicTopic);
+    own.map(|entry| (entry.name, entry.value.unwrap())).collect()
+}
+
+fn admin(options: &KafkaOptions) -> AdminClient<DefaultClientContext> {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", options.brokers.join(","));
+    config.create().unwrap()
 }

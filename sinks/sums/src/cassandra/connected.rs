@@ -1,5 +1,6 @@
 //! A session with its statements prepared, once the schema is there.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -9,11 +10,13 @@ use scylla::client::PoolSize;
 use scylla::client::execution_profile::ExecutionProfile;
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
+use scylla::policies::load_balancing::DefaultPolicy;
+use scylla::statement::SerialConsistency;
 use scylla::statement::prepared::PreparedStatement;
-use scylla::statement::{self, SerialConsistency};
 
+use super::bad_option::BadOption;
 use super::failure;
-use super::options::{CassandraOptions, Consistency};
+use super::options::CassandraOptions;
 use super::schema;
 use crate::limits::PAGE_ROWS;
 use crate::port::SumsError;
@@ -85,8 +88,15 @@ impl Statements {
 }
 
 async fn connect(options: &CassandraOptions, tls: Option<Arc<ClientConfig>>) -> Result<Session, SumsError> {
+    let mut nodes = DefaultPolicy::builder();
+    if let Some(datacenter) = &options.datacenter {
+        // Asked elsewhere, a local consistency would be that of another data centre.
+        let local = options.consistency.is_local();
+        nodes = nodes.prefer_datacenter(datacenter.clone()).permit_dc_failover(!local);
+    }
     let profile = ExecutionProfile::builder()
-        .consistency(consistency(options.consistency))
+        .consistency(options.consistency.of_driver())
+        .load_balancing_policy(nodes.build())
         .request_timeout(Some(options.request_timeout))
         .build();
     let mut builder = SessionBuilder::new()
@@ -103,7 +113,22 @@ async fn connect(options: &CassandraOptions, tls: Option<Arc<ClientConfig>>) -> 
     if let Some(credentials) = &options.credentials {
         builder = builder.user(&credentials.user, &credentials.password);
     }
-    builder.build().await.map_err(failure::of_session)
+    let session = builder.build().await.map_err(failure::of_session)?;
+    match &options.datacenter {
+        Some(datacenter) => check_datacenter(&session, datacenter).map(|()| session),
+        None => Ok(session),
+    }
+}
+
+fn check_datacenter(session: &Session, datacenter: &str) -> Result<(), SumsError> {
+    let state = session.get_cluster_state();
+    let known: BTreeSet<&str> = state.get_nodes_info().iter().filter_map(|node| node.datacenter.as_deref()).collect();
+    if known.contains(datacenter) {
+        return Ok(());
+    }
+    let known = known.into_iter().collect::<Vec<_>>().join(", ");
+    let problem = format!("{datacenter:?} has no node, known: {known}");
+    Err(BadOption { option: "datacenter".to_owned(), problem }.into())
 }
 
 async fn prepare(session: &Session, text: String) -> Result<PreparedStatement, SumsError> {
@@ -111,16 +136,4 @@ async fn prepare(session: &Session, text: String) -> Result<PreparedStatement, S
     statement.set_is_idempotent(true);
     statement.set_page_size(PAGE_ROWS);
     Ok(statement)
-}
-
-fn consistency(consistency: Consistency) -> statement::Consistency {
-    match consistency {
-        Consistency::One => statement::Consistency::One,
-        Consistency::Two => statement::Consistency::Two,
-        Consistency::Three => statement::Consistency::Three,
-        Consistency::Quorum => statement::Consistency::Quorum,
-        Consistency::All => statement::Consistency::All,
-        Consistency::LocalQuorum => statement::Consistency::LocalQuorum,
-        Consistency::LocalOne => statement::Consistency::LocalOne,
-    }
 }

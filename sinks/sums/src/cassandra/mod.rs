@@ -6,8 +6,10 @@
 
 mod bad_option;
 mod connected;
+mod consistency;
 mod failure;
 mod options;
+mod replication;
 mod rows;
 mod schema;
 mod write_timestamp;
@@ -31,7 +33,8 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 pub use bad_option::BadOption;
-pub use options::{CassandraOptions, Consistency, Credentials};
+pub use consistency::Consistency;
+pub use options::{CassandraOptions, Credentials};
 
 use crate::limits::BATCHES_IN_FLIGHT;
 use crate::port::{Notices, Sums, SumsError};

@@ -1,12 +1,13 @@
 //! What the store needs to know of a Cassandra cluster.
 
 use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use tallygate_tls::TlsFiles;
 
 use super::bad_option::BadOption;
+use super::consistency::Consistency;
+use super::replication::Replication;
 use crate::limits::KEYSPACE_BYTES;
 use crate::timeouts;
 
@@ -21,6 +22,8 @@ pub struct CassandraOptions {
     pub replication: Vec<(String, String)>,
     /// The consistency of reads and writes.
     pub consistency: Consistency,
+    /// The data centre whose nodes are asked. With a local consistency no others are; without it, any are.
+    pub datacenter: Option<String>,
     /// Who we are, where the cluster asks.
     pub credentials: Option<Credentials>,
     /// Encrypts; plain TCP without.
@@ -30,26 +33,6 @@ pub struct CassandraOptions {
     /// Writes with the wall clock as timestamp, to prove that tests would notice.
     #[cfg(feature = "faults")]
     pub without_fence: bool,
-}
-
-/// How many replicas must answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Consistency {
-    /// One.
-    One,
-    /// Two.
-    Two,
-    /// Three.
-    Three,
-    /// A majority of all.
-    Quorum,
-    /// All.
-    All,
-    /// A majority of those in the coordinator's data centre.
-    #[default]
-    LocalQuorum,
-    /// One of those in the coordinator's data centre.
-    LocalOne,
 }
 
 /// A user of the cluster.
@@ -70,6 +53,7 @@ impl CassandraOptions {
             keyspace: "tallygate".to_owned(),
             replication: vec![pair("class", "SimpleStrategy"), pair("replication_factor", "1")],
             consistency: Consistency::default(),
+            datacenter: None,
             credentials: None,
             tls: None,
             request_timeout: timeouts::REQUEST,
@@ -112,15 +96,14 @@ impl CassandraOptions {
             );
         }
         let harmless = |text: &str| !text.contains(['\'', '\\']) && !text.contains(char::is_control);
-        match self.replication.iter().find(|(n, v)| !harmless(n) || !harmless(v)) {
-            Some((name, value)) => {
-                let problem = format!("{value:?} must hold no quotes and no control characters");
-                refused(&format!("replication.{name}"), problem)
-            }
-            None => match self.tls.as_ref().map(TlsFiles::client_config) {
-                Some(Err(error)) => refused("tls", error.to_string()),
-                _ => Ok(()),
-            },
+        if let Some((name, value)) = self.replication.iter().find(|(n, v)| !harmless(n) || !harmless(v)) {
+            let problem = format!("{value:?} must hold no quotes and no control characters");
+            return refused(&format!("replication.{name}"), problem);
+        }
+        Replication::read(&self.replication)?.check(self)?;
+        match self.tls.as_ref().map(TlsFiles::client_config) {
+            Some(Err(error)) => refused("tls", error.to_string()),
+            _ => Ok(()),
         }
     }
 }
@@ -132,28 +115,6 @@ fn is_address(text: &str) -> bool {
 
 fn refused(option: &str, problem: String) -> Result<(), BadOption> {
     Err(BadOption { option: option.to_owned(), problem })
-}
-
-impl FromStr for Consistency {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Ok(match text {
-            "ONE" => Self::One,
-            "TWO" => Self::Two,
-            "THREE" => Self::Three,
-            "QUORUM" => Self::Quorum,
-            "ALL" => Self::All,
-            "LOCAL_QUORUM" => Self::LocalQuorum,
-            "LOCAL_ONE" => Self::LocalOne,
-            _ => {
-                return Err(format!(
-                    "{text:?} is no consistency for both reading and writing: ONE, TWO, THREE, QUORUM, ALL, LOCAL_QUORUM \
-                     or LOCAL_ONE would be right"
-                ));
-            }
-        })
-    }
 }
 
 impl fmt::Debug for Credentials {

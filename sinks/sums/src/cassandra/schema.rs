@@ -8,6 +8,7 @@ use scylla::statement::unprepared;
 
 use super::failure;
 use super::options::CassandraOptions;
+use super::replication::Replication;
 use crate::port::SumsError;
 
 /// A column: name, type, its kind and its place among those of its kind, as Cassandra's own tables name them.
@@ -67,12 +68,17 @@ const NOTICES: Table = Table {
 /// Looks before it makes anything, so that a user without the right to make tables can use those that are there.
 pub(super) async fn prepare(session: &Session, options: &CassandraOptions) -> Result<(), SumsError> {
     let keyspace = &options.keyspace;
-    if !has_keyspace(session, keyspace).await? {
-        let replication: Vec<String> =
+    let mut found = replication(session, keyspace).await?;
+    if found.is_none() {
+        let pairs: Vec<String> =
             options.replication.iter().map(|(name, value)| format!("'{name}': '{value}'")).collect();
-        let replication = replication.join(", ");
-        change(session, format!("CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = {{{replication}}}"))
-            .await?;
+        let pairs = pairs.join(", ");
+        change(session, format!("CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = {{{pairs}}}")).await?;
+        found = replication(session, keyspace).await?;
+    }
+    // None only as long as the node asked has not heard of it.
+    if let Some(found) = found {
+        Replication::read(&found)?.check(options)?;
     }
     for table in [&DAILY_SUMS, &GENERATIONS, &NOTICES] {
         let Table { name, definition, .. } = table;
@@ -118,14 +124,16 @@ fn check(keyspace: &str, table: &Table, found: &BTreeMap<String, (String, String
     }
 }
 
-async fn has_keyspace(session: &Session, keyspace: &str) -> Result<bool, SumsError> {
+/// None when there is no such keyspace.
+async fn replication(session: &Session, keyspace: &str) -> Result<Option<Vec<(String, String)>>, SumsError> {
     let found = session
-        .query_unpaged("SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?", (keyspace,))
+        .query_unpaged("SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = ?", (keyspace,))
         .await
         .map_err(failure::of_execution)?
         .into_rows_result()
         .map_err(failure::unreadable)?;
-    Ok(found.rows_num() > 0)
+    let replication = found.maybe_first_row::<(BTreeMap<String, String>,)>().map_err(failure::unreadable)?;
+    Ok(replication.map(|(replication,)| replication.into_iter().collect()))
 }
 
 async fn columns(

@@ -6,7 +6,7 @@ use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
 use scylla::value::CqlDecimal;
 use tallygate_core::{Aggregate, LogId};
-use tallygate_sums::{Cassandra, CassandraOptions, Credentials, Sums, SumsError, settle};
+use tallygate_sums::{Cassandra, CassandraOptions, Consistency, Credentials, Sums, SumsError, settle};
 use tallygate_test_servers::{Cassandra as Server, Options, shared};
 use tallygate_tls::TlsFiles;
 
@@ -74,6 +74,45 @@ async fn a_table_of_another_shape_is_refused_by_name() {
         }
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consistency_that_the_keyspace_makes_too_weak_is_refused_by_name() {
+    let server = shared::cassandra().unwrap();
+    let session = cqlsh(server).await;
+    for (keyspace, replication) in [
+        ("thrice", "'class': 'SimpleStrategy', 'replication_factor': 3"),
+        ("thrice_here", "'class': 'NetworkTopologyStrategy', 'datacenter1': 3"),
+    ] {
+        let text = format!("CREATE KEYSPACE {keyspace} WITH replication = {{{replication}}}");
+        session.query_unpaged(text, ()).await.unwrap();
+        for consistency in [Consistency::One, Consistency::LocalOne] {
+            let sums = Cassandra::new(CassandraOptions { consistency, ..options(server, keyspace) }).unwrap();
+            let told = sums.generations().await.unwrap_err().to_string();
+            let wanted =
+                format!("consistency: {consistency} lets readers miss what was written, as keyspace {keyspace} has 3");
+            assert!(told.contains(&wanted), "{told}");
+        }
+        // Of three replicas this one node alone is there: it can be refused by the server, but not by name.
+        let sums =
+            Cassandra::new(CassandraOptions { consistency: Consistency::Two, ..options(server, keyspace) }).unwrap();
+        assert!(matches!(sums.generations().await, Err(SumsError::Away(_))));
+    }
+    let once = CassandraOptions { consistency: Consistency::One, ..options(server, "once") };
+    Cassandra::new(once).unwrap().generations().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_centre_that_the_cluster_does_not_have_is_refused_by_name() {
+    let server = shared::cassandra().unwrap();
+    let of = |datacenter: &str| {
+        let datacenter = Some(datacenter.to_owned());
+        Cassandra::new(CassandraOptions { datacenter, ..options(server, "here") }).unwrap()
+    };
+    of("datacenter1").upsert(&[row("a", "1.00", 1, 1)]).await.unwrap();
+    let told = of("dc9").generations().await.unwrap_err();
+    assert!(matches!(told, SumsError::Refused(_)), "{told}");
+    assert!(told.to_string().contains("datacenter: \"dc9\" has no node, known: datacenter1"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
