@@ -1,7 +1,6 @@
 //! From a policy's transactions to the acknowledgement: checked, numbered, queued, journalled.
 
 use std::borrow::Cow;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -25,7 +24,7 @@ use crate::problem::Problem;
 /// The last steps before an acknowledgement.
 pub(crate) struct Ingest {
     queue: Arc<dyn Queue>,
-    journal: Journal,
+    journal: Arc<Journal>,
     run: Run,
     sequence: AtomicU64,
     zone: Zone,
@@ -68,12 +67,11 @@ impl Ingest {
         today: Day,
         metrics: &Metrics,
     ) -> Result<Self, FrontError> {
-        let dir: &Path = &options.journal;
-        let journal = Journal::open(dir, run, options.limits.journal_days, today)
-            .map_err(|error| FrontError::Journal(dir.to_owned(), error))?;
+        let journal = Journal::open(&options.journal_options(), run, today, metrics.journal.clone())
+            .map_err(|error| FrontError::Journal(options.journal.clone(), error))?;
         Ok(Self {
             queue,
-            journal,
+            journal: Arc::new(journal),
             run,
             sequence: AtomicU64::new(0),
             zone: options.zone.clone(),
@@ -84,6 +82,11 @@ impl Ingest {
             #[cfg(feature = "faults")]
             reply_before_confirm: options.reply_before_confirm,
         })
+    }
+
+    /// Where lines are written.
+    pub(crate) fn journal(&self) -> &Arc<Journal> {
+        &self.journal
     }
 
     /// Takes what a policy accepted, and returns once all of it is durable and journalled; only then may a reply say so.
@@ -104,12 +107,17 @@ impl Ingest {
             return Ok(());
         }
         let sums = journal::sums(&transactions);
+        // Without room for its line, no message may be queued.
+        let room = self.journal.claim(partner, &sums).map_err(|full| {
+            self.metrics.journal.errors.inc();
+            Problem::JournalFull(full, self.limits.retry_after)
+        })?;
         let count = transactions.len() as u64;
         let (number, message) = self.encode(origin, partner, policy, &transactions)?;
         drop(transactions);
         self.publish(message).await?;
-        self.journal.append(today, number, partner, &sums).map_err(|error| {
-            self.metrics.journal_errors.inc();
+        self.journal.append(room, today, number, partner, &sums).map_err(|error| {
+            self.metrics.journal.errors.inc();
             Problem::Journal(format!("journal: {error}"), self.limits.retry_after)
         })?;
         self.metrics.messages.inc();
@@ -189,11 +197,14 @@ mod tests {
 
     use super::*;
 
-    struct Confirms;
+    /// Confirms all there is, and counts it.
+    #[derive(Default)]
+    struct Confirms(AtomicU64);
 
     #[async_trait]
     impl Queue for Confirms {
         async fn publish(&self, _: Bytes) -> Result<(), QueueError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
             Ok(())
         }
         async fn consume(&self, _: u16) -> Result<Box<dyn Consumer>, QueueError> {
@@ -204,10 +215,15 @@ mod tests {
         }
     }
 
+    fn journal_of(dir: &std::path::Path, max_bytes: u64) -> Journal {
+        let options = journal::JournalOptions { dir: dir.to_owned(), keep_days: 2, max_bytes };
+        Journal::open(&options, Run(7), Day::from_epoch_days(0), journal::JournalMetrics::default()).unwrap()
+    }
+
     fn ingest(journal: Journal) -> Ingest {
         Ingest {
-            queue: Arc::new(Confirms),
-            journal,
+            queue: Arc::new(Confirms::default()),
+            journal: Arc::new(journal),
             run: Run(7),
             sequence: AtomicU64::new(0),
             zone: "UTC".parse().unwrap(),
@@ -247,9 +263,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn rule_3_without_room_for_its_line_no_message_is_queued() {
+        let dir = tempfile::tempdir().unwrap();
+        let queue = Arc::new(Confirms::default());
+        let ingest = Ingest { queue: queue.clone(), ..ingest(journal_of(dir.path(), 400)) };
+        let mut taken = 0;
+        while taken < 100 && accept(&ingest, vec![transaction(taken as usize, 1)]).await.is_ok() {
+            taken += 1;
+        }
+        assert_eq!(accept(&ingest, vec![transaction(9, 1)]).await, Err(503));
+        assert_eq!((taken > 0, queue.0.load(Ordering::Relaxed)), (true, taken), "what was refused was not queued");
+        let lines = journal::read(dir.path()).map(|entry| entry.unwrap().number.sequence);
+        assert!(lines.eq(0..taken), "every message has its line");
+        assert!(ingest.journal().trouble().unwrap().contains("journal.max_bytes"));
+    }
+
+    #[tokio::test]
     async fn rule_4_a_message_too_large_for_the_queue_takes_no_number() {
         let dir = tempfile::tempdir().unwrap();
-        let ingest = ingest(Journal::open(dir.path(), Run(7), 2, Day::from_epoch_days(0)).unwrap());
+        let ingest = ingest(journal_of(dir.path(), 1 << 20));
         let many = |count| (0..count).map(|id| transaction(id, 60_000)).collect();
         assert_eq!(accept(&ingest, many(140)).await, Err(413));
         assert_eq!(accept(&ingest, many(139)).await, Ok(()));

@@ -10,6 +10,7 @@ use tallygate_console::metrics::Metrics;
 use tallygate_console::policies::PolicyAdmin;
 use tallygate_core::day::Zone;
 use tallygate_front::PolicyRegistry;
+use tallygate_front::journal::Journal;
 use tallygate_queue::Queue;
 use tallygate_stream::Stream;
 use tallygate_sums::Sums;
@@ -33,6 +34,8 @@ pub(super) struct Sources {
     pub(super) queue: Option<Arc<dyn Queue>>,
     /// The policies, with the gateway's role.
     pub(super) policies: Option<Arc<PolicyRegistry>>,
+    /// What the gateway journals, with its role.
+    pub(super) journal: Option<Arc<Journal>>,
 }
 
 pub(super) fn start(
@@ -54,6 +57,7 @@ pub(super) fn start(
         queue: sources.queue,
         stream: sources.log.as_ref().map(|(stream, _)| stream.clone()),
         policies: sources.policies.clone(),
+        journal: sources.journal,
     };
     let parts = Parts {
         reading: sources.log.map(|(stream, sums)| (sums, stream)),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tallygate_console::status::{Status, StatusSource};
 use tallygate_front::PolicyRegistry;
+use tallygate_front::journal::Journal;
 use tallygate_queue::Queue;
 use tallygate_stream::{Stream, Topic};
 
@@ -14,6 +15,7 @@ pub(super) struct Health {
     pub(super) queue: Option<Arc<dyn Queue>>,
     pub(super) stream: Option<Arc<dyn Stream>>,
     pub(super) policies: Option<Arc<PolicyRegistry>>,
+    pub(super) journal: Option<Arc<Journal>>,
 }
 
 #[async_trait]
@@ -24,6 +26,7 @@ impl StatusSource for Health {
         if let Some(policies) = &self.policies {
             status.troubles.extend(policies.troubles());
         }
+        status.troubles.extend(self.journal.as_ref().and_then(|journal| journal.trouble()));
         if let Some(queue) = &self.queue {
             match queue.depth().await {
                 Ok(depth) => status.queue_depth = Some(depth),

@@ -97,8 +97,9 @@ impl App {
     pub fn start(self, sockets: Sockets) -> Running {
         let Self { config, roles, mut registry, queue, log, gateway, lock } = self;
         let mut supervisor = Supervisor::default();
-        let mut policies = None;
+        let (mut policies, mut journal) = (None, None);
         if let Some((front, opened)) = gateway {
+            journal = Some(front.journal());
             let deadline = config.front.limits.shutdown_time + GRACE;
             gateway::start(&mut supervisor, front, sockets.partners, deadline);
             policies = Some(opened);
@@ -118,7 +119,7 @@ impl App {
         }
         if let (Some(socket), Some(admin)) = (sockets.admin, &config.admin) {
             let log = log.filter(|_| roles.has(Role::Console));
-            let sources = Sources { roles: roles.to_string(), log, queue, policies };
+            let sources = Sources { roles: roles.to_string(), log, queue, policies, journal };
             let metrics = ConsoleMetrics::register(&mut registry);
             administration::start(&mut supervisor, admin, config.front.zone.clone(), socket, sources, metrics);
         }
