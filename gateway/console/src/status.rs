@@ -24,6 +24,8 @@ pub struct Status {
     pub fold_lag: Option<u64>,
     /// Dead letters there are.
     pub dead_letters: Option<u64>,
+    /// How long the oldest of them has been one, in words.
+    pub dead_letters_age: Option<String>,
     /// What is wrong, one sentence each.
     pub troubles: Vec<String>,
 }

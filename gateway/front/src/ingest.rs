@@ -9,9 +9,10 @@ use bytes::Bytes;
 use tallygate_core::day::Zone;
 use tallygate_core::envelope::{self, Head};
 use tallygate_core::limits::MESSAGE_BYTES;
-use tallygate_core::{Day, MessageNumber, Run, Transaction, Violation};
+use tallygate_core::{Day, MessageNumber, Run, Transaction};
 use tallygate_queue::Queue;
 
+use crate::days::DayRange;
 use crate::draft::draft;
 use crate::error::FrontError;
 use crate::journal::{self, Journal};
@@ -28,8 +29,8 @@ pub(crate) struct Ingest {
     run: Run,
     sequence: AtomicU64,
     zone: Zone,
-    horizon_days: i32,
-    future_days: i32,
+    horizon_days: u32,
+    future_days: u32,
     limits: Limits,
     metrics: Metrics,
     #[cfg(feature = "faults")]
@@ -75,8 +76,8 @@ impl Ingest {
             run,
             sequence: AtomicU64::new(0),
             zone: options.zone.clone(),
-            horizon_days: i32::try_from(options.horizon_days).unwrap_or(i32::MAX),
-            future_days: i32::try_from(options.future_days).unwrap_or(i32::MAX),
+            horizon_days: options.horizon_days,
+            future_days: options.future_days,
             limits: options.limits.clone(),
             metrics: metrics.clone(),
             #[cfg(feature = "faults")]
@@ -101,7 +102,8 @@ impl Ingest {
         let drafts = drafts.into_iter().map(draft).collect();
         let transactions = Transaction::check_all(drafts, partner, &self.zone).map_err(Problem::Violation)?;
         let today = Day::of_unix_millis(origin.unix_millis);
-        self.check_days(&transactions, today)?;
+        let days = DayRange::of(today, self.horizon_days, self.future_days);
+        days.check(&transactions).map_err(Problem::Violation)?;
         // No queue without a message: no number without a message either.
         if transactions.is_empty() {
             return Ok(());
@@ -123,22 +125,6 @@ impl Ingest {
         self.metrics.messages.inc();
         self.metrics.transactions.inc_by(count);
         Ok(())
-    }
-
-    /// Refuses what the fold would have to: a day outside the horizon. One day more is let through, since the log's own
-    /// clock decides there.
-    fn check_days(&self, transactions: &[Transaction], today: Day) -> Result<(), Problem> {
-        let earliest = today.plus(self.horizon_days.saturating_add(1).saturating_neg());
-        let latest = today.plus(self.future_days.saturating_add(1));
-        let outside =
-            transactions.iter().position(|transaction| transaction.day < earliest || transaction.day > latest);
-        match outside {
-            None => Ok(()),
-            Some(place) => Err(Problem::Violation(Violation {
-                field: format!("transactions/{place}/day"),
-                problem: format!("must lie between {earliest} and {latest}, is {}", transactions[place].day),
-            })),
-        }
     }
 
     /// Takes a number only for a message that will reach the queue, so that a run has no gaps.
