@@ -7,7 +7,10 @@ use tallygate_console::status::{Status, StatusSource};
 use tallygate_front::PolicyRegistry;
 use tallygate_front::journal::Journal;
 use tallygate_queue::Queue;
+use tallygate_reading::text::age;
 use tallygate_stream::{Stream, Topic};
+
+use super::dead_letters::DeadLetters;
 
 /// How this process and what it can reach do.
 pub(super) struct Health {
@@ -16,6 +19,7 @@ pub(super) struct Health {
     pub(super) stream: Option<Arc<dyn Stream>>,
     pub(super) policies: Option<Arc<PolicyRegistry>>,
     pub(super) journal: Option<Arc<Journal>>,
+    pub(super) dead_letters: Option<DeadLetters>,
 }
 
 #[async_trait]
@@ -40,9 +44,10 @@ impl StatusSource for Health {
                 }
                 Err(error) => status.troubles.push(error.to_string()),
             }
-            if let Ok(bounds) = stream.bounds(Topic::DeadLetters).await {
-                status.dead_letters = Some(bounds.iter().map(|b| b.high - b.low).sum());
-            }
+        }
+        if let Some(letters) = &self.dead_letters {
+            status.dead_letters = letters.number();
+            status.dead_letters_age = letters.age().map(age);
         }
         status
     }
