@@ -2,7 +2,7 @@
 
 use tallygate_core::{Day, Transaction, Violation};
 
-/// From one day to another, both included. One day more than the horizon on either side: the log's own clock decides there.
+/// From one day to another, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DayRange {
     earliest: Day,
@@ -10,14 +10,20 @@ pub struct DayRange {
 }
 
 impl DayRange {
-    /// What may come today.
+    /// What the fold would count today.
     #[must_use]
     pub fn of(today: Day, horizon_days: u32, future_days: u32) -> Self {
-        let days = |days: u32| i32::try_from(days).unwrap_or(i32::MAX).saturating_add(1);
+        let days = |days: u32| i32::try_from(days).unwrap_or(i32::MAX);
         Self { earliest: today.plus(days(horizon_days).saturating_neg()), latest: today.plus(days(future_days)) }
     }
 
-    /// Refuses what the fold would have to.
+    /// One day more on either side: what comes from a partner is let through there, since the log's own clock decides.
+    #[must_use]
+    pub fn and_a_day(self) -> Self {
+        Self { earliest: self.earliest.plus(-1), latest: self.latest.plus(1) }
+    }
+
+    /// Refuses what lies outside.
     ///
     /// # Errors
     /// The first transaction with another day.

@@ -102,7 +102,7 @@ impl Ingest {
         let drafts = drafts.into_iter().map(draft).collect();
         let transactions = Transaction::check_all(drafts, partner, &self.zone).map_err(Problem::Violation)?;
         let today = Day::of_unix_millis(origin.unix_millis);
-        let days = DayRange::of(today, self.horizon_days, self.future_days);
+        let days = DayRange::of(today, self.horizon_days, self.future_days).and_a_day();
         days.check(&transactions).map_err(Problem::Violation)?;
         // No queue without a message: no number without a message either.
         if transactions.is_empty() {

@@ -63,6 +63,7 @@ impl Replayer for Replays {
     async fn replay(&self, request: Replay, by: &str) -> Result<Replayed, ReplayError> {
         let unix_millis = now_millis();
         let today = Day::of_unix_millis(unix_millis);
+        // As the fold decides, to the day: what would only die again need not go back.
         let days = DayRange::of(today, self.options.horizon_days, self.options.future_days);
         let terms = Terms { zone: &self.options.zone, days, by, unix_millis };
         let mut replayed = Replayed { dry_run: request.dry_run, ..Replayed::default() };
