@@ -9,8 +9,9 @@ use crate::limits::JOURNAL_NEARLY_FULL_PERCENT;
 /// The journal has no room for another line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the journal is full: it has {used} of the {} that journal.max_bytes allows, and the message needs {wanted} bytes; raise it, or \
-     move files of past days away and give their folder to reconcile by --journal",
+    "the journal is full: it has {} of the {} that journal.max_bytes allows, and the message needs {wanted} B; raise it, or move \
+     files of past days away and give their folder to reconcile by --journal",
+    Bytes(*.used),
     Bytes(*.most)
 )]
 pub struct JournalFull {

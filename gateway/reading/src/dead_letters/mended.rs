@@ -112,7 +112,10 @@ impl Mended {
 /// Reads a transaction, with the partner that it names.
 pub(super) fn transaction(value: &[u8]) -> Result<(Draft, Option<String>), String> {
     let wire: Wire = serde_json::from_slice(value).map_err(|error| {
-        format!("the letter does not read as a transaction ({error}); an object with id, time, key, amount, currency and type would be right")
+        format!(
+            "the letter does not read as a transaction ({error}); an object with id, time, key, amount, currency and type would \
+             be right"
+        )
     })?;
     Ok(wire.split())
 }
