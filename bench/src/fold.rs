@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use tallygate_core::envelope::{Head, Line};
 use tallygate_core::fold::{Fold, Horizon};
 use tallygate_core::record::{self, Entry};
-use tallygate_core::{Day, Identity, MessageNumber, PartitionBy, Run, Transaction, partition};
+use tallygate_core::{Identity, MessageNumber, PartitionBy, Run, Transaction, partition};
 use tallygate_stream::{NewRecord, Retention, Stream, Topic};
 use tallygate_test_servers::{Cassandra, Kafka};
 

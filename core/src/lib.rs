@@ -7,6 +7,7 @@ pub mod fold;
 pub mod generation;
 pub mod identity;
 pub mod limits;
+pub mod moment;
 pub mod money;
 pub mod notice;
 pub mod number;

@@ -5,8 +5,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::day::{Day, Moment, Zone};
+use crate::day::{Day, Zone};
 use crate::limits::{NAME_BYTES, TRANSACTION_BYTES};
+use crate::moment::Moment;
 use crate::money::{Amount, Currency};
 
 /// What a policy says a transaction is; nothing of it is checked yet.

@@ -7,7 +7,9 @@ use std::time::Duration;
 use crate::harness::audit::Audit;
 use crate::harness::backends::Servers;
 use crate::harness::eventually::eventually;
+use crate::harness::kept::Kept;
 use crate::harness::ledger::Ledger;
+use crate::harness::names::Names;
 use crate::harness::process::Process;
 use crate::harness::sender::Senders;
 use crate::harness::settled::until_balanced;
@@ -21,13 +23,23 @@ const PACE: u64 = 40;
 const PARTITIONS: u64 = 4;
 /// A kill meets a message between the log and its acknowledgement every few times.
 const KILLS: u32 = 30;
+const YEAR: i32 = 365;
 
 #[test]
 fn on_real_servers_whatever_is_killed_every_acknowledged_transaction_counts_once() {
+    whatever_is_killed("key");
+}
+
+#[test]
+fn on_real_servers_whatever_is_killed_every_acknowledged_transaction_counts_once_spread_by_id() {
+    whatever_is_killed("id");
+}
+
+fn whatever_is_killed(partition_by: &'static str) {
     let soak: Option<u64> = std::env::var("TALLYGATE_SOAK").ok().map(|count| count.parse().unwrap());
     let (transactions, pace) = soak.map_or((TRANSACTIONS, PACE), |count| (count, 100_000));
     let servers = Servers::start();
-    let site = Site::real(&servers);
+    let site = Site::real_partitioned(&servers, partition_by);
     let pair = |role: &str| [1, 2].map(|n| site.process(&format!("{role}-{n}"), role));
     let line = Line {
         gateways: pair("gateway"),
@@ -40,7 +52,10 @@ fn on_real_servers_whatever_is_killed_every_acknowledged_transaction_counts_once
     let ports = line.gateways.each_ref().map(|gateway| gateway.partners_port);
     let senders = Arc::new(Senders::new(&site.certs(), &ports));
     let sending = senders.start(transactions, pace);
+    pause();
+    let earlier = Kept::of(&line.gateways[0]);
     line.kill_everything_in_turn(&servers);
+    line.lose_everything_in_turn(&servers, &earlier);
     sending.finish();
 
     let [gateway, other] = &line.gateways;
@@ -128,6 +143,53 @@ impl Line {
         owns_all(first);
         pause();
         second.resume();
+    }
+}
+
+/// What is lost, once each, under traffic.
+impl Line {
+    fn lose_everything_in_turn(&self, servers: &Servers, earlier: &Kept) {
+        let names = Names::of(&self.aggregators[0]);
+        let truncate = format!("TRUNCATE {}.daily_sums", names.keyspace);
+        servers.cassandra.cql(&truncate).unwrap();
+        pause();
+        servers.cassandra.cql(&truncate).unwrap();
+        earlier.put_back(&self.gateways[0]);
+        pause();
+        self.without_aggregators(|| {
+            let group = ["--delete", "--group", &names.group];
+            servers.kafka.tool("org.apache.kafka.tools.consumer.group.ConsumerGroupCommand", &group).unwrap();
+        });
+        pause();
+        // Its clock judges nothing.
+        let [first, _] = &self.aggregators;
+        first.kill();
+        first.start_days_off(YEAR);
+        first.wait_until_up();
+        pause();
+        kill_and_restart(first);
+        servers.kafka.restart_days_off(YEAR).unwrap();
+        pause();
+        servers.kafka.restart().unwrap();
+        pause();
+        self.without_aggregators(|| self.correct_the_clock());
+    }
+
+    fn without_aggregators(&self, then: impl FnOnce()) {
+        for aggregator in &self.aggregators {
+            assert!(aggregator.stop().success(), "{}", aggregator.last_words());
+        }
+        then();
+        self.aggregators.iter().for_each(Process::start);
+        self.aggregators.iter().for_each(Process::wait_until_up);
+    }
+
+    /// What the broker stamped while its clock was wrong is told to be of now; nothing of it was folded, but by the one whose
+    /// clock was as wrong.
+    fn correct_the_clock(&self) {
+        let now = jiff::Timestamp::now().to_string();
+        let said = self.aggregators[0].says(&["clock", "correct", "--time", &now, "--yes"]);
+        assert!(said.code == 0, "{}{}", said.out, said.err);
     }
 }
 

@@ -80,6 +80,67 @@ fn a_conflict_becomes_a_dead_letter_that_the_command_line_shows() {
 }
 
 #[test]
+fn a_dead_letter_that_is_mended_and_replayed_twice_counts_once() {
+    let site = Site::embedded();
+    let process = site.up("all", ALL);
+    let caller = Caller::new(&site.certs(), "shop-1", process.partners_port);
+    // The partners' side lets one day more through, since the log's clock decides there.
+    let now = jiff::Timestamp::now();
+    let late = (now + jiff::SignedDuration::from_hours(8 * 24)).to_string()[..10].to_owned();
+    let body = json!({
+        "id": "i-1", "time": now.to_string(), "day": late, "key": "till-1", "amount": "12.50", "currency": "EUR",
+        "type": "sale", "attributes": { "note": "a" }
+    });
+    let answer = caller.try_post("/v1/transactions", "application/json", &body.to_string()).unwrap();
+    assert_eq!(answer.status, 202, "{}", String::from_utf8_lossy(&answer.body));
+    let exported = eventually("the dead letter is exported", SETTLED, || {
+        let exported = process.says(&["dead-letters", "export", "--reason", "horizon"]).good();
+        if exported.is_empty() { Err("nothing".to_owned()) } else { Ok(exported) }
+    });
+    assert_eq!(process.says(&["dead-letters", "export", "--partner", "shop-2"]).good(), "");
+    let letter: Value = serde_json::from_str(&exported).unwrap();
+    assert_eq!((&letter["partner"], &letter["policy"]), (&json!("shop-1"), &json!("json")), "{letter}");
+    assert_eq!((&letter["transaction"]["day"], &letter["key"]), (&json!(late), &json!("till-1")), "{letter}");
+
+    let at = letter["at"].as_str().unwrap();
+    let refused = process.says(&["dead-letters", "replay", at]);
+    assert_eq!(refused.code, 1, "{}", refused.out);
+    let place = format!("line 1 ({at}): transaction.day: must lie between ");
+    assert!(refused.out.starts_with("replayed 0 dead letters\n") && refused.out.contains(&place), "{}", refused.out);
+    let left = process.says(&["dead-letters", "replay", "--all", "--as-is"]).good();
+    assert!(left.contains("replayed 0") && left.contains("1 stay outside the horizon"), "{left}");
+
+    let today = now.to_string()[..10].to_owned();
+    let file = process.folder().join("mended.ndjson");
+    let path = file.display().to_string();
+    std::fs::write(&file, exported.replace("\"i-1\"", "\"i-2\"")).unwrap();
+    let refused = process.says(&["dead-letters", "replay", "--file", &path]);
+    assert!(refused.code == 1 && refused.out.contains("transaction.id: must stay \"i-1\""), "{}", refused.out);
+    std::fs::write(&file, exported.replace(&late, &today)).unwrap();
+    let dry = process.says(&["dead-letters", "replay", "--file", &path, "--dry-run"]).good();
+    assert_eq!(dry, "would replay 1 dead letters\n");
+    for _ in 0..2 {
+        let replayed = process.says(&["dead-letters", "replay", "--file", &path, "--json"]).json();
+        assert_eq!((&replayed["replayed"], &replayed["refused"]), (&json!(1), &json!([])), "{replayed}");
+    }
+
+    let report = until_balanced(&process, &[], SETTLED);
+    let group = |day: &str| {
+        let groups = report["groups"].as_array().unwrap();
+        let group = groups.iter().find(|group| group["day"] == json!(day)).unwrap();
+        ["accepted", "counted", "duplicates", "dead"].map(|figure| group[figure]["count"].as_u64().unwrap())
+    };
+    assert_eq!((group(&today), group(&late)), ([2, 1, 1, 0], [1, 0, 0, 1]), "{report}");
+    let sums = process.says(&["sums", "--day", &today, "--key", "till-1", "--json"]).json();
+    assert_eq!((&sums["sums"][0]["sum"], &sums["sums"][0]["count"]), (&json!("12.50"), &json!(1)), "{sums}");
+    assert!(process.said().contains("dead letters were replayed"), "{}", process.last_words());
+    eventually("the metrics have seen it", SETTLED, || {
+        let number = process.metrics()?.value("dead_letters", "");
+        if number == 1 { Ok(()) } else { Err(format!("{number} dead letters")) }
+    });
+}
+
+#[test]
 fn reconcile_ends_with_0_only_when_everything_is_accounted_for() {
     let site = Site::embedded();
     let (process, other) = (site.up("all", ALL), site.up("other", ALL));

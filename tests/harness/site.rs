@@ -35,6 +35,13 @@ impl Site {
         Self::new(queue(&names, &servers.rabbit) + &log)
     }
 
+    /// The same, with records spread by key or by id.
+    pub fn real_partitioned(servers: &Servers, partition_by: &str) -> Self {
+        let mut site = Self::real(servers);
+        site.backends = site.backends.replace("[stream]\n", &format!("[stream]\npartition_by = \"{partition_by}\"\n"));
+        site
+    }
+
     /// A site whose queue alone is real.
     pub fn with_queue(rabbit: &RabbitMq) -> Self {
         Self::new(queue(&fresh_names(), rabbit))

@@ -7,8 +7,8 @@ use anyhow::Result;
 pub use crate::arguments::Arguments;
 use crate::arguments::{ClockCommand, Command, ConfigFile, DeadLettersCommand, PolicyCommand};
 use crate::commands::{
-    bad_configuration, cert, check, demo, partitions, policies, policy_build, policy_new, policy_run, policy_test,
-    readers, run as running,
+    bad_configuration, cert, check, dead_letters, demo, partitions, policies, policy_build, policy_new, policy_run,
+    policy_test, readers, replay, run as running,
 };
 use crate::config::Config;
 
@@ -27,10 +27,12 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Policy(PolicyCommand::Run(run)) => policy_run::run(&run),
         Command::Policy(command) => policies::run(command),
         Command::Sums(sums) => with_config(&sums.file, |config| readers::sums(&config, &sums)),
-        Command::DeadLetters(command) => {
-            let (DeadLettersCommand::List { file, .. } | DeadLettersCommand::Show { file, .. }) = &command;
-            with_config(file, |config| readers::dead_letters(&config, &command))
-        }
+        Command::DeadLetters(DeadLettersCommand::Replay(arguments)) => replay::replay(&arguments),
+        Command::DeadLetters(
+            ref command @ (DeadLettersCommand::List { ref file, .. }
+            | DeadLettersCommand::Show { ref file, .. }
+            | DeadLettersCommand::Export { ref file, .. }),
+        ) => with_config(file, |config| dead_letters::dead_letters(&config, command)),
         Command::Reconcile(reconcile) => with_config(&reconcile.file, |config| readers::reconcile(&config, &reconcile)),
         Command::Recover(recover) => with_config(&recover.file, |config| partitions::recover(&config, &recover)),
         Command::Clock(ClockCommand::Correct(correct)) => {

@@ -16,6 +16,7 @@ mod metrics;
 pub mod parts;
 mod policy_config;
 mod policy_listing;
+mod replay;
 pub mod roles;
 mod runtime;
 mod supervise;

@@ -262,6 +262,7 @@ async function drawWay() {
       $(id).classList.toggle("some", id === "way-dead" && value > 0);
     }
     drawWarnings(status.warnings);
+    write($("way-dead-age"), status.dead_letters_age ? `the oldest for ${status.dead_letters_age}` : "");
     $("troubles").replaceChildren(...status.troubles.map((text) => make("li", { textContent: text })));
     // Where partners are served, there are policies.
     if (status.roles.includes("gateway")) drawPolicies($("policies"), (await call("policies")).policies);

@@ -5,6 +5,7 @@ pub mod limits;
 pub mod metrics;
 
 pub mod policies;
+pub mod replays;
 pub mod status;
 
 mod live;

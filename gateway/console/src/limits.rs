@@ -48,6 +48,14 @@ pub const JSON_BYTES: usize = 16 * 1024;
 pub const PUSHES: usize = 2;
 /// How long a push waits for those before it; then it is 503.
 pub const PUSH_WAIT: Duration = Duration::from_secs(30);
+/// The largest body of a replay of dead letters, in bytes.
+pub const REPLAY_BYTES: usize = 8 * 1024 * 1024;
+/// The most lines of one.
+pub const REPLAY_LINES: usize = 1_000;
+/// Replays being received and carried out at one time.
+pub const REPLAYS: usize = 1;
+/// How long a replay waits for those before it; then it is 503.
+pub const REPLAY_WAIT: Duration = Duration::from_secs(30);
 /// How long requests in flight may take to finish when the console stops.
 pub const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -26,6 +26,8 @@ pub struct Status {
     pub dead_letters: Option<u64>,
     /// What to know beside the sums, one sentence each, as the store and the processes that fill it tell.
     pub warnings: Vec<String>,
+    /// How long the oldest of them has been one, in words.
+    pub dead_letters_age: Option<String>,
     /// What is wrong, one sentence each.
     pub troubles: Vec<String>,
 }

@@ -1,5 +1,6 @@
 //! The partners' side as a service: built from options, checked as a whole, then served until it is told to stop.
 
+use std::convert::Infallible;
 use std::net::TcpListener;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -14,7 +15,8 @@ use crate::detached::Detached;
 use crate::error::FrontError;
 use crate::ingest::Ingest;
 use crate::invalid::InvalidOption;
-use crate::limits::FAULTS;
+use crate::journal::Journal;
+use crate::limits::{FAULTS, JOURNAL_LOOK_EVERY};
 use crate::listener::{Listener, PartnersSide};
 use crate::memory::MemoryBudget;
 use crate::metrics::{Metrics, RouteLabels};
@@ -100,6 +102,12 @@ impl Front {
         self.run
     }
 
+    /// What it journals.
+    #[must_use]
+    pub fn journal(&self) -> Arc<Journal> {
+        self.shared.ingest.journal().clone()
+    }
+
     /// Serves the listeners on these sockets, in their order, until `shutdown` is ready; then stops accepting, lets
     /// requests in flight end for at most [`Limits::shutdown_time`](crate::Limits::shutdown_time), and closes.
     ///
@@ -121,9 +129,35 @@ impl Front {
             shutdown.await;
             let _ = told.set(Instant::now());
         };
-        let ended = server.run(shutdown).await.map_err(|ended| FrontError::Ended(ended.0));
+        let ended = tokio::select! {
+            ended = server.run(shutdown) => ended.map_err(|ended| FrontError::Ended(ended.0)),
+            never = tend(&self.shared) => match never {},
+        };
         let spent = told.get().map_or(Duration::ZERO, Instant::elapsed);
         self.shared.detached.finish(self.shared.limits.shutdown_time.saturating_sub(spent)).await;
+        look_after(&self.shared).await;
         ended
+    }
+}
+
+/// Looks after the journal's files again and again.
+async fn tend(shared: &Shared) -> Infallible {
+    let mut told = None;
+    loop {
+        look_after(shared).await;
+        let trouble = shared.ingest.journal().trouble();
+        if let Some(trouble) = trouble.as_deref().filter(|_| told.is_none()) {
+            tracing::warn!("{trouble}");
+        }
+        told = trouble;
+        tokio::time::sleep(JOURNAL_LOOK_EVERY).await;
+    }
+}
+
+/// Beside what else is to be done, since it reads a folder.
+async fn look_after(shared: &Shared) {
+    let (journal, today) = (shared.ingest.journal().clone(), Day::of_unix_millis(shared.clock.unix_millis()));
+    if let Err(error) = tokio::task::spawn_blocking(move || journal.tend(today)).await {
+        tracing::error!("looking after the journal failed: {error}");
     }
 }

@@ -1,7 +1,6 @@
 //! From a policy's transactions to the acknowledgement: checked, numbered, queued, journalled.
 
 use std::borrow::Cow;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -10,9 +9,10 @@ use bytes::Bytes;
 use tallygate_core::day::Zone;
 use tallygate_core::envelope::{self, Head};
 use tallygate_core::limits::MESSAGE_BYTES;
-use tallygate_core::{Day, MessageNumber, Run, Transaction, Violation};
+use tallygate_core::{Day, MessageNumber, Run, Transaction};
 use tallygate_queue::Queue;
 
+use crate::days::DayRange;
 use crate::draft::draft;
 use crate::error::FrontError;
 use crate::journal::{self, Journal};
@@ -25,12 +25,12 @@ use crate::problem::Problem;
 /// The last steps before an acknowledgement.
 pub(crate) struct Ingest {
     queue: Arc<dyn Queue>,
-    journal: Journal,
+    journal: Arc<Journal>,
     run: Run,
     sequence: AtomicU64,
     zone: Zone,
-    horizon_days: i32,
-    future_days: i32,
+    horizon_days: u32,
+    future_days: u32,
     limits: Limits,
     metrics: Metrics,
     #[cfg(feature = "faults")]
@@ -68,22 +68,26 @@ impl Ingest {
         today: Day,
         metrics: &Metrics,
     ) -> Result<Self, FrontError> {
-        let dir: &Path = &options.journal;
-        let journal = Journal::open(dir, run, options.limits.journal_days, today)
-            .map_err(|error| FrontError::Journal(dir.to_owned(), error))?;
+        let journal = Journal::open(&options.journal_options(), run, today, metrics.journal.clone())
+            .map_err(|error| FrontError::Journal(options.journal.clone(), error))?;
         Ok(Self {
             queue,
-            journal,
+            journal: Arc::new(journal),
             run,
             sequence: AtomicU64::new(0),
             zone: options.zone.clone(),
-            horizon_days: i32::try_from(options.horizon_days).unwrap_or(i32::MAX),
-            future_days: i32::try_from(options.future_days).unwrap_or(i32::MAX),
+            horizon_days: options.horizon_days,
+            future_days: options.future_days,
             limits: options.limits.clone(),
             metrics: metrics.clone(),
             #[cfg(feature = "faults")]
             reply_before_confirm: options.reply_before_confirm,
         })
+    }
+
+    /// Where lines are written.
+    pub(crate) fn journal(&self) -> &Arc<Journal> {
+        &self.journal
     }
 
     /// Takes what a policy accepted, and returns once all of it is durable and journalled; only then may a reply say so.
@@ -98,39 +102,29 @@ impl Ingest {
         let drafts = drafts.into_iter().map(draft).collect();
         let transactions = Transaction::check_all(drafts, partner, &self.zone).map_err(Problem::Violation)?;
         let today = Day::of_unix_millis(origin.unix_millis);
-        self.check_days(&transactions, today)?;
+        let days = DayRange::of(today, self.horizon_days, self.future_days).and_a_day();
+        days.check(&transactions).map_err(Problem::Violation)?;
         // No queue without a message: no number without a message either.
         if transactions.is_empty() {
             return Ok(());
         }
         let sums = journal::sums(&transactions);
+        // Without room for its line, no message may be queued.
+        let room = self.journal.claim(partner, &sums).map_err(|full| {
+            self.metrics.journal.errors.inc();
+            Problem::JournalFull(full, self.limits.retry_after)
+        })?;
         let count = transactions.len() as u64;
         let (number, message) = self.encode(origin, partner, policy, &transactions)?;
         drop(transactions);
         self.publish(message).await?;
-        self.journal.append(today, number, partner, &sums).map_err(|error| {
-            self.metrics.journal_errors.inc();
+        self.journal.append(room, today, number, partner, &sums).map_err(|error| {
+            self.metrics.journal.errors.inc();
             Problem::Journal(format!("journal: {error}"), self.limits.retry_after)
         })?;
         self.metrics.messages.inc();
         self.metrics.transactions.inc_by(count);
         Ok(())
-    }
-
-    /// Refuses what the fold would have to: a day outside the horizon. One day more is let through, since the log's own
-    /// clock decides there.
-    fn check_days(&self, transactions: &[Transaction], today: Day) -> Result<(), Problem> {
-        let earliest = today.plus(self.horizon_days.saturating_add(1).saturating_neg());
-        let latest = today.plus(self.future_days.saturating_add(1));
-        let outside =
-            transactions.iter().position(|transaction| transaction.day < earliest || transaction.day > latest);
-        match outside {
-            None => Ok(()),
-            Some(place) => Err(Problem::Violation(Violation {
-                field: format!("transactions/{place}/day"),
-                problem: format!("must lie between {earliest} and {latest}, is {}", transactions[place].day),
-            })),
-        }
     }
 
     /// Takes a number only for a message that will reach the queue, so that a run has no gaps.
@@ -189,11 +183,14 @@ mod tests {
 
     use super::*;
 
-    struct Confirms;
+    /// Confirms all there is, and counts it.
+    #[derive(Default)]
+    struct Confirms(AtomicU64);
 
     #[async_trait]
     impl Queue for Confirms {
         async fn publish(&self, _: Bytes) -> Result<(), QueueError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
             Ok(())
         }
         async fn consume(&self, _: u16) -> Result<Box<dyn Consumer>, QueueError> {
@@ -204,10 +201,15 @@ mod tests {
         }
     }
 
+    fn journal_of(dir: &std::path::Path, max_bytes: u64) -> Journal {
+        let options = journal::JournalOptions { dir: dir.to_owned(), keep_days: 2, max_bytes };
+        Journal::open(&options, Run(7), Day::from_epoch_days(0), journal::JournalMetrics::default()).unwrap()
+    }
+
     fn ingest(journal: Journal) -> Ingest {
         Ingest {
-            queue: Arc::new(Confirms),
-            journal,
+            queue: Arc::new(Confirms::default()),
+            journal: Arc::new(journal),
             run: Run(7),
             sequence: AtomicU64::new(0),
             zone: "UTC".parse().unwrap(),
@@ -247,9 +249,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn rule_3_without_room_for_its_line_no_message_is_queued() {
+        let dir = tempfile::tempdir().unwrap();
+        let queue = Arc::new(Confirms::default());
+        let ingest = Ingest { queue: queue.clone(), ..ingest(journal_of(dir.path(), 400)) };
+        let mut taken = 0;
+        while taken < 100 && accept(&ingest, vec![transaction(taken as usize, 1)]).await.is_ok() {
+            taken += 1;
+        }
+        assert_eq!(accept(&ingest, vec![transaction(9, 1)]).await, Err(503));
+        assert_eq!((taken > 0, queue.0.load(Ordering::Relaxed)), (true, taken), "what was refused was not queued");
+        let lines = journal::read(dir.path()).map(|entry| entry.unwrap().number.sequence);
+        assert!(lines.eq(0..taken), "every message has its line");
+        assert!(ingest.journal().trouble().unwrap().contains("journal.max_bytes"));
+    }
+
+    #[tokio::test]
     async fn rule_4_a_message_too_large_for_the_queue_takes_no_number() {
         let dir = tempfile::tempdir().unwrap();
-        let ingest = ingest(Journal::open(dir.path(), Run(7), 2, Day::from_epoch_days(0)).unwrap());
+        let ingest = ingest(journal_of(dir.path(), 1 << 20));
         let many = |count| (0..count).map(|id| transaction(id, 60_000)).collect();
         assert_eq!(accept(&ingest, many(140)).await, Err(413));
         assert_eq!(accept(&ingest, many(139)).await, Ok(()));

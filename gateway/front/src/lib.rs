@@ -17,6 +17,7 @@ mod tls;
 mod access;
 mod body;
 mod consulted;
+mod days;
 mod detached;
 mod draft;
 mod head;
@@ -41,6 +42,7 @@ pub mod limits;
 mod metrics;
 pub mod registry;
 
+pub use days::DayRange;
 pub use draft::draft;
 pub use error::FrontError;
 pub use front::Front;

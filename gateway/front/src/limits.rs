@@ -36,8 +36,10 @@ pub struct Limits {
     pub shutdown_time: Duration,
     /// What a caller that got 503 is told to wait.
     pub retry_after: Duration,
-    /// How many days a file of the journal is kept.
+    /// How many days a file of the journal is kept behind its own.
     pub journal_days: u32,
+    /// What all files of the journal may come to, in bytes; beyond it, messages get 503.
+    pub journal_bytes: u64,
 }
 
 impl Default for Limits {
@@ -59,6 +61,7 @@ impl Default for Limits {
             shutdown_time: Duration::from_secs(20),
             retry_after: Duration::from_secs(5),
             journal_days: 40,
+            journal_bytes: 16 * 1024 * 1024 * 1024,
         }
     }
 }
@@ -95,5 +98,9 @@ pub const POLICY_VERSIONS: usize = 256;
 pub const POLICY_HISTORY: usize = 32;
 /// The fewest hexadecimal digits that pin a version.
 pub const VERSION_PREFIX: usize = 8;
+/// Of what the journal's files may come to, how much in percent the operator is told of.
+pub const JOURNAL_NEARLY_FULL_PERCENT: u32 = 80;
+/// How often the journal's files are looked after while nothing is written.
+pub const JOURNAL_LOOK_EVERY: Duration = Duration::from_secs(2);
 /// The longest line of the journal that is read, in bytes.
 pub const JOURNAL_LINE_BYTES: usize = 16 * 1024 * 1024;

@@ -10,6 +10,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::journal::JournalMetrics;
+
 /// The metrics of the partners' side. Cloning it shares them.
 #[derive(Clone, Debug)]
 pub struct Metrics {
@@ -26,7 +28,7 @@ pub struct Metrics {
     pub(crate) publish_errors: Counter,
     pub(crate) messages: Counter,
     pub(crate) transactions: Counter,
-    pub(crate) journal_errors: Counter,
+    pub(crate) journal: JournalMetrics,
     pub(crate) upstream_errors: Family<UpstreamLabels, Counter>,
 }
 
@@ -79,7 +81,7 @@ impl MetricConstructor<Histogram> for Buckets {
 impl Metrics {
     /// Adds them to a registry.
     pub fn register(registry: &mut Registry) -> Self {
-        let metrics = Self {
+        let mut metrics = Self {
             connections: Family::default(),
             connections_open: Gauge::default(),
             requests: Family::default(),
@@ -93,7 +95,7 @@ impl Metrics {
             publish_errors: Counter::default(),
             messages: Counter::default(),
             transactions: Counter::default(),
-            journal_errors: Counter::default(),
+            journal: JournalMetrics::default(),
             upstream_errors: Family::default(),
         };
         let r = registry.sub_registry_with_prefix("front");
@@ -118,7 +120,7 @@ impl Metrics {
         r.register("publish_errors", "Messages the queue did not confirm", metrics.publish_errors.clone());
         r.register("messages", "Messages acknowledged to partners", metrics.messages.clone());
         r.register("transactions", "Transactions in them", metrics.transactions.clone());
-        r.register("journal_errors", "Lines the journal could not take", metrics.journal_errors.clone());
+        metrics.journal = JournalMetrics::register(r);
         r.register("upstream_errors", "Requests an upstream's target did not answer", metrics.upstream_errors.clone());
         metrics
     }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use http::{Method, Uri};
 use tallygate_core::day::Zone;
 
+use crate::journal::JournalOptions;
 use crate::limits::Limits;
 
 /// The whole of the partners' side.
@@ -128,6 +129,18 @@ pub struct UpstreamOptions {
     pub targets: Vec<Uri>,
     /// The authorities that may vouch for https targets, PEM; none: the system's.
     pub ca: Option<Vec<u8>>,
+}
+
+impl FrontOptions {
+    /// The journal, as who writes it needs it.
+    #[must_use]
+    pub fn journal_options(&self) -> JournalOptions {
+        JournalOptions {
+            dir: self.journal.clone(),
+            keep_days: self.limits.journal_days,
+            max_bytes: self.limits.journal_bytes,
+        }
+    }
 }
 
 impl FromStr for Fingerprint {

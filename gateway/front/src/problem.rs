@@ -9,6 +9,8 @@ use serde::Serialize;
 use tallygate_core::Violation;
 use tallygate_host::{PolicyFailure, Refusal};
 
+use crate::journal::JournalFull;
+
 /// Why a request is refused.
 #[derive(Debug)]
 pub(crate) enum Problem {
@@ -44,6 +46,8 @@ pub(crate) enum Problem {
     Queue(String, Duration),
     /// The journal could not be written, so the acknowledgement may not leave.
     Journal(String, Duration),
+    /// The journal has no room for the message's line, so it was not queued.
+    JournalFull(JournalFull, Duration),
     /// No target of the upstream answered.
     UpstreamAway(String),
     UpstreamSlow,
@@ -112,6 +116,9 @@ impl Problem {
                 plain(503, "queue-away", "it is not known whether the message was stored: send the same again"),
                 wait,
             ),
+            Self::JournalFull(_, wait) => {
+                later(plain(503, "journal-full", "nothing more can be taken now; the message was not stored"), wait)
+            }
             Self::UpstreamAway(_) => plain(502, "upstream-away", "the server behind does not answer"),
             Self::UpstreamSlow => plain(504, "upstream-slow", "the server behind did not answer in time"),
             Self::ResponseTooLarge(limit) => plain(
@@ -127,6 +134,7 @@ impl Problem {
     pub(crate) fn cause(&self) -> Option<String> {
         match self {
             Self::Policy(policy, failure) => Some(format!("policy {policy}: {failure}")),
+            Self::JournalFull(full, _) => Some(full.to_string()),
             Self::BodyBroken(detail)
             | Self::Queue(detail, _)
             | Self::Journal(detail, _)

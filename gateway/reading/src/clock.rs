@@ -3,7 +3,8 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tallygate_core::Day;
-use tallygate_core::day::{Moment, Zone};
+use tallygate_core::day::Zone;
+use tallygate_core::moment::Moment;
 
 /// Unix milliseconds.
 pub fn now_millis() -> i64 {

@@ -1,6 +1,7 @@
 //! Plain-text tables for a terminal, and how values become text in JSON.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use serde::Serializer;
 
@@ -61,6 +62,17 @@ pub fn harmless(text: &str) -> String {
         .collect()
 }
 
+/// A time that has passed, in words: its largest unit alone.
+pub fn age(passed: Duration) -> String {
+    let seconds = passed.as_secs();
+    let units = [("day", 86_400), ("hour", 3_600), ("minute", 60)];
+    match units.into_iter().find(|(_, unit)| seconds >= *unit) {
+        None => "less than a minute".to_owned(),
+        Some((name, unit)) if seconds / unit == 1 => format!("1 {name}"),
+        Some((name, unit)) => format!("{} {name}s", seconds / unit),
+    }
+}
+
 /// Serialises what has a text form as that text.
 ///
 /// # Errors
@@ -87,6 +99,13 @@ pub fn pretty<T: serde::Serialize>(value: &T) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_age_is_told_by_its_largest_unit() {
+        let told = |seconds| age(Duration::from_secs(seconds));
+        assert_eq!([told(59), told(60), told(7_199)], ["less than a minute", "1 minute", "1 hour"]);
+        assert_eq!([told(172_800), told(7_200)], ["2 days", "2 hours"]);
+    }
 
     #[test]
     fn columns_line_up_and_escape_what_a_terminal_would_act_on() {

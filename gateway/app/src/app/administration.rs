@@ -8,16 +8,20 @@ use std::time::Duration;
 use tallygate_console::admin::{Console, Options, Parts, Token};
 use tallygate_console::metrics::Metrics;
 use tallygate_console::policies::PolicyAdmin;
+use tallygate_console::replays::Replayer;
 use tallygate_core::day::Zone;
 use tallygate_front::PolicyRegistry;
+use tallygate_front::journal::Journal;
 use tallygate_queue::Queue;
 use tallygate_reading::ledger::Reader;
 use tallygate_stream::Stream;
 use tallygate_sums::Sums;
 
+use super::dead_letters::DeadLetters;
 use super::health::Health;
 use super::policy_admin::Administered;
 use crate::config::AdminOptions;
+use crate::replay::Replays;
 use crate::supervise::Supervisor;
 
 const GRACE: Duration = Duration::from_secs(10);
@@ -34,6 +38,12 @@ pub(super) struct Sources {
     pub(super) queue: Option<Arc<dyn Queue>>,
     /// The policies, with the gateway's role.
     pub(super) policies: Option<Arc<PolicyRegistry>>,
+    /// What the gateway journals, with its role.
+    pub(super) journal: Option<Arc<Journal>>,
+    /// What is seen of the dead letters, where the process has the stream.
+    pub(super) dead_letters: Option<DeadLetters>,
+    /// The way back for dead letters, where the process has a queue.
+    pub(super) replays: Option<Arc<Replays>>,
 }
 
 pub(super) fn start(
@@ -56,10 +66,13 @@ pub(super) fn start(
         stream: sources.log.as_ref().map(|(stream, _)| stream.clone()),
         sums: sources.log.as_ref().map(|(_, sums)| Reader::new(sums.clone())),
         policies: sources.policies.clone(),
+        journal: sources.journal,
+        dead_letters: sources.dead_letters,
     };
     let parts = Parts {
         reading: sources.log.map(|(stream, sums)| (sums, stream)),
         policies: sources.policies.map(|policies| Arc::new(Administered(policies)) as Arc<dyn PolicyAdmin>),
+        replays: sources.replays.map(|replays| replays as Arc<dyn Replayer>),
         status: Some(Arc::new(health)),
     };
     let (console, handle) = Console::new(options, parts, metrics);

@@ -6,10 +6,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tallygate_console::status::{Status, StatusSource};
 use tallygate_front::PolicyRegistry;
+use tallygate_front::journal::Journal;
 use tallygate_queue::Queue;
 use tallygate_reading::ledger::Reader;
+use tallygate_reading::text::age;
 use tallygate_stream::{Stream, Topic};
 use tokio::time::timeout;
+
+use super::dead_letters::DeadLetters;
 
 /// How this process and what it can reach do.
 pub(super) struct Health {
@@ -18,6 +22,8 @@ pub(super) struct Health {
     pub(super) stream: Option<Arc<dyn Stream>>,
     pub(super) sums: Option<Reader>,
     pub(super) policies: Option<Arc<PolicyRegistry>>,
+    pub(super) journal: Option<Arc<Journal>>,
+    pub(super) dead_letters: Option<DeadLetters>,
 }
 
 /// How long the store may take to tell what to know; a store that is away is said to be within it.
@@ -31,6 +37,7 @@ impl StatusSource for Health {
         if let Some(policies) = &self.policies {
             status.troubles.extend(policies.troubles());
         }
+        status.troubles.extend(self.journal.as_ref().and_then(|journal| journal.trouble()));
         if let Some(queue) = &self.queue {
             match queue.depth().await {
                 Ok(depth) => status.queue_depth = Some(depth),
@@ -51,9 +58,10 @@ impl StatusSource for Health {
                 }
                 Err(error) => status.troubles.push(error.to_string()),
             }
-            if let Ok(bounds) = stream.bounds(Topic::DeadLetters).await {
-                status.dead_letters = Some(bounds.iter().map(|b| b.high - b.low).sum());
-            }
+        }
+        if let Some(letters) = &self.dead_letters {
+            status.dead_letters = letters.number();
+            status.dead_letters_age = letters.age().map(age);
         }
         status
     }

@@ -3,6 +3,7 @@
 mod administration;
 mod aggregator;
 mod chain;
+mod dead_letters;
 mod gateway;
 mod health;
 mod metrics_page;
@@ -27,6 +28,7 @@ use tallygate_stream::Stream;
 use tallygate_sums::Sums;
 
 use crate::config::{Config, Problem};
+use crate::replay::{Letters, Replays};
 use crate::roles::{Role, Roles};
 use crate::supervise::{Ended, Supervisor};
 use crate::{check, parts};
@@ -97,8 +99,9 @@ impl App {
     pub fn start(self, sockets: Sockets) -> Running {
         let Self { config, roles, mut registry, queue, log, gateway, lock } = self;
         let mut supervisor = Supervisor::default();
-        let mut policies = None;
+        let (mut policies, mut journal) = (None, None);
         if let Some((front, opened)) = gateway {
+            journal = Some(front.journal());
             let deadline = config.front.limits.shutdown_time + GRACE;
             gateway::start(&mut supervisor, front, sockets.partners, deadline);
             policies = Some(opened);
@@ -116,9 +119,19 @@ impl App {
                 aggregator::start(&mut supervisor, config.aggregator.clone(), chain, metrics, GRACE);
             }
         }
+        let watched = roles.has(Role::Aggregator) || roles.has(Role::Console);
+        let dead_letters = log
+            .as_ref()
+            .filter(|_| watched)
+            .map(|(stream, _)| dead_letters::start(&mut supervisor, &mut registry, stream.clone(), GRACE));
         if let (Some(socket), Some(admin)) = (sockets.admin, &config.admin) {
+            let replays = queue.clone().map(|queue| {
+                let letters = Letters::new(config.clone(), log.as_ref().map(|(stream, _)| stream.clone()));
+                Arc::new(Replays::new(queue, letters, config.front.clone()))
+            });
             let log = log.filter(|_| roles.has(Role::Console));
-            let sources = Sources { roles: roles.to_string(), log, queue, policies };
+            let roles = roles.to_string();
+            let sources = Sources { roles, log, queue, policies, journal, dead_letters, replays };
             let metrics = ConsoleMetrics::register(&mut registry);
             administration::start(&mut supervisor, admin, config.front.zone.clone(), socket, sources, metrics);
         }

@@ -3,6 +3,7 @@
 mod authoring;
 mod by_hand;
 mod config_file;
+mod dead_letters;
 mod policy;
 mod process;
 mod reading;
@@ -12,9 +13,10 @@ use clap::{Parser, Subcommand};
 pub(crate) use authoring::{PolicyBuildArguments, PolicyNewArguments, PolicyRunArguments, PolicyTestArguments};
 pub(crate) use by_hand::{ClockCommand, ClockCorrectArguments, RecoverArguments};
 pub(crate) use config_file::ConfigFile;
+pub(crate) use dead_letters::{DeadLettersCommand, ReplayArguments, Which};
 pub(crate) use policy::{AdminArguments, AdminWay, PolicyCommand, StoreArguments};
 pub(crate) use process::{CertArguments, CheckArguments, DemoArguments, RunArguments};
-pub(crate) use reading::{DeadLettersCommand, ReconcileArguments, SumsArguments};
+pub(crate) use reading::{ReconcileArguments, SumsArguments};
 
 /// A gateway for transactions: exact to the cent, extended by WebAssembly policies.
 #[derive(Debug, Parser)]
@@ -38,7 +40,7 @@ pub(crate) enum Command {
     Policy(PolicyCommand),
     /// Prints the sums of a day.
     Sums(SumsArguments),
-    /// Looks at what could not be counted.
+    /// Looks at what could not be counted, and puts it back into the queue.
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),
     /// Proves that everything accepted is accounted for.
@@ -60,6 +62,25 @@ mod tests {
     fn the_arguments_of_all_commands_go_together() {
         use clap::CommandFactory;
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_replay_names_what_it_replays_in_one_way() {
+        let parsed = |line: &str| {
+            Arguments::try_parse_from(
+                ["tallygate", "dead-letters", "replay"].into_iter().chain(line.split_whitespace()),
+            )
+        };
+        for line in
+            ["0/1 2/3", "--file -", "--day 2026-11-22 --partner a --as-is", "--all --dry-run", "--reason horizon -c f"]
+        {
+            assert!(parsed(line).is_ok(), "{line}: {:?}", parsed(line).err());
+        }
+        for line in
+            ["", "0/1 --file f", "--file f --day 2026-11-22", "--all --partner a", "--file f --as-is", "--dry-run"]
+        {
+            assert!(parsed(line).is_err(), "{line}");
+        }
     }
 
     #[test]

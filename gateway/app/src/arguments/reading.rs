@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use tallygate_core::{Currency, Day};
 
 use super::config_file::ConfigFile;
@@ -28,40 +28,6 @@ pub(crate) struct SumsArguments {
     /// Prints JSON.
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// What could not be counted.
-#[derive(Debug, Subcommand)]
-pub(crate) enum DeadLettersCommand {
-    /// Lists them, the newest last.
-    List {
-        /// Where the stream is.
-        #[command(flatten)]
-        file: ConfigFile,
-        /// Those of one business day.
-        #[arg(long)]
-        day: Option<Day>,
-        /// Those of one partner.
-        #[arg(long)]
-        partner: Option<String>,
-        /// How many at most, the newest.
-        #[arg(long, default_value_t = 100)]
-        limit: usize,
-        /// Prints JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Shows one whole.
-    Show {
-        /// Where it stands among the dead letters, as `list` says it: `partition/offset`.
-        letter: String,
-        /// Where the stream is.
-        #[command(flatten)]
-        file: ConfigFile,
-        /// Prints JSON.
-        #[arg(long)]
-        json: bool,
-    },
 }
 
 /// What is proved.

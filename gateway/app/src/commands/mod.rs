@@ -1,6 +1,7 @@
 //! What each command does.
 
 pub(crate) mod check;
+pub(crate) mod dead_letters;
 pub(crate) mod demo;
 pub(crate) mod run;
 
@@ -13,6 +14,7 @@ pub(crate) mod policy_new;
 pub(crate) mod policy_run;
 pub(crate) mod policy_test;
 pub(crate) mod readers;
+pub(crate) mod replay;
 
 pub(crate) mod bad_configuration;
 mod logging;

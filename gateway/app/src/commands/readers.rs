@@ -1,15 +1,14 @@
-//! `tallygate sums`, `dead-letters` and `reconcile`: reading beside running processes.
+//! `tallygate sums` and `reconcile`: reading beside running processes.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use tallygate_front::journal;
-use tallygate_reading::dead_letters::{self, Filter, Position};
 use tallygate_reading::ledger::{Order, Reader, Top};
 use tallygate_reading::reconcile::{self, Accepted, Journals, Line, Scope, Verdict};
 
-use crate::arguments::{DeadLettersCommand, ReconcileArguments, SumsArguments};
+use crate::arguments::{ReconcileArguments, SumsArguments};
 use crate::config::Config;
 use crate::parts;
 use crate::runtime::small_runtime;
@@ -28,28 +27,6 @@ pub(crate) fn sums(config: &Config, arguments: &SumsArguments) -> Result<ExitCod
                 let top = Top { most: arguments.top, currency: arguments.currency, order: Order::default() };
                 let sums = reader.day(day, top).await?;
                 if arguments.json { sums.to_json() } else { sums.to_text() }
-            }
-        })
-    })?;
-    println!("{}", shown.trim_end());
-    Ok(ExitCode::SUCCESS)
-}
-
-pub(crate) fn dead_letters(config: &Config, command: &DeadLettersCommand) -> Result<ExitCode> {
-    let shown = small_runtime()?.block_on(async {
-        let stream = parts::read_stream(config)?;
-        anyhow::Ok(match command {
-            DeadLettersCommand::List { day, partner, limit, json, .. } => {
-                let filter = Filter { day: *day, partner: partner.clone(), reason: None, most: *limit };
-                let listing = dead_letters::list(&*stream, &filter).await?;
-                if *json { listing.to_json() } else { listing.to_text() }
-            }
-            DeadLettersCommand::Show { letter, json, .. } => {
-                let position: Position = letter.parse().map_err(anyhow::Error::msg)?;
-                let Some(shown) = dead_letters::show(&*stream, position).await? else {
-                    bail!("there is no dead letter {letter}")
-                };
-                if *json { shown.to_json() } else { shown.to_text() }
             }
         })
     })?;

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use tallygate_core::day::Zone;
 use tallygate_core::fold::Horizon;
-use tallygate_front::{Front, FrontOptions};
+use tallygate_front::{Front, FrontOptions, Limits};
 
 use super::table::Table;
-use super::{limits, listener, partner, route, upstream};
+use super::{listener, partner, route, upstream};
 
 const JOURNAL: &str = "journal";
 
@@ -18,6 +18,7 @@ pub(super) fn read(
     root: &Table<'_>,
     data_dir: &Path,
     horizon: Horizon,
+    limits: Limits,
     policies: &[String],
 ) -> Option<(FrontOptions, Vec<SocketAddr>)> {
     let zone = root.parsed::<Zone>("time_zone").map(|zone| zone.value).or_else(|| "UTC".parse().ok());
@@ -31,7 +32,7 @@ pub(super) fn read(
         horizon_days: horizon.past.into(),
         future_days: horizon.future.into(),
         journal: data_dir.join(JOURNAL),
-        limits: limits::read(root),
+        limits,
         #[cfg(feature = "faults")]
         reply_before_confirm: false,
     };

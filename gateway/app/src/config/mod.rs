@@ -8,6 +8,7 @@ mod backend;
 mod client_tls;
 mod document;
 mod front;
+mod journal;
 mod limits;
 mod listener;
 mod nearest;
@@ -122,9 +123,11 @@ impl Config {
             chains: Vec::new(),
             retry_after: Duration::ZERO,
         };
-        let front = front::read(root, &data_dir, aggregator.horizon, &policies.names());
         let queue = queue::read(root, &data_dir);
         let stream = stream::read(root, &data_dir);
+        let mut limits = limits::read(root);
+        journal::read(root, aggregator.horizon, stream.as_ref(), &mut limits);
+        let front = front::read(root, &data_dir, aggregator.horizon, limits, &policies.names());
         let sums = sums::read(root, &data_dir);
         let admin = root.table("admin").and_then(|table| admin::read(&table));
         let metrics = root.table("metrics").and_then(|table| {

@@ -216,6 +216,26 @@ fn refuses_a_token_that_can_be_guessed() {
 }
 
 #[test]
+fn the_journal_is_kept_as_long_as_reconciling_needs_it() {
+    let limits = |more: &str| load(&format!("{WHOLE}\n{more}\n")).unwrap().front.limits;
+    let kept = |more: &str| (limits(more).journal_days, limits(more).journal_bytes);
+    assert_eq!(kept(""), (40, 16 << 30));
+    assert_eq!(kept("[journal]\nkeep_days = 21\nmax_bytes = \"3 MiB\""), (21, 3 << 20));
+    let far = WHOLE.replacen("[aggregator]", "[aggregator]\nhorizon_days = 60", 1);
+    assert_eq!(load(&far).unwrap().front.limits.journal_days, 74, "the default follows the horizon");
+    assert_told(&[
+        (
+            "[aggregator]",
+            "[journal]\nkeep_days = 20\n[aggregator]",
+            29,
+            "journal.keep_days: reconciling needs 21 days (aggregator.horizon_days 7 + aggregator.future_days 7 + stream.lag_days 7), is 20",
+        ),
+        ("[aggregator]", "[journal]\nmax_bytes = 5\n[aggregator]", 29, "journal.max_bytes: is integer"),
+        ("[aggregator]", "[journal]\nkeep = 5\n[aggregator]", 29, "journal.keep: is no known key here"),
+    ]);
+}
+
+#[test]
 fn shows_no_secret() {
     let text = format!(
         "{WHOLE}token = \"hush-hush-hush-hush\"\n[queue]\nbackend = \"amqp\"\nurl = \"amqp://u:hush@h:5672/%2f\"\n"

@@ -15,7 +15,7 @@ use super::options::{Options, Parts};
 use super::router::router;
 use super::server::listen;
 use super::shared::{Reading, Shared};
-use crate::limits::{BROWSERS, PUSHES};
+use crate::limits::{BROWSERS, PUSHES, REPLAYS};
 use crate::live::Live;
 use crate::metrics::Metrics;
 
@@ -56,8 +56,10 @@ impl Console {
             zone: options.zone,
             reading,
             policies: parts.policies,
+            replays: parts.replays,
             status: parts.status,
             pushes: Semaphore::new(PUSHES),
+            replaying: Semaphore::new(REPLAYS),
             browsers: Arc::new(Semaphore::new(BROWSERS)),
             metrics,
             stop: stop.clone(),

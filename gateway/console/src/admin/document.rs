@@ -14,6 +14,7 @@ use super::session::COOKIE;
     tags(
         (name = "people", description = "Logging in and out, by the page"),
         (name = "reading", description = "What there is to see"),
+        (name = "replaying", description = "Dead letters on their way back into the queue"),
         (name = "policies", description = "Policies and their versions")
     ),
     components(responses(ProblemDocument), schemas(ProblemDocument)),

@@ -10,6 +10,7 @@ use tallygate_sums::Sums;
 use super::password::User;
 use super::token::Token;
 use crate::policies::PolicyAdmin;
+use crate::replays::Replayer;
 use crate::status::StatusSource;
 
 /// How the console is set up.
@@ -31,6 +32,8 @@ pub struct Parts {
     pub reading: Option<(Arc<dyn Sums>, Arc<dyn Stream>)>,
     /// The policies.
     pub policies: Option<Arc<dyn PolicyAdmin>>,
+    /// The way back into the queue for dead letters.
+    pub replays: Option<Arc<dyn Replayer>>,
     /// How the appliance does.
     pub status: Option<Arc<dyn StatusSource>>,
 }

@@ -14,6 +14,7 @@ use utoipa::{ToResponse, ToSchema};
 
 use crate::live::TooManyDays;
 use crate::policies::PolicyError;
+use crate::replays::ReplayError;
 
 /// A refusal.
 #[derive(Debug)]
@@ -146,6 +147,13 @@ impl From<StreamError> for Problem {
 impl From<TooManyDays> for Problem {
     fn from(error: TooManyDays) -> Self {
         Self::away(error.to_string())
+    }
+}
+
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
+        let ReplayError::Away(detail) = error;
+        Self::away(detail)
     }
 }
 

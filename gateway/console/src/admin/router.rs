@@ -13,7 +13,7 @@ use super::endpoint::Endpoints;
 use super::observe::{Observer, observe};
 use super::problem::Problem;
 use super::routes::openapi::Description;
-use super::routes::{assets, dead_letters, events, login, openapi, policies, status, sums};
+use super::routes::{assets, dead_letters, events, login, openapi, policies, replays, status, sums};
 use super::shared::Shared;
 
 /// Everything that is served.
@@ -26,6 +26,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(sums::sums))
         .routes(routes!(dead_letters::list))
         .routes(routes!(dead_letters::show))
+        .routes(routes!(replays::replay))
         .routes(routes!(events::events))
         .routes(routes!(policies::list))
         .routes(routes!(policies::push))

@@ -13,6 +13,7 @@ use super::problem::Problem;
 use crate::live::LiveHandle;
 use crate::metrics::Metrics;
 use crate::policies::PolicyAdmin;
+use crate::replays::Replayer;
 use crate::status::StatusSource;
 
 /// What all requests share.
@@ -21,9 +22,12 @@ pub(super) struct Shared {
     pub(super) zone: Zone,
     pub(super) reading: Option<Reading>,
     pub(super) policies: Option<Arc<dyn PolicyAdmin>>,
+    pub(super) replays: Option<Arc<dyn Replayer>>,
     pub(super) status: Option<Arc<dyn StatusSource>>,
     /// The components being received.
     pub(super) pushes: Semaphore,
+    /// The replays under way.
+    pub(super) replaying: Semaphore,
     /// The browsers that follow.
     pub(super) browsers: Arc<Semaphore>,
     pub(super) metrics: Metrics,
@@ -46,6 +50,11 @@ impl Shared {
     /// What administers the policies, where this process does.
     pub(super) fn policies(&self) -> Result<&Arc<dyn PolicyAdmin>, Problem> {
         self.policies.as_ref().ok_or_else(|| Problem::absent("policies", "gateway"))
+    }
+
+    /// What replays dead letters, where this process has a queue.
+    pub(super) fn replays(&self) -> Result<&dyn Replayer, Problem> {
+        self.replays.as_deref().ok_or_else(|| Problem::absent("queue", "gateway"))
     }
 
     /// What knows how the appliance does, where this process does.

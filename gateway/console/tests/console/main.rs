@@ -20,4 +20,5 @@ mod login;
 mod openapi;
 mod page;
 mod policies;
+mod replays;
 mod sums;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::site::{Site, TOKEN};
 
 /// Every route of the API.
-const ROUTES: [&str; 15] = [
+const ROUTES: [&str; 16] = [
     "DELETE /api/v1/policies/{name}/versions/{version}",
     "GET /api/v1/dead-letters",
     "GET /api/v1/dead-letters/{partition}/{offset}",
@@ -24,6 +24,7 @@ const ROUTES: [&str; 15] = [
     "POST /api/v1/policies/{name}/activate",
     "POST /api/v1/policies/{name}/rollback",
     "POST /api/v1/policies/{name}/versions",
+    "POST /api/v1/replays",
 ];
 /// Those that a stranger gets something of.
 const OPEN: [&str; 3] = ["GET /api/v1/session", "POST /api/v1/login", "POST /api/v1/logout"];

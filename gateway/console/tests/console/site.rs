@@ -19,6 +19,7 @@ use serde_json::Value;
 use tallygate_console::admin::{Console, Handle, Options, Parts, Token, User, hash_password};
 use tallygate_console::metrics::Metrics;
 use tallygate_console::policies::PolicyAdmin;
+use tallygate_console::replays::Replayer;
 use tallygate_console::status::{Status, StatusSource};
 use tallygate_reading::ledger::Reader;
 use tokio::net::TcpStream;
@@ -78,6 +79,7 @@ impl StatusSource for Well {
             fold_lag: Some(12),
             dead_letters: Some(3),
             warnings: self.sums.warnings().await.unwrap_or_default(),
+            dead_letters_age: Some("2 days".into()),
             troubles: Vec::new(),
         }
     }
@@ -90,6 +92,15 @@ impl Site {
     }
 
     pub(crate) async fn with(store: Arc<Store>, policies: Option<Arc<dyn PolicyAdmin>>) -> Self {
+        Self::of(store, policies, None).await
+    }
+
+    /// A console of a process that has a queue, or none.
+    pub(crate) async fn replaying(replays: Option<Arc<dyn Replayer>>) -> Self {
+        Self::of(Arc::default(), None, replays).await
+    }
+
+    async fn of(store: Arc<Store>, policies: Option<Arc<dyn PolicyAdmin>>, replays: Option<Arc<dyn Replayer>>) -> Self {
         static HASH: OnceLock<String> = OnceLock::new();
         let log = Arc::new(Log::default());
         let key = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();
@@ -117,7 +128,8 @@ impl Site {
             tokens: vec![Token::from_text("cli", TOKEN)],
         };
         let well = Well { gateway: policies.is_some(), sums: Reader::new(store.clone()) };
-        let parts = Parts { reading: Some((store.clone(), log.clone())), policies, status: Some(Arc::new(well)) };
+        let parts =
+            Parts { reading: Some((store.clone(), log.clone())), policies, replays, status: Some(Arc::new(well)) };
         let mut registry = Registry::default();
         let (console, handle) = Console::new(options, parts, Metrics::register(&mut registry));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

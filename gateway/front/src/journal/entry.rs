@@ -5,6 +5,11 @@ use std::fmt::Write;
 
 use tallygate_core::{Currency, Day, MessageNumber, Sum, Transaction};
 
+/// What of a line is neither partner nor sums, at most: a line end before and after it, the checksum, and the number.
+const LINE_BYTES: usize = 2 + 9 + 32 + 1 + 20 + 1;
+/// A sum at most, with the tab before it: day, currency, a count of 64 bits, and 128 bits with sign and point.
+const SUM_BYTES: usize = 1 + 10 + 1 + 3 + 1 + 20 + 1 + 41;
+
 /// One acknowledged message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JournalEntry {
@@ -30,7 +35,7 @@ pub struct DaySum {
 }
 
 /// Adds up a message's transactions.
-pub(crate) fn sums(transactions: &[Transaction]) -> Vec<DaySum> {
+pub fn sums(transactions: &[Transaction]) -> Vec<DaySum> {
     let mut sums: BTreeMap<(Day, Currency), (u64, Sum)> = BTreeMap::new();
     for transaction in transactions {
         let sum = sums.entry((transaction.day, transaction.currency)).or_default();
@@ -52,6 +57,11 @@ pub(crate) fn encode(line: &mut String, number: MessageNumber, partner: &str, su
     let crc = crc32fast::hash(&line.as_bytes()[start + 9..]);
     line.replace_range(start..start + 8, &format!("{crc:08x}"));
     line.push('\n');
+}
+
+/// The most bytes that a message's line can have, whatever its number.
+pub(super) fn most_bytes(partner: &str, sums: &[DaySum]) -> u64 {
+    (LINE_BYTES + partner.len() + sums.len() * SUM_BYTES) as u64
 }
 
 /// Reads a line without its end; the error says what is wrong.
@@ -110,6 +120,22 @@ mod tests {
         encode(&mut line, entry.number, &entry.partner, &entry.sums);
         assert_eq!(line, GOLDEN);
         assert_eq!(decode(GOLDEN.trim_end_matches('\n').as_bytes()), Ok(entry));
+    }
+
+    #[test]
+    fn no_line_is_longer_than_what_is_claimed_for_it() {
+        let sum = DaySum {
+            day: "2026-11-22".parse().unwrap(),
+            currency: "EUR".parse().unwrap(),
+            count: u64::MAX,
+            sum: "-123456789012345678.123456789".parse().unwrap(),
+        };
+        let number = MessageNumber { run: tallygate_core::Run(u128::MAX), sequence: u64::MAX };
+        for sums in [&[][..], &[sum], &[sum, sum]] {
+            let mut line = String::new();
+            encode(&mut line, number, "shop", sums);
+            assert!(line.len() as u64 <= most_bytes("shop", sums), "{line}");
+        }
     }
 
     #[test]

@@ -1,139 +1,168 @@
-//! The journal as the gateway writes it.
+//! The journal as a gateway writes it.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tallygate_core::{Day, MessageNumber, Run};
 
-use super::entry::{DaySum, encode};
-use super::file;
+use super::entry::{DaySum, encode, most_bytes};
+use super::file::{self, Found, OpenFile};
+use super::folder;
+use super::metrics::JournalMetrics;
+use super::space::{JournalFull, Room, Space};
 
-/// The journal of one gateway run.
+/// Where a journal is kept, and how much of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalOptions {
+    /// The folder, made when it is missing.
+    pub dir: PathBuf,
+    /// Days that a file is kept behind its own.
+    pub keep_days: u32,
+    /// The most bytes that all files of the folder may come to.
+    pub max_bytes: u64,
+}
+
+/// The journal of one run.
 #[derive(Debug)]
-pub(crate) struct Journal {
+pub struct Journal {
     dir: PathBuf,
     run: Run,
     keep_days: i32,
-    open: Mutex<Option<Open>>,
+    space: Space,
+    metrics: JournalMetrics,
+    open: Mutex<Open>,
 }
 
 #[derive(Debug)]
 struct Open {
     day: Day,
-    file: File,
+    file: OpenFile,
     line: String,
-    /// The last line was not written whole; the next one begins a line of its own.
-    torn: bool,
 }
 
 impl Journal {
     /// Makes the folder and sees that a file can be written there.
-    pub(crate) fn open(dir: &Path, run: Run, keep_days: u32, today: Day) -> io::Result<Self> {
-        fs::create_dir_all(dir)?;
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub fn open(options: &JournalOptions, run: Run, today: Day, metrics: JournalMetrics) -> io::Result<Self> {
         let journal = Self {
-            dir: dir.to_owned(),
+            dir: options.dir.clone(),
             run,
-            keep_days: i32::try_from(keep_days).unwrap_or(i32::MAX),
-            open: Mutex::new(None),
+            keep_days: i32::try_from(options.keep_days).unwrap_or(i32::MAX),
+            space: Space::new(options.max_bytes, metrics.clone()),
+            metrics,
+            open: Mutex::new(Open {
+                day: today,
+                file: OpenFile::open(options.dir.join(file::name(today, run)))?,
+                line: String::new(),
+            }),
         };
-        let open = journal.of_day(today)?;
-        *journal.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(open);
+        journal.prune(&journal.lock(), today);
         Ok(journal)
     }
 
-    /// Writes one line, with one call of the system.
-    pub(crate) fn append(&self, today: Day, number: MessageNumber, partner: &str, sums: &[DaySum]) -> io::Result<()> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = match &mut *open {
-            Some(open) if open.day == today => open,
-            other => other.insert(self.of_day(today)?),
-        };
-        open.line.clear();
-        if open.torn {
-            open.line.push('\n');
+    /// Claims room for a message's line, before the message is queued.
+    ///
+    /// # Errors
+    /// When there is none; the message must be refused.
+    pub fn claim(&self, partner: &str, sums: &[DaySum]) -> Result<Room<'_>, JournalFull> {
+        self.space.claim(most_bytes(partner, sums))
+    }
+
+    /// Writes a message's line into the room that was claimed for it. When it returns, the line stands in a file that the
+    /// folder has.
+    ///
+    /// # Errors
+    /// When the line may not be there.
+    pub fn append(
+        &self,
+        _room: Room<'_>,
+        today: Day,
+        number: MessageNumber,
+        partner: &str,
+        sums: &[DaySum],
+    ) -> io::Result<()> {
+        let mut open = self.lock();
+        if open.day != today {
+            open.file = OpenFile::open(self.dir.join(file::name(today, self.run)))?;
+            open.day = today;
+            self.prune(&open, today);
         }
-        encode(&mut open.line, number, partner, sums);
-        open.torn = true;
-        let written = open.file.write(open.line.as_bytes())?;
-        if written < open.line.len() {
-            return Err(io::Error::new(io::ErrorKind::StorageFull, "the line was not written whole"));
+        let Open { file, line, .. } = &mut *open;
+        line.clear();
+        encode(line, number, partner, sums);
+        self.space.written(file.write(line)?);
+        // Asked after the write, and for every line: a reply must not leave for one that went into a file nobody will find.
+        self.keep_in_place(file)
+    }
+
+    /// Looks after the files while nothing may be written: whether the one in use is in place, which are too old, and what
+    /// they come to. Blocking.
+    pub fn tend(&self, today: Day) {
+        let mut open = self.lock();
+        if let Err(error) = self.keep_in_place(&mut open.file) {
+            self.metrics.errors.inc();
+            tracing::error!("{}: the journal cannot be begun anew: {error}", open.file.path().display());
         }
-        open.torn = false;
-        Ok(())
+        self.prune(&open, today);
+    }
+
+    /// What an operator must know of it, as a sentence.
+    pub fn trouble(&self) -> Option<String> {
+        self.space.trouble()
     }
 
     /// A journal on a disk that is full.
     #[cfg(test)]
-    pub(crate) fn full(dir: &Path, today: Day) -> Self {
-        let journal = Self { dir: dir.to_owned(), run: Run(7), keep_days: 2, open: Mutex::new(None) };
-        let file = OpenOptions::new().append(true).open("/dev/full").unwrap();
-        *journal.open.lock().unwrap() = Some(Open { day: today, file, line: String::new(), torn: false });
-        journal
-    }
-
-    fn of_day(&self, day: Day) -> io::Result<Open> {
-        // What is too old may stay; what is new must be written.
-        if let Err(error) = self.prune(day) {
-            tracing::warn!("{}: old files of the journal cannot be removed: {error}", self.dir.display());
+    pub(crate) fn full(dir: &std::path::Path, today: Day) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            run: Run(7),
+            keep_days: 2,
+            space: Space::new(1 << 20, JournalMetrics::default()),
+            metrics: JournalMetrics::default(),
+            open: Mutex::new(Open { day: today, file: OpenFile::full(), line: String::new() }),
         }
-        let path = self.dir.join(file::name(day, self.run));
-        let file = OpenOptions::new().append(true).create(true).open(path)?;
-        Ok(Open { day, file, line: String::new(), torn: false })
     }
 
-    fn prune(&self, today: Day) -> io::Result<()> {
-        for found in fs::read_dir(&self.dir)? {
-            let found = found?;
-            let name = found.file_name();
-            let Some(name) = name.to_str().filter(|name| file::is_journal(name)) else {
-                continue;
-            };
-            if file::day(name).is_some_and(|day| day.plus(self.keep_days) < today) {
-                fs::remove_file(found.path())?;
+    /// Begins the file anew, with all its lines, where somebody took it away.
+    fn keep_in_place(&self, file: &mut OpenFile) -> io::Result<()> {
+        match file.look() {
+            Found::InPlace => {}
+            Found::Cut(bytes) => {
+                self.metrics.replaced.inc();
+                tracing::warn!(
+                    "{}: somebody cut {bytes} bytes off the journal: what they said is lost",
+                    file.path().display()
+                );
+            }
+            Found::Gone => {
+                let new = file.begun_anew()?;
+                *file = new;
+                self.metrics.replaced.inc();
+                tracing::warn!(
+                    "{}: somebody removed or replaced the journal while it was written; it was begun anew with all its lines",
+                    file.path().display()
+                );
             }
         }
         Ok(())
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::super::read::read;
-    use super::*;
-
-    fn number(sequence: u64) -> MessageNumber {
-        MessageNumber { run: Run(7), sequence }
+    /// With the lock, so that no line is written between the looking and what follows from it.
+    fn prune(&self, _open: &Open, today: Day) {
+        match folder::prune(&self.dir, today.plus(self.keep_days.saturating_neg())) {
+            Ok(bytes) => self.space.found(bytes),
+            // What is too old may stay; what is new must be written.
+            Err(error) => {
+                tracing::warn!("{}: the journal's folder cannot be looked through: {error}", self.dir.display())
+            }
+        }
     }
 
-    #[test]
-    fn each_utc_day_has_its_file_and_old_ones_go() {
-        let dir = tempfile::tempdir().unwrap();
-        let day = |text: &str| text.parse::<Day>().unwrap();
-        let journal = Journal::open(dir.path(), Run(7), 2, day("2026-11-20")).unwrap();
-        for (sequence, on) in ["2026-11-20", "2026-11-20", "2026-11-22", "2026-11-23"].into_iter().enumerate() {
-            journal.append(day(on), number(sequence as u64), "shop", &[]).unwrap();
-        }
-        let kept: Vec<u64> = read(dir.path()).map(|entry| entry.unwrap().number.sequence).collect();
-        assert_eq!(kept, [2, 3]);
-    }
-
-    #[test]
-    fn rule_13_a_torn_tail_is_named_and_hides_nothing_else() {
-        let dir = tempfile::tempdir().unwrap();
-        let today = Day::from_epoch_days(20_000);
-        let journal = Journal::open(dir.path(), Run(7), 2, today).unwrap();
-        for sequence in 0..3 {
-            journal.append(today, number(sequence), "shop", &[]).unwrap();
-        }
-        let path = dir.path().join(file::name(today, Run(7)));
-        let whole = fs::read(&path).unwrap();
-        fs::write(&path, &whole[..whole.len() - 5]).unwrap();
-        let all: Vec<_> = read(dir.path()).collect();
-        assert_eq!(all.len(), 3);
-        assert!(all[..2].iter().all(Result::is_ok));
-        let damage = all[2].as_ref().unwrap_err();
-        assert_eq!((damage.line, damage.problem.as_str()), (3, "it was not written whole"));
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

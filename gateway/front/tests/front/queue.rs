@@ -110,3 +110,31 @@ async fn rule_1_a_batch_that_repeats_an_id_is_refused_whole_and_an_empty_one_que
     assert_eq!(queue.count(), 0);
     assert_eq!(journal::read(&served.journal).count(), 0);
 }
+
+#[tokio::test]
+async fn rule_13_a_journal_that_is_removed_while_nothing_comes_is_begun_anew_with_all_its_lines() {
+    let mut served = Site::plain().serve();
+    assert_eq!(served.caller().post("/accept", line("1", "1")).await.status, 202);
+    std::fs::remove_dir_all(&served.journal).unwrap();
+    let began = Instant::now();
+    while journal::read(&served.journal).count() == 0 {
+        assert!(began.elapsed() < Duration::from_secs(20), "nobody noticed");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    std::fs::remove_dir_all(&served.journal).unwrap();
+    served.ended().await;
+    assert_eq!(journal::read(&served.journal).map(Result::unwrap).count(), 1, "also when it ends at once");
+}
+
+#[tokio::test]
+async fn a_journal_that_is_full_is_503_before_anything_is_queued() {
+    let mut site = Site::plain();
+    site.options.limits.journal_bytes = 100;
+    let queue = site.queue.clone();
+    let served = site.serve();
+    let answer = served.caller().post("/accept", line("1", "1")).await;
+    assert_eq!(answer.status, 503);
+    assert!(answer.body.contains("urn:tallygate:problem:journal-full"), "{}", answer.body);
+    assert!(answer.headers.contains_key("retry-after"));
+    assert_eq!(queue.messages.lock().unwrap().len(), 0);
+}

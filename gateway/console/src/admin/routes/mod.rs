@@ -6,5 +6,6 @@ pub(super) mod events;
 pub(super) mod login;
 pub(super) mod openapi;
 pub(super) mod policies;
+pub(super) mod replays;
 pub(super) mod status;
 pub(super) mod sums;
