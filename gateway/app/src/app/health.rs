@@ -79,7 +79,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = EmbeddedSums::open(&EmbeddedSumsOptions::new(folder.path().join("sums.db"))).unwrap();
         let sums = Some(Reader::new(Arc::new(store.clone())));
-        let health = Health { roles: "console".into(), queue: None, stream: None, sums, policies: None };
+        let health = Health {
+            roles: "console".into(),
+            queue: None,
+            stream: None,
+            sums,
+            policies: None,
+            journal: None,
+            dead_letters: None,
+        };
         let stands = PartitionNotice { partition: 2, stands: Some("its clock is ahead".into()), ..Default::default() };
         store.tell(&stands.notice(1)).await.unwrap();
         let status = health.status().await;

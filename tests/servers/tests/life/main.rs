@@ -180,3 +180,11 @@ fn stops_for_good(address: SocketAddr, directory: std::path::PathBuf, stop: impl
     }
     Ok(())
 }
+
+#[test]
+fn kafka_starts_with_its_clock_a_year_off_and_right_again() -> Result<()> {
+    let kafka = Kafka::start()?;
+    kafka.restart_days_off(365)?;
+    kafka.restart()?;
+    Ok(())
+}
