@@ -68,8 +68,9 @@ impl Teller {
             }
         };
         tokio::select! {
-            () = turns => {}
+            biased;
             () = over.cancelled() => {}
+            () = turns => {}
         }
         if owed {
             self.tell(0).await;
