@@ -5,6 +5,7 @@ mod letters;
 #[expect(dead_code, reason = "the console's tests use what is left")]
 mod log;
 mod store;
+mod world;
 
 mod dead_letters;
 mod ledger;
