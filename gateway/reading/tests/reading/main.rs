@@ -9,4 +9,7 @@ mod world;
 
 mod dead_letters;
 mod ledger;
+mod outside;
 mod reconcile;
+mod sums;
+mod transit;
