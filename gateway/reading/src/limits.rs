@@ -15,7 +15,7 @@ pub const DEAD_LETTERS: usize = 50;
 /// the log: a shipper says it only now and then.
 pub const STRAGGLERS: Duration = Duration::from_secs(10);
 /// The pause before they are looked for again.
-pub const STRAGGLER_PAUSE: Duration = Duration::from_millis(200);
+pub const STRAGGLER_PAUSE: Duration = Duration::from_millis(500);
 /// How long a shipper's word counts. It repeats it every 2 s while it holds anything; after its death its messages are
 /// back in a queue on a server when that has missed two signs of life, 10 s later.
 pub const SHIPPER_LIVES: Duration = Duration::from_secs(15);
