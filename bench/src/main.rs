@@ -1,4 +1,4 @@
-//! Measures Tallygate beside floors, in one run: `bench [a b c d e g]`, all of them when none is named.
+//! Measures Tallygate beside floors, in one run: `bench [a b c d e g h]`, all of them when none is named.
 #![allow(clippy::disallowed_methods, reason = "load generators end with the measurement that started them")]
 
 mod accept;
@@ -13,6 +13,7 @@ mod measure;
 mod messages;
 mod page;
 mod policy;
+mod reconcile;
 mod ship;
 mod site;
 mod versions;
@@ -53,6 +54,9 @@ fn main() -> Result<()> {
     }
     if wanted("g") {
         versions::measure()?;
+    }
+    if wanted("h") {
+        reconcile::measure()?;
     }
     Ok(())
 }

@@ -62,6 +62,14 @@ pub fn resident_of(pid: u32) -> Result<u64> {
     Ok(pages * rustix::param::page_size() as u64)
 }
 
+/// The most resident memory another process has had so far, in bytes.
+pub fn peak_of(pid: u32) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no peak")?;
+    let kilobytes: u64 = peak.split_whitespace().next().context("no peak")?.parse()?;
+    Ok(kilobytes * 1024)
+}
+
 /// The value below which this share of all values lies.
 pub fn quantile(sorted: &[Duration], share: f64) -> Duration {
     let place = ((sorted.len() as f64 - 1.0) * share).round() as usize;

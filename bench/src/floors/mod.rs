@@ -4,6 +4,7 @@ mod confirms;
 mod fold;
 mod http;
 mod queue;
+mod read;
 mod ship;
 
 use std::path::Path;
@@ -29,6 +30,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
             print(&fold::consume(brokers, topic, records.parse()?)?);
             Ok(())
         }
+        ["read", config] => runtime.block_on(read::read(Path::new(config))),
         _ => bail!("no such floor: {arguments:?}"),
     }
 }

@@ -16,12 +16,21 @@ pub const STREAM_PATIENCE: Duration = Duration::from_secs(30);
 pub const DEAD_LETTERS_MOST: usize = 1_000;
 /// The dead letters one answer lists unless asked otherwise.
 pub const DEAD_LETTERS: usize = 50;
-/// Messages that reconciling holds at one time; about 200 bytes each.
-pub const RECONCILED_MESSAGES: usize = 20_000_000;
-/// How long reconciling waits for accepted messages that are neither in the queue nor in the log: a queue may not see
-/// what another process has leased.
+/// How long reconciling waits for accepted messages that are neither in the queue, nor with a shipper that says so, nor in
+/// the log: a shipper says it only now and then.
 pub const STRAGGLERS: Duration = Duration::from_secs(10);
-/// The pause before the log is read again for them.
-pub const STRAGGLER_PAUSE: Duration = Duration::from_millis(200);
-/// Message numbers of each kind that a reconciliation names.
+/// The pause before they are looked for again.
+pub const STRAGGLER_PAUSE: Duration = Duration::from_millis(500);
+/// How long a shipper's word counts. It repeats it every 2 s while it holds anything; after its death its messages are
+/// back in a queue on a server when that has missed two signs of life, 10 s later.
+pub const SHIPPER_LIVES: Duration = Duration::from_secs(15);
+/// How much later what differs in the store is looked at again: what is under way has moved by then.
+pub const STANDS_AFTER: Duration = Duration::from_secs(1);
+/// How often it is looked at again while it changes.
+pub const STANDS_TRIES: usize = 3;
+/// Rows of the topic of sums held at one time, about 200 bytes each; of more, the topic is read once for each such part.
+pub const COMPARED_ROWS: usize = 250_000;
+/// Messages that no journal has of which reconciling holds what they contain, about 200 bytes each; of more, sums alone.
+pub const DETAILED_MESSAGES: usize = 100_000;
+/// Things of each kind that a reconciliation names: messages, rows, damaged places.
 pub const NAMED_MESSAGES: usize = 20;

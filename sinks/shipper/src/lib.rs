@@ -4,6 +4,7 @@
 mod appender;
 mod backoff;
 mod flight;
+mod held;
 pub mod limits;
 mod metrics;
 mod records;

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::appender::{Appender, Completed};
 use crate::flight::Flight;
+use crate::held::Held;
 use crate::limits::{APPENDS_IN_FLIGHT, BATCH_BYTES, BATCH_MESSAGES, IN_FLIGHT_BYTES};
 use crate::timeouts::STOP;
 
@@ -28,6 +29,7 @@ pub(crate) enum End {
 
 pub(crate) struct Session<'a> {
     appender: &'a Appender,
+    held: &'a Held,
     consumer: Box<dyn Consumer>,
     /// Received and not yet on the way.
     waiting: VecDeque<Delivery>,
@@ -40,9 +42,10 @@ pub(crate) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    pub(crate) fn new(appender: &'a Appender, consumer: Box<dyn Consumer>) -> Self {
+    pub(crate) fn new(appender: &'a Appender, held: &'a Held, consumer: Box<dyn Consumer>) -> Self {
         Self {
             appender,
+            held,
             consumer,
             waiting: VecDeque::new(),
             received: Instant::now(),
@@ -72,6 +75,7 @@ impl<'a> Session<'a> {
                 },
                 received = self.consumer.receive(BATCH_MESSAGES), if self.waiting.is_empty() => match received {
                     Ok(deliveries) => {
+                        self.held.add(deliveries.len());
                         #[cfg(feature = "faults")]
                         if let Err(error) = self.acknowledge_early(&deliveries).await {
                             return End::QueueLost(error);
@@ -128,6 +132,7 @@ impl<'a> Session<'a> {
         {
             return Some(End::QueueLost(error));
         }
+        self.held.remove(tags.len());
         for flight in shipped {
             self.appender.metrics.shipped(flight.tags.len(), flight.received.elapsed());
         }
@@ -141,6 +146,7 @@ impl<'a> Session<'a> {
         if let Err(error) = self.consumer.release(&waiting).await {
             tracing::warn!(%error, "messages could not be released, they go back with the connection");
         }
+        self.held.remove(waiting.len());
         while let Ok(Some(completed)) = timeout_at(deadline, self.flights.next()).await {
             if let Some(End::QueueLost(error)) = self.settle(completed).await {
                 tracing::warn!(%error, "shipped messages could not be acknowledged, they will be shipped again");

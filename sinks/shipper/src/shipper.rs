@@ -6,10 +6,13 @@ use backon::{BackoffBuilder, Retryable};
 use tallygate_core::Generation;
 use tallygate_queue::Queue;
 use tallygate_stream::{Stream, Topic};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tallygate_sums::Notices;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::appender::Appender;
+use crate::held::{Held, Teller};
 use crate::metrics::ShipperMetrics;
 use crate::records::Records;
 use crate::session::{End, Session};
@@ -31,6 +34,7 @@ pub struct Shipper {
     options: ShipperOptions,
     queue: Arc<dyn Queue>,
     appender: Appender,
+    notices: Arc<dyn Notices>,
 }
 
 impl Default for ShipperOptions {
@@ -44,29 +48,37 @@ impl Default for ShipperOptions {
 }
 
 impl Shipper {
-    /// A shipper into this generation of the log, whose topics must have been prepared.
+    /// A shipper into this generation of the log, whose topics must have been prepared. What it holds it tells in notices.
     pub fn new(
         options: ShipperOptions,
         queue: Arc<dyn Queue>,
         stream: Arc<dyn Stream>,
+        notices: Arc<dyn Notices>,
         generation: &Generation,
         metrics: ShipperMetrics,
     ) -> Self {
         let records = Records::new(generation, metrics.clone());
-        Self { options, queue, appender: Appender { records, stream, metrics } }
+        Self { options, queue, appender: Appender { records, stream, metrics }, notices }
     }
 
     /// Ships until told to stop. A queue or stream that is away is waited for; it never gives up.
     ///
     /// Stopping takes at most [`timeouts::STOP`], plus what the queue takes for its last answer.
     pub async fn run(self, stop: CancellationToken) {
+        let (held, changes) = Held::none();
+        let teller = Teller { notices: self.notices.clone(), name: uuid::Uuid::now_v7().simple().to_string() };
+        let (mut telling, over) = (JoinSet::new(), CancellationToken::new());
+        telling.spawn(teller.tell_changes(changes, over.clone()));
         tokio::select! {
-            () = self.ship(&stop) => {}
+            () = self.ship(&held, &stop) => {}
             () = self.watch_backlog() => {}
         }
+        over.cancel();
+        // Its last word is bounded, and after it there is nothing to do.
+        let _ = timeout(timeouts::TELL * 2, telling.join_next()).await;
     }
 
-    async fn ship(&self, stop: &CancellationToken) {
+    async fn ship(&self, held: &Held, stop: &CancellationToken) {
         let mut delays = backoff::delays().build();
         while !stop.is_cancelled() {
             let consumer = tokio::select! {
@@ -76,13 +88,14 @@ impl Shipper {
             let end = match consumer {
                 Ok(consumer) => {
                     delays = backoff::delays().build();
-                    let session = Session::new(&self.appender, consumer);
+                    let session = Session::new(&self.appender, held, consumer);
                     #[cfg(feature = "faults")]
                     let session = session.acknowledging_early(self.options.acknowledge_before_append);
                     session.run(stop).await
                 }
                 Err(error) => End::QueueLost(error),
             };
+            held.remove_all();
             match end {
                 End::Stopped => return,
                 End::QueueLost(error) => {

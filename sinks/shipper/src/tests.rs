@@ -1,6 +1,8 @@
 //! What the shipper promises, over the embedded queue and a stream that fails on purpose.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod notices;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -16,6 +18,7 @@ use tallygate_stream::{Bounds, Follower, NewRecord, Retention, Start, Stream, St
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use self::notices::Told;
 use crate::timeouts::LEASE;
 use crate::{Shipper, ShipperMetrics, ShipperOptions};
 
@@ -184,6 +187,7 @@ struct Line {
     _directory: tempfile::TempDir,
     queue: Arc<WatchedQueue>,
     stream: Arc<FakeStream>,
+    told: Arc<Told>,
     stop: CancellationToken,
     metrics: ShipperMetrics,
 }
@@ -204,14 +208,16 @@ fn line(seed: u64, stream_fails_one_in: u64, queue_fails_one_in: u64) -> Line {
         too_early: Arc::default(),
         consumers: AtomicUsize::new(0),
     });
-    Line { _directory: directory, queue, stream, stop: CancellationToken::new(), metrics: ShipperMetrics::default() }
+    let (told, stop, metrics) = (Arc::default(), CancellationToken::new(), ShipperMetrics::default());
+    Line { _directory: directory, queue, stream, told, stop, metrics }
 }
 
 impl Line {
     fn shipper(&self, options: ShipperOptions) -> Shipper {
         let queue = Arc::new(Watched(Arc::clone(&self.queue)));
         let generation = generation(PartitionBy::Key);
-        Shipper::new(options, queue, Arc::clone(&self.stream) as _, &generation, self.metrics.clone())
+        let (stream, told) = (Arc::clone(&self.stream), Arc::clone(&self.told));
+        Shipper::new(options, queue, stream, told, &generation, self.metrics.clone())
     }
 
     async fn publish(&self, messages: impl IntoIterator<Item = Bytes>) -> Vec<Bytes> {

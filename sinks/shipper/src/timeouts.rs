@@ -13,3 +13,9 @@ pub const LEASE: Duration = Duration::from_secs(5 * 60);
 pub const STOP: Duration = Duration::from_secs(10);
 /// How often the queue's depth is asked for.
 pub const BACKLOG: Duration = Duration::from_secs(5);
+/// How often at most it is told how many messages are held.
+pub const TELL_PAUSE: Duration = Duration::from_millis(500);
+/// How long a figure stands before it is told again, beyond that pause, while anything is held.
+pub const TELL_AGAIN: Duration = Duration::from_secs(1);
+/// How long telling may take.
+pub const TELL: Duration = Duration::from_secs(2);

@@ -19,7 +19,7 @@ pub(super) fn start(
 ) {
     supervisor.start("shipper", grace, |stop| async move {
         let Some(generation) = chain.generation(&stop).await? else { return Ok(()) };
-        Shipper::new(options, queue, chain.stream, &generation, metrics).run(stop).await;
+        Shipper::new(options, queue, chain.stream, chain.sums, &generation, metrics).run(stop).await;
         Ok(())
     });
 }

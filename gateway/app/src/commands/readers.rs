@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use tallygate_core::Run;
+use tallygate_core::fold::Horizon;
 use tallygate_front::journal;
 use tallygate_reading::ledger::{Order, Reader, Top};
-use tallygate_reading::reconcile::{self, Accepted, Journals, Line, Scope, Verdict};
+use tallygate_reading::reconcile::{self, Accepted, AcceptedSum, Journals, Line, Scope, Verdict};
 
 use crate::arguments::{ReconcileArguments, SumsArguments};
 use crate::config::Config;
@@ -43,12 +45,12 @@ pub(crate) fn reconcile(config: &Config, arguments: &ReconcileArguments) -> Resu
         }
         folders.push(folder.clone());
     }
-    let journals = Folders { folders, future_days: config.plan.future_days };
+    let journals = Folders { folders, horizon: config.aggregator.horizon };
     let report = small_runtime()?.block_on(async {
         let (stream, sums) = (parts::read_stream(config)?, parts::read_sums(config)?);
-        let depth = async { parts::queue_depth(config).await.map_err(|e| e.to_string()) };
+        let queue = async || parts::queue_depth(config).await.map_err(|e| e.to_string());
         let scope = Scope { day: arguments.day, partner: None };
-        reconcile::reconcile(&journals, depth, &*stream, &Reader::new(sums), &scope).await.context("cannot reconcile")
+        reconcile::reconcile(&journals, queue, &*stream, &Reader::new(sums), &scope).await.context("cannot reconcile")
     })?;
     let shown = if arguments.json { report.to_json() } else { report.to_text() };
     println!("{}", shown.trim_end());
@@ -58,30 +60,44 @@ pub(crate) fn reconcile(config: &Config, arguments: &ReconcileArguments) -> Resu
 /// Folders with journals, of this process's gateway and of others.
 struct Folders {
     folders: Vec<PathBuf>,
-    future_days: u16,
+    horizon: Horizon,
 }
 
 impl Journals for Folders {
     fn lines(&self) -> Result<Box<dyn Iterator<Item = Line> + '_>, String> {
-        Ok(Box::new(self.folders.iter().flat_map(|folder| journal::read(folder)).flat_map(|entry| match entry {
-            Err(damage) => vec![Line::Damage(damage.to_string())],
-            Ok(entry) => {
-                let accepted = |sum: &journal::DaySum| {
-                    Line::Accepted(Accepted {
-                        number: entry.number,
-                        partner: entry.partner.clone(),
-                        day: sum.day,
-                        currency: sum.currency,
-                        count: sum.count,
-                        sum: sum.sum,
-                    })
+        Ok(Box::new(self.folders.iter().flat_map(|folder| journal::read(folder)).map(|entry| match entry {
+            Err(damage) => Line::Damage(damage.to_string()),
+            Ok(journal::JournalEntry { number, partner, sums }) => {
+                let sum = |sum: &journal::DaySum| {
+                    let journal::DaySum { day, currency, count, sum } = *sum;
+                    AcceptedSum { day, currency, count, sum }
                 };
-                entry.sums.iter().map(accepted).collect()
+                Line::Accepted(Accepted { number, partner, sums: sums.iter().map(sum).collect() })
             }
         })))
     }
 
-    fn future_days(&self) -> u16 {
-        self.future_days
+    /// By the names of the files: a run that ended before its first line has one too.
+    fn runs(&self) -> Result<Vec<Run>, String> {
+        let mut runs = Vec::new();
+        for folder in &self.folders {
+            let unreadable = |error: std::io::Error| format!("{}: {error}", folder.display());
+            let found = match std::fs::read_dir(folder) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                found => found.map_err(unreadable)?,
+            };
+            for file in found {
+                let name = file.map_err(unreadable)?.file_name();
+                // `2026-11-22-<run>.journal`
+                let run: Option<Run> =
+                    name.to_str().and_then(|name| name.strip_suffix(".journal")?.get(11..)?.parse().ok());
+                runs.extend(run);
+            }
+        }
+        Ok(runs)
+    }
+
+    fn horizon(&self) -> Horizon {
+        self.horizon
     }
 }

@@ -27,6 +27,11 @@ impl Reader {
         Self { sums }
     }
 
+    /// What it reads.
+    pub(crate) fn store(&self) -> &dyn Sums {
+        &*self.sums
+    }
+
     /// A day's totals and top keys.
     ///
     /// # Errors

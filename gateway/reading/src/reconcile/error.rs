@@ -3,7 +3,7 @@
 use tallygate_stream::StreamError;
 use tallygate_sums::SumsError;
 
-use crate::limits::RECONCILED_MESSAGES;
+use super::numbers::NoSuchNumber;
 
 /// Why nothing could be said.
 #[derive(Debug, thiserror::Error)]
@@ -11,11 +11,9 @@ pub enum ReconcileError {
     /// A journal cannot be opened.
     #[error("journal: {0}")]
     Journal(String),
-    /// There is more than is held at one time.
-    #[error(
-        "the journals hold more than {RECONCILED_MESSAGES} messages; reconcile a single day, or remove journals older than the log"
-    )]
-    TooMany,
+    /// A message or record bears what cannot be its number.
+    #[error("{0} is no number that a gateway gives: sequences stay below 2^40, ordinals below 2^24")]
+    Number(String),
     /// The queue's depth is not known.
     #[error("{0}")]
     Queue(String),
@@ -25,4 +23,10 @@ pub enum ReconcileError {
     /// The store does not answer.
     #[error(transparent)]
     Sums(#[from] SumsError),
+}
+
+impl From<NoSuchNumber> for ReconcileError {
+    fn from(NoSuchNumber(number): NoSuchNumber) -> Self {
+        Self::Number(number.to_string())
+    }
 }

@@ -31,4 +31,20 @@ impl Figures {
         self.count += count;
         self.sum = self.sum + sum;
     }
+
+    /// As much more.
+    pub(super) fn add_all(&mut self, other: Self) {
+        self.add(other.count, other.sum);
+    }
+
+    /// What is left without those.
+    pub(super) fn without(self, other: Self) -> Self {
+        Self { count: self.count.saturating_sub(other.count), sum: self.sum - other.sum }
+    }
+}
+
+impl std::fmt::Display for Figures {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.count, self.sum)
+    }
 }

@@ -21,18 +21,22 @@ pub struct GroupReport {
     pub accepted: Figures,
     /// What the log holds beside that.
     pub never_answered: Figures,
+    /// What of that lies so far outside the horizon that it is filed under another day, that of the log.
+    pub filed_elsewhere: Figures,
+    /// What of another day lies so far outside the horizon that it is filed here.
+    pub filed_here: Figures,
     /// What counts.
     pub counted: Figures,
     /// The partners' own repeats.
     pub duplicates: Figures,
     /// The dead letters.
     pub dead: Figures,
-    /// Accepted and not in the log, while the queue is not empty.
+    /// Accepted and not in the log, while queue or shippers hold anything.
     pub in_queue: Figures,
     /// In the log and not folded yet.
     pub in_log: Figures,
-    /// Accepted and never answered, less counted, duplicates and dead; none while anything is under way, and for days
-    /// of which the log no longer holds everything.
+    /// Accepted and never answered, less what is filed elsewhere, and what is filed here, less counted, duplicates and
+    /// dead; none while anything is under way, and for days of which the log no longer holds everything.
     pub difference: Option<Difference>,
     /// Whether the log still holds everything of the day, so that it can be proved.
     pub provable: bool,
@@ -42,11 +46,12 @@ impl GroupReport {
     /// How far what came in and what became of it are apart.
     pub(super) fn off(&self) -> Difference {
         let (mut count, mut sum) = (0_i64, Sum::default());
-        for figures in [self.accepted, self.never_answered] {
+        for figures in [self.accepted, self.never_answered, self.filed_here] {
             count += figures.count as i64;
             sum = sum + figures.sum;
         }
-        for figures in [self.counted, self.duplicates, self.dead, self.in_queue, self.in_log] {
+        let accounted = [self.filed_elsewhere, self.counted, self.duplicates, self.dead, self.in_queue, self.in_log];
+        for figures in accounted {
             count -= figures.count as i64;
             sum = sum - figures.sum;
         }

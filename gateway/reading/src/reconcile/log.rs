@@ -1,111 +1,195 @@
-//! What the log says: each record once, those that wait for the fold apart.
+//! What the log says: each record once, filed as the fold files it, those that wait for the fold apart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use tallygate_core::fold::Horizon;
 use tallygate_core::record::{self, Entry};
-use tallygate_core::{Day, Sum};
-use tallygate_stream::{Record, Stream, StreamError, Topic};
-use tokio::time::{Instant, sleep};
+use tallygate_core::{Day, MessageNumber, Position, RecordNumber, Sum};
+use tallygate_stream::{Bounds, Record, Stream, StreamError, Topic};
 
+use super::error::ReconcileError;
 use super::figures::Figures;
 use super::group::Group;
-use super::messages::{Delivery, Messages};
-use super::scope::Scope;
+use super::messages::{Delivery, Messages, Sight};
+use super::numbers::NoSuchNumber;
+use super::positions::Positions;
 use crate::clock;
-use crate::limits::{STRAGGLER_PAUSE, STRAGGLERS};
 use crate::scan::{Scanned, header, scan};
 
 /// What the log says.
-#[derive(Default)]
 pub(super) struct Log {
-    /// Where the reading of each partition ended.
-    pub(super) scanned: Vec<Scanned>,
     /// Records that stand beyond the committed positions.
     pub(super) beyond: u64,
-    /// By group, those of them that were not delivered before: they will count, or be duplicates or dead.
-    pub(super) waiting: BTreeMap<Group, Figures>,
     /// Records delivered more than once; they count nowhere.
     pub(super) redelivered: u64,
     /// Records that are none of ours, by the log's day, under which their figures stand.
     pub(super) unreadable: BTreeMap<Day, u64>,
     /// Those of them that stand beyond the committed positions.
     pub(super) unreadable_waiting: BTreeMap<Day, u64>,
-    /// The first day of which the log still holds everything; none when nothing was ever removed.
-    pub(super) complete_from: Option<Day>,
-    /// By partition, the committed position before anything was read.
-    committed: BTreeMap<u32, u64>,
-    /// By partition, the running maximum of the append times.
-    clocks: BTreeMap<u32, i64>,
+    horizon: Horizon,
+    /// The days of which the log still holds everything; none when nothing was ever removed.
+    complete: Option<(Day, Day)>,
+    /// Where the reading of each partition ended.
+    scanned: Vec<Scanned>,
+    partitions: BTreeMap<u32, Partition>,
+    /// What ends it all.
+    strange: Option<NoSuchNumber>,
+}
+
+/// One partition of the log.
+#[derive(Default)]
+struct Partition {
+    /// The committed position before anything was read.
+    committed: u64,
+    position: Option<Position>,
+    /// The running maximum of the append times.
+    clock: Option<i64>,
+    /// The append time of the first record that is there.
+    first: Option<i64>,
 }
 
 impl Log {
     /// Reads all of it.
-    pub(super) async fn read(stream: &dyn Stream, messages: &mut Messages, scope: &Scope) -> Result<Self, StreamError> {
+    pub(super) async fn read(
+        stream: &dyn Stream,
+        positions: &Positions,
+        horizon: Horizon,
+        messages: &mut Messages,
+    ) -> Result<Self, ReconcileError> {
         let bounds = stream.bounds(Topic::Transactions).await?;
-        let committed = bounds.into_iter().map(|bounds| (bounds.partition, bounds.committed)).collect();
-        let mut log = Self { committed, ..Self::default() };
-        let mut firsts: BTreeMap<u32, i64> = BTreeMap::new();
-        log.scanned = scan(stream, Topic::Transactions, &[], |record| {
-            firsts.entry(record.partition).or_insert(record.appended);
-            log.take(messages, scope, &record);
-        })
-        .await?;
-        let future = i32::from(messages.future_days);
-        for scanned in log.scanned.iter().filter(|scanned| scanned.bounds.low > 0) {
-            let first = firsts.get(&scanned.bounds.partition).copied().unwrap_or_else(clock::now_millis);
-            let complete = Day::of_unix_millis(first).plus(future + 1);
-            log.complete_from = log.complete_from.max(Some(complete));
-        }
+        let partition = |bounds: Bounds| {
+            let position = positions.of(bounds.partition).cloned();
+            // Which append times hold is known of what the position has behind it.
+            let committed = position.as_ref().map_or(bounds.committed, |position| bounds.committed.min(position.next));
+            (bounds.partition, Partition { committed, position, ..Partition::default() })
+        };
+        let mut log = Self {
+            beyond: 0,
+            redelivered: 0,
+            unreadable: BTreeMap::new(),
+            unreadable_waiting: BTreeMap::new(),
+            horizon,
+            complete: None,
+            scanned: Vec::new(),
+            partitions: bounds.into_iter().map(partition).collect(),
+            strange: None,
+        };
+        log.read_on(stream, messages).await?;
+        log.complete = log.complete();
         Ok(log)
     }
 
-    /// Reads on for a while as long as the log lacks anything that was accepted: the queue was empty, but what
-    /// another process has leased need not be seen in it.
-    pub(super) async fn wait_for_stragglers(
-        &mut self,
-        stream: &dyn Stream,
-        messages: &mut Messages,
-        scope: &Scope,
-    ) -> Result<(), StreamError> {
-        let begun = Instant::now();
-        while self.lacks_any(messages) && begun.elapsed() < STRAGGLERS {
-            sleep(STRAGGLER_PAUSE).await;
-            let earlier = std::mem::take(&mut self.scanned);
-            self.scanned =
-                scan(stream, Topic::Transactions, &earlier, |record| self.take(messages, scope, &record)).await?;
-        }
-        Ok(())
+    /// Reads what came since.
+    pub(super) async fn read_on(&mut self, stream: &dyn Stream, messages: &mut Messages) -> Result<(), ReconcileError> {
+        let earlier = std::mem::take(&mut self.scanned);
+        self.scanned = scan(stream, Topic::Transactions, &earlier, |record| self.take(messages, &record)).await?;
+        self.strange.take().map_or(Ok(()), |strange| Err(strange.into()))
     }
 
-    fn lacks_any(&self, messages: &Messages) -> bool {
-        let provable = |day: Day| self.complete_from.is_none_or(|from| day >= from);
-        messages.missing().iter().any(|named| provable(named.group.day))
+    /// Whether the log still holds all that there was of the day.
+    pub(super) fn is_complete(&self, day: Day) -> bool {
+        self.complete.is_none_or(|(first, last)| (first..=last).contains(&day))
     }
 
-    fn take(&mut self, messages: &mut Messages, scope: &Scope, record: &Record) {
-        let clock = self.clocks.entry(record.partition).or_insert(i64::MIN);
-        *clock = (*clock).max(record.appended);
-        let log_day = Day::of_unix_millis(*clock);
-        let beyond = record.offset >= self.committed.get(&record.partition).copied().unwrap_or(0);
-        self.beyond += u64::from(beyond);
-        let entry = Entry::read(header(record, record::NUMBER), header(record, record::POLICY), record.value());
-        let Ok(entry) = entry else {
-            *self.unreadable.entry(log_day).or_default() += 1;
-            if beyond {
-                *self.unreadable_waiting.entry(log_day).or_default() += 1;
+    /// Records that came behind those that were read, by the bounds of the log now.
+    pub(super) fn appended_since(&self, now: &[Bounds]) -> u64 {
+        let end = |partition| self.scanned.iter().find(|s| s.bounds.partition == partition).map_or(0, |s| s.end);
+        now.iter().map(|bounds| bounds.high.saturating_sub(end(bounds.partition))).sum()
+    }
+
+    /// Of a pruned log, what lies behind the first day that is there whole, and not so far ahead that it may have come
+    /// before.
+    fn complete(&self) -> Option<(Day, Day)> {
+        let future = i32::from(self.horizon.future);
+        let pruned = self.scanned.iter().filter(|scanned| scanned.bounds.low > 0);
+        let first = pruned
+            .map(|scanned| {
+                let first = self.partitions.get(&scanned.bounds.partition).and_then(|partition| partition.first);
+                Day::of_unix_millis(first.unwrap_or_else(clock::now_millis)).plus(future + 1)
+            })
+            .max()?;
+        let last = self.partitions.values().filter_map(|partition| partition.clock).max();
+        Some((first, Day::of_unix_millis(last.unwrap_or_else(clock::now_millis)).plus(future)))
+    }
+
+    fn take(&mut self, messages: &mut Messages, record: &Record) {
+        let partition = self.partitions.entry(record.partition).or_default();
+        let log_day = partition.advance(record);
+        let waits = record.offset >= partition.committed;
+        self.beyond += u64::from(waits);
+        let number = header(record, record::NUMBER);
+        let taken = match Entry::read(number, header(record, record::POLICY), record.value()) {
+            Ok(entry) => {
+                let Horizon { past, future } = self.horizon;
+                let inside = log_day.plus(-i32::from(past))..=log_day.plus(i32::from(future));
+                messages.see(&Sight {
+                    number: entry.number,
+                    partner: &entry.partner,
+                    currency: entry.currency,
+                    amount: entry.amount,
+                    day: entry.day,
+                    filed: if inside.contains(&entry.day) { entry.day } else { log_day },
+                    waits,
+                })
             }
-            return;
+            Err(_) => {
+                let seen = read_number(number).map_or(Ok(Delivery::First), |number| messages.see_unreadable(number));
+                if seen == Ok(Delivery::First) {
+                    *self.unreadable.entry(log_day).or_default() += 1;
+                    *self.unreadable_waiting.entry(log_day).or_default() += u64::from(waits);
+                }
+                seen
+            }
         };
-        if !scope.takes(entry.day, &entry.partner) {
-            return;
-        }
-        let group = Group { day: entry.day, partner: entry.partner.into_owned(), currency: entry.currency };
-        match messages.see(entry.number, &group, entry.amount) {
-            Delivery::Again => self.redelivered += 1,
-            Delivery::First if beyond => {
-                self.waiting.entry(group).or_default().add(1, Sum::default().plus(entry.amount))
-            }
-            Delivery::First => {}
+        match taken {
+            Ok(Delivery::Again) => self.redelivered += 1,
+            Ok(Delivery::First) => {}
+            Err(strange) => self.strange = self.strange.or(Some(strange)),
         }
     }
+}
+
+impl Partition {
+    /// The log's day at this record.
+    fn advance(&mut self, record: &Record) -> Day {
+        let holds = |position: &Position| position.append_time(record.offset, record.appended);
+        let appended = self.position.as_ref().map_or(record.appended, holds);
+        let mut clock = self.clock.map_or(appended, |clock| clock.max(appended));
+        if self.first.is_none() {
+            self.first = Some(appended);
+            // What was removed before it may have taken the clock further.
+            let days = self.position.iter().flat_map(|position| &position.days);
+            let begun = days.filter(|(_, first)| *first <= record.offset).map(|(day, _)| day.start_unix_millis());
+            clock = begun.fold(clock, i64::max);
+        }
+        self.clock = Some(clock);
+        Day::of_unix_millis(clock)
+    }
+}
+
+fn read_number(header: Option<&[u8]>) -> Option<RecordNumber> {
+    std::str::from_utf8(header?).ok()?.parse().ok()
+}
+
+/// What the log has of these messages, each record once. It reads the whole log for it.
+pub(super) async fn parts(
+    stream: &dyn Stream,
+    messages: &BTreeSet<MessageNumber>,
+) -> Result<BTreeMap<(MessageNumber, Group), Figures>, StreamError> {
+    let mut parts: BTreeMap<(MessageNumber, Group), Figures> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    scan(stream, Topic::Transactions, &[], |record| {
+        let number = header(&record, record::NUMBER);
+        if read_number(number).is_none_or(|number| !messages.contains(&number.message)) {
+            return;
+        }
+        let Ok(entry) = Entry::read(number, header(&record, record::POLICY), record.value()) else { return };
+        if seen.insert(entry.number) {
+            let group = Group { day: entry.day, partner: entry.partner.into_owned(), currency: entry.currency };
+            let part = parts.entry((entry.number.message, group)).or_default();
+            part.add(1, Sum::default().plus(entry.amount));
+        }
+    })
+    .await?;
+    Ok(parts)
 }

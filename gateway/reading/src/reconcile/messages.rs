@@ -2,39 +2,53 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use tallygate_core::{Amount, Day, MessageNumber, RecordNumber, Run, Sum};
+use tallygate_core::{Amount, Currency, Day, MessageNumber, RecordNumber, Run, Sum};
 
+use super::damage::Damage;
 use super::error::ReconcileError;
 use super::figures::Figures;
 use super::group::Group;
-use super::journal::{Journals, Line};
+use super::journal::{Accepted, Journals, Line};
 use super::named::Named;
-use super::ordinals::Ordinals;
+use super::numbers::{Bit, NoSuchNumber, Numbers};
 use super::scope::Scope;
-use crate::limits::RECONCILED_MESSAGES;
+use super::tally::{Tallies, Tally};
+use crate::limits::{DETAILED_MESSAGES, NAMED_MESSAGES};
 
 /// What was accepted, and what of it the log has.
 pub(super) struct Messages {
-    groups: Vec<Group>,
-    indices: HashMap<Group, u32>,
-    messages: HashMap<MessageNumber, Message>,
-    /// By group, what the journals accepted.
-    accepted: BTreeMap<Group, Figures>,
-    runs: HashSet<Run>,
+    pub(super) tallies: Tallies,
     /// What cannot be read of the journals.
-    pub(super) damage: Vec<String>,
-    /// How far ahead a transaction's day may lie.
-    pub(super) future_days: u16,
+    pub(super) damage: Damage,
+    /// Records of messages that were accepted while reading, of which the log had others.
+    pub(super) to_come: u64,
+    scope: Scope,
+    accepted: Numbers,
+    /// The records of the log that read.
+    seen: Numbers,
+    /// Those that do not, where their number does.
+    unread: Numbers,
+    unanswered: Numbers,
+    /// Some of the unanswered, with what the log has of them.
+    details: BTreeMap<MessageNumber, Vec<(Group, Figures)>>,
+    /// By run, the last day under which anything unanswered is filed.
+    unanswered_until: HashMap<Run, Day>,
+    /// Those with a journal.
+    runs: HashSet<Run>,
 }
 
-/// One message.
-#[derive(Default)]
-struct Message {
-    /// What was accepted of it and has not been seen in the log.
-    missing: Vec<(u32, Figures)>,
-    /// What the log has of it and nobody accepted.
-    unanswered: Vec<(u32, Figures)>,
-    ordinals: Ordinals,
+/// A record of the log, as the fold files it.
+pub(super) struct Sight<'a> {
+    pub(super) number: RecordNumber,
+    pub(super) partner: &'a str,
+    pub(super) currency: Currency,
+    pub(super) amount: Amount,
+    /// Its own day.
+    pub(super) day: Day,
+    /// The day under which its figures stand.
+    pub(super) filed: Day,
+    /// Whether it is not folded yet.
+    pub(super) waits: bool,
 }
 
 /// Whether a record is in the log for the first time.
@@ -44,131 +58,215 @@ pub(super) enum Delivery {
     Again,
 }
 
+/// Accepted messages of which the log lacks something.
+#[derive(Default)]
+pub(super) struct Lost {
+    /// Some of them, with all that was accepted of them, and whether the log has a part of it.
+    pub(super) some: Vec<(Named, bool)>,
+    numbers: Numbers,
+}
+
 impl Messages {
     pub(super) fn read(journals: &dyn Journals, scope: &Scope) -> Result<Self, ReconcileError> {
-        let mut read = Self {
-            groups: Vec::new(),
-            indices: HashMap::new(),
-            messages: HashMap::new(),
-            accepted: BTreeMap::new(),
+        let mut messages = Self {
+            tallies: Tallies::new(),
+            damage: Damage::default(),
+            to_come: 0,
+            scope: scope.clone(),
+            accepted: Numbers::default(),
+            seen: Numbers::default(),
+            unread: Numbers::default(),
+            unanswered: Numbers::default(),
+            details: BTreeMap::new(),
+            unanswered_until: HashMap::new(),
             runs: HashSet::new(),
-            damage: Vec::new(),
-            future_days: journals.future_days(),
         };
         for line in journals.lines().map_err(ReconcileError::Journal)? {
-            let accepted = match line {
-                Line::Accepted(accepted) => accepted,
-                Line::Damage(damage) => {
-                    read.damage.push(damage);
-                    continue;
-                }
-            };
-            read.runs.insert(accepted.number.run);
-            if !scope.takes(accepted.day, &accepted.partner) {
-                continue;
-            }
-            let group = Group { day: accepted.day, partner: accepted.partner, currency: accepted.currency };
-            let figures = Figures { count: accepted.count, sum: accepted.sum };
-            let index = read.index(&group);
-            read.messages.entry(accepted.number).or_default().missing.push((index, figures));
-            read.accepted.entry(group).or_default().add(figures.count, figures.sum);
-            if read.messages.len() > RECONCILED_MESSAGES {
-                return Err(ReconcileError::TooMany);
+            match line {
+                Line::Accepted(accepted) => messages.accept(&accepted)?,
+                Line::Damage(damage) => messages.damage.add(damage),
             }
         }
-        Ok(read)
+        Ok(messages)
     }
 
-    /// Notes a record of the log.
-    pub(super) fn see(&mut self, number: RecordNumber, group: &Group, amount: Amount) -> Delivery {
-        let index = self.index(group);
-        let message = self.messages.entry(number.message).or_default();
-        if !message.ordinals.insert(number.ordinal) {
-            return Delivery::Again;
+    /// A journal that is given twice counts once.
+    fn accept(&mut self, accepted: &Accepted) -> Result<(), NoSuchNumber> {
+        self.runs.insert(accepted.number.run);
+        let mut is_new = false;
+        for bit in Bit::all(accepted.number, accepted.records())? {
+            is_new |= self.accepted.insert(bit);
         }
-        let sum = Sum::default().plus(amount);
-        let expected = message.missing.iter_mut().find(|(held, figures)| *held == index && figures.count > 0);
-        if let Some((_, figures)) = expected {
-            figures.count -= 1;
-            figures.sum = figures.sum - sum;
-            return Delivery::First;
-        }
-        match message.unanswered.iter_mut().find(|(held, _)| *held == index) {
-            Some((_, figures)) => figures.add(1, sum),
-            None => message.unanswered.push((index, Figures { count: 1, sum })),
-        }
-        Delivery::First
-    }
-
-    /// What was accepted while the log was being read was answered after all.
-    pub(super) fn read_again(&mut self, journals: &dyn Journals) -> Result<(), ReconcileError> {
-        for line in journals.lines().map_err(ReconcileError::Journal)? {
-            let Line::Accepted(accepted) = line else { continue };
-            self.runs.insert(accepted.number.run);
-            let group = Group { day: accepted.day, partner: accepted.partner, currency: accepted.currency };
-            let Some(index) = self.indices.get(&group).copied() else { continue };
-            let Some(message) = self.messages.get_mut(&accepted.number) else { continue };
-            let Some(at) = message.unanswered.iter().position(|(held, _)| *held == index) else { continue };
-            let known_before = message.missing.iter().any(|(held, _)| *held == index);
-            if known_before {
-                continue;
+        if is_new {
+            for (group, figures) in groups(accepted, &self.scope) {
+                self.tallies.entry(group).or_default().accepted.add_all(figures);
             }
-            let (_, seen) = message.unanswered.swap_remove(at);
-            let figures = Figures { count: accepted.count.saturating_sub(seen.count), sum: accepted.sum - seen.sum };
-            // What the log did not have yet when it was read is under way.
-            message.missing.push((index, Figures::default()));
-            let held = self.accepted.entry(group).or_default();
-            held.add(accepted.count - figures.count, seen.sum);
         }
         Ok(())
     }
 
-    /// Every day that journals or log speak of.
-    pub(super) fn days(&self) -> BTreeSet<Day> {
-        self.groups.iter().map(|group| group.day).collect()
-    }
-
-    /// By group, what the journals accepted.
-    pub(super) fn accepted(&self) -> &BTreeMap<Group, Figures> {
-        &self.accepted
-    }
-
-    /// Accepted messages of which the log lacks something.
-    pub(super) fn missing(&self) -> Vec<Named> {
-        self.named(|message| &message.missing)
-    }
-
-    /// Messages in the log that no journal accepted.
-    pub(super) fn unanswered(&self) -> Vec<Named> {
-        self.named(|message| &message.unanswered)
-    }
-
-    /// Whether a journal of this run was read.
-    pub(super) fn knows(&self, run: Run) -> bool {
-        self.runs.contains(&run)
-    }
-
-    fn named<'a>(&'a self, part: impl Fn(&'a Message) -> &'a Vec<(u32, Figures)>) -> Vec<Named> {
-        let mut named: Vec<Named> = Vec::new();
-        for (number, message) in &self.messages {
-            for (index, figures) in part(message) {
-                let Some(group) = self.groups.get(*index as usize) else { continue };
-                if *figures != Figures::default() {
-                    named.push(Named { number: *number, group: group.clone(), figures: *figures });
+    /// Notes a record of the log.
+    pub(super) fn see(&mut self, sight: &Sight<'_>) -> Result<Delivery, NoSuchNumber> {
+        let bit = Bit::of(sight.number)?;
+        if self.unread.contains(bit) || !self.seen.insert(bit) {
+            return Ok(Delivery::Again);
+        }
+        let figures = Figures { count: 1, sum: Sum::default().plus(sight.amount) };
+        if self.scope.takes(sight.day, sight.partner) {
+            let group = Group { day: sight.day, partner: sight.partner.to_owned(), currency: sight.currency };
+            let is_answered = self.accepted.contains(bit);
+            if !is_answered {
+                let until = self.unanswered_until.entry(sight.number.message.run).or_insert(sight.filed);
+                *until = (*until).max(sight.filed);
+                self.note_unanswered(sight.number, bit, &group, figures);
+            }
+            let tally = self.tallies.entry(group).or_default();
+            let held = if is_answered { &mut tally.found } else { &mut tally.unanswered };
+            held.add_all(figures);
+            if sight.filed == sight.day {
+                if sight.waits {
+                    tally.waiting.add_all(figures);
                 }
+                return Ok(Delivery::First);
+            }
+            tally.filed_elsewhere.add_all(figures);
+        }
+        if sight.filed != sight.day && self.scope.takes(sight.filed, sight.partner) {
+            let group = Group { day: sight.filed, partner: sight.partner.to_owned(), currency: sight.currency };
+            let tally = self.tallies.entry(group).or_default();
+            tally.filed_here.add_all(figures);
+            if sight.waits {
+                tally.waiting.add_all(figures);
             }
         }
-        named.sort_by(|a, b| (a.number, &a.group).cmp(&(b.number, &b.group)));
-        named
+        Ok(Delivery::First)
     }
 
-    fn index(&mut self, group: &Group) -> u32 {
-        if let Some(index) = self.indices.get(group) {
-            return *index;
-        }
-        let index = self.groups.len() as u32;
-        self.groups.push(group.clone());
-        self.indices.insert(group.clone(), index);
-        index
+    /// Notes a record of the log that does not read, but for its number.
+    pub(super) fn see_unreadable(&mut self, number: RecordNumber) -> Result<Delivery, NoSuchNumber> {
+        let bit = Bit::of(number)?;
+        let is_new = !self.seen.contains(bit) && self.unread.insert(bit);
+        Ok(if is_new { Delivery::First } else { Delivery::Again })
     }
+
+    fn note_unanswered(&mut self, number: RecordNumber, bit: Bit, group: &Group, figures: Figures) {
+        self.unanswered.insert(bit);
+        if self.details.len() >= DETAILED_MESSAGES && !self.details.contains_key(&number.message) {
+            return;
+        }
+        let detail = self.details.entry(number.message).or_default();
+        match detail.iter_mut().find(|(held, _)| held == group) {
+            Some((_, held)) => held.add_all(figures),
+            None => detail.push((group.clone(), figures)),
+        }
+    }
+
+    /// Whether the log lacks anything that was accepted of days that can be proved.
+    pub(super) fn lacks_any(&self, provable: impl Fn(Day) -> bool) -> bool {
+        let lacks = |(group, tally): (&Group, &Tally)| provable(group.day) && tally.missing() != Figures::default();
+        self.tallies.iter().any(lacks)
+    }
+
+    /// Reads the journals once more: what was accepted while the log was being read was answered after all, and what the
+    /// log lacks gets its name.
+    pub(super) fn read_again(
+        &mut self,
+        journals: &dyn Journals,
+        provable: impl Fn(Day) -> bool,
+    ) -> Result<Lost, ReconcileError> {
+        self.runs.extend(journals.runs().map_err(ReconcileError::Journal)?);
+        let mut lost = Lost::default();
+        for line in journals.lines().map_err(ReconcileError::Journal)? {
+            let Line::Accepted(accepted) = line else { continue };
+            self.runs.insert(accepted.number.run);
+            let bits = Bit::all(accepted.number, accepted.records())?;
+            let seen = bits.clone().filter(|bit| self.seen.contains(*bit)).count() as u64;
+            if bits.clone().all(|bit| !self.accepted.contains(bit)) {
+                self.answer(&accepted, bits, seen);
+            } else if bits.clone().any(|bit| self.accepted.contains(bit) && !self.seen.contains(bit)) {
+                let of = groups(&accepted, &self.scope).filter(|(group, _)| provable(group.day));
+                lost.add(&accepted, of, seen > 0);
+            }
+        }
+        Ok(lost)
+    }
+
+    /// What the log did not have yet of a message when it was read is under way.
+    fn answer(&mut self, accepted: &Accepted, bits: impl Iterator<Item = Bit>, seen: u64) {
+        let journalled: Vec<(Group, Figures)> = groups(accepted, &self.scope).collect();
+        if seen == 0 || journalled.is_empty() {
+            return;
+        }
+        let is_whole = seen == accepted.records();
+        let detail = self.details.remove(&accepted.number);
+        if !is_whole {
+            self.to_come += accepted.records() - seen;
+            if detail.is_none() {
+                return;
+            }
+        }
+        for bit in bits.filter(|bit| self.seen.contains(*bit)) {
+            self.unanswered.remove(bit);
+            self.accepted.insert(bit);
+        }
+        let in_log = detail.unwrap_or_else(|| journalled.clone());
+        for (group, figures) in if is_whole { &journalled } else { &in_log } {
+            let tally = self.tallies.entry(group.clone()).or_default();
+            tally.accepted.add_all(*figures);
+            tally.found.add_all(*figures);
+        }
+        for (group, figures) in in_log {
+            let tally = self.tallies.entry(group).or_default();
+            tally.unanswered = tally.unanswered.without(figures);
+        }
+    }
+
+    /// Every day that journals or log speak of.
+    pub(super) fn days(&self) -> BTreeSet<Day> {
+        self.tallies.keys().map(|group| group.day).collect()
+    }
+
+    /// Messages in the log that no journal accepted: some of them, and how many there are.
+    pub(super) fn never_answered(&self) -> (Vec<Named>, u64) {
+        let named = self.details.iter().flat_map(|(number, groups)| {
+            groups.iter().map(|(group, figures)| Named { number: *number, group: group.clone(), figures: *figures })
+        });
+        (named.take(NAMED_MESSAGES).collect(), self.unanswered.messages())
+    }
+
+    /// Runs of which the log has something of days that can be proved, and nobody a journal.
+    pub(super) fn runs_without_journal(&self, provable: impl Fn(Day) -> bool) -> Vec<String> {
+        let is_missing = |run: &Run| {
+            !self.runs.contains(run) && self.unanswered_until.get(run).is_some_and(|until| provable(*until))
+        };
+        let mut runs: Vec<Run> = self.unanswered.runs().filter(is_missing).collect();
+        runs.sort_unstable();
+        runs.iter().map(ToString::to_string).collect()
+    }
+}
+
+impl Lost {
+    /// How many messages these are.
+    pub(super) fn messages(&self) -> u64 {
+        self.numbers.messages()
+    }
+
+    fn add(&mut self, accepted: &Accepted, of: impl Iterator<Item = (Group, Figures)>, in_part: bool) {
+        let mut of = of.peekable();
+        let bit = Bit::of(RecordNumber { message: accepted.number, ordinal: 0 });
+        if of.peek().is_none() || !bit.is_ok_and(|bit| self.numbers.insert(bit)) {
+            return;
+        }
+        let room = NAMED_MESSAGES.saturating_sub(self.some.len());
+        let named = of.take(room).map(|(group, figures)| Named { number: accepted.number, group, figures });
+        self.some.extend(named.map(|named| (named, in_part)));
+    }
+}
+
+fn groups<'a>(accepted: &'a Accepted, scope: &'a Scope) -> impl Iterator<Item = (Group, Figures)> + 'a {
+    let taken = accepted.sums.iter().filter(|sum| scope.takes(sum.day, &accepted.partner));
+    taken.map(|sum| {
+        let group = Group { day: sum.day, partner: accepted.partner.clone(), currency: sum.currency };
+        (group, Figures { count: sum.count, sum: sum.sum })
+    })
 }

@@ -1,7 +1,5 @@
 //! A message by its number, with what it stands for.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 use tallygate_core::MessageNumber;
 
@@ -21,9 +19,4 @@ pub struct Named {
     /// How much.
     #[serde(flatten)]
     pub figures: Figures,
-}
-
-/// How many messages these are.
-pub(super) fn messages(named: &[Named]) -> u64 {
-    named.iter().map(|named| named.number).collect::<BTreeSet<_>>().len() as u64
 }

@@ -2,10 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod letters;
-#[expect(dead_code, reason = "the console's tests use what is left")]
 mod log;
 mod store;
+mod world;
 
 mod dead_letters;
 mod ledger;
+mod outside;
 mod reconcile;
+mod sums;
+mod transit;

@@ -1,83 +1,13 @@
 //! Rule 13: losses, double counts and the never answered are found; what is under way is no difference.
 
-use std::sync::{Arc, Mutex};
-
-use tallygate_core::{Aggregate, MessageNumber, Run};
-use tallygate_reading::ledger::Reader;
-use tallygate_reading::reconcile::{Accepted, Journals, Line, Report, Scope, Verdict, reconcile};
+use tallygate_core::{Aggregate, MessageNumber};
+use tallygate_reading::reconcile::{Line, Verdict};
 use tallygate_stream::Topic;
 
-use crate::log::Log;
-use crate::store::{DAY, Store, row};
+use crate::store::{DAY, row};
+use crate::world::{RUN, World, off};
 
-const RUN: Run = Run(7);
-
-#[derive(Default)]
-struct World {
-    journal: Mutex<Vec<Line>>,
-    log: Log,
-    store: Arc<Store>,
-}
-
-impl Journals for World {
-    fn lines(&self) -> Result<Box<dyn Iterator<Item = Line> + '_>, String> {
-        Ok(Box::new(self.journal.lock().unwrap().clone().into_iter()))
-    }
-
-    fn future_days(&self) -> u16 {
-        7
-    }
-}
-
-impl World {
-    /// Three messages of 10.00, the second a repeat of the first: two count.
-    fn sound() -> Self {
-        let world = Self::default();
-        for sequence in 0..3 {
-            world.accept(sequence, 1, "10.00");
-            world.ship(sequence, 0, "10.00");
-        }
-        world.sum(Aggregate::Counted, 2, "20.00");
-        world.sum(Aggregate::Duplicate, 1, "10.00");
-        world.log.commit_all();
-        world
-    }
-
-    fn accept(&self, sequence: u64, count: u64, sum: &str) {
-        self.journal.lock().unwrap().push(Line::Accepted(Accepted {
-            number: MessageNumber { run: RUN, sequence },
-            partner: "shop-1".into(),
-            day: DAY.parse().unwrap(),
-            currency: "EUR".parse().unwrap(),
-            count,
-            sum: sum.parse().unwrap(),
-        }));
-    }
-
-    fn ship(&self, sequence: u64, ordinal: u32, amount: &str) {
-        let number = format!("{RUN}/{sequence}/{ordinal}");
-        let value = format!(
-            r#"{{"id":"{sequence}","day":"{DAY}","key":"k","amount":"{amount}","currency":"EUR","partner":"shop-1"}}"#
-        );
-        let headers = [("tallygate-number", &*number), ("tallygate-policy", "json@1")];
-        self.log.put(Topic::Transactions, (sequence % 2) as u32, &headers, &value);
-    }
-
-    fn sum(&self, aggregate: Aggregate, count: u64, sum: &str) {
-        self.store.put(row(aggregate, "shop-1", "EUR", 0, 9, count, sum));
-    }
-
-    async fn reconcile(&self, depth: u64) -> Report {
-        let reader = Reader::new(self.store.clone());
-        reconcile(self, async move { Ok(depth) }, &self.log, &reader, &Scope::default()).await.unwrap()
-    }
-}
-
-fn off(report: &Report) -> Option<(i64, String)> {
-    report.groups[0].difference.map(|d| (d.count, d.sum.to_string()))
-}
-
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn rule_13_what_is_sound_balances() {
     let world = World::sound();
     world.ship(1, 0, "10.00");
@@ -87,7 +17,7 @@ async fn rule_13_what_is_sound_balances() {
     assert_eq!(off(&report), Some((0, "0.00".into())));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn rule_13_a_lost_message_is_named_once_the_queue_is_empty() {
     let world = World::sound();
     world.accept(3, 2, "7.50");
@@ -102,7 +32,7 @@ async fn rule_13_a_lost_message_is_named_once_the_queue_is_empty() {
     assert!(report.to_text().contains(&format!("{RUN}/3  {DAY}  shop-1  2: 7.50 EUR")), "{}", report.to_text());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn rule_13_what_another_process_has_leased_is_waited_for() {
     let world = World::sound();
     world.accept(3, 1, "7.50");
@@ -114,39 +44,39 @@ async fn rule_13_what_another_process_has_leased_is_waited_for() {
     assert_eq!((report.verdict, report.lost_messages, report.backlog.fold), (Verdict::NotYet, 0, 1));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn rule_13_a_message_of_which_a_part_is_lost_is_named_too() {
     let world = World::sound();
     world.accept(3, 2, "7.50");
     world.ship(3, 0, "5.00");
-    world.sum(Aggregate::Counted, 3, "25.00");
+    world.count(3, "25.00");
     world.log.commit_all();
     let report = world.reconcile(0).await;
     assert_eq!((report.verdict, off(&report)), (Verdict::NotBalanced, Some((1, "2.50".into()))));
     assert_eq!(report.lost[0].figures.count, 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn rule_13_a_double_count_is_a_difference() {
     let world = World::sound();
-    world.sum(Aggregate::Counted, 3, "30.00");
+    world.count(3, "30.00");
     let report = world.reconcile(0).await;
     assert_eq!((report.verdict, off(&report)), (Verdict::NotBalanced, Some((-1, "-10.00".into()))));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn rule_13_a_cent_that_differs_is_a_difference() {
     let world = World::sound();
-    world.sum(Aggregate::Counted, 2, "20.01");
+    world.count(2, "20.01");
     let report = world.reconcile(0).await;
     assert_eq!((report.verdict, off(&report)), (Verdict::NotBalanced, Some((0, "-0.01".into()))));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn rule_13_the_never_answered_are_named_and_balance() {
     let world = World::sound();
     world.ship(9, 0, "1.00");
-    world.sum(Aggregate::Counted, 3, "21.00");
+    world.count(3, "21.00");
     world.log.commit_all();
     let report = world.reconcile(0).await;
     assert_eq!((report.verdict, report.never_answered_messages), (Verdict::Balanced, 1), "{}", report.to_text());
@@ -154,7 +84,7 @@ async fn rule_13_the_never_answered_are_named_and_balance() {
     assert!(report.to_json().contains(&format!("\"number\": \"{RUN}/9\"")));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn rule_13_what_is_not_folded_yet_stands_beside() {
     let world = World::sound();
     world.accept(4, 1, "3.00");
@@ -164,34 +94,35 @@ async fn rule_13_what_is_not_folded_yet_stands_beside() {
     assert_eq!(off(&report), None);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn rule_13_what_is_accepted_while_reading_is_answered_after_all() {
     let world = World::sound();
-    let late = async {
-        world.ship(5, 0, "4.00");
-        world.accept(5, 1, "4.00");
-        world.sum(Aggregate::Counted, 3, "24.00");
-        world.log.commit_all();
+    let late = async || {
+        if world.journal.lock().unwrap().len() == 3 {
+            world.ship(5, 0, "4.00");
+            world.accept(5, 1, "4.00");
+            world.count(3, "24.00");
+            world.log.commit_all();
+        }
         Ok(0)
     };
-    let reader = Reader::new(world.store.clone());
-    let report = reconcile(&world, late, &world.log, &reader, &Scope::default()).await.unwrap();
+    let report = world.reconcile_asking(late).await;
     assert_eq!((report.verdict, report.never_answered_messages), (Verdict::Balanced, 0), "{}", report.to_text());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn records_of_others_stand_on_their_own_line() {
     let world = World::sound();
     world.log.put(Topic::Transactions, 0, &[], "hello");
     world.log.commit_all();
     assert_eq!(world.reconcile(0).await.verdict, Verdict::NotBalanced, "it is no dead letter");
-    world.store.put(row(Aggregate::Dead, "?", "XXX", 0, 9, 1, "0.00"));
+    world.both(row(Aggregate::Dead, "?", "XXX", 0, 9, 1, "0.00"));
     let report = world.reconcile(0).await;
     assert_eq!((report.verdict, report.unreadable_in_log, report.groups.len()), (Verdict::Balanced, 1, 1));
     assert!(report.to_text().contains("not ours: 1 records"), "{}", report.to_text());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn days_of_which_the_log_lost_its_beginning_are_not_judged() {
     let world = World::sound();
     *world.log.low.lock().unwrap() = [1, 0];
@@ -199,7 +130,7 @@ async fn days_of_which_the_log_lost_its_beginning_are_not_judged() {
     assert_eq!((report.verdict, report.groups[0].provable, off(&report)), (Verdict::Balanced, false, None));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn damage_of_a_journal_is_passed_on() {
     let world = World::sound();
     world.journal.lock().unwrap().push(Line::Damage("journal-7.log: line 4: the checksum is wrong".into()));

@@ -1,0 +1,44 @@
+//! What lies between gateways and log: in the queue, and with shippers.
+
+use tallygate_core::notice::Notice;
+use tallygate_sums::Sums;
+
+use super::error::ReconcileError;
+use crate::clock;
+use crate::limits::SHIPPER_LIVES;
+
+/// Messages between gateways and log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Transit {
+    /// In the queue, as it says itself.
+    pub(super) queue: u64,
+    /// Held by shippers, as they say.
+    pub(super) leased: u64,
+}
+
+impl Transit {
+    /// Along the way of a message, and what shippers may give back once more: where the queue was empty before, and is
+    /// empty after no shipper held anything, there is nothing between gateways and log.
+    pub(super) async fn read<Q>(queue: &Q, store: &dyn Sums) -> Result<Self, ReconcileError>
+    where
+        Q: AsyncFn() -> Result<u64, String>,
+    {
+        let mut transit = Self { queue: queue().await.map_err(ReconcileError::Queue)?, leased: 0 };
+        transit.leased = leased(&store.notices().await?);
+        if transit.is_empty() {
+            transit.queue = queue().await.map_err(ReconcileError::Queue)?;
+        }
+        Ok(transit)
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// What shippers hold that live, or died so lately that the queue may not have noticed.
+fn leased(notices: &[Notice]) -> u64 {
+    let lives_since = clock::now_millis().saturating_sub(i64::try_from(SHIPPER_LIVES.as_millis()).unwrap_or(i64::MAX));
+    let live = notices.iter().filter(|notice| notice.at >= lives_since);
+    live.filter_map(Notice::shipper).fold(0, |leased: u64, shipper| leased.saturating_add(shipper.held))
+}
