@@ -10,6 +10,8 @@ SAMPLES ?= ../shared/samples
 TALLYGATE ?= target/debug/tallygate
 # How many transactions a soak sends.
 COUNT ?= 200000
+# Of the random runs over a log and a store in memory, which of them a soak tries.
+SEEDS ?= 10000..60000
 # More arguments for what is run by demo, servers and bench.
 ARGS ?=
 
@@ -40,9 +42,10 @@ samples: toolchain ## read the sample messages in SAMPLES with the stock policie
 	@. setup/env.sh && policies/build.sh target/policies
 	@python3 $(SAMPLES)/check.py target/policies --tallygate $(TALLYGATE) --only hr-racun
 
-soak: setup ## send 200,000 transactions through real servers while everything is killed in turn, and recount (COUNT=…)
+soak: setup ## send 200,000 transactions through real servers while everything is killed and lost in turn, and recount (COUNT=… SEEDS=…)
 	@policies/build.sh target/policies
-	@TALLYGATE_SOAK=$(COUNT) setup/cargo test -p tallygate --test e2e whatever_is_killed -- --nocapture
+	@TALLYGATE_SEEDS=$(SEEDS) setup/cargo test -p tallygate-aggregator --lib whatever_is_lost -- --nocapture
+	@TALLYGATE_SOAK=$(COUNT) setup/cargo test -p tallygate --test e2e whatever_is_killed -- --nocapture --test-threads=1
 
 bench: setup ## measure, each figure beside a floor (ARGS="a b" for some of them)
 	@setup/cargo build --release -p tallygate -p tallygate-bench -p tallygate-componentize
