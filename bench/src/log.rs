@@ -24,6 +24,7 @@ pub fn stream(brokers: &str) -> Result<Arc<KafkaStream>> {
         partitions: 4,
         replication_factor: None,
         group: "tallygate".to_owned(),
+        instance: "bench".to_owned(),
         properties: std::collections::BTreeMap::new(),
     };
     Ok(Arc::new(KafkaStream::new(options, StreamMetrics::default())?))

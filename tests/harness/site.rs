@@ -66,14 +66,16 @@ impl Site {
 
     /// The same, with a safeguard of its processes switched off, which only a build with the feature `faults` can do.
     #[must_use]
-    pub fn with_fault(self, fault: &'static str) -> Self {
-        Self { fault: Some(fault), ..self }
+    pub fn with_fault(mut self, fault: &'static str) -> Self {
+        self.fault = Some(fault);
+        self
     }
 
     /// The same, with aggregators that write less often.
     #[must_use]
-    pub fn with_flush_every(self, flush_every: &'static str) -> Self {
-        Self { flush_every, ..self }
+    pub fn with_flush_every(mut self, flush_every: &'static str) -> Self {
+        self.flush_every = flush_every;
+        self
     }
 
     /// The same, with more sections in the configuration of its processes.
@@ -168,6 +170,15 @@ flush_every = "{}"
         std::fs::write(&config, text).unwrap();
         let data = self.folder.path().join(format!("data-{name}"));
         Process::new(name, config, data, ports, roles, self.fault)
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        // What a test that failed leaves is looked at.
+        if std::thread::panicking() {
+            self.folder.disable_cleanup(true);
+        }
     }
 }
 

@@ -18,8 +18,8 @@
 
 mod cassandra;
 mod certs;
+mod clock;
 mod cql;
-mod faketime;
 mod java;
 mod kafka;
 mod ports;
@@ -29,7 +29,7 @@ mod server;
 pub mod shared;
 
 pub use cassandra::Cassandra;
-pub use faketime::days_off;
+pub use clock::days_off;
 pub use kafka::Kafka;
 pub use ports::free as free_port;
 pub use rabbit::RabbitMq;

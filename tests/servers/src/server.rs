@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::Credentials;
 use crate::certs::Certificates;
-use crate::faketime;
+use crate::clock;
 use crate::reaper::Reaper;
 
 /// Some ten times what a start takes on two idle cores.
@@ -148,7 +148,7 @@ impl Server {
 
     /// Starts it again as [`restart`](Self::restart) does, with its clock so many days off, until it is started again.
     pub fn restart_days_off(&self, days: i32) -> Result<()> {
-        let environment = faketime::days_off(days);
+        let environment = clock::days_off(days);
         self.run().command.envs(environment.iter().map(|(name, value)| (name, value)));
         let restarted = self.restart();
         environment.iter().for_each(|(name, _)| {

@@ -108,6 +108,8 @@ fn kafka(table: &Table<'_>, partitions: u32) -> KafkaOptions {
         partitions,
         replication_factor: table.number("replication_factor", 0..=u16::MAX.into()).map(|factor| factor as u16),
         group: table.text("group", "tallygate"),
+        // Given when the stream is opened.
+        instance: String::new(),
         properties: table.properties("properties").unwrap_or_default(),
     }
 }

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use prometheus_client::registry::Registry;
-#[cfg(feature = "servers")]
-use tallygate_stream::KafkaStream;
 use tallygate_stream::{EmbeddedStream, Stream, StreamError, StreamMetrics};
+#[cfg(feature = "servers")]
+use tallygate_stream::{KafkaOptions, KafkaStream};
 
 use crate::config::{Config, StreamOptions};
+
+#[cfg(feature = "servers")]
+const INSTANCE: &str = "instance";
 
 /// Opens the stream. A server that is away is no error.
 ///
@@ -20,8 +23,23 @@ pub fn stream(config: &Config, registry: &mut Registry) -> Result<Arc<dyn Stream
         #[cfg(feature = "servers")]
         StreamOptions::Kafka(kafka) => {
             let refused = |bad: tallygate_stream::BadOption| StreamError::Refused(bad.to_string());
-            Arc::new(KafkaStream::new(kafka.clone(), metrics).map_err(refused)?)
+            let kafka = KafkaOptions { instance: instance(&config.data_dir), ..kafka.clone() };
+            Arc::new(KafkaStream::new(kafka, metrics).map_err(refused)?)
         }
+    })
+}
+
+/// The name under which the process of this data directory commits, for life; one of its own where none can be kept.
+#[cfg(feature = "servers")]
+fn instance(data_dir: &std::path::Path) -> String {
+    let file = data_dir.join(INSTANCE);
+    let kept = std::fs::read_to_string(&file).ok().map(|text| text.trim().to_owned());
+    kept.filter(|name| uuid::Uuid::try_parse(name).is_ok()).unwrap_or_else(|| {
+        let name = uuid::Uuid::now_v7().simple().to_string();
+        if let Err(error) = std::fs::write(&file, &name) {
+            tracing::debug!("{}: cannot be kept: {error}", file.display());
+        }
+        name
     })
 }
 

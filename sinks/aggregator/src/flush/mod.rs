@@ -47,18 +47,20 @@ pub(crate) enum FlushError {
 impl Flusher {
     pub(crate) async fn flush(
         self: Arc<Self>,
-        parts: Vec<PartitionFlush>,
+        mut parts: Vec<PartitionFlush>,
         stage: Arc<Stage>,
     ) -> Result<Flushed, FlushError> {
         let begun = Instant::now();
-        let store_was_away = {
-            let rows: Vec<Row> = parts.iter().flat_map(|part| part.rows.iter().cloned()).collect();
-            self.metrics.rows.inc_by(rows.len() as u64);
-            self.write(&rows).await?
-        };
-        let (mut flush, mut saves) = (Flush::default(), Vec::new());
-        for part in parts {
-            flush.sums.extend(records::of_partition(part.partition, &part.rows, &part.position));
+        let (mut rows, mut ends) = (Vec::new(), Vec::new());
+        for part in &mut parts {
+            rows.append(&mut part.rows);
+            ends.push(rows.len());
+        }
+        let store_was_away = self.write(&rows).await?;
+        let (mut flush, mut saves, mut from) = (Flush::default(), Vec::new(), 0);
+        for (part, end) in parts.into_iter().zip(ends) {
+            flush.sums.extend(records::of_partition(part.partition, &rows[from..end], &part.position));
+            from = end;
             flush.dead_letters.extend(part.dead_letters);
             flush.offsets.push((part.partition, part.position.next));
             saves.extend(part.save);
@@ -68,6 +70,7 @@ impl Flusher {
         }
         self.commit(flush).await?;
         self.save(saves).await;
+        self.metrics.rows.inc_by(rows.len() as u64);
         self.metrics.flush.observe(begun.elapsed().as_secs_f64());
         Ok(Flushed { store_was_away })
     }

@@ -60,7 +60,7 @@ impl KafkaStream {
         Ok(Self {
             appender: Appender::new(Arc::clone(&options)),
             bounds: Arc::new(BoundsClient::new(Arc::clone(&options))),
-            ids: Arc::new(TransactionalIds::new(&options.group)),
+            ids: Arc::new(TransactionalIds::new(&options.group, &options.instance)),
             options,
             metrics,
         })

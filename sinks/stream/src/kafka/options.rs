@@ -26,6 +26,8 @@ pub struct KafkaOptions {
     pub replication_factor: Option<u16>,
     /// The consumer group that shares the partitions of the transactions.
     pub group: String,
+    /// A name that no other process with this group has, the same after a restart.
+    pub instance: String,
     /// Further settings of librdkafka, such as `security.protocol` or `sasl.password`.
     pub properties: BTreeMap<String, String>,
 }
@@ -175,6 +177,7 @@ mod tests {
             partitions: 4,
             replication_factor: None,
             group: "tallygate".into(),
+            instance: "i".into(),
             properties: properties.iter().map(own).collect(),
         }
     }

@@ -21,8 +21,10 @@ pub(super) struct TransactionalId {
 }
 
 impl TransactionalIds {
-    pub(super) fn new(group: &str) -> Self {
-        Self { stem: format!("{group}-{}", uuid::Uuid::now_v7().simple()), state: Mutex::default() }
+    /// Of an instance: whoever works under its name later ends what it left open, also when the process was killed, and
+    /// whatever the broker's clock says.
+    pub(super) fn new(group: &str, instance: &str) -> Self {
+        Self { stem: format!("{group}-{instance}"), state: Mutex::default() }
     }
 
     /// An id that nobody in this process uses: one used before, if there is any, so that what it left open ends at once
@@ -56,9 +58,9 @@ mod tests {
 
     #[test]
     fn an_id_has_one_user_at_a_time_and_is_used_again() {
-        let ids = Arc::new(TransactionalIds::new("group"));
+        let ids = Arc::new(TransactionalIds::new("group", "instance"));
         let (first, second) = (ids.lease(), ids.lease());
-        assert!(first.as_str().starts_with("group-") && first.as_str() != second.as_str());
+        assert!(first.as_str() == "group-instance-1" && first.as_str() != second.as_str());
         let text = first.as_str().to_owned();
         drop(first);
         assert_eq!(ids.lease().as_str(), text);

@@ -50,12 +50,16 @@ pub(crate) fn named(brokers: String, name: &str) -> KafkaOptions {
         partitions: PARTITIONS,
         replication_factor: None,
         group: name.to_owned(),
+        instance: String::new(),
         properties: BTreeMap::new(),
     }
 }
 
+/// As a process of its own would.
 pub(crate) fn open(options: &KafkaOptions) -> KafkaStream {
-    KafkaStream::new(options.clone(), StreamMetrics::default()).unwrap()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let instance = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    KafkaStream::new(KafkaOptions { instance, ..options.clone() }, StreamMetrics::default()).unwrap()
 }
 
 #[tokio::test]
