@@ -184,8 +184,7 @@ impl Line {
         self.aggregators.iter().for_each(Process::wait_until_up);
     }
 
-    /// What the broker stamped while its clock was wrong is told to be of now; nothing of it was folded, but by the one whose
-    /// clock was as wrong.
+    /// What the broker stamped while its clock was wrong is told to be of now; nothing of it was folded.
     fn correct_the_clock(&self) {
         let now = jiff::Timestamp::now().to_string();
         let said = self.aggregators[0].says(&["clock", "correct", "--time", &now, "--yes"]);

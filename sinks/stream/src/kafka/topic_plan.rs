@@ -195,6 +195,7 @@ mod tests {
 
     fn sums() -> TopicPlan {
         let options = KafkaOptions {
+            instance: "i".into(),
             brokers: vec!["127.0.0.1:9092".into()],
             topic: "t".into(),
             sums_topic: "s".into(),
