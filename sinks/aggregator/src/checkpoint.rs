@@ -43,7 +43,7 @@ impl Checkpoint {
             }
             sleep(SETTLE_PAUSE).await;
             // A reader tells that it caught up when it did; where nothing came it has nothing to tell.
-            let _ = timeout(SETTLE_PAUSE, checkpoint.read_on(&mut *follower)).await.unwrap_or(Ok(()))?;
+            timeout(SETTLE_PAUSE, checkpoint.read_on(&mut *follower)).await.unwrap_or(Ok(()))?;
         }
     }
 

@@ -61,11 +61,8 @@ impl Comparer {
                     BACKOFF.1
                 }
             };
-            match timeout(pause, wanted.changed()).await {
-                Ok(Err(_)) => return,
-                Ok(Ok(())) | Err(_) => {}
-            }
-            if news.is_closed() {
+            let changed = timeout(pause, wanted.changed()).await;
+            if news.is_closed() || matches!(changed, Ok(Err(_))) {
                 return;
             }
         }

@@ -176,6 +176,12 @@ impl FakeLog {
         self.state.lock().unwrap()
     }
 
+    /// Whether all of a partition was folded and committed.
+    pub(crate) fn is_folded(&self, partition: usize) -> bool {
+        let state = self.state();
+        state.position(partition).unwrap_or(0) == state.high(partition)
+    }
+
     pub(crate) fn push(&self, record: Record) {
         self.state().log[record.partition as usize].push(record);
         self.changed.send_modify(|n| *n += 1);

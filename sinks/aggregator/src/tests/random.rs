@@ -165,14 +165,10 @@ impl Run {
         let last = world.start();
         for _ in 0..2_000 {
             let stands: BTreeSet<u32> = last.handle.stopped_partitions().into_keys().collect();
-            let state = world.log.state();
-            let is_done = |number: &usize| {
-                stands.contains(&(*number as u32)) || state.position(*number).unwrap_or(0) == state.high(*number)
-            };
-            if (0..PARTITIONS).all(|number| is_done(&number)) {
+            let is_done = |number: usize| stands.contains(&(number as u32)) || world.log.is_folded(number);
+            if (0..PARTITIONS).all(is_done) {
                 break;
             }
-            drop(state);
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         tokio::time::sleep(REST).await;
