@@ -66,8 +66,12 @@ impl Line {
         assert!(log.execute(statement, []).unwrap() > 0, "{statement}");
     }
 
-    fn warnings(&self) -> String {
-        self.process.says(&["sums", "--json"]).json()["warnings"].to_string()
+    /// What readers are told, once it says why.
+    fn stands(&self, why: &str) -> String {
+        eventually(&format!("it stands since {why:?}"), SETTLED, || {
+            let warnings = self.process.says(&["sums", "--json"]).json()["warnings"].to_string();
+            if warnings.contains(why) { Ok(warnings) } else { Err(warnings) }
+        })
     }
 
     fn recovers(&self, from: &str) {
@@ -126,10 +130,7 @@ fn rule_12_what_the_log_lost_stands_by_name_until_it_is_recovered() {
     // At another offset it is.
     line.to_the_log("UPDATE committed SET offset = 1");
     line.again();
-    let stands = eventually("it stands", SETTLED, || {
-        let warnings = line.warnings();
-        if warnings.contains("the consumer group has committed 1") { Ok(warnings) } else { Err(warnings) }
-    });
+    let stands = line.stands("the consumer group has committed 1");
     assert!(stands.contains("tallygate recover"), "{stands}");
     let text = line.process.says(&["sums"]).good();
     assert!(text.contains("stands, its sums are not up to date"), "{text}");
@@ -141,10 +142,7 @@ fn rule_12_what_the_log_lost_stands_by_name_until_it_is_recovered() {
     // The topic of sums is gone; offsets are never given twice.
     line.to_the_log("DELETE FROM records WHERE sum_key IS NOT NULL");
     line.again();
-    eventually("it stands", SETTLED, || {
-        let warnings = line.warnings();
-        if warnings.contains("has no position for it") { Ok(()) } else { Err(warnings) }
-    });
+    line.stands("has no position for it");
     line.stop();
     line.recovers("--from-store");
     line.again();
@@ -154,10 +152,7 @@ fn rule_12_what_the_log_lost_stands_by_name_until_it_is_recovered() {
     line.to_the_log("DELETE FROM records WHERE sum_key IS NOT NULL");
     remove(&line.file("sums.db"));
     line.again();
-    eventually("it stands", SETTLED, || {
-        let warnings = line.warnings();
-        if warnings.contains("has no position for it") { Ok(()) } else { Err(warnings) }
-    });
+    line.stands("has no position for it");
     line.stop();
     line.recovers("--from-log");
     line.again();
