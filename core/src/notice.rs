@@ -24,7 +24,7 @@ pub struct PartitionNotice {
     /// Whether its rows in the store are being written again.
     #[serde(default)]
     pub repairing: bool,
-    /// Rows that were written again so far, since its owner began.
+    /// Rows that were written again of late.
     #[serde(default)]
     pub repaired: u64,
     /// Rows that the store does not show though they were written again, or shows with other figures; at most a few.
@@ -74,6 +74,12 @@ impl PartitionNotice {
         let repairing = self
             .repairing
             .then(|| format!("log partition {partition}: rows that the store lost are being written again"));
+        let repaired = (self.repaired > 0 && !self.repairing).then(|| {
+            format!(
+                "log partition {partition}: {} rows that the store lacked were written again of late",
+                self.repaired
+            )
+        });
         let wrong = (!self.wrong.is_empty()).then(|| {
             format!(
                 "log partition {partition}: the store does not show what was written again, as after a delete or an update \
@@ -82,7 +88,7 @@ impl PartitionNotice {
             )
         });
         let warning = self.warning.as_ref().map(|warning| format!("log partition {partition}: {warning}"));
-        [stands, repairing, wrong, warning].into_iter().flatten().collect()
+        [stands, repairing, repaired, wrong, warning].into_iter().flatten().collect()
     }
 }
 

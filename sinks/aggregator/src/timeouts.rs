@@ -24,5 +24,7 @@ pub const POSITION_EVERY: Duration = Duration::from_secs(6 * 3_600);
 pub const STAND_EVERY: Duration = Duration::from_secs(60);
 /// From the end of one comparison of store and topic to the beginning of the next, unless the options say else.
 pub const COMPARE_EVERY: Duration = Duration::from_secs(60);
+/// For how long readers are told of rows that were written again.
+pub const REPAIRED_IS_NEWS: Duration = Duration::from_secs(600);
 /// How often what readers are told is told again.
 pub const TELL_EVERY: Duration = Duration::from_secs(60);

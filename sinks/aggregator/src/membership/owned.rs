@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tallygate_core::notice::PartitionNotice;
+use tokio::time::Instant;
 
 use super::log_ends::LogEnds;
 use crate::limits;
@@ -11,16 +12,19 @@ use crate::metrics::PartitionLabel;
 use crate::news::Found;
 use crate::partition::{Halt, Partition, PartitionFlush};
 use crate::parts::Parts;
+use crate::timeouts::REPAIRED_IS_NEWS;
 
 /// By number. When it is dropped nothing is ours any more, and metrics and handle say so.
 pub(super) struct Owned<'a> {
     parts: &'a Parts,
     partitions: BTreeMap<u32, Partition>,
+    /// When rows of a partition were written again last.
+    repaired_at: BTreeMap<u32, Instant>,
 }
 
 impl<'a> Owned<'a> {
     pub(super) fn new(parts: &'a Parts) -> Self {
-        Self { parts, partitions: BTreeMap::new() }
+        Self { parts, partitions: BTreeMap::new(), repaired_at: BTreeMap::new() }
     }
 
     /// A partition was given to us, or one that stands is tried again; it stands until it is found that it need not.
@@ -90,9 +94,13 @@ impl<'a> Owned<'a> {
         let Found { repaired, wrong, hidden, stand } = found;
         let label = PartitionLabel { partition: number };
         self.parts.metrics.wrong.get_or_create(&label).set(i64::try_from(hidden).unwrap_or(i64::MAX));
+        if repaired > 0 {
+            self.repaired_at.insert(number, Instant::now());
+        }
+        let is_news = self.repaired_at.get(&number).is_some_and(|at| at.elapsed() < REPAIRED_IS_NEWS);
         self.change(number, |status| {
             status.repairing = false;
-            status.repaired += repaired;
+            status.repaired = if is_news { status.repaired + repaired } else { 0 };
             status.wrong = wrong;
         });
         if let Some(reason) = stand.filter(|_| self.contains(number)) {
