@@ -1,13 +1,12 @@
 //! A line of an export, perhaps mended, as it comes back.
 
-use std::fmt;
-
-use serde::de::{IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use tallygate_core::Draft;
 
 use super::original::Original;
 use super::position::Position;
+use super::transaction::Wire;
 
 /// A line that says which letter is replayed, and perhaps how it was mended.
 #[derive(Debug)]
@@ -50,27 +49,6 @@ struct Line {
     _base64: Option<IgnoredAny>,
 }
 
-/// A transaction as it stands on the stream.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wire {
-    id: String,
-    time: String,
-    day: Option<String>,
-    key: String,
-    amount: String,
-    currency: String,
-    #[serde(rename = "type")]
-    kind: String,
-    partner: Option<String>,
-    #[serde(default)]
-    attributes: Attributes,
-}
-
-/// In their order, repeated ones too, which the check of the transaction refuses.
-#[derive(Clone, Debug, Default)]
-struct Attributes(Vec<(String, String)>);
-
 impl Mended {
     /// Reads a line.
     ///
@@ -109,24 +87,6 @@ impl Mended {
     }
 }
 
-/// Reads a transaction, with the partner that it names.
-pub(super) fn transaction(value: &[u8]) -> Result<(Draft, Option<String>), String> {
-    let wire: Wire = serde_json::from_slice(value).map_err(|error| {
-        format!(
-            "the letter does not read as a transaction ({error}); an object with id, time, key, amount, currency and type would \
-             be right"
-        )
-    })?;
-    Ok(wire.split())
-}
-
-impl Wire {
-    fn split(self) -> (Draft, Option<String>) {
-        let Self { id, time, day, key, amount, currency, kind, partner, attributes: Attributes(attributes) } = self;
-        (Draft { id, time, day, key, amount, currency, kind, attributes }, partner)
-    }
-}
-
 /// What makes the transaction the same one may not be changed, or it would count beside the letter's own.
 fn unchanged(field: &str, said: Option<&str>, own: Option<&str>) -> Result<(), Refused> {
     match (said, own) {
@@ -143,28 +103,6 @@ fn unchanged(field: &str, said: Option<&str>, own: Option<&str>) -> Result<(), R
 
 fn refused(field: &str, problem: impl Into<String>) -> Refused {
     Refused { field: field.to_owned(), problem: problem.into() }
-}
-
-impl<'de> Deserialize<'de> for Attributes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Attributes;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of texts")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Attributes, M::Error> {
-                let mut all = Vec::new();
-                while let Some(attribute) = map.next_entry()? {
-                    all.push(attribute);
-                }
-                Ok(Attributes(all))
-            }
-        }
-        deserializer.deserialize_map(InOrder)
-    }
 }
 
 #[cfg(test)]

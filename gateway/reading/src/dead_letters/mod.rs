@@ -8,6 +8,8 @@ mod filter;
 mod listing;
 mod shown;
 
+mod transaction;
+
 mod mended;
 mod original;
 mod pick;

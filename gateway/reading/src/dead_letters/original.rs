@@ -9,8 +9,8 @@ use tallygate_core::Draft;
 use tallygate_stream::Record;
 
 use super::letter::DeadLetter;
-use super::mended;
 use super::position::Position;
+use super::transaction;
 use crate::scan::header_text;
 use crate::text::{as_instant, as_text};
 
@@ -82,7 +82,7 @@ impl Original {
     /// # Errors
     /// Why it does not read as one.
     pub fn draft(&self) -> Result<Draft, String> {
-        mended::transaction(&self.value).map(|(draft, _)| draft)
+        transaction::read(&self.value).map(|(draft, _)| draft)
     }
 
     /// As a line of JSON, without its end.

@@ -100,7 +100,7 @@ impl CassandraOptions {
             let problem = format!("{value:?} must hold no quotes and no control characters");
             return refused(&format!("replication.{name}"), problem);
         }
-        Replication::read(&self.replication)?.check(self)?;
+        Replication::read(&self.replication)?.check(&self.keyspace, self.consistency, self.datacenter.as_deref())?;
         match self.tls.as_ref().map(TlsFiles::client_config) {
             Some(Err(error)) => refused("tls", error.to_string()),
             _ => Ok(()),

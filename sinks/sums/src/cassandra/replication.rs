@@ -1,7 +1,7 @@
 //! How many replicas of a row a keyspace has, and whether a reader meets what a writer wrote.
 
 use super::bad_option::BadOption;
-use super::options::CassandraOptions;
+use super::consistency::Consistency;
 
 /// How a keyspace is replicated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +40,12 @@ impl Replication {
 
     /// Refuses a consistency with which a reader can miss what a writer wrote: twice the replicas that answer must be more
     /// than there are.
-    pub(super) fn check(&self, options: &CassandraOptions) -> Result<(), BadOption> {
-        let CassandraOptions { consistency, keyspace, datacenter, .. } = options;
+    pub(super) fn check(
+        &self,
+        keyspace: &str,
+        consistency: Consistency,
+        datacenter: Option<&str>,
+    ) -> Result<(), BadOption> {
         let refused = |option: &str, problem: String| Err(BadOption { option: option.to_owned(), problem });
         let local = consistency.is_local();
         if let Self::DataCentres(factors) = self
@@ -118,13 +122,9 @@ mod tests {
     }
 
     fn checked(map: &[(&str, &str)], consistency: &str, datacenter: Option<&str>) -> Result<(), String> {
-        let options = CassandraOptions {
-            replication: replication(map),
-            consistency: consistency.parse().unwrap(),
-            datacenter: datacenter.map(str::to_owned),
-            ..CassandraOptions::new(vec!["127.0.0.1:9042".into()])
-        };
-        options.check().map_err(|bad| bad.to_string())
+        let read = Replication::read(&replication(map));
+        let checked = read.and_then(|read| read.check("tallygate", consistency.parse().unwrap(), datacenter));
+        checked.map_err(|bad| bad.to_string())
     }
 
     #[test]

@@ -78,7 +78,7 @@ pub(super) async fn prepare(session: &Session, options: &CassandraOptions) -> Re
     }
     // None only as long as the node asked has not heard of it.
     if let Some(found) = found {
-        Replication::read(&found)?.check(options)?;
+        Replication::read(&found)?.check(keyspace, options.consistency, options.datacenter.as_deref())?;
     }
     for table in [&DAILY_SUMS, &GENERATIONS, &NOTICES] {
         let Table { name, definition, .. } = table;
