@@ -14,32 +14,47 @@ pub struct Notice {
 }
 
 /// How a log partition's sums are, as its owner tells.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PartitionNotice {
     /// The log partition number.
     pub partition: u32,
     /// Why nothing more of it is folded.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stands: Option<String>,
     /// Whether its rows in the store are being written again.
-    #[serde(default)]
     pub repairing: bool,
     /// Rows that were written again of late.
-    #[serde(default)]
     pub repaired: u64,
     /// Rows that the store does not show though they were written again, or shows with other figures; at most a few.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wrong: Vec<String>,
     /// What will go wrong if nothing is done, such as a lag that nears the end of the log.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
 }
 
 /// What a shipper holds between the queue and the log.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ShipperNotice {
     /// Messages that it leased and did not give back or acknowledge.
     pub held: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WirePartition {
+    partition: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stands: Option<String>,
+    #[serde(default)]
+    repairing: bool,
+    #[serde(default)]
+    repaired: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    wrong: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WireShipper {
+    held: u64,
 }
 
 const PARTITION: &str = "partition/";
@@ -48,19 +63,26 @@ const SHIPPER: &str = "shipper/";
 impl Notice {
     /// The partition's notice, where it is one.
     pub fn partition(&self) -> Option<PartitionNotice> {
-        self.name.strip_prefix(PARTITION).and_then(|_| serde_json::from_str(&self.text).ok())
+        self.name.strip_prefix(PARTITION)?;
+        let WirePartition { partition, stands, repairing, repaired, wrong, warning } =
+            serde_json::from_str(&self.text).ok()?;
+        Some(PartitionNotice { partition, stands, repairing, repaired, wrong, warning })
     }
 
     /// The shipper's notice, where it is one.
     pub fn shipper(&self) -> Option<ShipperNotice> {
-        self.name.strip_prefix(SHIPPER).and_then(|_| serde_json::from_str(&self.text).ok())
+        self.name.strip_prefix(SHIPPER)?;
+        let WireShipper { held } = serde_json::from_str(&self.text).ok()?;
+        Some(ShipperNotice { held })
     }
 }
 
 impl PartitionNotice {
     /// The notice of this partition, told at this time.
     pub fn notice(&self, at: i64) -> Notice {
-        let text = serde_json::to_string(self).unwrap_or_default();
+        let Self { partition, stands, repairing, repaired, wrong, warning } = self.clone();
+        let wire = WirePartition { partition, stands, repairing, repaired, wrong, warning };
+        let text = serde_json::to_string(&wire).unwrap_or_default();
         Notice { name: format!("{PARTITION}{}", self.partition), text, at }
     }
 
@@ -95,7 +117,7 @@ impl PartitionNotice {
 impl ShipperNotice {
     /// The notice of this shipper, told at this time.
     pub fn notice(&self, shipper: &str, at: i64) -> Notice {
-        let text = serde_json::to_string(self).unwrap_or_default();
+        let text = serde_json::to_string(&WireShipper { held: self.held }).unwrap_or_default();
         Notice { name: format!("{SHIPPER}{shipper}"), text, at }
     }
 }

@@ -88,7 +88,7 @@ fn names_the_line_and_what_would_be_right() {
             "flush_every",
             "flush_evry",
             29,
-            "aggregator.flush_evry: is no known key here, perhaps \"flush_every\" was meant; known: flush_every, future_days, horizon_days",
+            "aggregator.flush_evry: is no known key here, perhaps \"flush_every\" was meant; known: compare_every, flush_every, future_days, horizon_days",
         ),
         (
             "memory = \"16 MiB\"",
