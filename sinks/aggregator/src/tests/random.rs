@@ -7,8 +7,8 @@ use super::exactness::next_sent;
 use super::fake_store::Contents;
 use super::world::{DAY, NOON, Running, Sent, World};
 
-/// Runs in a test; a soak asks for more. The build with planted faults is another build of the same.
-const SEEDS: u64 = if cfg!(feature = "faults") { 500 } else { 10_000 };
+/// Runs in a test; a soak asks for more.
+const SEEDS: u64 = 10_000;
 const STEPS: u64 = 24;
 const PARTITIONS: usize = 2;
 /// Longer than a comparison, and a second one.
