@@ -26,8 +26,9 @@ const NO_CLOCK: i64 = i64::MIN;
 pub struct Identities {
     horizon: Horizon,
     known: HashMap<u128, Memory, BuildHasherDefault<Folded>>,
-    /// Contents of known identities beyond the first.
-    contents: HashMap<u128, Vec<(u64, Day)>, BuildHasherDefault<Folded>>,
+    /// Contents of known identities beyond the first, and until when any of an identity is known.
+    contents: HashMap<(u128, u64), Day>,
+    contents_until: HashMap<u128, Day, BuildHasherDefault<Folded>>,
     /// Numbers beyond the first of a known identity.
     numbers: HashMap<u64, Day, BuildHasherDefault<Folded>>,
     fresh: Vec<Sight>,
@@ -133,6 +134,7 @@ impl Identities {
             horizon,
             known: HashMap::default(),
             contents: HashMap::default(),
+            contents_until: HashMap::default(),
             numbers: HashMap::default(),
             fresh: Vec::new(),
             fresh_numbers: Vec::new(),
@@ -151,16 +153,16 @@ impl Identities {
         {
             return Known::Redelivered;
         }
-        let Some(first) = first else { return Known::Never };
-        let more = if self.contents.is_empty() { None } else { self.contents.get(&sight.identity.0) };
-        let more = more.into_iter().flatten().copied();
-        let mut contents =
-            [(first.content, first.until)].into_iter().chain(more).filter(|(_, until)| log_day <= *until);
-        match contents.next() {
-            None => Known::Never,
-            Some((known, _)) if known == content || contents.any(|(known, _)| known == content) => Known::Duplicate,
-            Some(_) => Known::Conflict,
+        let first = first.filter(|first| log_day <= first.until);
+        if first.is_some_and(|first| first.content == content) {
+            return Known::Duplicate;
         }
+        let is_known = |until: Option<&Day>| until.is_some_and(|until| log_day <= *until);
+        if !self.contents.is_empty() && is_known(self.contents_until.get(&sight.identity.0)) {
+            let agrees = is_known(self.contents.get(&(sight.identity.0, content)));
+            return if agrees { Known::Duplicate } else { Known::Conflict };
+        }
+        if first.is_some() { Known::Conflict } else { Known::Never }
     }
 
     pub(super) fn is_known_number(&self, number: u64, log_day: Day) -> bool {
@@ -205,11 +207,8 @@ impl Identities {
         } else if first.until < log_day {
             (first.content, first.until) = (content, until);
         } else {
-            let more = self.contents.entry(identity.0).or_default();
-            match more.iter_mut().find(|(known, _)| *known == content) {
-                Some((_, known)) => prolong(known, until),
-                None => more.push((content, until)),
-            }
+            prolong(self.contents.entry((identity.0, content)).or_insert(until), until);
+            prolong(self.contents_until.entry(identity.0).or_insert(until), until);
         }
     }
 
@@ -220,34 +219,15 @@ impl Identities {
 
     pub(super) fn forget_before(&mut self, log_day: Day) {
         self.known.retain(|_, first| log_day <= first.until || log_day <= first.number_until);
-        self.contents.retain(|_, more| {
-            more.retain(|(_, until)| log_day <= *until);
-            !more.is_empty()
-        });
+        self.contents.retain(|_, until| log_day <= *until);
+        self.contents_until.retain(|_, until| log_day <= *until);
         self.numbers.retain(|_, until| log_day <= *until);
-        // One whose first content and number were forgotten may have more of them.
-        for (identity, more) in &self.contents {
-            self.known.entry(*identity).or_insert_with(|| Memory {
-                content: more.first().map_or(0, |(content, _)| *content),
-                until: more.first().map_or(log_day, |(_, until)| *until),
-                number: 0,
-                number_until: log_day.plus(-1),
-            });
-        }
     }
 
-    /// The last log day on which anything of what is not packed is known.
-    pub(super) fn unpacked_expiry(&self) -> Day {
-        let sights = self.fresh.last().map(|sight| sight.log_day);
-        let numbers = self.fresh_numbers.last().map(|(_, log_day)| *log_day);
-        // The log's day never goes back.
-        sights.max(numbers).map_or(Day::from_epoch_days(0), |log_day| log_day.plus(self.horizon.window()))
-    }
-
-    /// Format: magic, clock, counts, then the sights and the numbers, all big-endian.
+    /// Format: magic, clock, counts, then the sights and the numbers, then XXH3-64 of all that, all big-endian.
     pub(super) fn pack(&mut self, clock: Option<i64>) -> Vec<u8> {
         let (fresh, numbers) = (std::mem::take(&mut self.fresh), std::mem::take(&mut self.fresh_numbers));
-        let mut blob = Vec::with_capacity(20 + fresh.len() * SIGHT_BYTES + numbers.len() * NUMBER_BYTES);
+        let mut blob = Vec::with_capacity(28 + fresh.len() * SIGHT_BYTES + numbers.len() * NUMBER_BYTES);
         blob.extend_from_slice(MAGIC);
         blob.extend_from_slice(&clock.unwrap_or(NO_CLOCK).to_be_bytes());
         blob.extend_from_slice(&(fresh.len() as u32).to_be_bytes());
@@ -263,11 +243,17 @@ impl Identities {
             blob.extend_from_slice(&number.to_be_bytes());
             blob.extend_from_slice(&log_day.epoch_days().to_be_bytes());
         }
+        let checksum = xxhash_rust::xxh3::xxh3_64(&blob);
+        blob.extend_from_slice(&checksum.to_be_bytes());
         blob
     }
 
     /// Takes a blob back and returns its clock.
     pub(super) fn restore(&mut self, blob: &[u8]) -> Result<Option<i64>, BadBlob> {
+        let (blob, checksum) = blob.split_last_chunk().ok_or(BadBlob)?;
+        if xxhash_rust::xxh3::xxh3_64(blob) != u64::from_be_bytes(*checksum) {
+            return Err(BadBlob);
+        }
         let mut rest = blob.strip_prefix(MAGIC).ok_or(BadBlob)?;
         let clock = i64::from_be_bytes(take(&mut rest)?);
         let sights = u32::from_be_bytes(take(&mut rest)?) as usize;
@@ -337,7 +323,8 @@ mod tests {
              00004e21\
              00004e20\
              0000000000000009\
-             00004e20"
+             00004e20\
+             d0a8513f6bbb041c"
         );
     }
 
@@ -348,15 +335,17 @@ mod tests {
         assert_eq!(restore(&blob), Ok(Some(5)));
         for length in 0..blob.len() {
             assert_eq!(restore(&blob[..length]), Err(BadBlob));
+            let mut changed = blob.clone();
+            changed[length] ^= 1;
+            assert_eq!(restore(&changed), Err(BadBlob));
         }
     }
 
     #[test]
     fn a_blob_holds_only_what_came_since_the_last() {
         let mut identities = some();
-        assert_eq!(identities.unpacked_expiry(), day(20_003));
         identities.pack(Some(1));
-        assert_eq!(identities.pack(Some(1)).len(), 20);
+        assert_eq!(identities.pack(Some(1)).len(), 28);
     }
 
     #[test]

@@ -64,7 +64,8 @@ impl Fold {
 
     /// The last log day on which what the next blob holds is still needed.
     pub fn blob_expiry(&self) -> Day {
-        self.identities.unpacked_expiry()
+        // The log's day never goes back.
+        self.log_day().unwrap_or(Day::from_epoch_days(0)).plus(self.horizon.window())
     }
 
     /// The running maximum of the append times, Unix milliseconds; none before the first record.
@@ -175,6 +176,11 @@ impl Fold {
     /// The rows touched since the last call.
     pub fn take_rows(&mut self) -> Vec<Row> {
         self.pages.take_dirty()
+    }
+
+    /// Every row held waits for [`take_rows`](Self::take_rows) again: where they are kept, what is old goes.
+    pub fn touch_rows(&mut self) {
+        self.pages.touch();
     }
 
     /// How many rows wait for [`take_rows`](Self::take_rows).

@@ -113,6 +113,17 @@ impl Pages {
         Ok(())
     }
 
+    pub(super) fn touch(&mut self) {
+        for (day, pages) in &mut self.days {
+            for (aggregate, page) in Aggregate::ALL.into_iter().zip(pages) {
+                for (place, slot) in page.slots.iter_mut().enumerate().filter(|(_, slot)| !slot.dirty) {
+                    slot.dirty = true;
+                    self.dirty.push((aggregate, *day, place));
+                }
+            }
+        }
+    }
+
     pub(super) fn dirty(&self) -> usize {
         self.dirty.len()
     }

@@ -1,12 +1,13 @@
 //! Reads what the topic of sums holds of a log partition: its position, and the rows that stood at it (rule 12).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tallygate_core::{Generation, Position, Row, RowKey, SumsRecord};
 use tallygate_stream::{Follower, Record, Start, Stream, StreamError, Topic};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::timeouts::{SETTLE, SETTLE_PAUSE};
+use crate::timeouts::SETTLE_PAUSE;
 
 /// What the topic of sums holds of one partition.
 #[derive(Debug, Default)]
@@ -28,17 +29,22 @@ pub(crate) enum Unusable {
 
 impl Checkpoint {
     /// Reads all that the topic holds of this partition, for the owner whose group has committed this offset. What another's
-    /// transaction still hides is waited for, a bounded time.
-    pub(crate) async fn read(stream: &dyn Stream, partition: u32, committed: Option<u64>) -> Result<Self, Unusable> {
+    /// transaction still hides is waited for so long.
+    pub(crate) async fn read(
+        stream: &dyn Stream,
+        partition: u32,
+        committed: Option<u64>,
+        patience: Duration,
+    ) -> Result<Self, Unusable> {
         let mut follower = stream.follow(Topic::DailySums, vec![(partition, Start::Beginning)]).await?;
         let mut checkpoint = Self::default();
-        let until = Instant::now() + SETTLE;
+        let until = Instant::now() + patience;
         checkpoint.read_on(&mut *follower).await?;
         loop {
             let next = checkpoint.position.as_ref().map(|position| position.next);
             // The group's offset goes with the position in one transaction; the topic may show it a little later.
             let is_behind = committed.is_some_and(|committed| next < Some(committed));
-            if !is_behind || Instant::now() > until {
+            if !is_behind || Instant::now() >= until {
                 return checkpoint.agreeing(committed);
             }
             sleep(SETTLE_PAUSE).await;

@@ -127,7 +127,7 @@ impl App {
         if let (Some(socket), Some(admin)) = (sockets.admin, &config.admin) {
             let replays = queue.clone().map(|queue| {
                 let letters = Letters::new(config.clone(), log.as_ref().map(|(stream, _)| stream.clone()));
-                Arc::new(Replays::new(queue, letters, config.front.clone()))
+                Arc::new(Replays::new(queue, letters, config.front.clone(), &config.plan))
             });
             let log = log.filter(|_| roles.has(Role::Console));
             let roles = roles.to_string();

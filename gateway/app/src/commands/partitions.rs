@@ -14,7 +14,7 @@ use tallygate_core::checkpoint::Correction;
 use tallygate_core::row::instant;
 use tallygate_embedded::{DataDirLock, lock_data_dir};
 use tallygate_stream::Stream;
-use tallygate_sums::Sums;
+use tallygate_sums::{Foreign, Sums};
 
 use super::logging::log_to_stderr;
 use crate::arguments::{ClockCorrectArguments, RecoverArguments};
@@ -132,11 +132,13 @@ impl Opened {
     /// The generation of the log, as the store or the log itself has it.
     async fn generation(&self, config: &Config) -> Result<Generation> {
         let stored = self.sums.generations().await?.into_iter().max_by_key(|generation| generation.number);
-        let generation = match stored {
-            Some(stored) => Some(stored),
-            None => generation_of_log(&*self.stream).await?,
-        };
-        let Some(generation) = generation else {
+        let of_log = generation_of_log(&*self.stream).await?;
+        if let (Some(stored), Some(of_log)) = (&stored, &of_log)
+            && stored.log != of_log.log
+        {
+            return Err(Foreign { store: stored.log, log: of_log.log }.into());
+        }
+        let Some(generation) = stored.or(of_log) else {
             bail!(
                 "neither the store nor the topic of sums knows the log; run an aggregator once, it gives it a number"
             );

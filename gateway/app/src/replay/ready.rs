@@ -2,7 +2,8 @@
 
 use tallygate_console::replays::RefusedLine;
 use tallygate_core::day::Zone;
-use tallygate_core::{Transaction, Violation};
+use tallygate_core::partition::partition;
+use tallygate_core::{Identity, PartitionBy, Transaction, Violation};
 use tallygate_front::DayRange;
 use tallygate_reading::dead_letters::{Mended, Original, Position, Refused};
 
@@ -34,6 +35,8 @@ pub(super) struct Terms<'t> {
     pub(super) days: DayRange,
     pub(super) by: &'t str,
     pub(super) unix_millis: i64,
+    /// What decides the log partition of a record, and how many there are.
+    pub(super) partitions: (PartitionBy, u32),
 }
 
 impl Terms<'_> {
@@ -51,6 +54,7 @@ impl Terms<'_> {
         let transaction = Transaction::check_all(vec![draft], &partner, self.zone)
             .map_err(|violation| NotReady::Refused(of_letter(violation)))?;
         self.days.check(&transaction).map_err(|violation| NotReady::Outside(of_letter(violation)))?;
+        self.stays_with_its_identity(mended.at, &partner, &policy, &transaction[0]).map_err(NotReady::Refused)?;
         Ok(Ready {
             line,
             at: mended.at,
@@ -59,6 +63,32 @@ impl Terms<'_> {
             version: original.version.clone().unwrap_or_default(),
             traceparent: original.traceparent.clone(),
             transaction,
+        })
+    }
+}
+
+impl Terms<'_> {
+    /// A log partition knows its own identities alone: in another one the letter would count once more.
+    fn stays_with_its_identity(
+        &self,
+        at: Position,
+        partner: &str,
+        policy: &str,
+        transaction: &Transaction,
+    ) -> Result<(), Refused> {
+        let identity = Identity::of(partner, policy, &transaction.id);
+        let (by, count) = self.partitions;
+        let goes_to = partition(by, &transaction.key, identity, count);
+        if goes_to == at.partition {
+            return Ok(());
+        }
+        Err(Refused {
+            field: "transaction.key".to_owned(),
+            problem: format!(
+                "{:?} belongs to log partition {goes_to}, and the letter to {}, which alone knows whether it counted already: a \
+                 key of that partition would be right, or its partner sends it as another transaction",
+                transaction.key, at.partition
+            ),
         })
     }
 }

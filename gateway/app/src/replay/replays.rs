@@ -10,7 +10,8 @@ use futures::StreamExt;
 use futures::stream;
 use tallygate_console::replays::{RefusedLine, Replay, ReplayError, Replayed, Replayer};
 use tallygate_core::envelope::{self, Head};
-use tallygate_core::{Day, MessageNumber, Run};
+use tallygate_core::generation::Plan;
+use tallygate_core::{Day, MessageNumber, PartitionBy, Run};
 use tallygate_front::journal::{self, Journal, JournalMetrics};
 use tallygate_front::{DayRange, FrontOptions};
 use tallygate_queue::Queue;
@@ -28,6 +29,7 @@ pub(crate) struct Replays {
     queue: Arc<dyn Queue>,
     letters: Letters,
     options: FrontOptions,
+    partitions: (PartitionBy, u32),
     run: Run,
     sequence: AtomicU64,
 }
@@ -42,9 +44,17 @@ struct Under<'r> {
 }
 
 impl Replays {
-    /// `options` are those of the partners' side: zone, horizon, journal and patience are the same.
-    pub(crate) fn new(queue: Arc<dyn Queue>, letters: Letters, options: FrontOptions) -> Self {
-        Self { queue, letters, options, run: Run(uuid::Uuid::now_v7().as_u128()), sequence: AtomicU64::new(0) }
+    /// `options` are those of the partners' side: zone, horizon, journal and patience are the same; `plan` is the log's.
+    pub(crate) fn new(queue: Arc<dyn Queue>, letters: Letters, options: FrontOptions, plan: &Plan) -> Self {
+        let partitions = (plan.partition_by, plan.partitions);
+        Self {
+            queue,
+            letters,
+            options,
+            partitions,
+            run: Run(uuid::Uuid::now_v7().as_u128()),
+            sequence: AtomicU64::new(0),
+        }
     }
 
     async fn send(&self, ready: Vec<Ready>, today: Day) -> Result<Vec<RefusedLine>, ReplayError> {
@@ -65,7 +75,7 @@ impl Replayer for Replays {
         let today = Day::of_unix_millis(unix_millis);
         // As the fold decides, to the day: what would only die again need not go back.
         let days = DayRange::of(today, self.options.horizon_days, self.options.future_days);
-        let terms = Terms { zone: &self.options.zone, days, by, unix_millis };
+        let terms = Terms { zone: &self.options.zone, days, by, unix_millis, partitions: self.partitions };
         let mut replayed = Replayed { dry_run: request.dry_run, ..Replayed::default() };
         let mut asked: BTreeMap<Position, u64> = BTreeMap::new();
         let mut lines = Vec::new();

@@ -81,7 +81,7 @@ fn today() -> String {
 fn sale(id: &str, day: &str) -> String {
     let time = format!("{}T10:00:00Z", today());
     format!(
-        r#"{{"id":"{id}","time":"{time}","day":"{day}","key":"HR1","amount":"12.50","currency":"EUR","type":"sale","partner":"shop-1","attributes":{{"till":"7","replayed_by":"ana"}}}}"#
+        r#"{{"id":"{id}","time":"{time}","day":"{day}","key":"HR3","amount":"12.50","currency":"EUR","type":"sale","partner":"shop-1","attributes":{{"till":"7","replayed_by":"ana"}}}}"#
     )
 }
 
@@ -89,7 +89,7 @@ fn sale(id: &str, day: &str) -> String {
 fn site(days: &[&str], away: bool) -> Site {
     let letter = |(offset, day): (usize, &&str)| {
         let headers: [(&str, &[u8]); 2] = [(record::POLICY, b"json@abc"), ("traceparent", b"00-1-2-01")];
-        Record::new((0, offset as u64, 0), b"HR1", &headers, sale(&format!("a-{offset}"), day).as_bytes())
+        Record::new((0, offset as u64, 0), b"HR3", &headers, sale(&format!("a-{offset}"), day).as_bytes())
     };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tallygate.toml");
@@ -98,7 +98,7 @@ fn site(days: &[&str], away: bool) -> Site {
     let queue = Arc::new(Kept { away, ..Kept::default() });
     let stream: Arc<dyn Stream> = Arc::new(Dead(days.iter().enumerate().map(letter).collect()));
     let letters = Letters::new(config.clone(), Some(stream));
-    let replays = Replays::new(queue.clone(), letters, config.front.clone());
+    let replays = Replays::new(queue.clone(), letters, config.front.clone(), &config.plan);
     Site { folder, queue, replays }
 }
 
@@ -158,12 +158,14 @@ async fn what_may_not_go_back_is_refused_by_line_and_field() {
     let site = site(&[&today(), &today()], false);
     let other_id = format!(r#"{{"at":"0/0","transaction":{}}}"#, sale("b", &today()));
     let wrong = format!(r#"{{"at":"0/1","transaction":{}}}"#, sale("a-1", &today()).replace("12.50", "1e3"));
+    let elsewhere = format!(r#"{{"at":"0/1","transaction":{}}}"#, sale("a-1", &today()).replace("HR3", "HR1"));
     let large = "x".repeat(64 * 1024);
     let large =
         format!(r#"{{"at":"0/1","transaction":{}}}"#, sale("a-1", &today()).replace("\"7\"", &format!("{large:?}")));
     for (line, field) in [
         (other_id.as_str(), "transaction.id"),
         (&wrong, "transaction.amount"),
+        (&elsewhere, "transaction.key"),
         (&large, "transaction"),
         (r#"{"at":"0/7"}"#, "at"),
         (r#"{"at":"0/0","partner":"shop-2"}"#, "partner"),

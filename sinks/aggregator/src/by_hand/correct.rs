@@ -11,6 +11,7 @@ use super::scan::scan;
 use crate::checkpoint::{Checkpoint, Unusable};
 use crate::clock::WallClock;
 use crate::flush::records;
+use crate::timeouts::SETTLE;
 
 /// What is to be corrected of one partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +90,13 @@ pub async fn correct(
     if wall.is_ahead(correction.time) {
         return refused(format!("{} lies more than a day ahead of this machine's clock", instant(correction.time)));
     }
+    if let Some(clock) = position.clock.filter(|clock| correction.time < *clock) {
+        return refused(format!(
+            "{} lies before the clock of the fold, {}, which never goes back; a time from there on would be right",
+            instant(correction.time),
+            instant(clock)
+        ));
+    }
     let overlaps = |other: &&Correction| correction.first <= other.last && other.first <= correction.last;
     if let Some(other) = position.corrections.iter().find(overlaps) {
         return refused(format!("the records at offsets {} to {} were corrected already", other.first, other.last));
@@ -107,7 +115,11 @@ pub async fn correct(
 }
 
 async fn position(stream: &dyn Stream, held: &Held, partition: u32) -> Result<Position, ByHandError> {
-    let read = Checkpoint::read(stream, partition, held.committed(partition)).await;
+    if !held.partitions().contains(&partition) {
+        let last = held.partitions().len().saturating_sub(1);
+        return Err(ByHandError::Refused(format!("there is no partition {partition}, they are 0 to {last}")));
+    }
+    let read = Checkpoint::read(stream, partition, held.committed(partition), SETTLE).await;
     let checkpoint = read.map_err(|unusable| match unusable {
         Unusable::Stream(error) => ByHandError::Stream(error),
         Unusable::Stand(why) => ByHandError::Refused(format!("partition {partition}: {why}")),

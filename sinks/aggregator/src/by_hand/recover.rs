@@ -126,14 +126,12 @@ async fn from_store(
         (Some(position), ..) => position.next,
         (None, Some(committed), _) => {
             lost.push(format!(
-                "folding goes on at the group's offset {committed}: what the store lacks of earlier records"
+                "what the store lacks of records before the group's offset {committed}, where folding goes on"
             ));
             committed
         }
         (None, None, Some(highest)) => {
-            lost.push(format!(
-                "folding goes on behind offset {highest}, the last that any row took: what the store lacks"
-            ));
+            lost.push(format!("what the store lacks of records up to offset {highest}, the last that any row took"));
             highest + 1
         }
         (None, None, None) => low,
@@ -143,6 +141,9 @@ async fn from_store(
             "partition {partition}: records up to offset {known} were folded, and the log ends at {high}: it is another log; \
              give it a name of its own"
         )));
+    }
+    if let Some(row) = stored.values().chain(rows.values()).find(|row| row.offset >= high) {
+        return Err(another_log(partition, row, high));
     }
     let next = known.max(low);
     if next > known {
@@ -184,23 +185,40 @@ async fn from_store(
     }
     taken.values().cloned().for_each(|row| fold.hold(row));
     at.next = next;
-    at.fingerprint = before.last.as_ref().map(fingerprint);
+    at.fingerprint = before.last.as_ref().filter(|last| last.offset + 1 == next).map(fingerprint);
     at.clock = clock;
     at.days = before.days;
     at.rows = fold.rows();
     at.recoveries = recoveries + 1;
     // What came after a row's last record is added to it, wherever folding begins; dead letters are sent again.
     if next < high {
-        lost.push(format!("nothing of the records from offset {next} on; dead letters among them may come twice"));
+        lost.push(format!("dead letters of records from offset {next} on may come twice"));
     }
     let count = taken.len();
     let taken: Vec<Row> = taken.into_values().collect();
+    // Rows of one prefix balance; those that are ahead of it may not yet.
+    let is_ahead = taken.iter().any(|row| row.offset >= next);
+    if let Some(imbalance) = fold.imbalance().filter(|_| !is_ahead) {
+        return Err(ByHandError::Refused(format!(
+            "partition {partition}: the rows that store and topic have do not balance, {imbalance}: some are lost or were \
+             changed; put the store back from a copy, or recover from the log where that is whole"
+        )));
+    }
     let records = records::of_partition(partition, &taken, &at).collect();
     Ok(Recovery { partition, next, rows: count, lost, records })
 }
 
 fn from_log(generation: &Generation, partition: u32, looked: Looked) -> Result<Recovery, ByHandError> {
-    let Looked { low, checkpoint: Checkpoint { position, rows }, stored, .. } = looked;
+    let Looked { low, high, committed, checkpoint: Checkpoint { position, rows }, stored } = looked;
+    if let Some(row) = stored.values().find(|row| row.offset >= high) {
+        return Err(another_log(partition, row, high));
+    }
+    if let Some(committed) = committed.filter(|committed| *committed > high) {
+        return Err(ByHandError::Refused(format!(
+            "partition {partition}: the consumer group has committed offset {committed}, and the log ends at {high}: it is \
+             another log"
+        )));
+    }
     if low > 0 && !stored.is_empty() {
         return Err(ByHandError::Refused(format!(
             "partition {partition}: the log begins at offset {low}, and the store has {} rows that took earlier records: folded \
@@ -221,6 +239,15 @@ fn from_log(generation: &Generation, partition: u32, looked: Looked) -> Result<R
     let removed = rows.keys().map(|key| NewRecord { partition, key: key.topic_key().into(), ..NewRecord::default() });
     let records = removed.chain([records::position(partition, &at)]).collect();
     Ok(Recovery { partition, next: low, rows: 0, lost, records })
+}
+
+fn another_log(partition: u32, row: &Row, high: u64) -> ByHandError {
+    ByHandError::Refused(format!(
+        "partition {partition}: the row {} took the record at offset {}, and the log ends at {high}: rows and log do not belong \
+         together, one of them was made anew or put back from a copy",
+        row.at.topic_key(),
+        row.offset
+    ))
 }
 
 /// Reads the log up to where folding is to go on.

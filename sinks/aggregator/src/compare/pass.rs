@@ -49,6 +49,10 @@ impl<'a> Pass<'a> {
         loop {
             let batch = follower.next().await?;
             for record in &batch.records {
+                if let Some(removed) = RowKey::from_topic_key(record.key()).filter(|_| record.value().is_empty()) {
+                    self.removed(&removed);
+                    continue;
+                }
                 match SumsRecord::read(record.value()) {
                     Ok(SumsRecord::Row(row)) => self.hold(row),
                     Ok(SumsRecord::Position(position)) => self.next = position.next,
@@ -63,8 +67,10 @@ impl<'a> Pass<'a> {
                 break;
             }
         }
-        // What the store has of a record that the position has passed, the topic must have too.
-        let lost = self.ahead.values().find(|(row, _)| row.offset < self.next);
+        // What the store has of a record that the position has passed, the topic must have too; and none can be of a record
+        // that the log does not have yet.
+        let high = self.high().await?;
+        let lost = self.ahead.values().find(|(row, _)| row.offset < self.next || row.offset >= high);
         self.found.stand = lost.map(|(row, shown)| {
             let at = row.at.topic_key();
             format!(
@@ -75,6 +81,18 @@ impl<'a> Pass<'a> {
             )
         });
         Ok(self.found)
+    }
+
+    /// The next offset that the log gives.
+    async fn high(&self) -> Result<u64, Broken> {
+        let bounds = self.comparer.stream.bounds(Topic::Transactions).await?;
+        Ok(bounds.iter().find(|bounds| bounds.partition == self.partition).map_or(0, |bounds| bounds.high))
+    }
+
+    fn removed(&mut self, at: &RowKey) {
+        if let Some(place) = self.window.get_mut(&(at.day, at.aggregate)) {
+            self.held -= usize::from(place.remove(at).is_some());
+        }
     }
 
     fn hold(&mut self, row: Row) {

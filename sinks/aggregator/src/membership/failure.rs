@@ -19,8 +19,6 @@ pub(crate) enum Failure {
     State(#[from] Lost),
     #[error(transparent)]
     Foreign(#[from] Foreign),
-    #[error("partition {0}: the log did not deliver the record at offset {1}, which it holds by its own account")]
-    Missing(u32, u64),
     #[error("{0}")]
     Again(&'static str),
     #[error("a task ended: {0}")]
@@ -38,7 +36,7 @@ impl Failure {
             Self::Stream(error) => error.is_retryable(),
             Self::Store(error) => error.is_retryable(),
             Self::State(_) | Self::Again(_) => true,
-            Self::Foreign(_) | Self::Missing(..) | Self::Task(_) => false,
+            Self::Foreign(_) | Self::Task(_) => false,
         }
     }
 

@@ -29,7 +29,7 @@ use crate::partition::Halt;
 use crate::parts::Parts;
 use crate::probe::probe;
 use crate::teller::tell;
-use crate::timeouts::{FENCED_WAIT, STAND_EVERY};
+use crate::timeouts::{FENCED_WAIT, SETTLE, SETTLE_PAUSE, STAND_EVERY};
 
 pub(crate) use self::failure::Failure;
 
@@ -45,8 +45,9 @@ pub(crate) struct Membership<'a> {
     flusher: Arc<Flusher>,
     flush: Option<FlushInFlight>,
     next_flush: Instant,
-    /// When partitions that stand are tried again.
+    /// When partitions that stand are tried again; until then it is often.
     next_try: Instant,
+    settles_until: Instant,
     /// We were refused as a former owner, and wait until then to hear what is ours.
     fenced_until: Option<Instant>,
     compare: watch::Sender<Wanted>,
@@ -90,6 +91,7 @@ impl<'a> Membership<'a> {
             flush: None,
             next_flush: Instant::now(),
             next_try: Instant::now() + STAND_EVERY,
+            settles_until: Instant::now(),
             fenced_until: None,
             compare,
             beside,
@@ -125,6 +127,8 @@ impl<'a> Membership<'a> {
         match event {
             Event::Assigned(partitions) => {
                 self.given.extend(partitions.iter().copied());
+                // A former owner's transaction may show, or vanish, a little later.
+                (self.settles_until, self.next_try) = (Instant::now() + SETTLE, Instant::now() + SETTLE_PAUSE);
                 self.take_over(partitions).await
             }
             Event::Revoked(partitions) => self.give_away(&partitions).await,
@@ -138,10 +142,9 @@ impl<'a> Membership<'a> {
             match partition.take(record, &self.parts.metrics) {
                 Ok(()) => {}
                 Err(Halt::Stand(reason)) => self.stand(number, reason),
-                Err(Halt::Missing(offset)) => return Err(Failure::Missing(number, offset)),
                 Err(Halt::ForeignState) => {
                     self.parts.state.forget_behind(number, 0).await?;
-                    return Err(Failure::Again("the local state is of another log"));
+                    return Err(Failure::Again("the local state is of no use"));
                 }
             }
         }
@@ -191,11 +194,13 @@ impl<'a> Membership<'a> {
 
     /// What a partition stands for may have been set right.
     async fn try_standing(&mut self) -> Result<(), Failure> {
-        self.next_try = Instant::now() + STAND_EVERY;
         let standing = self.owned.standing();
         let again: Vec<(u32, Option<u64>)> =
             standing.iter().filter_map(|number| Some((*number, *self.given.get(number)?))).collect();
-        if again.is_empty() { Ok(()) } else { self.take_over(again).await }
+        let outcome = if again.is_empty() { Ok(()) } else { self.take_over(again).await };
+        let every = if Instant::now() < self.settles_until { SETTLE_PAUSE } else { STAND_EVERY };
+        self.next_try = Instant::now() + every;
+        outcome
     }
 
     fn begin_flush(&mut self) {

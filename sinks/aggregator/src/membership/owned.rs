@@ -73,8 +73,11 @@ impl<'a> Owned<'a> {
 
     /// Others go on; what stands waits for somebody to look at it.
     pub(super) fn stop(&mut self, number: u32, reason: String) {
-        tracing::error!(partition = number, reason, "a partition stands");
         self.partitions.remove(&number);
+        let is_told = |status: &PartitionNotice| status.stands.as_ref() == Some(&reason);
+        if !self.parts.statuses.borrow().get(&number).is_some_and(is_told) {
+            tracing::error!(partition = number, reason, "a partition stands");
+        }
         self.change(number, |status| status.stands = Some(reason));
     }
 
@@ -145,7 +148,7 @@ impl<'a> Owned<'a> {
             match partition.take_flush(ends.low(*number)) {
                 Ok(part) => flush.extend(part),
                 Err(Halt::Stand(reason)) => stopped.push((*number, reason)),
-                Err(Halt::ForeignState | Halt::Missing(_)) => {}
+                Err(Halt::ForeignState) => {}
             }
         }
         stopped.into_iter().for_each(|(number, reason)| self.stop(number, reason));

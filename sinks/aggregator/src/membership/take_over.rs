@@ -1,5 +1,7 @@
 //! Taking partitions over: rows and position from the topic of sums, identities from the local state or the log (rule 12).
 
+use std::time::Duration;
+
 use backon::Retryable;
 use tallygate_core::Position;
 use tallygate_core::fold::Fold;
@@ -73,7 +75,8 @@ impl<F: Into<Failure>> From<F> for Refusal {
 }
 
 async fn beginning(parts: &Parts, ends: &LogEnds, number: u32, committed: Option<u64>) -> Result<Beginning, Refusal> {
-    let Checkpoint { position, rows } = match Checkpoint::read(&*parts.stream, number, committed).await {
+    let Checkpoint { position, rows } = match Checkpoint::read(&*parts.stream, number, committed, Duration::ZERO).await
+    {
         Ok(checkpoint) => checkpoint,
         Err(Unusable::Stand(reason)) => return Err(Refusal::Stand(reason)),
         Err(Unusable::Stream(error)) => return Err(error.into()),

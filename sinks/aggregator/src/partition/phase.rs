@@ -42,7 +42,7 @@ impl Learn {
             return Ok(());
         }
         if record.offset > first.offset {
-            return Err(Halt::Missing(first.offset));
+            return Err(missing(first.offset));
         }
         if fingerprint(record) != first.fingerprint && first.by_local_state {
             return Err(Halt::ForeignState);
@@ -60,10 +60,12 @@ impl Learn {
 
     /// Checks that all was learnt, with the clock that the fold has now.
     pub(super) fn end(&self, clock: Option<i64>) -> Result<(), Halt> {
-        if let Some(missing) = self.expected.first() {
-            return Err(Halt::Missing(missing.offset));
+        if let Some(expected) = self.expected.first() {
+            return Err(missing(expected.offset));
         }
         match self.clock {
+            // What was kept here comes before the log is blamed.
+            Some(right) if clock != Some(right) && self.known_to > 0 => Err(Halt::ForeignState),
             Some(right) if clock != Some(right) => Err(Halt::Stand(format!(
                 "the append times before offset {} do not come to the clock of the position: the log, or a correction of its \
                  clock, is another than when it was folded; run `tallygate recover`",
@@ -72,6 +74,13 @@ impl Learn {
             _ => Ok(()),
         }
     }
+}
+
+fn missing(offset: u64) -> Halt {
+    Halt::Stand(format!(
+        "the log does not deliver the record at offset {offset}, which was folded and which it holds by its own account: it is \
+         damaged; `tallygate recover --from-store` goes on behind it"
+    ))
 }
 
 /// What must be found of a log whose first record stands at `low`: the last record of the local state, and the last one that

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tallygate_core::Aggregate;
 use tallygate_core::checkpoint::Correction;
 use tallygate_stream::Record;
 use tallygate_sums::Sums;
@@ -171,16 +172,18 @@ async fn rule_6_a_correction_of_what_was_folded_or_corrected_already_is_refused_
     let mut held = hold(&world.log).await.unwrap();
     let correcting = |first, last, time| Correcting { partition: 0, correction: Correction { first, last, time } };
     for (wrong, why) in [
-        (correcting(next - 1, next + 1, NOON), format!("before offset {next} were folded already")),
-        (correcting(next + 1, next, NOON), "lies before the first".to_owned()),
-        (correcting(next, 10_000, NOON), "the log ends at offset".to_owned()),
+        (correcting(next - 1, next + 1, NOON + 100), format!("before offset {next} were folded already")),
+        (correcting(next + 1, next, NOON + 100), "lies before the first".to_owned()),
+        (correcting(next, 10_000, NOON + 100), "the log ends at offset".to_owned()),
         (correcting(next, next, NOON + 9 * DAY), "more than a day ahead".to_owned()),
+        (correcting(next, next, NOON - 365 * DAY), "lies before the clock of the fold".to_owned()),
+        (Correcting { partition: 9, ..correcting(next, next, NOON) }, "there is no partition 9".to_owned()),
     ] {
         let refused = correct(&world.log, &mut held, &wall, wrong).await.unwrap_err().to_string();
         assert!(refused.contains(&why), "{refused}");
     }
-    correct(&world.log, &mut held, &wall, correcting(next, next + 1, NOON)).await.unwrap();
-    let refused = correct(&world.log, &mut held, &wall, correcting(next + 1, next + 2, NOON)).await.unwrap_err();
+    correct(&world.log, &mut held, &wall, correcting(next, next + 1, NOON + 100)).await.unwrap();
+    let refused = correct(&world.log, &mut held, &wall, correcting(next + 1, next + 2, NOON + 100)).await.unwrap_err();
     assert!(refused.to_string().contains("were corrected already"), "{refused}");
 }
 
@@ -201,4 +204,28 @@ async fn nothing_is_done_by_hand_while_an_aggregator_has_partitions() {
     for one in running {
         one.stop().await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_of_another_log_are_recovered_from_neither_way() {
+    let world = twenty_folded().await;
+    // The log was lost, and another one began.
+    world.log.state().sums[0].clear();
+    world.log.state().log[0].clear();
+    world.log.state().committed[0] = None;
+    world.append(Sent::of(0, 40));
+    for source in [Source::Store, Source::Log] {
+        let refused = recover(&world, source).await.unwrap_err().to_string();
+        assert!(refused.contains("the log ends at 1"), "{refused}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_that_do_not_balance_are_no_checkpoint() {
+    let world = twenty_folded().await;
+    world.log.state().sums[0].clear();
+    let lost = world.store.rows().into_keys().find(|at| at.aggregate == Aggregate::Daily).unwrap();
+    world.store.hide(&lost);
+    let refused = recover(&world, Source::Store).await.unwrap_err().to_string();
+    assert!(refused.contains("do not balance"), "{refused}");
 }

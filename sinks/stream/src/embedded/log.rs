@@ -183,8 +183,10 @@ pub(super) fn prune(log: &Connection, topic: Topic, partition: u32, before: i64)
 }
 
 /// Removes sums that were written last before this time, a bounded number; whether there may be more. A position is never
-/// too old.
-pub(super) fn prune_sums(log: &Connection, partition: u32, before: i64) -> Result<bool> {
+/// too old, and rows are kept for so long as the fold's own clock says: without records no day ends.
+pub(super) fn prune_sums(log: &Connection, partition: u32, before: i64, retention: i64) -> Result<bool> {
+    let Some(clock) = folded_to(log, partition)? else { return Ok(false) };
+    let before = before.min(clock.saturating_sub(retention));
     let range = [id(Topic::DailySums, partition, 0), id(Topic::DailySums, partition, OFFSETS)];
     let removed = log
         .prepare_cached(
@@ -193,6 +195,31 @@ pub(super) fn prune_sums(log: &Connection, partition: u32, before: i64) -> Resul
         )?
         .execute(params![range[0], range[1], before, PRUNE_RECORDS])?;
     Ok(removed == PRUNE_RECORDS as usize)
+}
+
+/// The clock of the partition's fold, Unix milliseconds, as its last position has it; none when that cannot be read.
+fn folded_to(log: &Connection, partition: u32) -> Result<Option<i64>> {
+    log.prepare_cached(
+        "SELECT CASE WHEN json_valid(CAST(value AS TEXT))
+             THEN unixepoch(json_extract(CAST(value AS TEXT), '$.clock')) * 1000 END FROM records
+         WHERE partition = ?1 AND sum_key >= CAST('[\"position\"' AS BLOB) AND sum_key < CAST('[\"position\"~' AS BLOB)
+         ORDER BY id DESC LIMIT 1",
+    )?
+    .query_row([partition], |row| row.get::<_, Option<i64>>(0))
+    .optional()
+    .map(Option::flatten)
+}
+
+/// When the last record of the log was appended, Unix milliseconds; none when there is none.
+pub(super) fn last_append(log: &Connection, partitions: u32) -> Result<Option<i64>> {
+    let mut select =
+        log.prepare_cached("SELECT appended FROM records WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1")?;
+    let mut last = None;
+    for partition in 0..partitions {
+        let range = [id(Topic::Transactions, partition, 0), id(Topic::Transactions, partition, OFFSETS)];
+        last = last.max(select.query_row(range, |row| row.get::<_, i64>(0)).optional()?);
+    }
+    Ok(last)
 }
 
 fn ends(log: &Connection, topic: Topic, partition: u32) -> Result<Ends> {
@@ -285,8 +312,19 @@ mod tests {
         let row = r#"["daily","2026-11-22","a","EUR",0]"#;
         append(&log, Topic::DailySums, &[record(0, r#"["position",0]"#), record(0, row)], 10).unwrap();
         append(&log, Topic::DailySums, &[record(0, r#"["daily","2026-11-23","a","EUR",0]"#)], 20).unwrap();
-        assert!(!prune_sums(&log, 0, 20).unwrap());
-        assert_eq!(offsets(&log, Topic::DailySums, 0), [(0, 10), (2, 20)]);
+        assert!(!prune_sums(&log, 0, 20, 0).unwrap());
+        assert_eq!(offsets(&log, Topic::DailySums, 0).len(), 3, "nobody knows how far it was folded");
+        let folded = |clock: &str| NewRecord {
+            key: r#"["position",4]"#.into(),
+            value: format!(r#"{{"aggregate":"position","clock":"{clock}"}}"#).into(),
+            ..NewRecord::default()
+        };
+        append(&log, Topic::DailySums, &[folded("1970-01-01T00:00:01.000Z")], 10).unwrap();
+        assert!(!prune_sums(&log, 0, 20, 990).unwrap());
+        assert_eq!(offsets(&log, Topic::DailySums, 0).len(), 4, "the days of the fold are not over");
+        append(&log, Topic::DailySums, &[folded("1970-01-01T00:00:02.000Z")], 10).unwrap();
+        assert!(!prune_sums(&log, 0, 20, 990).unwrap());
+        assert_eq!(offsets(&log, Topic::DailySums, 0), [(0, 10), (2, 20), (4, 10)]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod changes;
 mod committer;
+mod credible_time;
 mod follow;
 mod log;
 mod members;

@@ -1,5 +1,6 @@
 //! What the embedded stream, its subscriptions and its followers share.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -8,6 +9,7 @@ use tallygate_embedded::{Database, DatabaseError};
 use tokio::sync::watch;
 
 use super::changes::Changes;
+use super::credible_time::CredibleTime;
 use super::log;
 use super::members::Members;
 use crate::metrics::StreamMetrics;
@@ -24,6 +26,7 @@ pub(super) struct Shared {
     /// Milliseconds that records are kept for; nothing is pruned before it is known.
     retention: AtomicI64,
     next_prune: AtomicI64,
+    credible: Arc<CredibleTime>,
     pub(super) metrics: StreamMetrics,
 }
 
@@ -41,6 +44,7 @@ impl Shared {
             changes,
             retention: AtomicI64::new(i64::MAX),
             next_prune: AtomicI64::new(0),
+            credible: Arc::default(),
             metrics,
         }
     }
@@ -54,14 +58,17 @@ impl Shared {
         self.check_writable()?;
         self.check_partitions(records.iter().map(|record| record.partition))?;
         let now = now();
-        let prune = self.prune_before(now);
-        let partitions = self.partitions;
+        let is_due = self.is_prune_due(now);
+        let (partitions, retention) = (self.partitions, self.retention.load(Ordering::Relaxed));
+        let shared = Arc::clone(&self.credible);
         let appended = self.database.write(move |tx| {
+            let last = if is_due { log::last_append(tx, partitions)? } else { None };
             log::append(tx, Topic::Transactions, &records, now)?;
-            match prune {
-                Some(before) => prune_all(tx, partitions, before),
-                None => Ok(false),
+            if !is_due {
+                return Ok(false);
             }
+            let before = shared.time(now, last).saturating_sub(retention);
+            prune_all(tx, partitions, before, retention)
         });
         let more = appended.await.map_err(explain)?;
         if more {
@@ -71,12 +78,12 @@ impl Shared {
         Ok(())
     }
 
-    /// What is older goes, when it is time to look for it.
-    fn prune_before(&self, now: i64) -> Option<i64> {
+    /// Whether it is time to look for what is too old.
+    fn is_prune_due(&self, now: i64) -> bool {
         let due = self.next_prune.load(Ordering::Relaxed);
         let next = now.saturating_add(millis(PRUNE_EVERY));
         let is_ours = || self.next_prune.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        (now >= due && is_ours()).then(|| now.saturating_sub(self.retention.load(Ordering::Relaxed)))
+        now >= due && is_ours()
     }
 
     pub(super) async fn find(&self, topic: Topic, starts: Vec<(u32, Start)>) -> Result<Vec<(u32, u64)>, StreamError> {
@@ -117,12 +124,12 @@ impl Shared {
 }
 
 /// Whether there may be more to prune.
-fn prune_all(log: &Connection, partitions: u32, before: i64) -> rusqlite::Result<bool> {
+fn prune_all(log: &Connection, partitions: u32, before: i64, retention: i64) -> rusqlite::Result<bool> {
     let mut more = false;
     for partition in 0..partitions {
         more |= log::prune(log, Topic::Transactions, partition, before)?;
         more |= log::prune(log, Topic::DeadLetters, partition, before)?;
-        more |= log::prune_sums(log, partition, before)?;
+        more |= log::prune_sums(log, partition, before, retention)?;
     }
     Ok(more)
 }
