@@ -36,7 +36,7 @@ impl LatestRows {
             Ok(SumsRecord::Row(row)) if day.is_none_or(|day| row.at.day == day) => latest.take(row),
             Ok(_) => {}
             // A record without a value takes one away.
-            Err(_) if record.value().is_empty() => {}
+            Err(_) if record.value().is_empty() => latest.remove(record.key()),
             Err(problem) => {
                 latest.damage.add(format!("topic of sums, {}/{}: {problem}", record.partition, record.offset))
             }
@@ -64,6 +64,12 @@ impl LatestRows {
         }
     }
 
+    fn remove(&mut self, key: &[u8]) {
+        if let Some(at) = RowKey::from_topic_key(key) {
+            self.rows.remove(&at);
+        }
+    }
+
     /// Whether the row lies in the range.
     pub(super) fn covers(&self, at: &RowKey) -> bool {
         self.from.as_ref().is_none_or(|from| at >= from) && self.to.as_ref().is_none_or(|to| at < to)
@@ -85,6 +91,17 @@ impl LatestRows {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_that_was_taken_away_is_none_until_it_is_written_again() {
+        let mut latest = LatestRows::new(None, 10);
+        latest.take(row(1, 5));
+        latest.remove(row(1, 5).at.topic_key().as_bytes());
+        latest.remove(b"no key of a row");
+        assert!(latest.rows.is_empty());
+        latest.take(row(1, 6));
+        assert_eq!(latest.rows.len(), 1);
+    }
 
     fn row(key: u64, offset: u64) -> Row {
         let at = RowKey {
