@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tallygate_embedded::rusqlite::Connection;
 
 use crate::harness::audit::Audit;
@@ -187,6 +187,9 @@ fn a_recovery_asks_says_what_is_lost_and_needs_everybody_else_to_have_stopped() 
     line.stop();
     let unasked = line.process.says(&["recover", "--partition", "0", "--from-store"]).bad(1);
     assert!(unasked.contains("--yes"), "{unasked}");
+    let plan = line.process.says(&["recover", "--partition", "0", "--from-store", "--json"]);
+    let plan: Value = serde_json::from_str(&plan.out).unwrap();
+    assert_eq!((&plan["recovers"], &plan["lost"]), (&false.into(), &json!([])), "{plan}");
     let told = line.process.says(&["recover", "--partition", "0", "--from-store", "--yes", "--json"]);
     let told: Value = serde_json::from_str(&told.out).unwrap();
     assert!(told["rows"].as_u64().unwrap() > 0 && told["lost"].as_array().unwrap().is_empty(), "{told}");

@@ -23,7 +23,7 @@ pub(crate) struct RecoverArguments {
     /// Does not ask.
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Prints JSON.
+    /// Prints JSON, before anything is done.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -56,7 +56,7 @@ pub(crate) struct ClockCorrectArguments {
     /// Does not ask.
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Prints JSON.
+    /// Prints JSON, before anything is done.
     #[arg(long)]
     pub(crate) json: bool,
 }

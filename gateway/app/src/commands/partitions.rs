@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use prometheus_client::registry::Registry;
-use serde_json::json;
+use serde_json::{Value, json};
 use tallygate_aggregator::by_hand::{Correcting, Held, Source, correct, find_wrong_times, hold, plan_recovery};
 use tallygate_aggregator::{WallClock, generation_of_log, retention};
 use tallygate_core::Generation;
@@ -38,13 +38,12 @@ pub(crate) fn recover(config: &Config, arguments: &RecoverArguments) -> Result<E
         let source = if arguments.from_log { Source::Log } else { Source::Store };
         let partition = arguments.partition;
         let recovery = plan_recovery(&*opened.stream, &*opened.sums, &held, &generation, partition, source).await?;
-        let told = json!({
-            "partition": partition,
-            "folds_from": recovery.next,
-            "rows": recovery.rows,
-            "lost": recovery.lost,
-        });
-        if !arguments.json {
+        if arguments.json {
+            let (folds_from, rows, lost) = (recovery.next, recovery.rows, &recovery.lost);
+            let recovers = arguments.yes;
+            let told = json!({ "partition": partition, "folds_from": folds_from, "rows": rows, "lost": lost, "recovers": recovers });
+            println!("{told:#}");
+        } else {
             println!(
                 "partition {partition}: {} rows are taken over, folding goes on at offset {}",
                 recovery.rows, recovery.next
@@ -57,10 +56,8 @@ pub(crate) fn recover(config: &Config, arguments: &RecoverArguments) -> Result<E
             return Ok(ExitCode::FAILURE);
         }
         recovery.write(&mut held).await?;
-        if arguments.json {
-            println!("{told:#}")
-        } else {
-            println!("recovered; the next aggregator goes on from there")
+        if !arguments.json {
+            println!("recovered; the next aggregator goes on from there");
         }
         Ok(ExitCode::SUCCESS)
     })
@@ -76,7 +73,10 @@ pub(crate) fn clock_correct(config: &Config, arguments: &ClockCorrectArguments) 
         if wanted.is_empty() {
             bail!("no record behind what was folded is stamped more than a day ahead of this machine's clock");
         }
-        if !arguments.json {
+        if arguments.json {
+            let corrections: Vec<_> = wanted.iter().map(as_json).collect();
+            println!("{:#}", json!({ "corrections": corrections, "corrects": arguments.yes }));
+        } else {
             for Correcting { partition, correction: Correction { first, last, time } } in &wanted {
                 println!(
                     "partition {partition}: the records at offsets {first} to {last} were appended at {}",
@@ -87,19 +87,19 @@ pub(crate) fn clock_correct(config: &Config, arguments: &ClockCorrectArguments) 
         if !confirmed(arguments.yes)? {
             return Ok(ExitCode::FAILURE);
         }
-        let mut told = Vec::new();
         for correcting in wanted {
             correct(&*opened.stream, &mut held, &wall, correcting).await?;
-            let Correcting { partition, correction: Correction { first, last, time } } = correcting;
-            told.push(json!({ "partition": partition, "first": first, "last": last, "time": instant(time) }));
         }
-        if arguments.json {
-            println!("{:#}", json!({ "corrected": told }));
-        } else {
+        if !arguments.json {
             println!("corrected; the next aggregator judges them by that time");
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+fn as_json(correcting: &Correcting) -> Value {
+    let Correcting { partition, correction: Correction { first, last, time } } = correcting;
+    json!({ "partition": partition, "first": first, "last": last, "time": instant(*time) })
 }
 
 async fn wanted(
