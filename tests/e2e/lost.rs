@@ -179,6 +179,27 @@ fn rule_7_a_store_of_another_line_stops_everything_by_name() {
 }
 
 #[test]
+fn rule_2_files_that_lose_their_names_while_they_are_written_confirm_nothing() {
+    let line = Line::up();
+    line.counts();
+    std::thread::scope(|scope| {
+        scope.spawn(|| line.senders.send(400, 200));
+        for name in ["queue.db", "stream.db"] {
+            let (file, aside) = (line.file(name), line.file("aside"));
+            fs::rename(&file, &aside).unwrap();
+            eventually("it says which", SETTLED, || {
+                let said = line.process.said();
+                let told = format!("{name}: it or its log was removed or replaced");
+                if said.contains(&told) { Ok(()) } else { Err(said) }
+            });
+            fs::rename(&aside, &file).unwrap();
+        }
+    });
+    line.is_exact();
+    line.stop();
+}
+
+#[test]
 fn a_recovery_asks_says_what_is_lost_and_needs_everybody_else_to_have_stopped() {
     let line = Line::up();
     line.counts();

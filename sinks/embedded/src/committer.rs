@@ -10,6 +10,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::failure::DatabaseError;
+use crate::in_place::InPlace;
 use crate::{limits, timeouts};
 
 /// Owns the committing thread; dropping it lets the thread finish what it was given.
@@ -41,9 +42,10 @@ impl Committer {
     pub(crate) fn start(connection: Connection, path: Arc<Path>) -> Result<Self, DatabaseError> {
         let (writes, waiting) = mpsc::channel(limits::WAITING_WRITES);
         let own = Arc::clone(&path);
+        let in_place = InPlace::now(&path);
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
-            .spawn(move || commit_all(connection, waiting, &own))
+            .spawn(move || commit_all(connection, in_place, waiting, &own))
             .map_err(|e| DatabaseError::Thread(path.to_path_buf(), Arc::new(e)))?;
         Ok(Self { writes: Some(writes), thread: Some(thread), path })
     }
@@ -142,10 +144,18 @@ where
     }
 }
 
-fn commit_all(mut connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Write>>, path: &Path) {
+fn commit_all(
+    mut connection: Connection,
+    mut in_place: InPlace,
+    mut waiting: mpsc::Receiver<Box<dyn Write>>,
+    path: &Path,
+) {
     let mut writes = Vec::with_capacity(limits::COMMIT_WRITES);
     while waiting.blocking_recv_many(&mut writes, limits::COMMIT_WRITES) > 0 {
         let committed = commit(&mut connection, &mut writes).map_err(|e| DatabaseError::of(path, e));
+        // Looked at afterwards: what stands there then has what was committed.
+        let committed =
+            committed.and_then(|()| if in_place.holds() { Ok(()) } else { Err(DatabaseError::Gone(path.to_owned())) });
         if let Err(error) = &committed {
             tracing::error!(%error, writes = writes.len(), "a commit failed");
         }

@@ -14,6 +14,12 @@ pub enum DatabaseError {
     /// The file, or the disk under it, is damaged.
     #[error("{}: the file is damaged or no database ({}); restore it, or move it away to begin anew", .0.display(), .1)]
     Damaged(PathBuf, String),
+    /// It was removed or replaced while it was in use: nothing that is written there would be found again.
+    #[error(
+        "{}: it or its log was removed or replaced while it was in use; put it back, or restart to go on with what stands there",
+        .0.display()
+    )]
+    Gone(PathBuf),
     /// There is no such file.
     #[error("{}: there is no such database; it is made when the process that owns it first runs", .0.display())]
     Missing(PathBuf),
@@ -38,10 +44,11 @@ pub enum DatabaseError {
 }
 
 impl DatabaseError {
-    /// Whether trying again later may help: the disk is full or fails, or another process holds a lock.
+    /// Whether trying again later may help: the disk is full or fails, the file may be put back, or another
+    /// process holds a lock.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Full(_) => true,
+            Self::Full(_) | Self::Gone(_) => true,
             Self::Sqlite(_, error) => matches!(
                 error.sqlite_error_code(),
                 Some(

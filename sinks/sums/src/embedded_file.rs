@@ -1,11 +1,10 @@
 //! The file of the embedded store, which somebody may remove, or put another in the place of, while it is used.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tallygate_embedded::{Database, DatabaseError};
+use tallygate_embedded::{Database, DatabaseError, FileId};
 
 use crate::port::SumsError;
 
@@ -26,9 +25,6 @@ struct Used {
 /// How the names of the files beside it end.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
 
-/// Device and inode.
-type FileId = (u64, u64);
-
 impl EmbeddedFile {
     /// Opens the file, in this way.
     pub(crate) fn open(path: &Path, open: fn(&Path) -> Result<Database, DatabaseError>) -> Result<Self, SumsError> {
@@ -39,7 +35,7 @@ impl EmbeddedFile {
     /// The database at the path; opened again when it is another file than before.
     pub(crate) fn database(&self) -> Result<Arc<Database>, SumsError> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(used) = used.as_mut().filter(|used| file_id(&self.path) == Some(used.file)) {
+        if let Some(used) = used.as_mut().filter(|used| FileId::of(&self.path) == Some(used.file)) {
             used.beside = self.beside();
             return Ok(Arc::clone(&used.database));
         }
@@ -56,19 +52,19 @@ impl EmbeddedFile {
         let database = Arc::new((self.open)(&self.path)?);
         // One that vanished again at once is found out by the next call.
         let now = |file| Used { database: Arc::clone(&database), file, beside: self.beside() };
-        *used = file_id(&self.path).map(now);
+        *used = FileId::of(&self.path).map(now);
         Ok(database)
     }
 
     fn beside(&self) -> [Option<FileId>; 2] {
-        BESIDE.map(|ending| file_id(&self.named(ending)))
+        BESIDE.map(|ending| FileId::of(&self.named(ending)))
     }
 
     /// SQLite leaves the log of a file that is no longer there, and would take it for the new one's.
     fn remove_beside(&self, former: [Option<FileId>; 2]) {
         for (ending, former) in BESIDE.into_iter().zip(former) {
             let path = self.named(ending);
-            if former.is_some() && file_id(&path) == former {
+            if former.is_some() && FileId::of(&path) == former {
                 let _ = fs::remove_file(path);
             }
         }
@@ -79,8 +75,4 @@ impl EmbeddedFile {
         name.push(ending);
         name.into()
     }
-}
-
-fn file_id(path: &Path) -> Option<FileId> {
-    fs::metadata(path).ok().map(|about| (about.dev(), about.ino()))
 }

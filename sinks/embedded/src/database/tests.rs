@@ -203,3 +203,23 @@ fn rule_2_what_was_acknowledged_survives_kill_9() {
         database.read_blocking(|c| c.prepare("SELECT n FROM t")?.query_map([], |r| r.get(0))?.collect()).unwrap();
     assert!(acknowledged.is_subset(&stored));
 }
+
+#[test]
+fn what_is_written_into_a_file_that_lost_its_name_is_not_confirmed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("d.db");
+    let database = Database::open(&path, SCHEMA, Durability::Synced).unwrap();
+    database.write_blocking(insert(1)).unwrap();
+    for (n, name) in (2..).zip(["d.db", "d.db-wal"]) {
+        let (file, aside) = (directory.path().join(name), directory.path().join("aside"));
+        fs::rename(&file, &aside).unwrap();
+        let gone = database.write_blocking(insert(n)).unwrap_err();
+        assert!(matches!(&gone, DatabaseError::Gone(named) if *named == path) && gone.is_retryable(), "{gone}");
+        fs::write(&file, "another").unwrap();
+        assert!(matches!(database.write_blocking(insert(n + 10)), Err(DatabaseError::Gone(_))));
+        fs::rename(&aside, &file).unwrap();
+        database.write_blocking(insert(n + 20)).unwrap();
+    }
+    drop(database);
+    assert_eq!(count(&Database::open(&path, SCHEMA, Durability::Synced).unwrap()), 7);
+}
