@@ -168,7 +168,7 @@ async fn rules_10_to_12_sums_are_exact_when_members_own_some_of_the_partitions_a
 
 #[cfg(feature = "faults")]
 #[tokio::test(start_paused = true)]
-#[should_panic(expected = "the store: wrong")]
+#[should_panic(expected = "the store: a row that was never true")]
 async fn without_deduplication_the_sums_are_wrong_and_it_is_noticed() {
     let mut world = World::new(1, 1, Duration::from_millis(5));
     world.faults.without_deduplication = true;
