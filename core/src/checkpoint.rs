@@ -180,16 +180,11 @@ impl Position {
         })
     }
 
-    /// The append time that holds for the record at this offset.
+    /// The append time that holds for the record at this offset, which the broker stamped so.
     pub fn append_time(&self, offset: u64, stamped: i64) -> i64 {
-        append_time(&self.corrections, offset, stamped)
+        let is_of = |correction: &&Correction| (correction.first..=correction.last).contains(&offset);
+        self.corrections.iter().find(is_of).map_or(stamped, |correction| correction.time)
     }
-}
-
-/// The append time that holds for the record at this offset, which the broker stamped so.
-pub fn append_time(corrections: &[Correction], offset: u64, stamped: i64) -> i64 {
-    let holds = corrections.iter().find(|correction| (correction.first..=correction.last).contains(&offset));
-    holds.map_or(stamped, |correction| correction.time)
 }
 
 #[cfg(test)]

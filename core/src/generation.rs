@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::fold::Horizon;
+
 /// The rules of the fold as this release applies them; a change that alters any sum or verdict raises it.
 pub const FOLD_RULES: u32 = 2;
 
@@ -71,6 +73,13 @@ pub struct Changed {
     pub made: String,
     /// The generation.
     pub number: u32,
+}
+
+impl Plan {
+    /// Which days count, as the fold takes it.
+    pub fn horizon(&self) -> Horizon {
+        Horizon { past: self.horizon_days, future: self.future_days }
+    }
 }
 
 impl Generation {

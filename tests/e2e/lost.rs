@@ -52,6 +52,13 @@ impl Line {
         self.process.wait_until_up();
     }
 
+    /// Once more from where it stood, and some more beside.
+    fn goes_on(&self) {
+        self.again();
+        self.counts();
+        self.stop();
+    }
+
     fn stop(&self) {
         assert!(self.process.stop().success(), "{}", self.process.last_words());
     }
@@ -96,14 +103,10 @@ fn rule_12_a_store_that_is_removed_or_put_back_from_a_copy_is_filled_again() {
     line.stop();
     let (sums, copy) = (line.file("sums.db"), line.file("copy.db"));
     fs::copy(&sums, &copy).unwrap();
-    line.again();
-    line.counts();
-    line.stop();
+    line.goes_on();
     // Emptied.
     remove(&sums);
-    line.again();
-    line.counts();
-    line.stop();
+    line.goes_on();
     // From a third of the way.
     remove(&sums);
     fs::copy(&copy, &sums).unwrap();
@@ -124,9 +127,7 @@ fn rule_12_what_the_log_lost_stands_by_name_until_it_is_recovered() {
     line.stop();
     // The group alone is no loss.
     line.to_the_log("DELETE FROM committed");
-    line.again();
-    line.counts();
-    line.stop();
+    line.goes_on();
     // At another offset it is.
     line.to_the_log("UPDATE committed SET offset = 1");
     line.again();
@@ -136,18 +137,14 @@ fn rule_12_what_the_log_lost_stands_by_name_until_it_is_recovered() {
     assert!(text.contains("stands, its sums are not up to date"), "{text}");
     line.stop();
     line.recovers("--from-store");
-    line.again();
-    line.counts();
-    line.stop();
+    line.goes_on();
     // The topic of sums is gone; offsets are never given twice.
     line.to_the_log("DELETE FROM records WHERE sum_key IS NOT NULL");
     line.again();
     line.stands("has no position for it");
     line.stop();
     line.recovers("--from-store");
-    line.again();
-    line.counts();
-    line.stop();
+    line.goes_on();
     // The store too: the log is whole, and is folded from its beginning.
     line.to_the_log("DELETE FROM records WHERE sum_key IS NOT NULL");
     remove(&line.file("sums.db"));
@@ -155,9 +152,7 @@ fn rule_12_what_the_log_lost_stands_by_name_until_it_is_recovered() {
     line.stands("has no position for it");
     line.stop();
     line.recovers("--from-log");
-    line.again();
-    line.counts();
-    line.stop();
+    line.goes_on();
 }
 
 #[test]
@@ -216,7 +211,5 @@ fn a_recovery_asks_says_what_is_lost_and_needs_everybody_else_to_have_stopped() 
     assert!(told["rows"].as_u64().unwrap() > 0 && told["lost"].as_array().unwrap().is_empty(), "{told}");
     let nothing = line.process.says(&["clock", "correct", "--time", "2026-11-26T12:00:00Z", "--yes"]).bad(1);
     assert!(nothing.contains("no record"), "{nothing}");
-    line.again();
-    line.counts();
-    line.stop();
+    line.goes_on();
 }

@@ -54,7 +54,7 @@ impl Ledger {
             loop {
                 let batch = follower.next().await.unwrap();
                 for record in &batch.records {
-                    let row = SumsRecord::read(record.value()).unwrap().row();
+                    let row = SumsRecord::read(record.key(), record.value()).unwrap().row();
                     if let Some(row) = row.filter(|row| row.at.aggregate == Aggregate::Daily) {
                         rows.insert(row.at.clone(), row);
                     }

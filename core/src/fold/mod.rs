@@ -118,6 +118,13 @@ impl Fold {
         self.log_days = LogDays::new(log_days.to_vec());
     }
 
+    /// Notes when the record at this offset was appended, and no more of it; the day of the log that it is then.
+    pub fn pass(&mut self, offset: u64, appended: i64) -> Day {
+        let log_day = self.advance(appended);
+        self.log_days.see(log_day, offset, self.horizon.remembers_from(log_day));
+        log_day
+    }
+
     /// Folds the record at this offset, appended at this Unix time in milliseconds. What lies outside the horizon stands
     /// under the day of the log, so that no row of a day that is over ever changes.
     ///
@@ -129,8 +136,7 @@ impl Fold {
         appended: i64,
         entry: &Result<Entry<'_>, Unreadable>,
     ) -> Result<Verdict, Overflow> {
-        let log_day = self.advance(appended);
-        self.log_days.see(log_day, offset, self.horizon.remembers_from(log_day));
+        let log_day = self.pass(offset, appended);
         let mut add = |aggregate, day, key: &str, amount, currency| {
             self.pages.add(Addition { aggregate, day, key, currency, amount, offset, appended })
         };

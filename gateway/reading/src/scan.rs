@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tallygate_stream::{Bounds, Record, Start, Stream, StreamError, Topic};
+use tallygate_stream::{Batch, Bounds, Follower, Record, Start, Stream, StreamError, Topic};
 use tokio::time::timeout;
 
 use crate::limits::STREAM_PATIENCE;
@@ -40,10 +40,9 @@ pub(crate) async fn scan(
     let behind = |ends: &HashMap<u32, u64>| {
         bounds.iter().any(|bounds| ends.get(&bounds.partition).is_some_and(|end| *end < bounds.high))
     };
+    let what = format!("record of {topic:?}");
     while behind(&ends) {
-        let batch = timeout(STREAM_PATIENCE, follower.next()).await.map_err(|_| {
-            StreamError::Away(format!("no record of {topic:?} came within {} s", STREAM_PATIENCE.as_secs()))
-        })??;
+        let batch = next_in_time(&mut *follower, &what).await?;
         for record in batch.records {
             ends.insert(record.partition, record.offset + 1);
             take(record);
@@ -57,6 +56,13 @@ pub(crate) async fn scan(
         .into_iter()
         .map(|bounds| Scanned { bounds, end: ends.get(&bounds.partition).copied().unwrap_or(bounds.low) });
     Ok(scanned.collect())
+}
+
+/// The next records; `what` is what they are, should none come.
+pub(crate) async fn next_in_time(follower: &mut dyn Follower, what: &str) -> Result<Batch, StreamError> {
+    let seconds = STREAM_PATIENCE.as_secs();
+    let next = timeout(STREAM_PATIENCE, follower.next()).await;
+    next.map_err(|_| StreamError::Away(format!("no {what} came within {seconds} s")))?
 }
 
 /// The value of a record's header.

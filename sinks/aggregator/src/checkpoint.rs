@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tallygate_core::{Generation, Position, Row, RowKey, SumsRecord};
-use tallygate_stream::{Follower, Record, Start, Stream, StreamError, Topic};
+use tallygate_stream::{Record, Start, Stream, StreamError, Topic};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::scan::until_caught_up;
 use crate::timeouts::SETTLE_PAUSE;
 
 /// What the topic of sums holds of one partition.
@@ -39,7 +40,7 @@ impl Checkpoint {
         let mut follower = stream.follow(Topic::DailySums, vec![(partition, Start::Beginning)]).await?;
         let mut checkpoint = Self::default();
         let until = Instant::now() + patience;
-        checkpoint.read_on(&mut *follower).await?;
+        until_caught_up(&mut *follower, |record| checkpoint.take(record)).await?;
         loop {
             let next = checkpoint.position.as_ref().map(|position| position.next);
             // The group's offset goes with the position in one transaction; the topic may show it a little later.
@@ -49,7 +50,8 @@ impl Checkpoint {
             }
             sleep(SETTLE_PAUSE).await;
             // A reader tells that it caught up when it did; where nothing came it has nothing to tell.
-            timeout(SETTLE_PAUSE, checkpoint.read_on(&mut *follower)).await.unwrap_or(Ok(()))?;
+            let read_on = until_caught_up(&mut *follower, |record| checkpoint.take(record));
+            timeout(SETTLE_PAUSE, read_on).await.unwrap_or(Ok(()))?;
         }
     }
 
@@ -57,16 +59,13 @@ impl Checkpoint {
     pub(crate) async fn read_as_it_is(stream: &dyn Stream, partition: u32) -> Result<Self, StreamError> {
         let mut follower = stream.follow(Topic::DailySums, vec![(partition, Start::Beginning)]).await?;
         let mut checkpoint = Self::default();
-        loop {
-            let batch = follower.next().await?;
-            for record in &batch.records {
-                // What does not read is left behind.
-                let _ = checkpoint.take(record);
-            }
-            if batch.caught_up {
-                return Ok(checkpoint);
-            }
-        }
+        // What does not read is left behind.
+        until_caught_up(&mut *follower, |record| {
+            let _ = checkpoint.take(record);
+            Ok::<_, StreamError>(())
+        })
+        .await?;
+        Ok(checkpoint)
     }
 
     fn agreeing(self, committed: Option<u64>) -> Result<Self, Unusable> {
@@ -80,26 +79,8 @@ impl Checkpoint {
         }
     }
 
-    async fn read_on(&mut self, follower: &mut dyn Follower) -> Result<(), Unusable> {
-        loop {
-            let batch = follower.next().await?;
-            for record in &batch.records {
-                self.take(record)?;
-            }
-            if batch.caught_up {
-                return Ok(());
-            }
-        }
-    }
-
     fn take(&mut self, record: &Record) -> Result<(), Unusable> {
-        if record.value().is_empty() {
-            if let Some(removed) = RowKey::from_topic_key(record.key()) {
-                self.rows.remove(&removed);
-            }
-            return Ok(());
-        }
-        let read = SumsRecord::read(record.value()).map_err(|problem| {
+        let read = SumsRecord::read(record.key(), record.value()).map_err(|problem| {
             Unusable::Stand(format!(
                 "the topic of sums holds what is none of ours at offset {}: {problem}; nobody else may write it",
                 record.offset
@@ -108,6 +89,8 @@ impl Checkpoint {
         match read {
             SumsRecord::Position(position) => self.position = Some(*position),
             SumsRecord::Row(row) => drop(self.rows.insert(row.at.clone(), row)),
+            SumsRecord::Removed(Some(at)) => drop(self.rows.remove(&at)),
+            SumsRecord::Removed(None) => {}
         }
         Ok(())
     }
@@ -122,7 +105,8 @@ pub async fn generation_of_log(stream: &dyn Stream) -> Result<Option<Generation>
         let mut follower = stream.follow(Topic::DailySums, vec![(bounds.partition, Start::Beginning)]).await?;
         loop {
             let batch = follower.next().await?;
-            let mut read = batch.records.iter().filter_map(|record| SumsRecord::read(record.value()).ok());
+            let mut read =
+                batch.records.iter().filter_map(|record| SumsRecord::read(record.key(), record.value()).ok());
             if let Some(SumsRecord::Position(position)) = read.find(|read| matches!(read, SumsRecord::Position(_))) {
                 return Ok(Some(position.generation));
             }

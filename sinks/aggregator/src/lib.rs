@@ -11,6 +11,7 @@ pub mod by_hand;
 mod checkpoint;
 mod clock;
 mod compare;
+mod ends;
 #[cfg(feature = "faults")]
 mod faults;
 mod fingerprint;
@@ -23,6 +24,7 @@ mod news;
 mod partition;
 mod parts;
 mod probe;
+mod scan;
 mod teller;
 pub mod timeouts;
 

@@ -27,8 +27,8 @@ pub(crate) async fn probe(
         every.tick().await;
         match sums.generations().await {
             Ok(generations) => {
-                if let Some(stored) = generations.iter().find(|stored| stored.log != log) {
-                    let _ = news.send(News::Foreign(Foreign { store: stored.log, log })).await;
+                if let Some(foreign) = Foreign::find(&generations, log) {
+                    let _ = news.send(News::Foreign(foreign)).await;
                 }
                 if away {
                     tracing::info!("the store of sums is back");

@@ -32,6 +32,14 @@ pub struct Foreign {
     pub log: LogId,
 }
 
+impl Foreign {
+    /// Whether any generation that the store has is of another log.
+    pub fn find(stored: &[Generation], log: LogId) -> Option<Self> {
+        let other = stored.iter().find(|stored| stored.log != log)?;
+        Some(Self { store: other.log, log })
+    }
+}
+
 impl SettleError {
     /// Whether trying again later may help.
     pub fn is_retryable(&self) -> bool {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tallygate_core::{Aggregate, Row, SumsRecord};
 use tallygate_reading::clock;
-use tallygate_stream::{Start, Stream, StreamError, Topic};
+use tallygate_stream::{Record, Start, Stream, StreamError, Topic};
 use tokio::time::sleep;
 
 use super::backoff;
@@ -44,18 +44,15 @@ async fn follow_once(shared: &Shared, stream: &Arc<dyn Stream>) -> Result<Stream
         if batch.records.is_empty() {
             continue;
         }
-        let rows: Vec<Row> = batch.records.iter().filter_map(|record| read(shared, record.value())).collect();
+        let rows: Vec<Row> = batch.records.iter().filter_map(|record| read(shared, record)).collect();
         shared.apply(&rows);
     }
 }
 
-fn read(shared: &Shared, value: &[u8]) -> Option<Row> {
-    if value.is_empty() {
-        // A row that was removed; the page learns of it with its next load.
-        return None;
-    }
-    match SumsRecord::read(value) {
-        Ok(SumsRecord::Position(_)) => None,
+fn read(shared: &Shared, record: &Record) -> Option<Row> {
+    match SumsRecord::read(record.key(), record.value()) {
+        // The page learns of a row that was removed with its next load.
+        Ok(SumsRecord::Position(_) | SumsRecord::Removed(_)) => None,
         Ok(SumsRecord::Row(row)) => {
             shared.metrics.rows.inc();
             if row.at.aggregate == Aggregate::Counted {

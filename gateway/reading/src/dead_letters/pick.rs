@@ -3,14 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tallygate_stream::{Start, Stream, StreamError, Topic};
-use tokio::time::timeout;
 
 use super::filter::Filter;
 use super::letter::DeadLetter;
 use super::original::Original;
 use super::position::Position;
-use crate::limits::STREAM_PATIENCE;
-use crate::scan::scan;
+use crate::scan::{next_in_time, scan};
 
 /// Gives every dead letter that passes the filter, in order within each partition, however many.
 ///
@@ -52,9 +50,7 @@ pub async fn pick(
     let starts = wanted.iter().map(|(partition, (first, _))| (*partition, Start::Offset(*first))).collect();
     let mut follower = stream.follow(Topic::DeadLetters, starts).await?;
     while !wanted.is_empty() {
-        let batch = timeout(STREAM_PATIENCE, follower.next())
-            .await
-            .map_err(|_| StreamError::Away(format!("no dead letter came within {} s", STREAM_PATIENCE.as_secs())))??;
+        let batch = next_in_time(&mut *follower, "dead letter").await?;
         for record in batch.records {
             let at = Position { partition: record.partition, offset: record.offset };
             if positions.contains(&at) {

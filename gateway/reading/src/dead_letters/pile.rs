@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use tallygate_stream::{Start, Stream, StreamError, Topic};
-use tokio::time::timeout;
 
-use crate::limits::STREAM_PATIENCE;
+use crate::scan::next_in_time;
 
 /// What there is of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,9 +48,7 @@ impl Firsts {
         let starts = unread.iter().map(|partition| (*partition, Start::Beginning)).collect();
         let mut follower = stream.follow(Topic::DeadLetters, starts).await?;
         while unread.iter().any(|partition| !self.0.contains_key(partition)) {
-            let batch = timeout(STREAM_PATIENCE, follower.next()).await.map_err(|_| {
-                StreamError::Away(format!("no dead letter came within {} s", STREAM_PATIENCE.as_secs()))
-            })??;
+            let batch = next_in_time(&mut *follower, "dead letter").await?;
             for record in batch.records {
                 let low = filled.get(&record.partition).copied().unwrap_or(record.offset);
                 self.0.entry(record.partition).or_insert((low, record.appended));

@@ -32,11 +32,10 @@ impl LatestRows {
         most: usize,
     ) -> Result<Self, StreamError> {
         let mut latest = Self::new(from, most);
-        scan(stream, Topic::DailySums, &[], |record| match SumsRecord::read(record.value()) {
+        scan(stream, Topic::DailySums, &[], |record| match SumsRecord::read(record.key(), record.value()) {
             Ok(SumsRecord::Row(row)) if day.is_none_or(|day| row.at.day == day) => latest.take(row),
+            Ok(SumsRecord::Removed(Some(at))) => latest.remove(&at),
             Ok(_) => {}
-            // A record without a value takes one away.
-            Err(_) if record.value().is_empty() => latest.remove(record.key()),
             Err(problem) => {
                 latest.damage.add(format!("topic of sums, {}/{}: {problem}", record.partition, record.offset))
             }
@@ -64,10 +63,8 @@ impl LatestRows {
         }
     }
 
-    fn remove(&mut self, key: &[u8]) {
-        if let Some(at) = RowKey::from_topic_key(key) {
-            self.rows.remove(&at);
-        }
+    fn remove(&mut self, at: &RowKey) {
+        self.rows.remove(at);
     }
 
     /// Whether the row lies in the range.
@@ -96,8 +93,7 @@ mod tests {
     fn a_row_that_was_taken_away_is_none_until_it_is_written_again() {
         let mut latest = LatestRows::new(None, 10);
         latest.take(row(1, 5));
-        latest.remove(row(1, 5).at.topic_key().as_bytes());
-        latest.remove(b"no key of a row");
+        latest.remove(&row(1, 5).at);
         assert!(latest.rows.is_empty());
         latest.take(row(1, 6));
         assert_eq!(latest.rows.len(), 1);

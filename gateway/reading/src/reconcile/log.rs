@@ -119,19 +119,15 @@ impl Log {
         self.beyond += u64::from(waits);
         let number = header(record, record::NUMBER);
         let taken = match Entry::read(number, header(record, record::POLICY), record.value()) {
-            Ok(entry) => {
-                let Horizon { past, future } = self.horizon;
-                let inside = log_day.plus(-i32::from(past))..=log_day.plus(i32::from(future));
-                messages.see(&Sight {
-                    number: entry.number,
-                    partner: &entry.partner,
-                    currency: entry.currency,
-                    amount: entry.amount,
-                    day: entry.day,
-                    filed: if inside.contains(&entry.day) { entry.day } else { log_day },
-                    waits,
-                })
-            }
+            Ok(entry) => messages.see(&Sight {
+                number: entry.number,
+                partner: &entry.partner,
+                currency: entry.currency,
+                amount: entry.amount,
+                day: entry.day,
+                filed: if self.horizon.holds(entry.day, log_day) { entry.day } else { log_day },
+                waits,
+            }),
             Err(_) => {
                 let seen = read_number(number).map_or(Ok(Delivery::First), |number| messages.see_unreadable(number));
                 if seen == Ok(Delivery::First) {

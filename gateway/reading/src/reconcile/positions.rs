@@ -59,6 +59,6 @@ impl Positions {
         else {
             return false;
         };
-        day >= Day::of_unix_millis(clock).plus(-i32::from(position.generation.plan.horizon_days))
+        day >= position.generation.plan.horizon().first(Day::of_unix_millis(clock))
     }
 }

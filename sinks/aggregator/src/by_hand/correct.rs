@@ -7,10 +7,11 @@ use tallygate_stream::{Stream, Topic};
 
 use super::ByHandError;
 use super::hold::Held;
-use super::scan::scan;
 use crate::checkpoint::{Checkpoint, Unusable};
 use crate::clock::WallClock;
+use crate::ends::Ends;
 use crate::flush::records;
+use crate::scan::scan;
 use crate::timeouts::SETTLE;
 
 /// What is to be corrected of one partition.
@@ -20,15 +21,6 @@ pub struct Correcting {
     pub partition: u32,
     /// The records, and the time that holds for them.
     pub correction: Correction,
-}
-
-/// What was corrected.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Corrected {
-    /// The partition of the topic.
-    pub partition: u32,
-    /// All corrections that hold now.
-    pub corrections: Vec<Correction>,
 }
 
 /// The stretches of records behind the position of a partition that were stamped more than a day ahead of the clock, as
@@ -68,7 +60,7 @@ pub async fn correct(
     held: &mut Held,
     wall: &WallClock,
     correcting: Correcting,
-) -> Result<Corrected, ByHandError> {
+) -> Result<(), ByHandError> {
     let Correcting { partition, correction } = correcting;
     let mut position = position(stream, held, partition).await?;
     let refused = |why: String| Err(ByHandError::Refused(format!("partition {partition}: {why}")));
@@ -82,8 +74,7 @@ pub async fn correct(
             position.next, correction.first
         ));
     }
-    let bounds = stream.bounds(Topic::Transactions).await?;
-    let high = bounds.iter().find(|bounds| bounds.partition == partition).map_or(0, |bounds| bounds.high);
+    let high = Ends::of(stream, Topic::Transactions).await?.high(partition);
     if correction.last >= high {
         return refused(format!("the log ends at offset {high}, and the correction at {}", correction.last));
     }
@@ -111,7 +102,7 @@ pub async fn correct(
         time = instant(correction.time),
         "append times were corrected by hand"
     );
-    Ok(Corrected { partition, corrections: position.corrections })
+    Ok(())
 }
 
 async fn position(stream: &dyn Stream, held: &Held, partition: u32) -> Result<Position, ByHandError> {

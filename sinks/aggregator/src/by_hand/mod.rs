@@ -3,9 +3,8 @@
 mod correct;
 mod hold;
 mod recover;
-mod scan;
 
-pub use correct::{Corrected, Correcting, correct, find_wrong_times};
+pub use correct::{Correcting, correct, find_wrong_times};
 pub use hold::{Held, hold};
 pub use recover::{Recovery, Source, plan_recovery};
 

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use tallygate_core::fold::{Fold, Horizon};
+use tallygate_core::fold::Fold;
 use tallygate_core::{Aggregate, Day, Generation, Position, Row, RowKey};
 use tallygate_stream::{NewRecord, Record, Stream, Topic};
 use tallygate_sums::Sums;
 
 use super::ByHandError;
 use super::hold::Held;
-use super::scan::scan;
 use crate::checkpoint::Checkpoint;
+use crate::ends::Ends;
 use crate::fingerprint::fingerprint;
 use crate::flush::records;
+use crate::scan::scan;
 
 /// What a checkpoint is made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,13 +45,6 @@ struct Looked {
     committed: Option<u64>,
     checkpoint: Checkpoint,
     stored: BTreeMap<RowKey, Row>,
-}
-
-/// What the log tells up to where folding is to go on.
-struct Before {
-    clock: Option<i64>,
-    days: Vec<(Day, u64)>,
-    last: Option<Record>,
 }
 
 /// Looks what a recovery would write.
@@ -98,9 +92,10 @@ async fn look(
     generation: &Generation,
     partition: u32,
 ) -> Result<Looked, ByHandError> {
-    let bounds = stream.bounds(Topic::Transactions).await?;
-    let bounds = bounds.into_iter().find(|bounds| bounds.partition == partition);
-    let bounds = bounds.ok_or_else(|| ByHandError::Refused(format!("there is no partition {partition}")))?;
+    let ends = Ends::of(stream, Topic::Transactions).await?;
+    if !ends.has(partition) {
+        return Err(ByHandError::Refused(format!("there is no partition {partition}")));
+    }
     let checkpoint = Checkpoint::read_as_it_is(stream, partition).await?;
     let log_partition = generation.log_partition(partition);
     let mut stored = BTreeMap::new();
@@ -110,7 +105,13 @@ async fn look(
             stored.extend(rows.into_iter().map(|row| (row.at.clone(), row)));
         }
     }
-    Ok(Looked { low: bounds.low, high: bounds.high, committed: held.committed(partition), checkpoint, stored })
+    Ok(Looked {
+        low: ends.low(partition),
+        high: ends.high(partition),
+        committed: held.committed(partition),
+        checkpoint,
+        stored,
+    })
 }
 
 async fn from_store(
@@ -152,18 +153,16 @@ async fn from_store(
             next - 1
         ));
     }
-    let (corrections, recoveries) =
-        position.as_ref().map_or_else(Default::default, |position| (position.corrections.clone(), position.recoveries));
-    let mut at = Position::beginning(generation.clone(), generation.log_partition(partition));
-    at.corrections = corrections;
-    let before = before(stream, partition, low, next, &at).await?;
+    let mut at = begun_anew(generation, partition, position.as_ref());
+    let horizon = generation.plan.horizon();
+    let mut fold = Fold::new(at.partition, horizon);
+    let last = pass(stream, partition, low, next, &at, &mut fold).await?;
     let newest = stored.values().map(|row| row.updated_at).max();
     let of_position = position.as_ref().and_then(|position| position.clock);
     // What is learnt must come to it again.
-    let clock = before.clock.or(of_position).or(newest);
-    let horizon = horizon(generation);
-    let mut fold = Fold::new(at.partition, horizon);
-    fold.go_on_from(clock, &before.days);
+    let clock = fold.clock().or(of_position).or(newest);
+    let days = fold.log_days().to_vec();
+    fold.go_on_from(clock, &days);
     let mut taken: BTreeMap<RowKey, Row> = rows;
     for (key, row) in stored {
         let is_newer = taken.get(&key).is_none_or(|there| there.offset < row.offset);
@@ -175,7 +174,7 @@ async fn from_store(
         let first = horizon.first(Day::of_unix_millis(clock));
         taken.retain(|key, _| key.day >= first);
         let needed = horizon.remembers_from(Day::of_unix_millis(clock));
-        let reaches = before.days.first().map(|(day, _)| *day);
+        let reaches = days.first().map(|(day, _)| *day);
         if low > 0 && reaches.is_none_or(|reaches| reaches >= needed) {
             lost.push(format!(
                 "the identities of transactions of the log's days from {needed} that came before offset {low}: one that its \
@@ -185,11 +184,10 @@ async fn from_store(
     }
     taken.values().cloned().for_each(|row| fold.hold(row));
     at.next = next;
-    at.fingerprint = before.last.as_ref().filter(|last| last.offset + 1 == next).map(fingerprint);
+    at.fingerprint = last.as_ref().filter(|last| last.offset + 1 == next).map(fingerprint);
     at.clock = clock;
-    at.days = before.days;
+    at.days = days;
     at.rows = fold.rows();
-    at.recoveries = recoveries + 1;
     // What came after a row's last record is added to it, wherever folding begins; dead letters are sent again.
     if next < high {
         lost.push(format!("dead letters of records from offset {next} on may come twice"));
@@ -226,10 +224,8 @@ fn from_log(generation: &Generation, partition: u32, looked: Looked) -> Result<R
             stored.len()
         )));
     }
-    let (corrections, recoveries) =
-        position.as_ref().map_or_else(Default::default, |position| (position.corrections.clone(), position.recoveries));
-    let mut at = Position::beginning(generation.clone(), generation.log_partition(partition));
-    (at.next, at.corrections, at.recoveries) = (low, corrections, recoveries + 1);
+    let mut at = begun_anew(generation, partition, position.as_ref());
+    at.next = low;
     let mut lost = Vec::new();
     if low > 0 {
         lost.push(format!("all that came before offset {low}: sums, and the identities by which a resend is known"));
@@ -250,39 +246,34 @@ fn another_log(partition: u32, row: &Row, high: u64) -> ByHandError {
     ))
 }
 
-/// Reads the log up to where folding is to go on.
-async fn before(
+/// A position that has nothing of the former one but what was done by hand.
+fn begun_anew(generation: &Generation, partition: u32, former: Option<&Position>) -> Position {
+    let mut position = Position::beginning(generation.clone(), generation.log_partition(partition));
+    if let Some(former) = former {
+        (position.corrections, position.recoveries) = (former.corrections.clone(), former.recoveries);
+    }
+    position.recoveries += 1;
+    position
+}
+
+/// Lets the fold pass the records up to where it is to go on; returns the last of them.
+async fn pass(
     stream: &dyn Stream,
     partition: u32,
     low: u64,
     next: u64,
     at: &Position,
-) -> Result<Before, ByHandError> {
-    let mut before = Before { clock: None, days: Vec::new(), last: None };
-    let horizon = horizon(&at.generation);
+    fold: &mut Fold,
+) -> Result<Option<Record>, ByHandError> {
+    let mut last = None;
     if next > low {
         scan(stream, partition, low, |record| {
-            if record.offset >= next {
-                return;
+            if record.offset < next {
+                fold.pass(record.offset, at.append_time(record.offset, record.appended));
+                last = Some(record.clone());
             }
-            let appended = at.append_time(record.offset, record.appended);
-            let clock = before.clock.map_or(appended, |clock| clock.max(appended));
-            before.clock = Some(clock);
-            let day = Day::of_unix_millis(clock);
-            if before.days.last().is_none_or(|(last, _)| *last < day) {
-                before.days.push((day, record.offset));
-            }
-            before.last = Some(record.clone());
         })
         .await?;
     }
-    if let Some(clock) = before.clock {
-        let from = horizon.remembers_from(Day::of_unix_millis(clock));
-        before.days.retain(|(day, _)| *day >= from);
-    }
-    Ok(before)
-}
-
-fn horizon(generation: &Generation) -> Horizon {
-    Horizon { past: generation.plan.horizon_days, future: generation.plan.future_days }
+    Ok(last)
 }

@@ -96,15 +96,10 @@ impl Comparer {
     /// An empty store takes the log's number on; one of another log is told.
     async fn claim(&self) -> Result<Option<Foreign>, SumsError> {
         let stored = self.sums.generations().await?;
-        match stored.iter().find(|stored| stored.log != self.generation.log) {
-            Some(stored) => Ok(Some(Foreign { store: stored.log, log: self.generation.log })),
-            None if stored.is_empty() => {
-                tracing::warn!(
-                    "the store of sums is empty: it takes this log's number on, and its rows are written again"
-                );
-                self.sums.add_generation(&self.generation).await.map(|_| None)
-            }
-            None => Ok(None),
+        if stored.is_empty() {
+            tracing::warn!("the store of sums is empty: it takes this log's number on, and its rows are written again");
+            self.sums.add_generation(&self.generation).await?;
         }
+        Ok(Foreign::find(&stored, self.generation.log))
     }
 }

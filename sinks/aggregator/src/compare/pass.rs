@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::place::{Difference, compare};
 use super::{Broken, Comparer};
+use crate::ends::Ends;
 use crate::limits::{COMPARED_ROWS, NAMED_ROWS};
 use crate::news::{Found, News};
 
@@ -49,15 +50,12 @@ impl<'a> Pass<'a> {
         loop {
             let batch = follower.next().await?;
             for record in &batch.records {
-                if let Some(removed) = RowKey::from_topic_key(record.key()).filter(|_| record.value().is_empty()) {
-                    self.removed(&removed);
-                    continue;
-                }
-                match SumsRecord::read(record.value()) {
+                match SumsRecord::read(record.key(), record.value()) {
                     Ok(SumsRecord::Row(row)) => self.hold(row),
                     Ok(SumsRecord::Position(position)) => self.next = position.next,
-                    // A row that was removed, or what is none of ours: a takeover tells of it.
-                    Err(_) => {}
+                    Ok(SumsRecord::Removed(Some(at))) => self.removed(&at),
+                    // What is none of ours: a takeover tells of it.
+                    Ok(SumsRecord::Removed(None)) | Err(_) => {}
                 }
             }
             if self.held >= COMPARED_ROWS || batch.caught_up {
@@ -69,7 +67,7 @@ impl<'a> Pass<'a> {
         }
         // What the store has of a record that the position has passed, the topic must have too; and none can be of a record
         // that the log does not have yet.
-        let high = self.high().await?;
+        let high = Ends::of(&*self.comparer.stream, Topic::Transactions).await?.high(self.partition);
         let lost = self.ahead.values().find(|(row, _)| row.offset < self.next || row.offset >= high);
         self.found.stand = lost.map(|(row, shown)| {
             let at = row.at.topic_key();
@@ -81,12 +79,6 @@ impl<'a> Pass<'a> {
             )
         });
         Ok(self.found)
-    }
-
-    /// The next offset that the log gives.
-    async fn high(&self) -> Result<u64, Broken> {
-        let bounds = self.comparer.stream.bounds(Topic::Transactions).await?;
-        Ok(bounds.iter().find(|bounds| bounds.partition == self.partition).map_or(0, |bounds| bounds.high))
     }
 
     fn removed(&mut self, at: &RowKey) {

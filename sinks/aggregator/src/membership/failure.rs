@@ -1,6 +1,5 @@
 //! Why a membership ended.
 
-use tallygate_core::LogId;
 use tallygate_stream::StreamError;
 use tallygate_sums::{Foreign, SumsError};
 use tokio::task::JoinError;
@@ -26,11 +25,6 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Store and log have other numbers.
-    pub(super) fn foreign(store: LogId, log: LogId) -> Self {
-        Self::Foreign(Foreign { store, log })
-    }
-
     pub(crate) fn is_retryable(&self) -> bool {
         match self {
             Self::Stream(error) => error.is_retryable(),

@@ -2,7 +2,6 @@
 
 mod failure;
 mod flush_in_flight;
-mod log_ends;
 mod owned;
 mod readers;
 mod take_over;
@@ -11,18 +10,18 @@ use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::Arc;
 
-use tallygate_stream::{Event, Record, StreamError, Subscription};
+use tallygate_stream::{Event, Record, StreamError, Subscription, Topic};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use self::flush_in_flight::FlushInFlight;
-use self::log_ends::LogEnds;
 use self::owned::Owned;
 use self::readers::Readers;
 use self::take_over::take_over;
 use crate::compare::{Comparer, Wanted};
+use crate::ends::Ends;
 use crate::flush::{FlushError, Flushed, Flusher};
 use crate::news::News;
 use crate::partition::Halt;
@@ -41,7 +40,7 @@ pub(crate) struct Membership<'a> {
     given: BTreeMap<u32, Option<u64>>,
     owned: Owned<'a>,
     readers: Readers,
-    ends: LogEnds,
+    ends: Ends,
     flusher: Arc<Flusher>,
     flush: Option<FlushInFlight>,
     next_flush: Instant,
@@ -58,7 +57,7 @@ pub(crate) struct Membership<'a> {
 
 impl<'a> Membership<'a> {
     pub(crate) async fn begin(parts: &'a Parts) -> Result<Self, Failure> {
-        let ends = LogEnds::look(&*parts.stream).await?;
+        let ends = Ends::of(&*parts.stream, Topic::Transactions).await?;
         let subscription = parts.stream.subscribe().await?;
         let flusher = Arc::new(Flusher {
             sums: Arc::clone(&parts.sums),
@@ -270,7 +269,7 @@ impl<'a> Membership<'a> {
             News::StoreMayLack => self.want_comparison(true),
             News::Foreign(foreign) => return Err(foreign.into()),
             News::Ends(bounds) => {
-                self.ends = LogEnds::new(bounds);
+                self.ends = Ends::new(bounds);
                 self.owned.show_lag(&self.ends);
             }
             News::Repairing(number) => self.owned.repairing(number),

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use tallygate_core::notice::PartitionNotice;
 use tokio::time::Instant;
 
-use super::log_ends::LogEnds;
+use crate::ends::Ends;
 use crate::limits;
 use crate::local_state::Save;
 use crate::metrics::PartitionLabel;
 use crate::news::Found;
-use crate::partition::{Halt, Partition, PartitionFlush};
+use crate::partition::{Partition, PartitionFlush};
 use crate::parts::Parts;
 use crate::timeouts::REPAIRED_IS_NEWS;
 
@@ -112,7 +112,7 @@ impl<'a> Owned<'a> {
     }
 
     /// How far the folding lies behind.
-    pub(super) fn show_lag(&self, ends: &LogEnds) {
+    pub(super) fn show_lag(&self, ends: &Ends) {
         let now = self.parts.wall.now();
         for (number, partition) in self.iter() {
             let label = PartitionLabel { partition: number };
@@ -142,13 +142,12 @@ impl<'a> Owned<'a> {
     }
 
     /// What changed since the last flush was taken.
-    pub(super) fn take_flush(&mut self, ends: &LogEnds) -> Vec<PartitionFlush> {
+    pub(super) fn take_flush(&mut self, ends: &Ends) -> Vec<PartitionFlush> {
         let (mut flush, mut stopped) = (Vec::new(), Vec::new());
         for (number, partition) in &mut self.partitions {
             match partition.take_flush(ends.low(*number)) {
                 Ok(part) => flush.extend(part),
-                Err(Halt::Stand(reason)) => stopped.push((*number, reason)),
-                Err(Halt::ForeignState) => {}
+                Err(reason) => stopped.push((*number, reason)),
             }
         }
         stopped.into_iter().for_each(|(number, reason)| self.stop(number, reason));

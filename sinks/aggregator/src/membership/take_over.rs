@@ -6,14 +6,14 @@ use backon::Retryable;
 use tallygate_core::Position;
 use tallygate_core::fold::Fold;
 use tallygate_stream::{Committer, Flush, Topic};
-use tallygate_sums::SumsError;
+use tallygate_sums::{Foreign, SumsError};
 use tokio::time::Instant;
 
 use super::failure::Failure;
-use super::log_ends::LogEnds;
 use super::owned::Owned;
 use crate::backoff;
 use crate::checkpoint::{Checkpoint, Unusable};
+use crate::ends::Ends;
 use crate::flush::records;
 use crate::partition::{Beginning, Partition, ahead_of_clock};
 use crate::parts::Parts;
@@ -25,11 +25,11 @@ pub(super) async fn take_over(
     parts: &Parts,
     committer: &dyn Committer,
     owned: &mut Owned<'_>,
-    ends: &mut LogEnds,
+    ends: &mut Ends,
     partitions: &[(u32, Option<u64>)],
 ) -> Result<Vec<(u32, u64)>, Failure> {
     let begun = Instant::now();
-    *ends = LogEnds::look(&*parts.stream).await?;
+    *ends = Ends::of(&*parts.stream, Topic::Transactions).await?;
     let (mut flush, mut begin) = (Flush::default(), Vec::new());
     for (number, committed) in partitions {
         owned.begin(*number);
@@ -74,7 +74,7 @@ impl<F: Into<Failure>> From<F> for Refusal {
     }
 }
 
-async fn beginning(parts: &Parts, ends: &LogEnds, number: u32, committed: Option<u64>) -> Result<Beginning, Refusal> {
+async fn beginning(parts: &Parts, ends: &Ends, number: u32, committed: Option<u64>) -> Result<Beginning, Refusal> {
     let Checkpoint { position, rows } = match Checkpoint::read(&*parts.stream, number, committed, Duration::ZERO).await
     {
         Ok(checkpoint) => checkpoint,
@@ -87,7 +87,8 @@ async fn beginning(parts: &Parts, ends: &LogEnds, number: u32, committed: Option
         None => first_position(parts, number, committed, low, high).await?,
     };
     if position.generation.log != parts.generation.log {
-        return Err(Failure::foreign(parts.generation.log, position.generation.log).into());
+        let foreign = Foreign { store: parts.generation.log, log: position.generation.log };
+        return Err(Failure::from(foreign).into());
     }
     fits(parts, &position, low, high).map_err(Refusal::Stand)?;
     let log_partition = parts.generation.log_partition(number);
@@ -152,8 +153,7 @@ async fn first_position(
     high: u64,
 ) -> Result<Position, Refusal> {
     let log_partition = parts.generation.log_partition(number);
-    let letters = parts.stream.bounds(Topic::DeadLetters).await?;
-    let letters = letters.iter().find(|bounds| bounds.partition == number).map_or(0, |bounds| bounds.high);
+    let letters = Ends::of(&*parts.stream, Topic::DeadLetters).await?.high(number);
     let ask = || parts.sums.days(log_partition);
     let days = ask.retry(backoff::delays()).when(SumsError::is_retryable).await?;
     let mut known = Vec::new();

@@ -9,7 +9,6 @@ mod phase;
 mod reach;
 mod unpacked;
 
-use tallygate_core::checkpoint::append_time;
 use tallygate_core::fold::{Fold, Horizon};
 use tallygate_core::{Day, Position};
 use tallygate_stream::Record;
@@ -151,7 +150,7 @@ impl Partition {
         if record.offset < self.next {
             return Ok(());
         }
-        let appended = append_time(&self.position.corrections, record.offset, record.appended);
+        let appended = self.position.append_time(record.offset, record.appended);
         if let Phase::Learn(learn) = &mut self.phase {
             if record.offset < learn.until {
                 learn.check(record)?;
@@ -202,13 +201,13 @@ impl Partition {
     ///
     /// # Errors
     /// Why nothing of it may be flushed.
-    pub(crate) fn take_flush(&mut self, low: u64) -> Result<Option<PartitionFlush>, Halt> {
+    pub(crate) fn take_flush(&mut self, low: u64) -> Result<Option<PartitionFlush>, String> {
         if !self.is_dirty() {
             return Ok(None);
         }
         let is_past_all_rows = self.ahead.is_none_or(|ahead| self.next > ahead);
         if let Some(imbalance) = self.folding.fold.imbalance().filter(|_| is_past_all_rows) {
-            return Err(Halt::Stand(format!("the sums do not balance before offset {}: {imbalance}", self.next)));
+            return Err(format!("the sums do not balance before offset {}: {imbalance}", self.next));
         }
         if self.folding.pending == 0 {
             // Nothing came for long, and the topic keeps rows no longer than the log: days do not end without records.

@@ -85,7 +85,7 @@ async fn rule_15_the_embedded_line_counts_each_transaction_once_however_often_it
     loop {
         let batch = follower.next().await.unwrap();
         for record in batch.records {
-            if let Some(row) = tallygate_core::SumsRecord::read(record.value()).unwrap().row() {
+            if let Some(row) = tallygate_core::SumsRecord::read(record.key(), record.value()).unwrap().row() {
                 last.insert(row.at, row.offset);
             }
         }

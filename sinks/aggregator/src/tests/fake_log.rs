@@ -116,7 +116,7 @@ impl State {
     }
 
     pub(crate) fn last_position(&self, partition: usize) -> Option<Position> {
-        self.sums[partition].iter().rev().find_map(|record| match SumsRecord::read(record.value()) {
+        self.sums[partition].iter().rev().find_map(|record| match SumsRecord::read(record.key(), record.value()) {
             Ok(SumsRecord::Position(position)) => Some(*position),
             _ => None,
         })
@@ -129,7 +129,7 @@ impl State {
             let Some(clock) = self.last_position(number).and_then(|position| position.clock) else { continue };
             let (records, first) = (&mut self.sums[number], HORIZON.first(Day::of_unix_millis(clock)));
             let before = records.len();
-            records.retain(|record| match SumsRecord::read(record.value()) {
+            records.retain(|record| match SumsRecord::read(record.key(), record.value()) {
                 Ok(SumsRecord::Row(row)) => row.at.day >= first,
                 _ => true,
             });

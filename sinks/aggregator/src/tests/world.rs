@@ -157,7 +157,7 @@ impl World {
         let state = self.log.state();
         let mut topic = BTreeMap::new();
         for record in state.sums.iter().flatten() {
-            if let Some(row) = SumsRecord::read(record.value()).unwrap().row() {
+            if let Some(row) = SumsRecord::read(record.key(), record.value()).unwrap().row() {
                 assert_eq!(record.partition, row.at.partition - generation().first_partition);
                 assert_eq!(record.key(), row.at.topic_key().as_bytes());
                 topic.insert(row.at.clone(), row);

@@ -1,0 +1,34 @@
+//! What the partitions of a topic held when last looked at.
+
+use std::collections::BTreeMap;
+
+use tallygate_stream::{Bounds, Stream, StreamError, Topic};
+
+/// The bounds of each partition.
+#[derive(Debug)]
+pub(crate) struct Ends(BTreeMap<u32, Bounds>);
+
+impl Ends {
+    pub(crate) fn new(bounds: Vec<Bounds>) -> Self {
+        Self(bounds.into_iter().map(|bounds| (bounds.partition, bounds)).collect())
+    }
+
+    /// Of a topic as it is now.
+    pub(crate) async fn of(stream: &dyn Stream, topic: Topic) -> Result<Self, StreamError> {
+        Ok(Self::new(stream.bounds(topic).await?))
+    }
+
+    pub(crate) fn has(&self, partition: u32) -> bool {
+        self.0.contains_key(&partition)
+    }
+
+    /// The first offset that is held.
+    pub(crate) fn low(&self, partition: u32) -> u64 {
+        self.0.get(&partition).map_or(0, |bounds| bounds.low)
+    }
+
+    /// The next offset to be given.
+    pub(crate) fn high(&self, partition: u32) -> u64 {
+        self.0.get(&partition).map_or(0, |bounds| bounds.high)
+    }
+}
