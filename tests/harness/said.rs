@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::eventually::eventually;
 use super::process::{Process, tallygate};
 
-/// No command of a test has more to do.
-const WITHIN: Duration = Duration::from_secs(60);
+/// No command of a test has more to do; one waits for a minute for whoever has partitions.
+const WITHIN: Duration = Duration::from_secs(120);
 
 /// What a command said, and how it ended.
 #[derive(Debug)]
@@ -38,8 +38,12 @@ pub fn said(mut command: Command) -> Said {
         status
     });
     let out = read(&mut out);
-    let status = waiting.join().unwrap().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-    Said { code: status.code().unwrap_or(-1), out, err: reading.join().unwrap() }
+    let (status, err) = (waiting.join().unwrap(), reading.join().unwrap());
+    let status = status.unwrap_or_else(|panic| {
+        eprintln!("{out}{err}");
+        std::panic::resume_unwind(panic)
+    });
+    Said { code: status.code().unwrap_or(-1), out, err }
 }
 
 /// Runs `tallygate` with a configuration.
