@@ -89,6 +89,10 @@ pub trait Subscription: Send + Sync {
 
     /// The handle that commits, while [`next`](Self::next) goes on.
     fn committer(&self) -> Arc<dyn Committer>;
+
+    /// Gives everything back and waits, a bounded time, until the others were told: a process that ends earlier leaves its
+    /// partitions to nobody until it is missed.
+    async fn leave(self: Box<Self>);
 }
 
 /// Commits what its subscription owns.
@@ -106,8 +110,9 @@ pub trait Committer: Send + Sync {
 /// Reads along one topic.
 #[async_trait]
 pub trait Follower: Send {
-    /// The next records, as soon as there are any. Each time the end of all partitions is reached, one batch says
-    /// `caught_up`, with the last records or empty. Cancel-safe.
+    /// The next records, as soon as there are any. One batch says `caught_up` when all was read that was there when the
+    /// following began, however much is appended meanwhile; and one each time that the end of all partitions is reached
+    /// later. It comes with the last records or empty. Cancel-safe.
     ///
     /// # Errors
     /// When the broker is away for longer than a bounded time; follow again.
@@ -165,7 +170,7 @@ pub struct NewRecord {
 pub struct Batch {
     /// In order within each partition.
     pub records: Vec<Record>,
-    /// Whether all that the topic held was read, at the moment of the batch.
+    /// Whether all that the topic held was read: at the beginning, or at the moment of the batch.
     pub caught_up: bool,
 }
 

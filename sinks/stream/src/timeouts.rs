@@ -15,6 +15,8 @@ pub(crate) const HAND_OVER: Duration = Duration::from_secs(5);
 
 /// An owner that was not heard of for so long loses its partitions. Kafka takes nothing below 6 s by default.
 pub(crate) const KAFKA_SESSION: Duration = Duration::from_secs(8);
+/// Whoever stops tells the group so, at most so long.
+pub(crate) const KAFKA_LEAVE: Duration = Duration::from_secs(5);
 /// A killed owner's open transaction hides what it committed at most so long, and as long again until the broker looks.
 pub(crate) const KAFKA_TRANSACTION: Duration = Duration::from_secs(10);
 /// How long a new owner waits for a former owner's open transaction to end: both of the above, and some.

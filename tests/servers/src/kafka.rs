@@ -63,6 +63,9 @@ impl Kafka {
 
     /// Runs one of Kafka's own tools by its Java class, such as `org.apache.kafka.tools.TopicCommand`, and returns what it
     /// printed. `--bootstrap-server` is added.
+    ///
+    /// # Errors
+    /// What it failed with; some of the tools end with 0 all the same and only print it.
     pub fn tool(&self, class: &str, arguments: &[&str]) -> Result<String> {
         let mut command = java(&self.jars);
         command.args(["-Dorg.slf4j.simpleLogger.defaultLogLevel=error", class, "--bootstrap-server", &self.brokers()]);
@@ -92,11 +95,11 @@ fn format_storage(jars: &Path, properties: &Path) -> Result<()> {
 
 fn output_of(mut command: Command, what: &str) -> Result<String> {
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot run Kafka's {what}"))?;
-    if !output.status.success() {
-        let said = [output.stdout, output.stderr].concat();
-        bail!("Kafka's {what} failed: {}", String::from_utf8_lossy(&said).trim());
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !output.status.success() || out.lines().any(|line| line.starts_with("Error: ")) {
+        bail!("Kafka's {what} failed: {out}{}", String::from_utf8_lossy(&output.stderr));
     }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    Ok(out)
 }
 
 fn protocol(tls: bool, password: bool) -> &'static str {

@@ -35,66 +35,83 @@ pub(crate) fn recover(config: &Config, arguments: &RecoverArguments) -> Result<E
         let opened = open(config).await?;
         let generation = opened.generation(config).await?;
         let mut held = hold(&*opened.stream).await?;
-        let source = if arguments.from_log { Source::Log } else { Source::Store };
-        let partition = arguments.partition;
-        let recovery = plan_recovery(&*opened.stream, &*opened.sums, &held, &generation, partition, source).await?;
-        if arguments.json {
-            let (folds_from, rows, lost) = (recovery.next, recovery.rows, &recovery.lost);
-            let recovers = arguments.yes;
-            let told = json!({ "partition": partition, "folds_from": folds_from, "rows": rows, "lost": lost, "recovers": recovers });
-            println!("{told:#}");
-        } else {
-            println!(
-                "partition {partition}: {} rows are taken over, folding goes on at offset {}",
-                recovery.rows, recovery.next
-            );
-            for lost in &recovery.lost {
-                println!("lost: {lost}");
-            }
-        }
-        if !confirmed(arguments.yes)? {
-            return Ok(ExitCode::FAILURE);
-        }
-        recovery.write(&mut held).await?;
-        if !arguments.json {
-            println!("recovered; the next aggregator goes on from there");
-        }
-        Ok(ExitCode::SUCCESS)
+        let outcome = recover_held(&opened, &mut held, &generation, arguments).await;
+        held.leave().await;
+        outcome
     })
+}
+
+async fn recover_held(
+    opened: &Opened,
+    held: &mut Held,
+    generation: &Generation,
+    arguments: &RecoverArguments,
+) -> Result<ExitCode> {
+    let source = if arguments.from_log { Source::Log } else { Source::Store };
+    let partition = arguments.partition;
+    let recovery = plan_recovery(&*opened.stream, &*opened.sums, held, generation, partition, source).await?;
+    if arguments.json {
+        let (folds_from, rows, lost) = (recovery.next, recovery.rows, &recovery.lost);
+        let recovers = arguments.yes;
+        let told = json!({ "partition": partition, "folds_from": folds_from, "rows": rows, "lost": lost, "recovers": recovers });
+        println!("{told:#}");
+    } else {
+        println!(
+            "partition {partition}: {} rows are taken over, folding goes on at offset {}",
+            recovery.rows, recovery.next
+        );
+        for lost in &recovery.lost {
+            println!("lost: {lost}");
+        }
+    }
+    if !confirmed(arguments.yes)? {
+        return Ok(ExitCode::FAILURE);
+    }
+    recovery.write(held).await?;
+    if !arguments.json {
+        println!("recovered; the next aggregator goes on from there");
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) fn clock_correct(config: &Config, arguments: &ClockCorrectArguments) -> Result<ExitCode> {
     log_to_stderr();
     whole_runtime()?.block_on(async {
         let opened = open(config).await?;
-        let wall = WallClock::system();
         let mut held = hold(&*opened.stream).await?;
-        let wanted = wanted(&opened, &held, &wall, arguments).await?;
-        if wanted.is_empty() {
-            bail!("no record behind what was folded is stamped more than a day ahead of this machine's clock");
-        }
-        if arguments.json {
-            let corrections: Vec<_> = wanted.iter().map(as_json).collect();
-            println!("{:#}", json!({ "corrections": corrections, "corrects": arguments.yes }));
-        } else {
-            for Correcting { partition, correction: Correction { first, last, time } } in &wanted {
-                println!(
-                    "partition {partition}: the records at offsets {first} to {last} were appended at {}",
-                    instant(*time)
-                );
-            }
-        }
-        if !confirmed(arguments.yes)? {
-            return Ok(ExitCode::FAILURE);
-        }
-        for correcting in wanted {
-            correct(&*opened.stream, &mut held, &wall, correcting).await?;
-        }
-        if !arguments.json {
-            println!("corrected; the next aggregator judges them by that time");
-        }
-        Ok(ExitCode::SUCCESS)
+        let outcome = correct_held(&opened, &mut held, arguments).await;
+        held.leave().await;
+        outcome
     })
+}
+
+async fn correct_held(opened: &Opened, held: &mut Held, arguments: &ClockCorrectArguments) -> Result<ExitCode> {
+    let wall = WallClock::system();
+    let wanted = wanted(opened, held, &wall, arguments).await?;
+    if wanted.is_empty() {
+        bail!("no record behind what was folded is stamped more than a day ahead of this machine's clock");
+    }
+    if arguments.json {
+        let corrections: Vec<_> = wanted.iter().map(as_json).collect();
+        println!("{:#}", json!({ "corrections": corrections, "corrects": arguments.yes }));
+    } else {
+        for Correcting { partition, correction: Correction { first, last, time } } in &wanted {
+            println!(
+                "partition {partition}: the records at offsets {first} to {last} were appended at {}",
+                instant(*time)
+            );
+        }
+    }
+    if !confirmed(arguments.yes)? {
+        return Ok(ExitCode::FAILURE);
+    }
+    for correcting in wanted {
+        correct(&*opened.stream, held, &wall, correcting).await?;
+    }
+    if !arguments.json {
+        println!("corrected; the next aggregator judges them by that time");
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn as_json(correcting: &Correcting) -> Value {

@@ -39,6 +39,7 @@ pub async fn hold(stream: &dyn Stream) -> Result<Held, ByHandError> {
     match timeout(GIVEN_WITHIN, given).await {
         Ok(outcome) => outcome?,
         Err(_) => {
+            subscription.leave().await;
             return Err(ByHandError::Refused(
                 "an aggregator runs and has some of the partitions: stop every process with the aggregator's role first"
                     .to_owned(),
@@ -57,6 +58,11 @@ impl Held {
     /// What the group had committed for a partition when it was taken.
     pub fn committed(&self, partition: u32) -> Option<u64> {
         self.committed.get(&partition).copied().flatten()
+    }
+
+    /// Gives them back.
+    pub async fn leave(self) {
+        self.subscription.leave().await;
     }
 
     /// Writes records of one partition to the topic of sums, the position last, and the group's offset with them.

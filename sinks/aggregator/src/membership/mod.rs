@@ -295,7 +295,13 @@ impl<'a> Membership<'a> {
     }
 
     /// Flushes what was folded.
-    async fn stop(&mut self) -> Result<(), Failure> {
+    async fn stop(mut self) -> Result<(), Failure> {
+        let flushed = self.flush_all().await;
+        self.subscription.leave().await;
+        flushed
+    }
+
+    async fn flush_all(&mut self) -> Result<(), Failure> {
         self.finish_flush().await?;
         if self.owned.is_dirty() {
             self.begin_flush();

@@ -337,6 +337,8 @@ impl Subscription for Member {
     fn committer(&self) -> Arc<dyn Committer> {
         Arc::new(Owner { log: self.log.clone(), seen: Arc::clone(&self.seen) })
     }
+
+    async fn leave(self: Box<Self>) {}
 }
 
 #[async_trait]

@@ -91,6 +91,8 @@ impl Subscription for EmbeddedSubscription {
     fn committer(&self) -> Arc<dyn Committer> {
         Arc::clone(&self.committer) as Arc<dyn Committer>
     }
+
+    async fn leave(self: Box<Self>) {}
 }
 
 impl Drop for EmbeddedSubscription {

@@ -1,5 +1,6 @@
 //! Asks what the partitions hold and up to where they were committed.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -31,18 +32,43 @@ impl BoundsClient {
 
     /// Blocks, a bounded time.
     pub(super) fn bounds(&self, topic: Topic) -> Result<Vec<Bounds>, StreamError> {
+        self.ask(|client| {
+            let mut bounds = Vec::new();
+            for partition in 0..self.options.partitions {
+                let (low, high) = self.watermarks(client, topic, partition)?;
+                bounds.push(Bounds { partition, low, high, committed: 0 });
+            }
+            if topic == Topic::Transactions {
+                self.add_committed(client, &mut bounds)?;
+            }
+            Ok(bounds)
+        })
+    }
+
+    /// The offset behind the last record of each of these partitions. Blocks, a bounded time.
+    pub(super) fn ends(&self, topic: Topic, partitions: &BTreeSet<u32>) -> Result<BTreeMap<u32, u64>, StreamError> {
+        self.ask(|client| {
+            let end = |partition: &u32| Ok((*partition, self.watermarks(client, topic, *partition)?.1));
+            partitions.iter().map(end).collect()
+        })
+    }
+
+    fn ask<T>(
+        &self,
+        what: impl FnOnce(&BaseConsumer<ClientErrors>) -> Result<T, StreamError>,
+    ) -> Result<T, StreamError> {
         let mut slot = self.client.lock().unwrap_or_else(PoisonError::into_inner);
         let client = match slot.take() {
             Some(client) => client,
             None => self.connect()?,
         };
-        let bounds = self.ask(&client, topic);
+        let answer = what(&client);
         client::listen(&client, LISTEN);
         // After an error the next call begins afresh.
-        if bounds.is_ok() {
+        if answer.is_ok() {
             *slot = Some(client);
         }
-        bounds
+        answer
     }
 
     fn connect(&self) -> Result<BaseConsumer<ClientErrors>, StreamError> {
@@ -53,20 +79,18 @@ impl BoundsClient {
         config.create_with_context(self.errors.clone()).map_err(refused)
     }
 
-    fn ask(&self, client: &BaseConsumer<ClientErrors>, topic: Topic) -> Result<Vec<Bounds>, StreamError> {
+    /// The first offset and the one behind the last.
+    fn watermarks(
+        &self,
+        client: &BaseConsumer<ClientErrors>,
+        topic: Topic,
+        partition: u32,
+    ) -> Result<(u64, u64), StreamError> {
         let name = self.options.name(topic);
-        let mut bounds = Vec::new();
-        for partition in 0..self.options.partitions {
-            let away = |error: KafkaError| self.errors.away(&format!("topic {name}, partition {partition}"), &error);
-            let number = start::number(partition)?;
-            let (low, high) = client.fetch_watermarks(name, number, REQUEST).map_err(away)?;
-            let offset = |offset: i64| u64::try_from(offset).unwrap_or_default();
-            bounds.push(Bounds { partition, low: offset(low), high: offset(high), committed: 0 });
-        }
-        if topic == Topic::Transactions {
-            self.add_committed(client, &mut bounds)?;
-        }
-        Ok(bounds)
+        let away = |error: KafkaError| self.errors.away(&format!("topic {name}, partition {partition}"), &error);
+        let (low, high) = client.fetch_watermarks(name, start::number(partition)?, REQUEST).map_err(away)?;
+        let offset = |offset: i64| u64::try_from(offset).unwrap_or_default();
+        Ok((offset(low), offset(high)))
     }
 
     fn add_committed(&self, client: &BaseConsumer<ClientErrors>, bounds: &mut [Bounds]) -> Result<(), StreamError> {

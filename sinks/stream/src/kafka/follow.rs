@@ -1,6 +1,6 @@
 //! Reads along a topic without owning anything: a thread polls, and tells when all there is was read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,13 +9,14 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::batch::{Stopped, poll_batch};
+use super::bounds::BoundsClient;
 use super::client;
 use super::client_errors::{ClientErrors, reason};
 use super::handover::Handover;
 use super::options::KafkaOptions;
 use super::{reading_thread, start};
-use crate::port::{Batch, Follower, Start, StreamError};
-use crate::records::Packer;
+use crate::port::{Batch, Follower, Start, StreamError, Topic};
+use crate::records::{Packer, Record};
 use crate::timeouts::{FOLLOWER_AWAY, KAFKA_POLL, REQUEST};
 
 /// A follower; its thread ends when it is dropped.
@@ -28,10 +29,21 @@ struct Polling {
     errors: ClientErrors,
     handover: Arc<Handover<Batch>>,
     partitions: BTreeSet<u32>,
-    /// Those read to their end.
-    ended: BTreeSet<u32>,
+    end: End,
     /// Since when the broker has not answered.
     away: Option<Instant>,
+}
+
+/// Whether all was read. The broker tells an end only where nothing came for a while, which a busy topic never lets happen:
+/// what was there at first is read when its offsets are.
+struct End {
+    /// Partitions of which something may be unread that was there at first, and the offset behind it.
+    unread: BTreeMap<u32, u64>,
+    /// Partitions whose end was told, and nothing since.
+    ended: BTreeSet<u32>,
+    was_reached: bool,
+    /// Nothing came since it was told.
+    is_told: bool,
 }
 
 /// How often a broker that seems away is asked.
@@ -43,7 +55,8 @@ const ASK: Duration = Duration::from_secs(2);
 /// As [`Stream::follow`](crate::Stream::follow).
 pub(super) fn follow(
     options: &KafkaOptions,
-    topic: &str,
+    bounds: &BoundsClient,
+    topic: Topic,
     starts: &[(u32, Start)],
 ) -> Result<KafkaFollower, StreamError> {
     let refused = |error: KafkaError| StreamError::Refused(reason(&error));
@@ -51,21 +64,22 @@ pub(super) fn follow(
     let mut config = client::consumer(options);
     config.set("enable.partition.eof", "true");
     let consumer: BaseConsumer<ClientErrors> = config.create_with_context(errors.clone()).map_err(refused)?;
-    let offsets = start::resolve(&consumer, &errors, topic, starts)?;
+    let name = options.name(topic);
+    let offsets = start::resolve(&consumer, &errors, name, starts)?;
     consumer.assign(&offsets).map_err(refused)?;
+    let partitions: BTreeSet<u32> = starts.iter().map(|(partition, _)| *partition).collect();
+    // What was committed before this call is below them, also where the broker does not show it yet.
+    let unread = bounds.ends(topic, &partitions)?;
     let handover = Arc::new(Handover::new());
     let polling = Polling {
-        topic: topic.to_owned(),
+        topic: name.to_owned(),
         consumer,
         errors,
         handover: Arc::clone(&handover),
-        partitions: starts.iter().map(|(partition, _)| *partition).collect(),
-        ended: BTreeSet::new(),
+        partitions,
+        end: End { unread, ended: BTreeSet::new(), was_reached: false, is_told: false },
         away: None,
     };
-    if polling.partitions.is_empty() {
-        handover.put(Batch { records: Vec::new(), caught_up: true }, 0);
-    }
     reading_thread::start("kafka-follower", &handover, move || polling.run())?;
     Ok(KafkaFollower(handover))
 }
@@ -101,25 +115,18 @@ impl Polling {
         let stopped = poll_batch(&self.consumer, packer, KAFKA_POLL)?;
         let bytes = packer.bytes();
         let records = packer.finish();
-        let had_ended = self.has_ended();
-        for record in &records {
-            self.ended.remove(&record.partition);
-        }
+        self.end.read(&records);
         match stopped {
-            Stopped::End(partition) => drop(self.ended.insert(partition)),
+            Stopped::End(partition) => self.end.told(partition),
             Stopped::Error(error) => self.heed(&error)?,
             Stopped::Quiet => self.ask()?,
         }
-        let caught_up = self.has_ended() && (!had_ended || !records.is_empty());
+        let caught_up = self.end.tell(self.partitions.len());
         if caught_up || !records.is_empty() {
             self.away = None;
             self.handover.put(Batch { records, caught_up }, bytes);
         }
         Ok(())
-    }
-
-    fn has_ended(&self) -> bool {
-        self.ended.len() == self.partitions.len()
     }
 
     fn heed(&mut self, error: &KafkaError) -> Result<(), StreamError> {
@@ -150,5 +157,32 @@ impl Polling {
             Err(_) => {}
         }
         Ok(())
+    }
+}
+
+impl End {
+    fn read(&mut self, records: &[Record]) {
+        self.is_told &= records.is_empty();
+        for Record { partition, offset, .. } in records {
+            self.ended.remove(partition);
+            if self.unread.get(partition).is_some_and(|behind| offset + 1 >= *behind) {
+                self.unread.remove(partition);
+            }
+        }
+    }
+
+    fn told(&mut self, partition: u32) {
+        self.ended.insert(partition);
+        self.unread.remove(&partition);
+    }
+
+    /// Whether it was reached, once.
+    fn tell(&mut self, partitions: usize) -> bool {
+        let is_first = !self.was_reached && self.unread.is_empty();
+        let is_reached = is_first || self.ended.len() == partitions;
+        self.was_reached |= is_reached;
+        let tells = is_reached && !self.is_told;
+        self.is_told |= is_reached;
+        tells
     }
 }

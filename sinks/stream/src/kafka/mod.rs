@@ -98,7 +98,8 @@ impl Stream for KafkaStream {
 
     async fn follow(&self, topic: Topic, starts: Vec<(u32, Start)>) -> Result<Box<dyn Follower>, StreamError> {
         let options = Arc::clone(&self.options);
-        let follower = blocking(move || follow::follow(&options, options.name(topic), &starts));
+        let bounds = Arc::clone(&self.bounds);
+        let follower = blocking(move || follow::follow(&options, &bounds, topic, &starts));
         Ok(Box::new(follower.await?))
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
+use tokio::time::timeout;
 
 use super::client_errors::reason;
 use super::committer::KafkaCommitter;
@@ -17,6 +18,7 @@ use super::transactional_ids::TransactionalId;
 use super::writer::TransactionalWriter;
 use crate::metrics::StreamMetrics;
 use crate::port::{Committer, Event, StreamError, Subscription};
+use crate::timeouts::KAFKA_LEAVE;
 
 /// Its thread ends when it is dropped, and leaves the group.
 pub(super) struct KafkaSubscription {
@@ -64,6 +66,15 @@ impl Subscription for KafkaSubscription {
 
     fn committer(&self) -> Arc<dyn Committer> {
         Arc::clone(&self.committer) as Arc<dyn Committer>
+    }
+
+    async fn leave(self: Box<Self>) {
+        self.handover.close();
+        // It fails when the thread has ended, and the thread ends when it has left.
+        let left = async { while self.handover.next().await.is_ok() {} };
+        if timeout(KAFKA_LEAVE, left).await.is_err() {
+            tracing::warn!("the group could not be left in time; others get the partitions when this member is missed");
+        }
     }
 }
 

@@ -23,6 +23,7 @@ macro_rules! contract {
             an_owner_that_is_told_may_finish_its_commit,
             a_start_that_the_log_does_not_have_is_refused,
             a_follower_says_each_time_that_it_caught_up,
+            a_follower_of_a_busy_topic_catches_up,
             a_follower_starts_where_it_is_told,
             bounds_tell_what_is_held_and_what_was_committed,
             not_taking_records_does_not_lose_the_ownership,
@@ -214,6 +215,28 @@ pub(crate) async fn a_follower_says_each_time_that_it_caught_up(fixture: &Fixtur
         let nothing = tokio::time::timeout(Duration::from_millis(300), follower.next()).await;
         assert!(nothing.is_err(), "the end is told once: {nothing:?}");
         fixture.stream.append([numbered(0, 0, 5), numbered(1, 0, 5)].concat()).await.unwrap();
+    }
+}
+
+pub(crate) async fn a_follower_of_a_busy_topic_catches_up(fixture: &Fixture) {
+    const WITHIN: Duration = Duration::from_secs(10);
+    const BEFORE: u64 = 1_000;
+    fixture.stream.append(numbered(0, 0, BEFORE)).await.unwrap();
+    let appending = async {
+        for n in BEFORE.. {
+            fixture.stream.append(numbered(0, n, n + 1)).await.unwrap();
+        }
+    };
+    let catching_up = async {
+        for start in [Start::Beginning, Start::End] {
+            let read = tokio::time::timeout(WITHIN, fixture.read_from(Topic::Transactions, vec![(0, start)])).await;
+            let read = read.expect("it tells that it caught up").unwrap();
+            assert!(matches!(start, Start::End) || read.len() as u64 >= BEFORE, "{} records", read.len());
+        }
+    };
+    tokio::select! {
+        () = appending => unreachable!("it appends for ever"),
+        () = catching_up => {}
     }
 }
 
