@@ -64,7 +64,8 @@ impl Replays {
         let journal = journal.map_err(|error| ReplayError::Away(format!("journal: {error}")))?;
         let under = Under { replays: self, journal, today, away: AtomicBool::new(false) };
         let sent = stream::iter(ready).map(|ready| under.send(ready)).buffer_unordered(AT_ONCE);
-        Ok(sent.filter_map(async |sent: Result<(), RefusedLine>| sent.err()).collect().await)
+        let outcomes: Vec<Result<(), RefusedLine>> = sent.collect().await;
+        Ok(outcomes.into_iter().filter_map(Result::err).collect())
     }
 }
 
