@@ -14,6 +14,7 @@ mod line;
 mod lost;
 mod lost_on_servers;
 mod policies;
+mod power;
 mod readers;
 mod relay;
 mod secure;

@@ -15,6 +15,8 @@ pub struct Site {
     backends: String,
     fault: Option<&'static str>,
     flush_every: &'static str,
+    /// Where data directories are; in its folder, unless said.
+    data: Option<PathBuf>,
 }
 
 /// The partners that have a certificate at every site.
@@ -61,7 +63,7 @@ impl Site {
     fn new(backends: String) -> Self {
         let folder = tempfile::Builder::new().prefix("tallygate-e2e-").tempdir().unwrap();
         tallygate::certs::make(&folder.path().join("certs"), &PARTNERS.map(str::to_owned)).unwrap();
-        Self { folder, backends, fault: None, flush_every: "20 ms" }
+        Self { folder, backends, fault: None, flush_every: "20 ms", data: None }
     }
 
     /// The same, with a safeguard of its processes switched off, which only a build with the feature `faults` can do.
@@ -75,6 +77,13 @@ impl Site {
     #[must_use]
     pub fn with_flush_every(mut self, flush_every: &'static str) -> Self {
         self.flush_every = flush_every;
+        self
+    }
+
+    /// The same, with the data of its processes in this folder.
+    #[must_use]
+    pub fn with_data_in(mut self, folder: &Path) -> Self {
+        self.data = Some(folder.to_owned());
         self
     }
 
@@ -108,12 +117,14 @@ impl Site {
         let ports = free_ports();
         let [partners, admin, metrics] = ports;
         let config = self.folder.path().join(format!("{name}.toml"));
+        let data = self.data.as_deref().unwrap_or(self.folder.path()).join(format!("data-{name}"));
+        let data_dir = data.display();
         let policies = policies();
         let partners_of_site: String = PARTNERS
             .map(|name| format!("[[partners]]\nname = \"{name}\"\ncertificate = {{ subject_cn = \"{name}\" }}\n\n"))
             .concat();
         let text = format!(
-            r#"data_dir = "data-{name}"
+            r#"data_dir = "{data_dir}"
 time_zone = "Europe/Zagreb"
 
 [[listeners]]
@@ -168,7 +179,6 @@ flush_every = "{}"
             self.flush_every, self.backends
         );
         std::fs::write(&config, text).unwrap();
-        let data = self.folder.path().join(format!("data-{name}"));
         Process::new(name, config, data, ports, roles, self.fault)
     }
 }

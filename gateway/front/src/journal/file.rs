@@ -52,17 +52,20 @@ pub(super) enum Found {
 }
 
 impl OpenFile {
-    /// Opens the file, and makes it and its folder where they are missing.
+    /// Opens the file, and makes it and its folder where they are missing; its name outlives a power cut.
     pub(super) fn open(path: PathBuf) -> io::Result<Self> {
+        let folder = path.parent().unwrap_or(Path::new("."));
         // It is read again where it was removed meanwhile.
         let options = OpenOptions::new().read(true).append(true).create(true).clone();
         let file = match options.open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+                fs::create_dir_all(folder)?;
+                sync_folder(folder.parent().unwrap_or(Path::new(".")))?;
                 options.open(&path)
             }
             opened => opened,
         }?;
+        sync_folder(folder)?;
         let found = file.metadata()?;
         // A file that is there already may end within a line.
         let mut last = [b'\n'];
@@ -138,6 +141,12 @@ impl OpenFile {
     pub(super) fn full() -> Self {
         Self::open("/dev/full".into()).unwrap()
     }
+}
+
+/// Names stand in a folder, and are synced with it.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    File::open(folder)?.sync_all()
 }
 
 fn identity(found: &fs::Metadata) -> (u64, u64) {

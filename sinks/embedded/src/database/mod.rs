@@ -144,10 +144,23 @@ fn connect(path: &Path, schema: &str, durability: Durability) -> rusqlite::Resul
     // Of a file that is new; any other keeps its own.
     connection.pragma_update(None, "page_size", limits::PAGE_BYTES)?;
     durability.apply(&connection)?;
+    empty_log(&connection)?;
     connection.pragma_update(None, "wal_autocheckpoint", limits::CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "journal_size_limit", limits::LOG_BYTES)?;
     connection.execute_batch(schema)?;
     Ok(connection)
+}
+
+/// Moves into the file what the log holds, before anything is built on it. The process before may have ended after a sync that
+/// failed: what the system had to write then it takes for written, shows it, and never writes it; written to the file, it is
+/// synced anew.
+fn empty_log(connection: &Connection) -> rusqlite::Result<()> {
+    let is_busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if is_busy {
+        let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+        return Err(rusqlite::Error::SqliteFailure(busy, Some("readers of the file do not end".to_owned())));
+    }
+    Ok(())
 }
 
 /// Makes the directories above the file and syncs each one's entry, which SQLite does for its own files only.
