@@ -10,6 +10,8 @@ SAMPLES ?= ../shared/samples
 TALLYGATE ?= target/debug/tallygate
 # How many transactions a soak sends.
 COUNT ?= 200000
+# Of the power cuts and failing disks, which of them a soak tries.
+DISK_SEEDS ?= 100..400
 # Of the random runs over a log and a store in memory, which of them a soak tries.
 SEEDS ?= 10000..60000
 # More arguments for what is run by demo, servers and bench.
@@ -45,6 +47,7 @@ samples: toolchain ## read the sample messages in SAMPLES with the stock policie
 soak: setup ## send 200,000 transactions through real servers while everything is killed and lost in turn, and recount (COUNT=… SEEDS=…)
 	@policies/build.sh target/policies
 	@TALLYGATE_SEEDS=$(SEEDS) setup/cargo test -p tallygate-aggregator --lib whatever_is_lost -- --nocapture
+	@TALLYGATE_SEEDS=$(DISK_SEEDS) setup/cargo test -p tallygate --test e2e whatever_the_disk_does -- --nocapture
 	@TALLYGATE_SOAK=$(COUNT) setup/cargo test -p tallygate --test e2e whatever_is_killed -- --nocapture --test-threads=1
 
 bench: setup ## measure, each figure beside a floor (ARGS="a b" for some of them)
