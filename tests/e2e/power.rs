@@ -10,6 +10,8 @@ use serde_json::Value;
 use tallygate_test_disk::{Disk, Fault, Syncs};
 
 use crate::harness::audit::Audit;
+use crate::harness::caller::Caller;
+use crate::harness::checkout::policies;
 use crate::harness::eventually::eventually;
 use crate::harness::ledger::Ledger;
 use crate::harness::process::Process;
@@ -30,7 +32,7 @@ struct Line {
     senders: Arc<Senders>,
     // It must have ended when the disk is unmounted.
     process: Process,
-    _site: Site,
+    site: Site,
     disk: Disk,
     /// Changes that the power cuts met.
     unsynced: AtomicU64,
@@ -38,11 +40,15 @@ struct Line {
 
 impl Line {
     fn up() -> Self {
+        Self::up_with("")
+    }
+
+    fn up_with(sections: &str) -> Self {
         let disk = Disk::new("power::the_process_of_a_disk").expect("a disk of our own needs root and /dev/fuse");
-        let site = Site::embedded().with_data_in(disk.path());
+        let site = Site::embedded().with_data_in(disk.path()).with_sections(sections);
         let process = site.up("all", ALL);
         let senders = Arc::new(Senders::new(&site.certs(), &[process.partners_port]));
-        Self { senders, process, _site: site, disk, unsynced: AtomicU64::new(0) }
+        Self { senders, process, site, disk, unsynced: AtomicU64::new(0) }
     }
 
     fn cut(&self, seed: u64) {
@@ -132,6 +138,23 @@ fn rule_15_what_was_acknowledged_outlives_whatever_the_disk_does() {
     let (sent, unsynced) = (line.senders.books.count(), line.unsynced.load(Ordering::Relaxed));
     assert!(unsynced > 0, "no power cut lost anything");
     eprintln!("seeds {seeds:?}: {sent} transactions under {faults} faults, {unsynced} changes were not synced: exact");
+}
+
+#[test]
+fn rule_15_what_a_new_data_directory_was_given_outlives_power_cuts() {
+    const ROUTE: &str =
+        "\n[[routes]]\nname = \"greeting\"\npath = \"/greeting\"\npolicies = [\"greeting\"]\n\n[policies.greeting]\n";
+    for seed in 0..8 {
+        let line = Line::up_with(ROUTE);
+        line.senders.send(30, PACE);
+        let hello = format!("{}/hello.wasm", policies());
+        line.process.says(&["policy", "push", "greeting", &hello, "--activate"]).good();
+        line.cut(seed);
+        line.process.wait_until_up();
+        line.is_exact();
+        let caller = Caller::new(&line.site.certs(), "shop-1", line.process.partners_port);
+        assert_eq!(caller.post("/greeting", "x"), (200, "hello, shop-1\n".to_owned()), "seed {seed}");
+    }
 }
 
 /// What `make soak` sets.

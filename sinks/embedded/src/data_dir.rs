@@ -1,8 +1,10 @@
 //! The lock that lets one process alone have a data directory.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+
+use crate::folders::make_folder;
 
 /// The file in the directory that is locked; it holds the owner's process id.
 const LOCK_FILE: &str = "tallygate.lock";
@@ -41,7 +43,7 @@ pub enum LockError {
 pub fn lock_data_dir(directory: impl AsRef<Path>) -> Result<DataDirLock, LockError> {
     let directory = directory.as_ref();
     let unusable = |error| LockError::Unusable { directory: directory.to_owned(), error };
-    fs::create_dir_all(directory).map_err(unusable)?;
+    make_folder(directory).map_err(unusable)?;
     let mut file = File::options()
         .read(true)
         .write(true)

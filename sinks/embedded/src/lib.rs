@@ -9,6 +9,7 @@ mod data_dir;
 mod database;
 mod durability;
 mod failure;
+pub mod folders;
 mod in_place;
 pub mod limits;
 mod read_pool;

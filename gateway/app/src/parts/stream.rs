@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use prometheus_client::registry::Registry;
+#[cfg(feature = "servers")]
+use tallygate_embedded::folders::write_whole;
 use tallygate_stream::{EmbeddedStream, Stream, StreamError, StreamMetrics};
 #[cfg(feature = "servers")]
 use tallygate_stream::{KafkaOptions, KafkaStream};
@@ -36,7 +38,7 @@ fn instance(data_dir: &std::path::Path) -> String {
     let kept = std::fs::read_to_string(&file).ok().map(|text| text.trim().to_owned());
     kept.filter(|name| uuid::Uuid::try_parse(name).is_ok()).unwrap_or_else(|| {
         let name = uuid::Uuid::now_v7().simple().to_string();
-        if let Err(error) = std::fs::write(&file, &name) {
+        if let Err(error) = write_whole(&file, name.as_bytes(), 0o600) {
             tracing::debug!("{}: cannot be kept: {error}", file.display());
         }
         name

@@ -6,6 +6,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use tallygate_core::{Day, Run};
+use tallygate_embedded::folders::{make_folder, sync_folder};
 
 /// How the names end.
 const SUFFIX: &str = ".journal";
@@ -59,8 +60,7 @@ impl OpenFile {
         let options = OpenOptions::new().read(true).append(true).create(true).clone();
         let file = match options.open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(folder)?;
-                sync_folder(folder.parent().unwrap_or(Path::new(".")))?;
+                make_folder(folder)?;
                 options.open(&path)
             }
             opened => opened,
@@ -141,12 +141,6 @@ impl OpenFile {
     pub(super) fn full() -> Self {
         Self::open("/dev/full".into()).unwrap()
     }
-}
-
-/// Names stand in a folder, and are synced with it.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    File::open(folder)?.sync_all()
 }
 
 fn identity(found: &fs::Metadata) -> (u64, u64) {

@@ -1,10 +1,11 @@
 //! The key that seals compiled policies: a file of this data directory alone.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use tallygate_embedded::folders::{make_folder, write_whole};
 use tallygate_host::ArtefactKey;
 
 use super::error::RegistryError;
@@ -18,7 +19,9 @@ pub(super) fn of(dir: &Path) -> Result<ArtefactKey, RegistryError> {
         return Ok(key);
     }
     let bytes = ArtefactKey::random_bytes().map_err(|error| RegistryError::Host(error.to_string()))?;
-    make(dir, &bytes).map_err(|error| RegistryError::File(dir.join(FILE), error))?;
+    make_folder(dir)
+        .and_then(|()| write_whole(&dir.join(FILE), &bytes, 0o600))
+        .map_err(|error| RegistryError::File(dir.join(FILE), error))?;
     Ok(ArtefactKey::new(&bytes))
 }
 
@@ -46,20 +49,6 @@ fn there(dir: &Path) -> Result<Option<ArtefactKey>, RegistryError> {
         return Ok(None);
     }
     Ok(<&[u8; ArtefactKey::BYTES]>::try_from(&*bytes).ok().map(ArtefactKey::new))
-}
-
-fn make(dir: &Path, bytes: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(dir)?;
-    let half = dir.join(format!("{FILE}.new"));
-    match fs::remove_file(&half) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&half)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&half, dir.join(FILE))?;
-    File::open(dir)?.sync_all()
 }
 
 #[cfg(test)]

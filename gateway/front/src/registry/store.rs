@@ -2,9 +2,10 @@
 //! there at all.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use tallygate_embedded::folders::{make_folder, write_whole};
 use tallygate_host::{About, about_bytes, about_of, version_of};
 
 use super::error::RegistryError;
@@ -128,20 +129,8 @@ impl Store {
 
     /// Whole or not at all, also when the power goes.
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), RegistryError> {
-        let half = path.with_extension("new");
-        let written = || -> io::Result<()> {
-            fs::create_dir_all(&self.dir)?;
-            let mut file = File::create(&half)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(&half, path)?;
-            File::open(&self.dir)?.sync_all()
-        };
-        written().map_err(|error| {
-            // Half a file is in nobody's way, but takes room.
-            let _ = fs::remove_file(&half);
-            RegistryError::File(path.to_owned(), error)
-        })
+        let written = make_folder(&self.dir).and_then(|()| write_whole(path, bytes, 0o600));
+        written.map_err(|error| RegistryError::File(path.to_owned(), error))
     }
 }
 

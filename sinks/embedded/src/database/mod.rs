@@ -1,7 +1,6 @@
 //! The handle to one database file.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags, Transaction};
@@ -9,6 +8,7 @@ use rusqlite::{Connection, OpenFlags, Transaction};
 use crate::committer::Committer;
 use crate::durability::Durability;
 use crate::failure::DatabaseError;
+use crate::folders::make_folder;
 use crate::read_pool::ReadPool;
 use crate::{limits, timeouts};
 
@@ -30,7 +30,8 @@ impl Database {
     /// When the directory cannot be made, the file is no database, or the schema does not apply.
     pub fn open(path: impl AsRef<Path>, schema: &str, durability: Durability) -> Result<Self, DatabaseError> {
         let path: Arc<Path> = path.as_ref().into();
-        make_parent(&path)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        make_folder(folder).map_err(|error| DatabaseError::Directory(path.to_path_buf(), Arc::new(error)))?;
         let connection = connect(&path, schema, durability).map_err(|e| DatabaseError::of(&path, e))?;
         Ok(Self {
             read_pool: Arc::new(ReadPool::new(Arc::clone(&path))),
@@ -159,29 +160,6 @@ fn empty_log(connection: &Connection) -> rusqlite::Result<()> {
     if is_busy {
         let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
         return Err(rusqlite::Error::SqliteFailure(busy, Some("readers of the file do not end".to_owned())));
-    }
-    Ok(())
-}
-
-/// Makes the directories above the file and syncs each one's entry, which SQLite does for its own files only.
-fn make_parent(path: &Path) -> Result<(), DatabaseError> {
-    let failed = |e| DatabaseError::Directory(path.to_path_buf(), Arc::new(e));
-    let missing: Vec<PathBuf> = path
-        .ancestors()
-        .skip(1)
-        .take_while(|a| !a.as_os_str().is_empty() && !a.exists())
-        .map(Path::to_path_buf)
-        .collect();
-    let Some(parent) = missing.first() else {
-        return Ok(());
-    };
-    fs::create_dir_all(parent).map_err(failed)?;
-    for made in &missing {
-        let above = match made.parent() {
-            Some(above) if !above.as_os_str().is_empty() => above,
-            _ => Path::new("."),
-        };
-        File::open(above).and_then(|directory| directory.sync_all()).map_err(failed)?;
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! What every embedded store relies on, beyond what SQLite itself promises.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::fs;
+
 use super::*;
 
 use std::io::{BufRead, BufReader, Write as _};
