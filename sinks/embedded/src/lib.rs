@@ -10,9 +10,12 @@ mod database;
 mod durability;
 mod failure;
 mod in_place;
+mod interrupt;
 pub mod limits;
 mod read_pool;
 pub mod timeouts;
+mod write;
+mod write_ahead_log;
 
 pub use data_dir::{DataDirLock, LockError, lock_data_dir};
 pub use database::Database;
@@ -20,3 +23,4 @@ pub use durability::Durability;
 pub use failure::DatabaseError;
 pub use in_place::FileId;
 pub use rusqlite;
+pub use write::Write;
