@@ -41,7 +41,7 @@ struct HandedOver<T, R> {
     is_one_statement: bool,
     /// None once it ran.
     work: Option<Work<T>>,
-    settled: Option<Settled<T>>,
+    settled: Vec<Settled<T>>,
     outcome: Option<Result<T, DatabaseError>>,
     reply: R,
     /// Held until it is settled, whether or not its writer waits.
@@ -177,7 +177,7 @@ where
             (Some(Ok(value)), Ok(())) => Ok(value),
             (None, Ok(())) => Err(DatabaseError::Closed(path.to_path_buf())),
         };
-        if let Some(settled) = settled {
+        for settled in settled {
             settled(&outcome);
         }
         drop(room);

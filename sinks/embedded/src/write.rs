@@ -11,7 +11,7 @@ pub(crate) type Settled<T> = Box<dyn FnOnce(&Result<T, DatabaseError>) + Send>;
 /// Work for the committing thread, and what belongs to it.
 pub struct Write<T> {
     pub(crate) work: Work<T>,
-    pub(crate) settled: Option<Settled<T>>,
+    pub(crate) settled: Vec<Settled<T>>,
     pub(crate) bytes: usize,
     pub(crate) is_one_statement: bool,
 }
@@ -19,7 +19,7 @@ pub struct Write<T> {
 impl<T> Write<T> {
     /// A small one, of any number of statements.
     pub fn new(work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static) -> Self {
-        Self { work: Box::new(work), settled: None, bytes: 0, is_one_statement: false }
+        Self { work: Box::new(work), settled: Vec::new(), bytes: 0, is_one_statement: false }
     }
 
     /// It is one statement alone, which SQLite undoes by itself when it fails.
@@ -32,10 +32,11 @@ impl<T> Write<T> {
         Self { bytes, ..self }
     }
 
-    /// What happens on the committing thread when it is settled, before the writer is told and also when the writer went
-    /// away. A write that never reached the thread drops it unused.
-    pub fn then(self, settled: impl FnOnce(&Result<T, DatabaseError>) + Send + 'static) -> Self {
-        Self { settled: Some(Box::new(settled)), ..self }
+    /// What happens on the committing thread when it is settled, after what was to happen before: before the writer is told,
+    /// and also when the writer went away. A write that never reached the thread drops it unused.
+    pub fn then(mut self, settled: impl FnOnce(&Result<T, DatabaseError>) + Send + 'static) -> Self {
+        self.settled.push(Box::new(settled));
+        self
     }
 
     /// What it takes of the memory for waiting writes. One that is larger than all of it waits for all of it.

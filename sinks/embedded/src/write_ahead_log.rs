@@ -44,7 +44,8 @@ fn cut(connection: &Connection) -> rusqlite::Result<bool> {
     connection.busy_timeout(timeouts::CUT_TRY)?;
     let mut is_cut = Ok(false);
     for _ in 0..CUT_TRIES {
-        is_cut = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0).map(|busy| !busy));
+        is_cut =
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0).map(|busy| !busy));
         if !matches!(is_cut, Ok(false)) {
             break;
         }
