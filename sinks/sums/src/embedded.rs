@@ -348,26 +348,4 @@ fn unreadable(column: usize, error: Box<dyn std::error::Error + Send + Sync>) ->
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn rule_15_each_commit_is_synced_to_the_disk() {
-        let directory = tempfile::tempdir().unwrap();
-        let sums = EmbeddedSums::open(&EmbeddedSumsOptions::new(directory.path().join("sums.db"))).unwrap();
-        assert_eq!(sums.file.database().unwrap().durability().unwrap(), Some(Durability::Synced));
-    }
-
-    #[test]
-    fn asking_for_the_days_goes_through_no_day_row_by_row() {
-        let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(SCHEMA).unwrap();
-        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {DAYS}")).unwrap();
-        let steps: Vec<String> =
-            plan.query_map(params!["daily", 3], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
-        let (searches, scans): (Vec<_>, Vec<_>) =
-            steps.iter().filter(|step| step.contains("daily_sums")).partition(|step| step.starts_with("SEARCH"));
-        assert_eq!((searches.len(), scans), (3, vec![]), "{steps:?}");
-    }
-}
+mod tests;
