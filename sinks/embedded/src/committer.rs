@@ -4,117 +4,153 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Error, Transaction, TransactionBehavior, ffi};
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, oneshot};
+use tokio::time::timeout;
 
 use crate::failure::DatabaseError;
 use crate::in_place::InPlace;
+use crate::write::{Settled, Work, Write};
+use crate::write_ahead_log::WriteAheadLog;
 use crate::{limits, timeouts};
 
 /// Owns the committing thread; dropping it lets the thread finish what it was given.
 pub(crate) struct Committer {
-    writes: Option<mpsc::Sender<Box<dyn Write>>>,
+    /// As many as there is room for.
+    writes: Option<mpsc::UnboundedSender<Box<dyn Queued>>>,
+    /// Bytes that further writes may hold.
+    room: Arc<Semaphore>,
     thread: Option<JoinHandle<()>>,
     path: Arc<Path>,
 }
 
 /// One write on its way through the thread.
-trait Write: Send {
+trait Queued: Send {
     /// Whether it is one statement, which SQLite undoes by itself when it fails.
     fn is_one_statement(&self) -> bool;
     /// Does the work and keeps its outcome; `false` when it failed and is to be undone alone.
     fn run(&mut self, transaction: &Transaction<'_>) -> bool;
-    /// Tells the writer how it ended, knowing how the transaction did.
+    /// Tells how it ended, knowing how the transaction did.
     fn settle(self: Box<Self>, committed: Result<(), DatabaseError>);
 }
 
-struct Work<T, F, R> {
+struct HandedOver<T, R> {
     path: Arc<Path>,
     is_one_statement: bool,
-    work: Option<F>,
+    /// None once it ran.
+    work: Option<Work<T>>,
+    settled: Vec<Settled<T>>,
     outcome: Option<Result<T, DatabaseError>>,
     reply: R,
+    /// Held until it is settled, whether or not its writer waits.
+    room: OwnedSemaphorePermit,
 }
 
 impl Committer {
     pub(crate) fn start(connection: Connection, path: Arc<Path>) -> Result<Self, DatabaseError> {
-        let (writes, waiting) = mpsc::channel(limits::WAITING_WRITES);
+        let (writes, waiting) = mpsc::unbounded_channel();
         let own = Arc::clone(&path);
         let in_place = InPlace::now(&path);
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || commit_all(connection, in_place, waiting, &own))
             .map_err(|e| DatabaseError::Thread(path.to_path_buf(), Arc::new(e)))?;
-        Ok(Self { writes: Some(writes), thread: Some(thread), path })
+        let room = Arc::new(Semaphore::new(limits::WAITING_BYTES));
+        Ok(Self { writes: Some(writes), room, thread: Some(thread), path })
     }
 
-    pub(crate) async fn write<T, F>(&self, is_one_statement: bool, work: F) -> Result<T, DatabaseError>
-    where
-        F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
-        T: Send + 'static,
-    {
-        let (reply, ended) = oneshot::channel();
-        let write = self.boxed(is_one_statement, work, move |outcome| {
-            let _ = reply.send(outcome);
-        });
-        let writes = self.writes.as_ref().ok_or_else(|| self.closed())?;
-        writes.send(write).await.map_err(|_| self.closed())?;
-        ended.await.unwrap_or_else(|_| Err(self.closed()))
+    pub(crate) async fn write<T: Send + 'static>(&self, write: Write<T>) -> Result<T, DatabaseError> {
+        let written = async {
+            let room = Arc::clone(&self.room).acquire_many_owned(write.weight()).await.map_err(|_| self.closed())?;
+            let (reply, ended) = oneshot::channel();
+            self.hand_over(write, room, move |outcome| {
+                let _ = reply.send(outcome);
+            })?;
+            ended.await.unwrap_or_else(|_| Err(self.closed()))
+        };
+        timeout(timeouts::ANSWER, written).await.unwrap_or_else(|_| Err(self.late(timeouts::ANSWER)))
     }
 
-    pub(crate) fn write_blocking<T, F>(&self, work: F) -> Result<T, DatabaseError>
-    where
-        F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
-        T: Send + 'static,
-    {
-        let (reply, ended) = std::sync::mpsc::sync_channel(1);
-        let mut write = self.boxed(false, work, move |outcome| {
-            let _ = reply.send(outcome);
-        });
-        let writes = self.writes.as_ref().ok_or_else(|| self.closed())?;
-        loop {
-            match writes.try_send(write) {
-                Ok(()) => break,
-                Err(TrySendError::Closed(_)) => return Err(self.closed()),
-                Err(TrySendError::Full(back)) => write = back,
+    /// `within` so long; the thread goes on with what it was given.
+    pub(crate) fn write_blocking<T: Send + 'static>(
+        &self,
+        write: Write<T>,
+        within: Duration,
+    ) -> Result<T, DatabaseError> {
+        let deadline = Instant::now() + within;
+        let room = loop {
+            match Arc::clone(&self.room).try_acquire_many_owned(write.weight()) {
+                Ok(room) => break room,
+                Err(TryAcquireError::Closed) => return Err(self.closed()),
+                Err(TryAcquireError::NoPermits) if Instant::now() >= deadline => return Err(self.late(within)),
+                Err(TryAcquireError::NoPermits) => std::thread::sleep(timeouts::PAUSE),
             }
-            std::thread::sleep(timeouts::FULL_PAUSE);
+        };
+        let (reply, ended) = std::sync::mpsc::sync_channel(1);
+        self.hand_over(write, room, move |outcome| {
+            let _ = reply.send(outcome);
+        })?;
+        match ended.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(outcome) => outcome,
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => Err(self.late(within)),
+            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => Err(self.closed()),
         }
-        ended.recv().unwrap_or_else(|_| Err(self.closed()))
     }
 
-    fn boxed<T, F, R>(&self, is_one_statement: bool, work: F, reply: R) -> Box<dyn Write>
+    /// Bytes that further writes may hold.
+    #[cfg(test)]
+    pub(crate) fn free(&self) -> usize {
+        self.room.available_permits()
+    }
+
+    fn hand_over<T, R>(&self, write: Write<T>, room: OwnedSemaphorePermit, reply: R) -> Result<(), DatabaseError>
     where
-        F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
         R: FnOnce(Result<T, DatabaseError>) + Send + 'static,
     {
         let path = Arc::clone(&self.path);
-        Box::new(Work { path, is_one_statement, work: Some(work), outcome: None, reply })
+        let Write { work, settled, is_one_statement, .. } = write;
+        let handed =
+            Box::new(HandedOver { path, is_one_statement, work: Some(work), settled, outcome: None, reply, room });
+        let writes = self.writes.as_ref().ok_or_else(|| self.closed())?;
+        writes.send(handed).map_err(|_| self.closed())
     }
 
     fn closed(&self) -> DatabaseError {
         DatabaseError::Closed(self.path.to_path_buf())
+    }
+
+    fn late(&self, within: Duration) -> DatabaseError {
+        DatabaseError::Late(self.path.to_path_buf(), within)
     }
 }
 
 impl Drop for Committer {
     fn drop(&mut self) {
         self.writes.take();
-        if let Some(thread) = self.thread.take() {
-            // A write that itself held the last handle drops it on the thread, which cannot wait for itself.
-            if thread.thread().id() != std::thread::current().id() && thread.join().is_err() {
-                tracing::error!(file = %self.path.display(), "the committing thread panicked");
+        let Some(thread) = self.thread.take() else { return };
+        // A write that itself held the last handle drops it on the thread, which cannot wait for itself.
+        if thread.thread().id() == std::thread::current().id() {
+            return;
+        }
+        let deadline = Instant::now() + timeouts::ANSWER;
+        while !thread.is_finished() {
+            if Instant::now() >= deadline {
+                tracing::error!(file = %self.path.display(), "the committing thread does not end, it is left alone");
+                return;
             }
+            std::thread::sleep(timeouts::PAUSE);
+        }
+        if thread.join().is_err() {
+            tracing::error!(file = %self.path.display(), "the committing thread panicked");
         }
     }
 }
 
-impl<T, F, R> Write for Work<T, F, R>
+impl<T, R> Queued for HandedOver<T, R>
 where
-    F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send,
     T: Send,
     R: FnOnce(Result<T, DatabaseError>) + Send,
 {
@@ -135,21 +171,27 @@ where
     }
 
     fn settle(self: Box<Self>, committed: Result<(), DatabaseError>) {
-        let Self { path, outcome, reply, .. } = *self;
-        reply(match (outcome, committed) {
+        let Self { path, outcome, settled, reply, room, .. } = *self;
+        let outcome = match (outcome, committed) {
             (Some(Err(error)), _) | (_, Err(error)) => Err(error),
             (Some(Ok(value)), Ok(())) => Ok(value),
             (None, Ok(())) => Err(DatabaseError::Closed(path.to_path_buf())),
-        });
+        };
+        for settled in settled {
+            settled(&outcome);
+        }
+        drop(room);
+        reply(outcome);
     }
 }
 
 fn commit_all(
     mut connection: Connection,
     mut in_place: InPlace,
-    mut waiting: mpsc::Receiver<Box<dyn Write>>,
+    mut waiting: mpsc::UnboundedReceiver<Box<dyn Queued>>,
     path: &Path,
 ) {
+    let mut log = WriteAheadLog::default();
     let mut writes = Vec::with_capacity(limits::COMMIT_WRITES);
     while waiting.blocking_recv_many(&mut writes, limits::COMMIT_WRITES) > 0 {
         let committed = commit(&mut connection, &mut writes).map_err(|e| DatabaseError::of(path, e));
@@ -163,6 +205,7 @@ fn commit_all(
         for write in writes.drain(..) {
             write.settle(committed.clone());
         }
+        log.keep_small(&connection, in_place.log_bytes());
         if several {
             std::thread::sleep(timeouts::GATHER);
         }
@@ -170,7 +213,7 @@ fn commit_all(
 }
 
 /// Runs the writes in one transaction, each in a savepoint where it needs one.
-fn commit(connection: &mut Connection, writes: &mut [Box<dyn Write>]) -> rusqlite::Result<()> {
+fn commit(connection: &mut Connection, writes: &mut [Box<dyn Queued>]) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for write in writes {
         let needs_savepoint = !write.is_one_statement();

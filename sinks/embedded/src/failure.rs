@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::{Error, ErrorCode};
 
@@ -35,6 +36,9 @@ pub enum DatabaseError {
     /// The committing thread could not be started.
     #[error("{}: cannot start the committing thread: {}", .0.display(), .1)]
     Thread(PathBuf, Arc<std::io::Error>),
+    /// It did not answer in time. What was to be written may be written all the same.
+    #[error("{}: gave no answer within {:?}, the outcome is unknown; look whether its disk hangs", .0.display(), .1)]
+    Late(PathBuf, Duration),
     /// The committing thread is gone.
     #[error("{}: the database is closed", .0.display())]
     Closed(PathBuf),
@@ -44,11 +48,11 @@ pub enum DatabaseError {
 }
 
 impl DatabaseError {
-    /// Whether trying again later may help: the disk is full or fails, the file may be put back, or another
+    /// Whether trying again later may help: the disk is full, hangs or fails, the file may be put back, or another
     /// process holds a lock.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Full(_) | Self::Gone(_) => true,
+            Self::Full(_) | Self::Gone(_) | Self::Late(..) => true,
             Self::Sqlite(_, error) => matches!(
                 error.sqlite_error_code(),
                 Some(

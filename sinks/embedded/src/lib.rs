@@ -11,9 +11,12 @@ mod durability;
 mod failure;
 pub mod folders;
 mod in_place;
+mod interrupt;
 pub mod limits;
 mod read_pool;
 pub mod timeouts;
+mod write;
+mod write_ahead_log;
 
 pub use data_dir::{DataDirLock, LockError, lock_data_dir};
 pub use database::Database;
@@ -21,3 +24,4 @@ pub use durability::Durability;
 pub use failure::DatabaseError;
 pub use in_place::FileId;
 pub use rusqlite;
+pub use write::Write;

@@ -5,9 +5,10 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::failure::DatabaseError;
-use crate::{limits, timeouts};
+use crate::{interrupt, limits, timeouts};
 
 /// A small pool of connections that can only read.
 pub(crate) struct ReadPool {
@@ -45,26 +46,31 @@ impl ReadPool {
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        let closed = |_| DatabaseError::Closed(pool.path.to_path_buf());
-        let turn = Arc::clone(&pool.turns).acquire_owned().await.map_err(closed)?;
-        let own = Arc::clone(pool);
-        let reading = tokio::task::spawn_blocking(move || {
-            let outcome = own.read_blocking(work);
-            drop(turn);
-            outcome
-        });
-        match reading.await {
-            Ok(outcome) => outcome,
-            Err(e) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
-            Err(_) => Err(DatabaseError::Closed(pool.path.to_path_buf())),
-        }
+        let closed = || DatabaseError::Closed(pool.path.to_path_buf());
+        let answer = async {
+            let turn = Arc::clone(&pool.turns).acquire_owned().await.map_err(|_| closed())?;
+            let (own, (caller, statements)) = (Arc::clone(pool), interrupt::pair());
+            let reading = tokio::task::spawn_blocking(move || {
+                let outcome = own.read_blocking(move |connection| statements.run(connection, work));
+                drop(turn);
+                outcome
+            });
+            let answer = reading.await;
+            drop(caller);
+            match answer {
+                Ok(outcome) => outcome,
+                Err(e) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
+                Err(_) => Err(closed()),
+            }
+        };
+        timeout(timeouts::ANSWER, answer).await.unwrap_or_else(|_| Err(pool.late()))
     }
 
     pub(crate) fn read_blocking<T>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, DatabaseError> {
-        let mut lent = self.lend();
+        let mut lent = self.lend()?;
         let connection = match lent.connection.take() {
             Some(connection) => connection,
             None => self.connect().map_err(|e| DatabaseError::of(&self.path, e))?,
@@ -72,13 +78,22 @@ impl ReadPool {
         work(lent.connection.insert(connection)).map_err(|e| DatabaseError::of(&self.path, e))
     }
 
-    fn lend(&self) -> Lent<'_> {
-        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        while connections.lent >= limits::READERS {
-            connections = self.returned.wait(connections).unwrap_or_else(PoisonError::into_inner);
+    fn lend(&self) -> Result<Lent<'_>, DatabaseError> {
+        let connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        let all_lent = |connections: &mut Connections| connections.lent >= limits::READERS;
+        let (mut connections, waited) = self
+            .returned
+            .wait_timeout_while(connections, timeouts::ANSWER, all_lent)
+            .unwrap_or_else(PoisonError::into_inner);
+        if waited.timed_out() {
+            return Err(self.late());
         }
         connections.lent += 1;
-        Lent { pool: self, connection: connections.idle.pop() }
+        Ok(Lent { pool: self, connection: connections.idle.pop() })
+    }
+
+    fn late(&self) -> DatabaseError {
+        DatabaseError::Late(self.path.to_path_buf(), timeouts::ANSWER)
     }
 
     fn connect(&self) -> rusqlite::Result<Connection> {

@@ -1,6 +1,6 @@
 //! The sizes of the queues, in one place.
 
-/// Bytes of published messages that may wait to become durable; further publishers wait.
+/// Bytes of messages that may be on their way to a server; further publishers wait.
 pub const IN_FLIGHT_BYTES: usize = 32 * 1024 * 1024;
 /// What each of them counts at least, which bounds their number to 8,192.
 pub const IN_FLIGHT_LEAST: usize = 4 * 1024;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod notices;
+mod real_time;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
@@ -19,6 +20,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use self::notices::Told;
+use self::real_time::in_real_time;
 use crate::timeouts::LEASE;
 use crate::{Shipper, ShipperMetrics, ShipperOptions};
 
@@ -133,7 +135,7 @@ struct Watched(Arc<WatchedQueue>);
 #[async_trait]
 impl Queue for Watched {
     async fn publish(&self, message: Bytes) -> Result<(), QueueError> {
-        self.0.inner.publish(message).await
+        in_real_time(self.0.inner.publish(message)).await
     }
 
     async fn consume(&self, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError> {
@@ -168,7 +170,7 @@ impl Consumer for WatchedConsumer {
         if self.queue.dice.one_in(self.queue.fails_one_in) {
             return Err(QueueError::Away("bad luck".into()));
         }
-        self.inner.acknowledge(tags).await
+        in_real_time(self.inner.acknowledge(tags)).await
     }
 
     async fn release(&mut self, tags: &[Tag]) -> Result<(), QueueError> {
@@ -222,7 +224,8 @@ impl Line {
 
     async fn publish(&self, messages: impl IntoIterator<Item = Bytes>) -> Vec<Bytes> {
         let messages: Vec<Bytes> = messages.into_iter().collect();
-        futures::future::try_join_all(messages.iter().map(|m| self.queue.inner.publish(m.clone()))).await.unwrap();
+        let publish = messages.iter().map(|message| self.queue.inner.publish(message.clone()));
+        in_real_time(futures::future::try_join_all(publish)).await.unwrap();
         messages.iter().flat_map(values).collect()
     }
 

@@ -165,6 +165,14 @@ pub struct NewRecord {
     pub value: Bytes,
 }
 
+impl NewRecord {
+    /// What it holds of memory, about.
+    pub(crate) fn bytes(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        size_of::<Self>() + self.key.len() + self.value.len() + headers
+    }
+}
+
 /// Records of a follower.
 #[derive(Debug, Default)]
 pub struct Batch {

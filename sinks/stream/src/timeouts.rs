@@ -1,4 +1,4 @@
-//! Every time of the stream's implementations, in one place.
+//! Every time of the stream's implementations, in one place; how long the embedded one's file may take stands with the file.
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ pub const BATCH_ROWS: usize = 1_000;
 /// Most bytes of one batch, by estimate: below 50 KiB, from which on Cassandra by default refuses a batch that is not of
 /// one partition alone, so that no setting of a server comes into it.
 pub const BATCH_BYTES: usize = 48 * 1024;
-/// What a row takes in a batch beside its key: statement id, lengths, and all columns of fixed or nearly fixed size.
+/// What a row takes in a batch, or waiting to be written, beside its key: statement id, lengths, and all columns of fixed or nearly fixed size.
 pub const ROW_BYTES: usize = 160;
 /// Batches on their way at the same time, for each call.
 pub const BATCHES_IN_FLIGHT: usize = 16;

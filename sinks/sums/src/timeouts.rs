@@ -12,5 +12,3 @@ pub const KEEPALIVE: Duration = Duration::from_secs(5);
 pub const SCHEMA_RETRIES: usize = 20;
 /// The delay before each of these retries.
 pub const SCHEMA_DELAY: Duration = Duration::from_millis(200);
-/// How long a call to the embedded store may take.
-pub const EMBEDDED: Duration = Duration::from_secs(30);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tallygate_core::checkpoint::Fingerprint;
 use tallygate_core::{Day, Generation};
@@ -26,19 +26,29 @@ CREATE TABLE IF NOT EXISTS sights (
 ) STRICT;
 "#;
 
-/// Opens the file, or makes it, with the chains that it holds. Those of another log are dropped.
-pub(super) fn open(path: &Path, generation: &Generation) -> Result<(Database, HashMap<u32, Chain>), DatabaseError> {
+/// Why a file is of no use.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Useless {
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error("{}: is of another log", .0.display())]
+    Foreign(PathBuf),
+}
+
+/// Opens the file, or makes it, with the chains that it holds. One of another log is not emptied: that would read all of it.
+pub(super) fn open(path: &Path, generation: &Generation) -> Result<(Database, HashMap<u32, Chain>), Useless> {
     let database = Database::open(path, SCHEMA, Durability::Cached)?;
     let origin = (generation.number, generation.plan.topic.clone(), generation.log.to_string());
-    database.write_blocking(move |transaction| {
-        let same = "SELECT count(*) FROM origin WHERE generation = ? AND topic = ? AND log = ?";
-        let same: u32 = transaction.query_row(same, params![origin.0, origin.1, origin.2], |row| row.get(0))?;
-        if same == 0 {
-            transaction.execute_batch("DELETE FROM sights; DELETE FROM origin")?;
-            transaction.execute("INSERT INTO origin VALUES (?, ?, ?)", params![origin.0, origin.1, origin.2])?;
-        }
-        Ok(())
+    let is_ours = database.write_blocking(move |transaction| {
+        let origin = params![origin.0, origin.1, origin.2];
+        let new = "INSERT INTO origin SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM origin)";
+        transaction.execute(new, origin)?;
+        let same = "SELECT count(*) FROM origin WHERE generation = ?1 AND topic = ?2 AND log = ?3";
+        transaction.query_row(same, origin, |row| row.get::<_, bool>(0))
     })?;
+    if !is_ours {
+        return Err(Useless::Foreign(path.to_owned()));
+    }
     let index = database.read_blocking(read_index)?;
     Ok((database, index))
 }

@@ -15,7 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tallygate_core::Generation;
 use tallygate_core::checkpoint::Fingerprint;
 use tallygate_core::fold::Fold;
-use tallygate_embedded::Database;
+use tallygate_embedded::{Database, Write};
 
 use self::chain::{Chain, Change, Piece};
 use self::restore::{Page, restore_page};
@@ -127,10 +127,10 @@ impl LocalState {
             let mut index = self.index();
             saves.into_iter().filter_map(|save| index.get_mut(&save.partition)?.add(save)).collect()
         };
-        let written = database
-            .write(move |transaction| changes.into_iter().try_for_each(|change| file::write(transaction, change)))
-            .await;
-        if let Err(error) = written {
+        let bytes = changes.iter().map(|change| change.add.blob.len()).sum();
+        let write =
+            Write::new(move |transaction| changes.into_iter().try_for_each(|change| file::write(transaction, change)));
+        if let Err(error) = database.submit(write.of_bytes(bytes)).await {
             tracing::warn!(%error, "the local state cannot be written");
             for partition in partitions {
                 self.index().remove(&partition);

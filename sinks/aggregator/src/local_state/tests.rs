@@ -1,6 +1,7 @@
 //! The local state: kept, cut, merged, and never believed blindly.
 
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 
 use tallygate_core::fold::{Horizon, Verdict};
 use tallygate_core::generation::{FOLD_RULES, Plan};
@@ -8,7 +9,8 @@ use tallygate_core::record::Entry;
 use tallygate_core::{LogId, MessageNumber, PartitionBy, RecordNumber, Run};
 
 use tallygate_core::Day;
-use tallygate_embedded::rusqlite::Transaction;
+use tallygate_embedded::FileId;
+use tallygate_embedded::rusqlite::{Connection, Transaction};
 
 use super::*;
 use crate::limits::JOIN_BLOBS;
@@ -146,8 +148,37 @@ async fn the_state_of_another_log_is_not_used() {
         state.save(vec![save(&mut new_fold(), 0..5)]).await;
         assert_eq!(end(&state, 5), Some(5));
     }
-    let another = Generation { log: LogId(8), ..generation(1) };
+    let (another, before) = (Generation { log: LogId(8), ..generation(1) }, FileId::of(&path));
+    // Open, so that no other file is taken for it.
+    let _held = std::fs::File::open(&path).unwrap();
     assert_eq!(end(&LocalState::open(Some(&path), &another), 5), None);
+    assert_ne!(FileId::of(&path), before, "it was begun anew, not emptied");
+}
+
+#[tokio::test]
+async fn opening_reads_none_of_the_pieces() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("s.db");
+    {
+        let state = LocalState::open(Some(&path), &generation(1));
+        state.forget_behind(0, 0).await.unwrap();
+        for n in 0..5 {
+            let blob = vec![7; 1_000_000];
+            state.save(vec![Save { blob, ..save(&mut new_fold(), n..n + 1) }]).await;
+        }
+    }
+    let pages = "SELECT pageno FROM dbstat WHERE name = 'sights' AND pagetype = 'overflow'";
+    let file = Connection::open(&path).unwrap();
+    let pages: Vec<u32> =
+        file.prepare(pages).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let page: u32 = file.query_row("PRAGMA page_size", [], |row| row.get(0)).unwrap();
+    drop(file);
+    assert!(pages.len() > 500, "{}", pages.len());
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    for number in pages {
+        file.write_all_at(&vec![0xff; page as usize], u64::from(number - 1) * u64::from(page)).unwrap();
+    }
+    assert_eq!(end(&LocalState::open(Some(&path), &generation(1)), 5), Some(5));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use crate::durability::Durability;
 use crate::failure::DatabaseError;
 use crate::folders::make_folder;
 use crate::read_pool::ReadPool;
+use crate::write::Write;
 use crate::{limits, timeouts};
 
 /// A handle to one database file; clones share it. When the last one is dropped, writes that were handed over are
@@ -70,28 +71,24 @@ impl Database {
     /// Runs `work` on the committing thread and returns its value when it is committed. Writes that wait at the same
     /// time share one commit; one that returns an error is undone alone. Use `prepare_cached` in it.
     ///
-    /// Once it was handed over, a write happens even if this future is dropped.
+    /// Once it was handed over, a write happens even if this future is dropped, or gives up waiting.
     ///
     /// # Errors
-    /// What `work` returned, or why the commit failed.
+    /// What `work` returned, why the commit failed, or [`DatabaseError::Late`] when it is unknown.
     pub async fn write<T, F>(&self, work: F) -> Result<T, DatabaseError>
     where
         F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        self.committer()?.write(false, work).await
+        self.submit(Write::new(work)).await
     }
 
-    /// As [`write`](Self::write), for work of one statement alone, which SQLite undoes by itself when it fails.
+    /// As [`write`](Self::write), for a write that is large, one statement alone, or has something follow from it.
     ///
     /// # Errors
     /// As [`write`](Self::write).
-    pub async fn write_statement<T, F>(&self, work: F) -> Result<T, DatabaseError>
-    where
-        F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
-        T: Send + 'static,
-    {
-        self.committer()?.write(true, work).await
+    pub async fn submit<T: Send + 'static>(&self, write: Write<T>) -> Result<T, DatabaseError> {
+        self.committer()?.write(write).await
     }
 
     /// As [`write`](Self::write), blocking the calling thread.
@@ -103,14 +100,16 @@ impl Database {
         F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        self.committer()?.write_blocking(work)
+        self.committer()?.write_blocking(Write::new(work), timeouts::ANSWER)
     }
 
     /// Runs `work` on a reading connection, beside the runtime's own threads; it sees all that was committed before.
     /// Statements see one state each; begin a transaction to have several see the same.
     ///
+    /// When this future is dropped or gives up waiting, the statement that runs is ended.
+    ///
     /// # Errors
-    /// What `work` returned.
+    /// What `work` returned, or [`DatabaseError::Late`].
     pub async fn read<T, F>(&self, work: F) -> Result<T, DatabaseError>
     where
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -119,7 +118,7 @@ impl Database {
         ReadPool::read(&self.read_pool, work).await
     }
 
-    /// As [`read`](Self::read), on the calling thread.
+    /// As [`read`](Self::read), on the calling thread: what `work` itself takes has no bound.
     ///
     /// # Errors
     /// What `work` returned.

@@ -7,6 +7,7 @@ use super::*;
 
 use std::io::{BufRead, BufReader, Write as _};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS t (n INTEGER PRIMARY KEY, v BLOB) STRICT";
 /// Set for the copy of this test binary that is killed.
@@ -138,7 +139,7 @@ fn child_that_commits_until_it_is_killed() {
     let Some(path) = std::env::var_os(CHILD) else {
         return;
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_time().build().unwrap();
     let database = Database::open(path, SCHEMA, Durability::Synced).unwrap();
     // A killed process leaves what it wrote to the system, synced or not; only this tells of a power cut.
     assert_eq!(database.durability().unwrap(), Some(Durability::Synced));
@@ -224,4 +225,134 @@ fn what_is_written_into_a_file_that_lost_its_name_is_not_confirmed() {
     }
     drop(database);
     assert_eq!(count(&Database::open(&path, SCHEMA, Durability::Synced).unwrap()), 7);
+}
+
+/// Keeps the committing thread busy until what is returned is dropped.
+async fn stuck(database: &Database) -> std::sync::mpsc::Sender<()> {
+    let (release, released) = std::sync::mpsc::channel();
+    let (began, begun) = tokio::sync::oneshot::channel();
+    let own = database.clone();
+    tokio::spawn(async move {
+        let stuck = move |_: &Transaction<'_>| {
+            let _ = began.send(());
+            let _ = released.recv();
+            Ok(())
+        };
+        own.write(stuck).await
+    });
+    begun.await.unwrap();
+    release
+}
+
+/// Polls it once.
+async fn is_ready(future: impl Future) -> bool {
+    tokio::select! {
+        biased;
+        _ = future => true,
+        () = std::future::ready(()) => false,
+    }
+}
+
+/// With the clock paused, time passes when there is nothing but time to wait for.
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_thread_that_is_stuck_is_told_so_in_time_and_what_was_handed_over_happens() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("d");
+    let database = Database::open(&path, SCHEMA, Durability::Cached).unwrap();
+    let release = stuck(&database).await;
+    let (settled, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let large = Write::new(insert(1)).of_bytes(limits::WAITING_BYTES).then(move |outcome| {
+        settled.send(outcome.is_ok()).unwrap();
+    });
+    // Two wait for the room that the stuck one has a little of; the third finds none either.
+    let (large, small) = tokio::join!(database.submit(large), database.write(insert(2)));
+    for late in [large, small] {
+        let late = late.unwrap_err();
+        assert!(matches!(&late, DatabaseError::Late(named, _) if *named == path) && late.is_retryable(), "{late}");
+    }
+    let blocking = database.committer().unwrap();
+    let late = blocking.write_blocking(Write::new(insert(3)), Duration::from_millis(20)).unwrap_err();
+    assert!(matches!(late, DatabaseError::Late(..)), "{late}");
+    // Given up before it was handed over, it never happens; 3 was handed over.
+    assert_eq!(told.recv().await, None);
+    tokio::time::resume();
+    drop(release);
+    database.write(insert(4)).await.unwrap();
+    let there: Vec<i64> = database
+        .read(|c| c.prepare("SELECT n FROM t ORDER BY n")?.query_map([], |r| r.get(0))?.collect())
+        .await
+        .unwrap();
+    assert_eq!(there, [3, 4]);
+}
+
+#[tokio::test]
+async fn a_write_whose_caller_left_is_settled_all_the_same_and_holds_its_room_until_then() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = Database::open(directory.path().join("d"), SCHEMA, Durability::Cached).unwrap();
+    let release = stuck(&database).await;
+    let (settled, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let most = limits::WAITING_BYTES - limits::WRITE_LEAST_BYTES;
+    let left = Write::new(insert(1)).of_bytes(most).then(move |outcome| settled.send(outcome.is_ok()).unwrap());
+    assert!(!is_ready(database.submit(left)).await);
+    let waits = database.write(insert(2));
+    tokio::pin!(waits);
+    assert!(!is_ready(&mut waits).await);
+    assert_eq!(database.committer().unwrap().free(), 0, "its bytes are still held");
+    drop(release);
+    waits.await.unwrap();
+    assert_eq!(told.recv().await, Some(true));
+    assert_eq!(count(&database), 2);
+}
+
+#[tokio::test]
+async fn a_read_ends_with_its_caller_and_its_connection_serves_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = Database::open(directory.path().join("d"), SCHEMA, Durability::Cached).unwrap();
+    let endless = |c: &Connection| {
+        let numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+        c.query_row(numbers, [], |row| row.get::<_, i64>(0))
+    };
+    // More than there are connections, and none of them returns by itself.
+    for _ in 0..=limits::READERS {
+        let read = tokio::time::timeout(Duration::from_millis(50), database.read(endless)).await;
+        assert!(read.is_err());
+    }
+    assert_eq!(database.read(|c| c.query_row("SELECT count(*) FROM t", [], |r| r.get::<_, i64>(0))).await.unwrap(), 0);
+}
+
+#[test]
+fn readers_that_always_overlap_do_not_let_the_log_grow_for_ever() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("d");
+    let database = Database::open(&path, SCHEMA, Durability::Cached).unwrap();
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    let most = std::thread::scope(|scope| {
+        for begins in [0, 10] {
+            let (database, is_over) = (&database, &is_over);
+            scope.spawn(move || {
+                std::thread::sleep(Duration::from_millis(begins));
+                while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                    let read = |c: &Connection| {
+                        let _one_state = c.unchecked_transaction()?;
+                        c.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0))?;
+                        std::thread::sleep(Duration::from_millis(20));
+                        Ok(())
+                    };
+                    database.read_blocking(read).unwrap();
+                }
+            });
+        }
+        let mut most = 0;
+        for n in 0..300 {
+            database
+                .write_blocking(move |t| {
+                    t.prepare_cached("INSERT OR REPLACE INTO t (n, v) VALUES (?1, zeroblob(1000000))")?.execute([n % 7])
+                })
+                .unwrap();
+            most = most.max(fs::metadata(path.with_file_name("d-wal")).unwrap().len());
+        }
+        is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+        most
+    });
+    assert!(most < u64::from(limits::LOG_BYTES) * 3 / 2, "{most}");
 }

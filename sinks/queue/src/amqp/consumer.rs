@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
+use futures::future::try_join_all;
 use futures::{FutureExt, StreamExt};
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions};
 use lapin::types::{FieldTable, ShortString};
@@ -98,25 +99,23 @@ impl Consumer for AmqpConsumer {
 
     async fn acknowledge(&mut self, tags: &[Tag]) -> Result<(), QueueError> {
         let settled = self.held.settle(tags);
-        if let Some(tag) = settled.up_to {
-            self.within(self.channel.basic_ack(tag, BasicAckOptions { multiple: true })).await?;
-        }
-        for tag in settled.single {
-            self.within(self.channel.basic_ack(tag, BasicAckOptions { multiple: false })).await?;
-        }
-        Ok(())
+        let tell = |(tag, multiple)| self.channel.basic_ack(tag, BasicAckOptions { multiple });
+        // Each is sent when it is first polled, and all are then: who leaves half-way leaves none of them untold.
+        self.within(try_join_all(settled.answers().map(tell))).await
     }
 
     async fn release(&mut self, tags: &[Tag]) -> Result<(), QueueError> {
         let settled = self.held.settle(tags);
-        let options = |multiple| BasicNackOptions { multiple, requeue: true };
-        if let Some(tag) = settled.up_to {
-            self.within(self.channel.basic_nack(tag, options(true))).await?;
-        }
-        for tag in settled.single {
-            self.within(self.channel.basic_nack(tag, options(false))).await?;
-        }
-        Ok(())
+        let tell = |(tag, multiple)| self.channel.basic_nack(tag, BasicNackOptions { multiple, requeue: true });
+        self.within(try_join_all(settled.answers().map(tell))).await
+    }
+}
+
+impl Settled {
+    /// What to tell the server, in order: a tag, and whether it stands for all before it.
+    fn answers(self) -> impl Iterator<Item = (u64, bool)> {
+        let all_before = self.up_to.into_iter().map(|tag| (tag, true));
+        all_before.chain(self.single.into_iter().map(|tag| (tag, false)))
     }
 }
 

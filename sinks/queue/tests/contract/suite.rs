@@ -29,6 +29,7 @@ macro_rules! contract {
             a_lease_belongs_to_one_consumer,
             receive_waits_and_is_cancel_safe,
             acknowledgements_may_come_in_any_order,
+            an_acknowledgement_whose_caller_left_is_made_all_the_same,
             takes_the_largest_message_and_refuses_a_larger_one,
             many_publishers_share_confirms,
         );
@@ -198,6 +199,29 @@ pub(crate) async fn acknowledgements_may_come_in_any_order(queue: Arc<dyn Queue>
     depth_becomes(&*queue, 0).await;
     publish(&*queue, 1).await;
     take(&mut *consumer, 1).await;
+}
+
+pub(crate) async fn an_acknowledgement_whose_caller_left_is_made_all_the_same(queue: Arc<dyn Queue>) {
+    publish(&*queue, 10).await;
+    let mut consumer = queue.consume(10).await.unwrap();
+    let got = take(&mut *consumer, 10).await;
+    // Every other one: nothing stands for several.
+    let (left, kept): (Vec<_>, Vec<_>) = got.into_iter().partition(|delivery| delivery.tag.0 % 2 == 0);
+    let left = tags(&left);
+    tokio::select! {
+        biased;
+        _ = consumer.acknowledge(&left) => {}
+        () = std::future::ready(()) => {}
+    }
+    depth_becomes(&*queue, 5).await;
+    publish(&*queue, 5).await;
+    // The room of all five is there again.
+    let more = take(&mut *consumer, 5).await;
+    consumer.acknowledge(&tags(&more)).await.unwrap();
+    drop(consumer);
+    let mut next = queue.consume(10).await.unwrap();
+    assert_eq!(messages(&take(&mut *next, 5).await), messages(&kept));
+    nothing(&mut *next).await;
 }
 
 pub(crate) async fn takes_the_largest_message_and_refuses_a_larger_one(queue: Arc<dyn Queue>) {

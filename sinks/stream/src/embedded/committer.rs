@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use async_trait::async_trait;
+use tallygate_embedded::Write;
 use tallygate_embedded::rusqlite::{self, Connection, Transaction};
 
 use super::log;
-use super::shared::{Shared, explain, now};
-use crate::port::{Committer, Flush, StreamError, Topic};
+use super::shared::{Shared, now};
+use crate::port::{Committer, Flush, NewRecord, StreamError, Topic};
 
 /// Commits under the epoch in which the partitions were given.
 pub(super) struct EmbeddedCommitter {
@@ -62,6 +63,7 @@ impl EmbeddedCommitter {
             return Err(StreamError::Refused(format!("offset {beyond}: must be below 2^63")));
         }
         self.shared.check_partitions(flush.offsets.iter().map(|(partition, _)| *partition).chain(written))?;
+        let bytes = flush.sums.iter().chain(&flush.dead_letters).map(NewRecord::bytes).sum();
         let write = move |tx: &Transaction<'_>| -> rusqlite::Result<bool> {
             let current = log::setting(tx, log::EPOCH)?.and_then(|epoch| u64::try_from(epoch).ok());
             if current != Some(epoch) {
@@ -69,11 +71,10 @@ impl EmbeddedCommitter {
             }
             write(tx, &flush).map(|()| true)
         };
-        let is_ours = self.shared.database.write(write).await.map_err(explain)?;
+        let is_ours = self.shared.write(Write::new(write).of_bytes(bytes)).await?;
         if !is_ours {
             return Err(StreamError::Fenced("another subscription has the partitions".to_owned()));
         }
-        self.shared.changed();
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Result, named_params, params};
 use tallygate_embedded::rusqlite;
 
-use crate::limits::{BATCH_BYTES, BATCH_RECORDS, PRUNE_RECORDS};
+use crate::limits::{BATCH_BYTES, BATCH_RECORDS};
 use crate::port::{Bounds, NewRecord, Start, StreamError, Topic};
 use crate::records::{Packer, encode};
 
@@ -33,9 +33,9 @@ const PARTITION_BITS: u32 = 14;
 
 /// Where a partition stands.
 #[derive(Clone, Copy, Default)]
-struct Ends {
-    low: i64,
-    next: i64,
+pub(super) struct Ends {
+    pub(super) low: i64,
+    pub(super) next: i64,
 }
 
 /// Appends records at this time, in Unix milliseconds. A clock that was set back shows: what one wrong reading did ends with
@@ -157,72 +157,7 @@ pub(super) fn set_setting(log: &Connection, name: &str, value: i64) -> Result<()
     log.prepare_cached("INSERT OR REPLACE INTO settings VALUES (?, ?)")?.execute(params![name, value]).map(drop)
 }
 
-/// Removes the partition's first records, those appended before this time, a bounded number; whether there may be more. Of
-/// the transactions what was not committed stays, however old it is.
-pub(super) fn prune(log: &Connection, topic: Topic, partition: u32, before: i64) -> Result<bool> {
-    let mut ends = ends(log, topic, partition)?;
-    let end = match topic {
-        Topic::Transactions => committed(log, partition)?.map_or(ends.low, signed),
-        Topic::DailySums | Topic::DeadLetters => ends.next,
-    };
-    let range = [id(topic, partition, ends.low), id(topic, partition, end)];
-    let young = log
-        .prepare_cached("SELECT id FROM records WHERE id >= ?1 AND id < ?2 AND appended >= ?3 ORDER BY id LIMIT 1")?
-        .query_row([range[0], range[1], before], |row| row.get::<_, i64>(0))
-        .optional()?;
-    let old = young.map_or(end, |id| id & OFFSETS);
-    let upto = old.min(ends.low + i64::from(PRUNE_RECORDS));
-    if upto <= ends.low {
-        return Ok(false);
-    }
-    log.prepare_cached("DELETE FROM records WHERE id >= ? AND id < ?")?
-        .execute([id(topic, partition, ends.low), id(topic, partition, upto)])?;
-    ends.low = upto;
-    set_ends(log, topic, partition, ends)?;
-    Ok(upto < old)
-}
-
-/// Removes sums that were written last before this time, a bounded number; whether there may be more. A position is never
-/// too old, and rows are kept for so long as the fold's own clock says: without records no day ends.
-pub(super) fn prune_sums(log: &Connection, partition: u32, before: i64, retention: i64) -> Result<bool> {
-    let Some(clock) = folded_to(log, partition)? else { return Ok(false) };
-    let before = before.min(clock.saturating_sub(retention));
-    let range = [id(Topic::DailySums, partition, 0), id(Topic::DailySums, partition, OFFSETS)];
-    let removed = log
-        .prepare_cached(
-            "DELETE FROM records WHERE id IN (SELECT id FROM records WHERE id BETWEEN ?1 AND ?2 AND appended < ?3
-             AND substr(CAST(key AS TEXT), 1, 11) <> '[\"position\"' ORDER BY id LIMIT ?4)",
-        )?
-        .execute(params![range[0], range[1], before, PRUNE_RECORDS])?;
-    Ok(removed == PRUNE_RECORDS as usize)
-}
-
-/// The clock of the partition's fold, Unix milliseconds, as its last position has it; none when that cannot be read.
-fn folded_to(log: &Connection, partition: u32) -> Result<Option<i64>> {
-    log.prepare_cached(
-        "SELECT CASE WHEN json_valid(CAST(value AS TEXT))
-             THEN unixepoch(json_extract(CAST(value AS TEXT), '$.clock')) * 1000 END FROM records
-         WHERE partition = ?1 AND sum_key >= CAST('[\"position\"' AS BLOB) AND sum_key < CAST('[\"position\"~' AS BLOB)
-         ORDER BY id DESC LIMIT 1",
-    )?
-    .query_row([partition], |row| row.get::<_, Option<i64>>(0))
-    .optional()
-    .map(Option::flatten)
-}
-
-/// When the last record of the log was appended, Unix milliseconds; none when there is none.
-pub(super) fn last_append(log: &Connection, partitions: u32) -> Result<Option<i64>> {
-    let mut select =
-        log.prepare_cached("SELECT appended FROM records WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1")?;
-    let mut last = None;
-    for partition in 0..partitions {
-        let range = [id(Topic::Transactions, partition, 0), id(Topic::Transactions, partition, OFFSETS)];
-        last = last.max(select.query_row(range, |row| row.get::<_, i64>(0)).optional()?);
-    }
-    Ok(last)
-}
-
-fn ends(log: &Connection, topic: Topic, partition: u32) -> Result<Ends> {
+pub(super) fn ends(log: &Connection, topic: Topic, partition: u32) -> Result<Ends> {
     let ends = |row: &rusqlite::Row<'_>| Ok(Ends { low: row.get(0)?, next: row.get(1)? });
     log.prepare_cached("SELECT low, next FROM partitions WHERE topic = ? AND partition = ?")?
         .query_row(params![number(topic), partition], ends)
@@ -230,15 +165,16 @@ fn ends(log: &Connection, topic: Topic, partition: u32) -> Result<Ends> {
         .map(Option::unwrap_or_default)
 }
 
-fn set_ends(log: &Connection, topic: Topic, partition: u32, ends: Ends) -> Result<()> {
+pub(super) fn set_ends(log: &Connection, topic: Topic, partition: u32, ends: Ends) -> Result<()> {
     log.prepare_cached("INSERT OR REPLACE INTO partitions (topic, partition, low, next) VALUES (?, ?, ?, ?)")?
         .execute(params![number(topic), partition, ends.low, ends.next])
         .map(drop)
 }
 
-const OFFSETS: i64 = (1 << OFFSET_BITS) - 1;
+/// All offsets that an id has room for.
+pub(super) const OFFSETS: i64 = (1 << OFFSET_BITS) - 1;
 
-fn id(topic: Topic, partition: u32, offset: i64) -> i64 {
+pub(super) fn id(topic: Topic, partition: u32, offset: i64) -> i64 {
     (number(topic) << (OFFSET_BITS + PARTITION_BITS)) | (i64::from(partition) << OFFSET_BITS) | offset.min(OFFSETS)
 }
 
@@ -251,7 +187,7 @@ fn number(topic: Topic) -> i64 {
     }
 }
 
-fn signed(offset: u64) -> i64 {
+pub(super) fn signed(offset: u64) -> i64 {
     i64::try_from(offset).unwrap_or(i64::MAX)
 }
 
@@ -260,20 +196,20 @@ fn unsigned(offset: i64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn log() -> Connection {
+    pub(in super::super) fn log() -> Connection {
         let log = Connection::open_in_memory().unwrap();
         log.execute_batch(SCHEMA).unwrap();
         log
     }
 
-    fn record(partition: u32, key: &'static str) -> NewRecord {
+    pub(in super::super) fn record(partition: u32, key: &'static str) -> NewRecord {
         NewRecord { partition, key: key.into(), value: "v".into(), ..NewRecord::default() }
     }
 
-    fn offsets(log: &Connection, topic: Topic, partition: u32) -> Vec<(u64, i64)> {
+    pub(in super::super) fn offsets(log: &Connection, topic: Topic, partition: u32) -> Vec<(u64, i64)> {
         let mut packer = Packer::default();
         let low = bounds(log, topic, partition).unwrap().low;
         read(log, topic, partition, low, &mut packer).unwrap().unwrap();
@@ -293,64 +229,6 @@ mod tests {
             append(&log, Topic::Transactions, &[record(0, "a")], now).unwrap();
         }
         assert_eq!(offsets(&log, Topic::Transactions, 0), [(0, 10), (1, 5_000_000), (2, 20)]);
-    }
-
-    #[test]
-    fn rule_6_what_was_not_committed_is_never_pruned() {
-        let log = log();
-        append(&log, Topic::Transactions, &vec![record(0, "a"); 5], 10).unwrap();
-        assert!(!prune(&log, Topic::Transactions, 0, 1_000).unwrap());
-        assert_eq!(bounds(&log, Topic::Transactions, 0).unwrap().low, 0);
-        set_committed(&log, 0, 3).unwrap();
-        assert!(!prune(&log, Topic::Transactions, 0, 1_000).unwrap());
-        assert_eq!(bounds(&log, Topic::Transactions, 0).unwrap().low, 3);
-    }
-
-    #[test]
-    fn old_sums_go_and_positions_stay() {
-        let log = log();
-        let row = r#"["daily","2026-11-22","a","EUR",0]"#;
-        append(&log, Topic::DailySums, &[record(0, r#"["position",0]"#), record(0, row)], 10).unwrap();
-        append(&log, Topic::DailySums, &[record(0, r#"["daily","2026-11-23","a","EUR",0]"#)], 20).unwrap();
-        assert!(!prune_sums(&log, 0, 20, 0).unwrap());
-        assert_eq!(offsets(&log, Topic::DailySums, 0).len(), 3, "nobody knows how far it was folded");
-        let folded = |clock: &str| NewRecord {
-            key: r#"["position",4]"#.into(),
-            value: format!(r#"{{"aggregate":"position","clock":"{clock}"}}"#).into(),
-            ..NewRecord::default()
-        };
-        append(&log, Topic::DailySums, &[folded("1970-01-01T00:00:01.000Z")], 10).unwrap();
-        assert!(!prune_sums(&log, 0, 20, 990).unwrap());
-        assert_eq!(offsets(&log, Topic::DailySums, 0).len(), 4, "the days of the fold are not over");
-        append(&log, Topic::DailySums, &[folded("1970-01-01T00:00:02.000Z")], 10).unwrap();
-        assert!(!prune_sums(&log, 0, 20, 990).unwrap());
-        assert_eq!(offsets(&log, Topic::DailySums, 0), [(0, 10), (2, 20), (4, 10)]);
-    }
-
-    #[test]
-    fn offsets_are_not_used_again_after_everything_was_pruned() {
-        let log = log();
-        append(&log, Topic::Transactions, &[record(0, "a"), record(0, "b")], 10).unwrap();
-        set_committed(&log, 0, 2).unwrap();
-        assert!(!prune(&log, Topic::Transactions, 0, 11).unwrap());
-        append(&log, Topic::Transactions, &[record(0, "c")], 12).unwrap();
-        assert_eq!(offsets(&log, Topic::Transactions, 0), [(2, 12)]);
-        let bounds = bounds(&log, Topic::Transactions, 0).unwrap();
-        assert_eq!((bounds.low, bounds.high), (2, 3));
-        assert!(find(&log, Topic::Transactions, 0, Start::Offset(1)).unwrap().is_err());
-        assert_eq!(read(&log, Topic::Transactions, 0, 1, &mut Packer::default()).unwrap(), None);
-    }
-
-    #[test]
-    fn pruning_goes_in_steps_and_stops_at_its_time() {
-        let log = log();
-        let many = vec![record(0, "a"); PRUNE_RECORDS as usize + 1];
-        append(&log, Topic::DeadLetters, &many, 10).unwrap();
-        append(&log, Topic::DeadLetters, &[record(0, "b")], 20).unwrap();
-        assert!(prune(&log, Topic::DeadLetters, 0, 20).unwrap());
-        assert!(!prune(&log, Topic::DeadLetters, 0, 20).unwrap());
-        assert!(!prune(&log, Topic::DeadLetters, 0, 20).unwrap());
-        assert_eq!(offsets(&log, Topic::DeadLetters, 0), [(u64::from(PRUNE_RECORDS) + 1, 20)]);
     }
 
     #[test]

@@ -15,9 +15,13 @@ pub(super) struct Members {
 }
 
 impl Members {
-    /// The partitions were given to a member, under this epoch.
-    pub(super) fn give(&self, member: u64, epoch: u64) {
+    /// Nothing is committed under an earlier epoch any more.
+    pub(super) fn take_epoch(&self, epoch: u64) {
         self.epoch.fetch_max(epoch, Ordering::AcqRel);
+    }
+
+    /// The partitions were given to a member.
+    pub(super) fn give(&self, member: u64) {
         self.holder.store(member, Ordering::Release);
     }
 

@@ -6,6 +6,7 @@ mod credible_time;
 mod follow;
 mod log;
 mod members;
+mod prune;
 mod read;
 mod shared;
 mod subscription;
@@ -140,14 +141,4 @@ impl Stream for EmbeddedStream {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rule_15_each_commit_is_synced_to_the_disk() {
-        let directory = tempfile::tempdir().unwrap();
-        let options = EmbeddedStreamOptions { path: directory.path().join("stream.db"), partitions: 1 };
-        let stream = EmbeddedStream::open(&options, StreamMetrics::default()).unwrap();
-        assert_eq!(stream.0.database.durability().unwrap(), Some(Durability::Synced));
-    }
-}
+mod tests;

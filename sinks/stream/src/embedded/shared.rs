@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use tallygate_embedded::rusqlite::{self, Connection};
-use tallygate_embedded::{Database, DatabaseError};
+use tallygate_embedded::rusqlite::{self, Connection, Transaction};
+use tallygate_embedded::{Database, DatabaseError, Write};
 use tokio::sync::watch;
 
 use super::changes::Changes;
 use super::credible_time::CredibleTime;
-use super::log;
 use super::members::Members;
+use super::{log, prune};
 use crate::metrics::StreamMetrics;
 use crate::port::{NewRecord, Start, StreamError, Topic};
 use crate::timeouts::PRUNE_EVERY;
@@ -20,12 +20,12 @@ use crate::timeouts::PRUNE_EVERY;
 pub(super) struct Shared {
     pub(super) database: Database,
     pub(super) partitions: u32,
-    pub(super) members: Members,
+    pub(super) members: Arc<Members>,
     /// Counts the changes, for those who wait for one. None where another process makes them.
     changes: Option<watch::Sender<u64>>,
     /// Milliseconds that records are kept for; nothing is pruned before it is known.
     retention: AtomicI64,
-    next_prune: AtomicI64,
+    next_prune: Arc<AtomicI64>,
     credible: Arc<CredibleTime>,
     pub(super) metrics: StreamMetrics,
 }
@@ -40,10 +40,10 @@ impl Shared {
         Self {
             database,
             partitions,
-            members: Members::default(),
+            members: Arc::default(),
             changes,
             retention: AtomicI64::new(i64::MAX),
-            next_prune: AtomicI64::new(0),
+            next_prune: Arc::default(),
             credible: Arc::default(),
             metrics,
         }
@@ -60,22 +60,28 @@ impl Shared {
         let now = now();
         let is_due = self.is_prune_due(now);
         let (partitions, retention) = (self.partitions, self.retention.load(Ordering::Relaxed));
-        let shared = Arc::clone(&self.credible);
-        let appended = self.database.write(move |tx| {
-            let last = if is_due { log::last_append(tx, partitions)? } else { None };
+        let (credible, next_prune) = (Arc::clone(&self.credible), Arc::clone(&self.next_prune));
+        let bytes = records.iter().map(NewRecord::bytes).sum();
+        let append = move |tx: &Transaction<'_>| {
+            let last = if is_due { prune::last_append(tx, partitions)? } else { None };
             log::append(tx, Topic::Transactions, &records, now)?;
             if !is_due {
-                return Ok(false);
+                return Ok(());
             }
-            let before = shared.time(now, last).saturating_sub(retention);
-            prune_all(tx, partitions, before, retention)
-        });
-        let more = appended.await.map_err(explain)?;
-        if more {
-            self.next_prune.store(now, Ordering::Relaxed);
-        }
-        self.changed();
-        Ok(())
+            let before = credible.time(now, last).saturating_sub(retention);
+            if prune_all(tx, partitions, (before, now), retention)? {
+                next_prune.store(now, Ordering::Relaxed);
+            }
+            Ok(())
+        };
+        self.write(Write::new(append).of_bytes(bytes)).await
+    }
+
+    /// Writes, and tells of the change when it is there, also when the caller is not any more.
+    pub(super) async fn write<T: Send + 'static>(&self, write: Write<T>) -> Result<T, StreamError> {
+        let changes = self.changes.clone();
+        let write = write.then(move |_| changed(changes.as_ref()));
+        self.database.submit(write).await.map_err(explain)
     }
 
     /// Whether it is time to look for what is too old.
@@ -113,9 +119,7 @@ impl Shared {
     }
 
     pub(super) fn changed(&self) {
-        if let Some(changes) = &self.changes {
-            changes.send_modify(|count| *count += 1);
-        }
+        changed(self.changes.as_ref());
     }
 
     pub(super) fn changes(&self) -> Changes {
@@ -123,13 +127,19 @@ impl Shared {
     }
 }
 
+fn changed(changes: Option<&watch::Sender<u64>>) {
+    if let Some(changes) = changes {
+        changes.send_modify(|count| *count += 1);
+    }
+}
+
 /// Whether there may be more to prune.
-fn prune_all(log: &Connection, partitions: u32, before: i64, retention: i64) -> rusqlite::Result<bool> {
+fn prune_all(log: &Connection, partitions: u32, (before, now): (i64, i64), retention: i64) -> rusqlite::Result<bool> {
     let mut more = false;
     for partition in 0..partitions {
-        more |= log::prune(log, Topic::Transactions, partition, before)?;
-        more |= log::prune(log, Topic::DeadLetters, partition, before)?;
-        more |= log::prune_sums(log, partition, before, retention)?;
+        more |= prune::prune(log, Topic::Transactions, partition, before)?;
+        more |= prune::prune(log, Topic::DeadLetters, partition, before)?;
+        more |= prune::prune_sums(log, partition, (before, now), retention)?;
     }
     Ok(more)
 }

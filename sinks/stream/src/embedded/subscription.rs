@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
+use tallygate_embedded::Write;
 use tallygate_embedded::rusqlite::{self, Transaction};
 
 use super::changes::Changes;
 use super::committer::EmbeddedCommitter;
 use super::log;
-use super::shared::{Shared, explain};
+use super::shared::Shared;
 use crate::port::{Committer, Event, StreamError, Subscription};
 use crate::timeouts::HAND_OVER;
 
@@ -46,8 +47,15 @@ impl EmbeddedSubscription {
             let committed = (0..partitions).map(committed).collect::<rusqlite::Result<_>>()?;
             Ok((u64::try_from(epoch).unwrap_or_default(), committed))
         };
-        let (epoch, committed) = self.shared.database.write(own).await.map_err(explain)?;
-        self.shared.members.give(self.member, epoch);
+        // Taken by one who went away meanwhile, it is nobody's; the owner must know, to take another.
+        let members = Arc::clone(&self.shared.members);
+        let own = Write::new(own).then(move |taken| {
+            if let Ok((epoch, _)) = taken {
+                members.take_epoch(*epoch);
+            }
+        });
+        let (epoch, committed) = self.shared.write(own).await?;
+        self.shared.members.give(self.member);
         self.shared.changed();
         self.owns = true;
         self.committer.own(epoch);
