@@ -39,7 +39,7 @@ fn whatever_is_killed(partition_by: &'static str) {
     let soak: Option<u64> = std::env::var("TALLYGATE_SOAK").ok().map(|count| count.parse().unwrap());
     let (transactions, pace) = soak.map_or((TRANSACTIONS, PACE), |count| (count, 100_000));
     let servers = Servers::start();
-    let site = Site::real_partitioned(&servers, partition_by);
+    let site = Site::real(&servers).spread_by(partition_by);
     let pair = |role: &str| [1, 2].map(|n| site.process(&format!("{role}-{n}"), role));
     let line = Line {
         gateways: pair("gateway"),

@@ -168,8 +168,17 @@ fn sections(upstream: u16) -> String {
 
 #[test]
 fn what_is_passed_on_counts_once_whatever_is_killed() {
+    passed_on("key");
+}
+
+#[test]
+fn what_is_passed_on_counts_once_whatever_is_killed_spread_by_id() {
+    passed_on("id");
+}
+
+fn passed_on(partition_by: &str) {
     let upstream = Upstream::start();
-    let site = Site::embedded().with_sections(&sections(upstream.port));
+    let site = Site::embedded().with_sections(&sections(upstream.port)).spread_by(partition_by);
     let process = site.up("all", ALL);
     let over = AtomicBool::new(false);
     let (first, behind) = (Fates::default(), Fates::default());

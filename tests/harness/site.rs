@@ -17,6 +17,9 @@ pub struct Site {
     flush_every: &'static str,
 }
 
+/// How records may be spread over the partitions of the log.
+pub const SPREADS: [&str; 2] = ["key", "id"];
+
 /// The partners that have a certificate at every site.
 pub const PARTNERS: [&str; 3] = ["shop-1", "shop-2", "shop-3"];
 
@@ -33,13 +36,6 @@ impl Site {
         let names = fresh_names();
         let log = stream(&names, &servers.kafka) + &sums(&names, &servers.cassandra);
         Self::new(queue(&names, &servers.rabbit) + &log)
-    }
-
-    /// The same, with records spread by key or by id.
-    pub fn real_partitioned(servers: &Servers, partition_by: &str) -> Self {
-        let mut site = Self::real(servers);
-        site.backends = site.backends.replace("[stream]\n", &format!("[stream]\npartition_by = \"{partition_by}\"\n"));
-        site
     }
 
     /// A site whose queue alone is real.
@@ -68,6 +64,17 @@ impl Site {
     #[must_use]
     pub fn with_fault(mut self, fault: &'static str) -> Self {
         self.fault = Some(fault);
+        self
+    }
+
+    /// The same, with records spread by key or by id.
+    #[must_use]
+    pub fn spread_by(mut self, partition_by: &str) -> Self {
+        let section = format!("[stream]\npartition_by = \"{partition_by}\"\n");
+        match self.backends.contains("[stream]\n") {
+            true => self.backends = self.backends.replace("[stream]\n", &section),
+            false => self.backends.push_str(&section),
+        }
         self
     }
 

@@ -1,6 +1,7 @@
 //! A real Cassandra node, a cluster of one.
 
 use std::fs;
+use std::net::Ipv4Addr;
 use std::ops::Deref;
 use std::path::Path;
 use std::process::Command;
@@ -70,6 +71,7 @@ impl Cassandra {
             name: "cassandra",
             command: command(&jars, &directory, options.password),
             directory,
+            address: Ipv4Addr::LOCALHOST,
             port,
             ready: "Starting listening for CQL clients",
             companion: None,

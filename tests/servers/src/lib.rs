@@ -22,8 +22,12 @@ mod clock;
 mod cql;
 mod java;
 mod kafka;
+mod kafka_cluster;
+mod link;
+mod mesh;
 mod ports;
 mod rabbit;
+mod rabbit_cluster;
 mod reaper;
 mod server;
 pub mod shared;
@@ -31,8 +35,10 @@ pub mod shared;
 pub use cassandra::Cassandra;
 pub use clock::days_off;
 pub use kafka::Kafka;
+pub use kafka_cluster::KafkaCluster;
 pub use ports::free as free_port;
 pub use rabbit::RabbitMq;
+pub use rabbit_cluster::RabbitCluster;
 pub use server::Server;
 
 /// What a server asks of its clients beyond an address.
