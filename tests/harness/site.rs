@@ -1,12 +1,13 @@
 //! A site: a folder with certificates, and processes configured for one choice of backends.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use tallygate_test_servers::{Cassandra, Kafka, RabbitMq, free_port};
 
 use super::backends::{Servers, queue, stream, sums};
 use super::checkout::policies;
+use super::clusters::Clusters;
 use super::process::Process;
 
 /// A folder, its certificates, and what its processes share.
@@ -15,6 +16,9 @@ pub struct Site {
     backends: String,
     fault: Option<&'static str>,
     flush_every: &'static str,
+    /// Nodes of the queue's cluster, which processes connect to in turn.
+    queue_urls: Vec<String>,
+    made: AtomicUsize,
 }
 
 /// How records may be spread over the partitions of the log.
@@ -22,6 +26,9 @@ pub const SPREADS: [&str; 2] = ["key", "id"];
 
 /// The partners that have a certificate at every site.
 pub const PARTNERS: [&str; 3] = ["shop-1", "shop-2", "shop-3"];
+
+/// Stands for a URL until a process is given one.
+const ONE_OF_THE_URLS: &str = "one of the nodes";
 
 static SITES: AtomicU32 = AtomicU32::new(0);
 
@@ -36,6 +43,16 @@ impl Site {
         let names = fresh_names();
         let log = stream(&names, &servers.kafka) + &sums(&names, &servers.cassandra);
         Self::new(queue(&names, &servers.rabbit) + &log)
+    }
+
+    /// A site on clusters, with names of its own on them.
+    pub fn clustered(clusters: &Clusters) -> Self {
+        let names = fresh_names();
+        let queue =
+            format!("[queue]\nbackend = \"amqp\"\nurl = \"{ONE_OF_THE_URLS}\"\nqueue = \"{names}.transactions\"\n\n");
+        let mut site = Self::new(queue + &clusters.log_and_sums(&names));
+        site.queue_urls = clusters.queue_urls();
+        site
     }
 
     /// A site whose queue alone is real.
@@ -57,7 +74,7 @@ impl Site {
     fn new(backends: String) -> Self {
         let folder = tempfile::Builder::new().prefix("tallygate-e2e-").tempdir().unwrap();
         tallygate::certs::make(&folder.path().join("certs"), &PARTNERS.map(str::to_owned)).unwrap();
-        Self { folder, backends, fault: None, flush_every: "20 ms" }
+        Self { folder, backends, fault: None, flush_every: "20 ms", queue_urls: Vec::new(), made: AtomicUsize::new(0) }
     }
 
     /// The same, with a safeguard of its processes switched off, which only a build with the feature `faults` can do.
@@ -116,6 +133,11 @@ impl Site {
         let [partners, admin, metrics] = ports;
         let config = self.folder.path().join(format!("{name}.toml"));
         let policies = policies();
+        let made = self.made.fetch_add(1, Ordering::Relaxed);
+        let backends = match self.queue_urls.get(made % self.queue_urls.len().max(1)) {
+            Some(url) => self.backends.replace(ONE_OF_THE_URLS, url),
+            None => self.backends.clone(),
+        };
         let partners_of_site: String = PARTNERS
             .map(|name| format!("[[partners]]\nname = \"{name}\"\ncertificate = {{ subject_cn = \"{name}\" }}\n\n"))
             .concat();
@@ -171,8 +193,8 @@ address = "127.0.0.1:{metrics}"
 [aggregator]
 compare_every = "2 s"
 flush_every = "{}"
-{}"#,
-            self.flush_every, self.backends
+{backends}"#,
+            self.flush_every
         );
         std::fs::write(&config, text).unwrap();
         let data = self.folder.path().join(format!("data-{name}"));

@@ -17,6 +17,7 @@
 //! `setup/install-servers` brings what is started here.
 
 mod cassandra;
+mod cassandra_cluster;
 mod certs;
 mod clock;
 mod cql;
@@ -33,6 +34,7 @@ mod server;
 pub mod shared;
 
 pub use cassandra::Cassandra;
+pub use cassandra_cluster::CassandraPair;
 pub use clock::days_off;
 pub use kafka::Kafka;
 pub use kafka_cluster::KafkaCluster;

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use tallygate_test_servers::{KafkaCluster, RabbitCluster};
+use tallygate_test_servers::{CassandraPair, KafkaCluster, RabbitCluster};
 
 const TOPICS: &str = "org.apache.kafka.tools.TopicCommand";
 const WITHIN: Duration = Duration::from_secs(60);
@@ -40,6 +40,21 @@ fn a_rabbitmq_cluster_goes_on_without_the_node_that_led_and_takes_it_back() -> R
     until("the others miss it", || Ok(rabbit.running(1)? == 2))?;
     rabbit[0].restart()?;
     until("all run", || Ok((0..3).all(|node| rabbit.running(node).unwrap_or(0) == 3)))
+}
+
+#[test]
+fn a_row_on_two_cassandra_nodes_outlives_one_of_them() -> Result<()> {
+    let cassandra = CassandraPair::start()?;
+    for statement in [
+        "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 2}",
+        "CREATE TABLE k.t (id int PRIMARY KEY, word text)",
+    ] {
+        cassandra[0].cql(statement)?;
+    }
+    cassandra[0].kill()?;
+    // Only a node that has a share of its own answers for both.
+    until("the other takes a row", || Ok(cassandra[1].cql("INSERT INTO k.t (id, word) VALUES (1, 'kept')").is_ok()))?;
+    cassandra[0].restart()
 }
 
 fn until(what: &str, mut is_so: impl FnMut() -> Result<bool>) -> Result<()> {
