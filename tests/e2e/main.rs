@@ -17,5 +17,6 @@ mod lost_on_servers;
 mod policies;
 mod readers;
 mod relay;
+mod rolling;
 mod secure;
 mod sleeper;

@@ -14,7 +14,7 @@ use crate::harness::checkout::policies;
 use crate::harness::ledger::Ledger;
 use crate::harness::process::Process;
 use crate::harness::settled::until_balanced;
-use crate::harness::site::Site;
+use crate::harness::site::{SPREADS, Site};
 
 const ALL: &str = "gateway,shipper,aggregator,console";
 const SETTLED: Duration = Duration::from_secs(60);
@@ -168,12 +168,7 @@ fn sections(upstream: u16) -> String {
 
 #[test]
 fn what_is_passed_on_counts_once_whatever_is_killed() {
-    passed_on("key");
-}
-
-#[test]
-fn what_is_passed_on_counts_once_whatever_is_killed_spread_by_id() {
-    passed_on("id");
+    SPREADS.into_iter().for_each(passed_on);
 }
 
 fn passed_on(partition_by: &str) {

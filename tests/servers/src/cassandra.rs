@@ -68,6 +68,11 @@ impl Place {
         Ok(Place { address: Ipv4Addr::LOCALHOST, seed: Ipv4Addr::LOCALHOST, token: 0, ports })
     }
 
+    /// What the others log when they have found it.
+    pub(crate) fn is_up(self) -> String {
+        format!("{}:{} is now UP", self.address, self.ports.storage)
+    }
+
     /// Another of the same cluster, at another address of this machine.
     pub(crate) fn second(self) -> Place {
         Place { address: Ipv4Addr::new(127, 0, 0, 2), token: i64::MIN / 2, ..self }
@@ -188,6 +193,7 @@ ssl_storage_port: {storage_tls}
 start_native_transport: true
 native_transport_port: {clients}
 endpoint_snitch: SimpleSnitch
+auto_bootstrap: false
 auto_snapshot: false
 data_file_directories: ["{at}/data"]
 commitlog_directory: "{at}/commitlog"

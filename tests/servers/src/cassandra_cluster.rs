@@ -16,9 +16,11 @@ impl CassandraPair {
     /// Starts the first, which the other joins.
     pub fn start() -> Result<CassandraPair> {
         let first = Place::first()?;
-        let nodes = [first, first.second()];
-        let [one, other] = nodes.map(|place| Cassandra::run(&place, Options::default()));
-        Ok(CassandraPair { nodes: [one?, other?] })
+        let second = first.second();
+        let nodes = [Cassandra::run(&first, Options::default())?, Cassandra::run(&second, Options::default())?];
+        nodes[0].wait_for_log(&second.is_up())?;
+        nodes[1].wait_for_log(&first.is_up())?;
+        Ok(CassandraPair { nodes })
     }
 
     /// Addresses and ports of CQL.
