@@ -159,7 +159,7 @@ impl Storm<'_> {
     /// Another node of Kafka comes to lead the partition; the one that did so is back afterwards.
     fn without_leader(&mut self, topic: &str, partition: u32, how: How) {
         let kafka = &self.clusters.kafka;
-        let leader = kafka.leader(0, topic, partition).unwrap();
+        let leader = self.leader(topic, partition);
         let other = (leader + 1) % kafka.size();
         self.perhaps_kill_a_process();
         match how {
@@ -182,10 +182,16 @@ impl Storm<'_> {
         }
     }
 
+    fn leader(&self, topic: &str, partition: u32) -> usize {
+        eventually(&format!("{topic}/{partition} has a leader"), FOUND_OUT, || {
+            self.clusters.kafka.leader(0, topic, partition).map_err(|error| format!("{error:#}"))
+        })
+    }
+
     /// One copy falls out of sync, then another's node hangs too: nothing may be appended, and nothing is lost.
     fn too_few_copies(&mut self, partition: u32) {
         let kafka = &self.clusters.kafka;
-        let leader = kafka.leader(0, &self.names.topic, partition).unwrap();
+        let leader = self.leader(&self.names.topic, partition);
         let [first, second] = [1, 2].map(|step| (leader + step) % kafka.size());
         kafka[first].pause().unwrap();
         eventually("copies are out of sync", FOUND_OUT, || match kafka.under_replicated(leader) {
@@ -206,7 +212,9 @@ impl Storm<'_> {
     /// Another node of RabbitMQ comes to lead the queue; the smaller part of a parted cluster pauses.
     fn without_queue_leader(&mut self, how: How) {
         let (rabbit, queue) = (&self.clusters.rabbit, self.names.topic.clone());
-        let leader = rabbit.leader(0, &queue).unwrap();
+        let leader = eventually("the queue has a leader", FOUND_OUT, || {
+            rabbit.leader(0, &queue).map_err(|error| format!("{error:#}"))
+        });
         let other = (leader + 1) % rabbit.size();
         self.perhaps_kill_a_process();
         match how {

@@ -83,7 +83,13 @@ impl Kafka {
     /// What it failed with; some of the tools end with 0 all the same and only print it.
     pub fn tool(&self, class: &str, arguments: &[&str]) -> Result<String> {
         let mut command = java(&self.jars);
-        command.args(["-Dorg.slf4j.simpleLogger.defaultLogLevel=error", class, "--bootstrap-server", &self.brokers()]);
+        command.args([
+            "-XX:TieredStopAtLevel=1",
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
+            class,
+            "--bootstrap-server",
+            &self.brokers(),
+        ]);
         command.args(arguments);
         output_of(command, class)
     }

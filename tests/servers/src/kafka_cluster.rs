@@ -107,7 +107,7 @@ impl KafkaCluster {
 
     fn described(&self, asked: usize, what: &[&str]) -> Result<String> {
         let patience = self.nodes[asked].directory().join(PATIENCE);
-        fs::write(&patience, "default.api.timeout.ms=5000\nrequest.timeout.ms=2000\n")?;
+        fs::write(&patience, "default.api.timeout.ms=20000\nrequest.timeout.ms=6000\n")?;
         let patience = patience.display().to_string();
         let arguments = [&["--describe", "--command-config", &patience], what].concat();
         self.nodes[asked].tool(TOPICS, &arguments)
