@@ -68,6 +68,11 @@ impl Place {
         Ok(Place { address: Ipv4Addr::LOCALHOST, seed: Ipv4Addr::LOCALHOST, token: 0, ports })
     }
 
+    /// How long the node looks for others; the first has none to wait for.
+    fn patience_ms(self) -> u32 {
+        if self.address == self.seed { 1 } else { 60_000 }
+    }
+
     /// What the others log when they have found it.
     pub(crate) fn is_up(self) -> String {
         format!("{}:{} is now UP", self.address, self.ports.storage)
@@ -109,7 +114,7 @@ impl Cassandra {
         fs::create_dir(directory.join("tmp"))?;
         let server = Server::start(Launch {
             name: "cassandra",
-            command: command(&jars, &directory, options.password),
+            command: command(&jars, &directory, place, options.password),
             directory,
             address: place.address,
             port: place.ports.clients,
@@ -147,7 +152,7 @@ impl Deref for Cassandra {
     }
 }
 
-fn command(jars: &Path, directory: &Path, password: bool) -> Command {
+fn command(jars: &Path, directory: &Path, place: &Place, password: bool) -> Command {
     let mut command = java(jars);
     command.arg(format!("-javaagent:{}", jars.join("jamm-0.4.0.jar").display()));
     command.args(["-Xms512m", "-Xmx768m", "-Djava.net.preferIPv4Stack=true"]);
@@ -164,7 +169,8 @@ fn command(jars: &Path, directory: &Path, password: bool) -> Command {
         .arg(format!("-Djava.io.tmpdir={directory}/tmp"))
         .arg(format!("-Djna.tmpdir={directory}/tmp"))
         .args(["-Dcassandra-foreground=yes", "-Djdk.attach.allowAttachSelf=true"])
-        .args(["-Dio.netty.tryReflectionSetAccessible=true", "-Dcassandra.ring_delay_ms=1"])
+        .args(["-Dio.netty.tryReflectionSetAccessible=true"])
+        .arg(format!("-Dcassandra.ring_delay_ms={}", place.patience_ms()))
         .args(["-Dcassandra.skip_wait_for_gossip_to_settle=0"]);
     if password {
         command.arg("-Dcassandra.superuser_setup_delay_ms=0");

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use tallygate_sums::{Cassandra, CassandraOptions, Sums, SumsError};
 use tallygate_test_servers::CassandraPair;
+use tokio::task::JoinSet;
 
 const ROUNDS: usize = 4;
 const AGREED: Duration = Duration::from_secs(60);
@@ -13,23 +14,18 @@ async fn tables_that_several_processes_make_at_the_same_time_are_made_once_which
     let pair = CassandraPair::start().unwrap();
     for round in 0..ROUNDS {
         let replication = [("class", "SimpleStrategy"), ("replication_factor", "2")];
-        let opening: Vec<_> = pair
-            .contact_points()
-            .into_iter()
-            .cycle()
-            .take(6)
-            .map(|node| {
-                let options = CassandraOptions {
-                    keyspace: format!("round_{round}"),
-                    replication: replication.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-                    ..CassandraOptions::new(vec![node])
-                };
-                let sums = Cassandra::new(options).unwrap();
-                tokio::spawn(async move { once_there(&sums).await })
-            })
-            .collect();
-        for one in opening {
-            assert_eq!(one.await.unwrap(), Ok(0), "round {round}");
+        let mut opening = JoinSet::new();
+        for node in pair.contact_points().into_iter().cycle().take(6) {
+            let options = CassandraOptions {
+                keyspace: format!("round_{round}"),
+                replication: replication.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+                ..CassandraOptions::new(vec![node])
+            };
+            let sums = Cassandra::new(options).unwrap();
+            opening.spawn(async move { once_there(&sums).await });
+        }
+        for found in opening.join_all().await {
+            assert_eq!(found, Ok(0), "round {round}");
         }
     }
 }
