@@ -150,7 +150,6 @@ impl Storm<'_> {
                 sleep(Duration::from_secs(2));
             }
         }
-        self.clusters.until_whole();
         if let Some(process) = self.restarting.take() {
             process.wait_until_up();
         }
@@ -180,6 +179,7 @@ impl Storm<'_> {
             How::Hung => kafka[leader].resume().unwrap(),
             How::CutOff => kafka.heal(leader),
         }
+        self.clusters.until_kafka_is_whole();
     }
 
     fn leader(&self, topic: &str, partition: u32) -> usize {
@@ -207,6 +207,7 @@ impl Storm<'_> {
         assert!(self.taken() > taken, "nothing was sent meanwhile");
         kafka[second].resume().unwrap();
         kafka[first].resume().unwrap();
+        self.clusters.until_kafka_is_whole();
     }
 
     /// Another node of RabbitMQ comes to lead the queue; the smaller part of a parted cluster pauses.
@@ -234,6 +235,7 @@ impl Storm<'_> {
             How::Hung => rabbit[leader].resume().unwrap(),
             How::CutOff => rabbit.heal(leader),
         }
+        self.clusters.until_rabbit_is_whole();
     }
 
     /// Rows are on both nodes, so that neither may be missing.

@@ -58,11 +58,21 @@ replication = {{ class = "SimpleStrategy", replication_factor = 2 }}
 
     /// Waits until every node is back and has what it missed.
     pub fn until_whole(&self) {
+        self.until_kafka_is_whole();
+        self.until_rabbit_is_whole();
+    }
+
+    /// Waits until no copy of a partition is behind.
+    pub fn until_kafka_is_whole(&self) {
         eventually("all of Kafka's copies are in sync", WHOLE_WITHIN, || match self.kafka.under_replicated(0) {
             Ok(0) => Ok(()),
             Ok(behind) => Err(format!("{behind} partitions are not")),
             Err(error) => Err(format!("{error:#}")),
         });
+    }
+
+    /// Waits until every node of RabbitMQ sees all of them.
+    pub fn until_rabbit_is_whole(&self) {
         for node in 0..self.rabbit.size() {
             self.rabbit_runs(node, self.rabbit.size());
         }
