@@ -12,8 +12,12 @@ TALLYGATE ?= target/debug/tallygate
 COUNT ?= 200000
 # Of the power cuts and failing disks, which of them a soak tries.
 DISK_SEEDS ?= 100..400
-# Of the random runs over a log and a store in memory, which of them a soak tries.
+# Of the random runs over a log and a store in memory, which of them a soak tries; of those over clusters it tries them from the
+# first on, until COUNT transactions went through.
 SEEDS ?= 10000..60000
+# The commit whose program takes part in a rolling restart beside this one, or that program itself.
+OTHER_COMMIT ?= main
+OTHER ?=
 # More arguments for what is run by demo, servers and bench.
 ARGS ?=
 
@@ -44,11 +48,14 @@ samples: toolchain ## read the sample messages in SAMPLES with the stock policie
 	@. setup/env.sh && policies/build.sh target/policies
 	@python3 $(SAMPLES)/check.py target/policies --tallygate $(TALLYGATE) --only hr-racun
 
-soak: setup ## send 200,000 transactions through real servers while everything is killed and lost in turn, and recount (COUNT=… SEEDS=…)
+soak: setup ## kill, lose, hang and cut off everything in turn and at random, on servers and clusters, and recount (COUNT=… SEEDS=from..to OTHER_COMMIT=…)
 	@policies/build.sh target/policies
 	@TALLYGATE_SEEDS=$(SEEDS) setup/cargo test -p tallygate-aggregator --lib whatever_is_lost -- --nocapture
 	@TALLYGATE_SEEDS=$(DISK_SEEDS) setup/cargo test -p tallygate --test e2e whatever_the_disk_does -- --nocapture
 	@TALLYGATE_SOAK=$(COUNT) setup/cargo test -p tallygate --test e2e whatever_is_killed -- --nocapture --test-threads=1
+	@TALLYGATE_SOAK=$(COUNT) TALLYGATE_SEEDS=$(SEEDS) setup/cargo test -p tallygate --test e2e on_clusters -- --ignored --nocapture
+	@$(if $(OTHER),,setup/build-other $(OTHER_COMMIT))
+	@TALLYGATE_OTHER=$(abspath $(or $(OTHER),target/other/target/debug/tallygate)) setup/cargo test -p tallygate --test e2e of_two_versions -- --ignored --nocapture
 
 bench: setup ## measure, each figure beside a floor (ARGS="a b" for some of them)
 	@setup/cargo build --release -p tallygate -p tallygate-bench -p tallygate-componentize

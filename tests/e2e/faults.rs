@@ -9,6 +9,7 @@ use crate::harness::backends::Servers;
 use crate::harness::eventually::eventually;
 use crate::harness::kept::Kept;
 use crate::harness::ledger::Ledger;
+use crate::harness::line::Line;
 use crate::harness::names::Names;
 use crate::harness::process::Process;
 use crate::harness::sender::Senders;
@@ -39,18 +40,9 @@ fn whatever_is_killed(partition_by: &'static str) {
     let soak: Option<u64> = std::env::var("TALLYGATE_SOAK").ok().map(|count| count.parse().unwrap());
     let (transactions, pace) = soak.map_or((TRANSACTIONS, PACE), |count| (count, 100_000));
     let servers = Servers::start();
-    let site = Site::real_partitioned(&servers, partition_by);
-    let pair = |role: &str| [1, 2].map(|n| site.process(&format!("{role}-{n}"), role));
-    let line = Line {
-        gateways: pair("gateway"),
-        shippers: pair("shipper"),
-        aggregators: pair("aggregator"),
-        consoles: pair("console"),
-    };
-    line.processes().for_each(Process::start);
-    line.processes().for_each(Process::wait_until_up);
-    let ports = line.gateways.each_ref().map(|gateway| gateway.partners_port);
-    let senders = Arc::new(Senders::new(&site.certs(), &ports));
+    let site = Site::real(&servers).spread_by(partition_by);
+    let line = Line::up(&site);
+    let senders = Arc::new(Senders::new(&site.certs(), &line.ports()));
     let sending = senders.start(transactions, pace);
     pause();
     let earlier = Kept::of(&line.gateways[0]);
@@ -65,24 +57,11 @@ fn whatever_is_killed(partition_by: &'static str) {
     // Faults that hit nothing prove nothing.
     assert!(senders.repeats.unanswered.load(Ordering::Relaxed) > 0, "no kill hit a message that was under way");
     assert!(report["redelivered"].as_u64().unwrap() > 0, "nothing came into the log twice: {report}");
-    for process in line.processes() {
-        assert!(process.stop().success(), "{}: {}", process.name, process.last_words());
-    }
+    line.stop();
 }
 
-/// Two processes of each role.
-struct Line {
-    gateways: [Process; 2],
-    shippers: [Process; 2],
-    aggregators: [Process; 2],
-    consoles: [Process; 2],
-}
-
+/// What is killed, once each, under traffic.
 impl Line {
-    fn processes(&self) -> impl Iterator<Item = &Process> {
-        [&self.gateways, &self.shippers, &self.aggregators, &self.consoles].into_iter().flatten()
-    }
-
     fn kill_everything_in_turn(&self, servers: &Servers) {
         kill_and_restart(&self.gateways[0]);
         self.kill_shippers_until_records_come_twice();

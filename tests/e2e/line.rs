@@ -16,7 +16,16 @@ const TRANSACTIONS: u64 = 600;
 
 #[test]
 fn an_embedded_line_killed_ten_times_stays_exact() {
-    let site = Site::embedded();
+    killed_ten_times("key");
+}
+
+#[test]
+fn an_embedded_line_killed_ten_times_stays_exact_spread_by_id() {
+    killed_ten_times("id");
+}
+
+fn killed_ten_times(partition_by: &str) {
+    let site = Site::embedded().spread_by(partition_by);
     let process = site.up("all", ALL);
     let senders = Arc::new(Senders::new(&site.certs(), &[process.partners_port]));
     let sending = senders.start(TRANSACTIONS, 60);

@@ -14,7 +14,7 @@ use crate::harness::ledger::Ledger;
 use crate::harness::process::Process;
 use crate::harness::sender::Senders;
 use crate::harness::settled::until_balanced;
-use crate::harness::site::Site;
+use crate::harness::site::{SPREADS, Site};
 
 const ALL: &str = "gateway,shipper,aggregator,console";
 const SETTLED: Duration = Duration::from_secs(60);
@@ -26,8 +26,8 @@ struct Line {
 }
 
 impl Line {
-    fn up() -> Self {
-        let site = Site::embedded();
+    fn up(partition_by: &str) -> Self {
+        let site = Site::embedded().spread_by(partition_by);
         let process = site.up("all", ALL);
         let senders = Arc::new(Senders::new(&site.certs(), &[process.partners_port]));
         Self { process, senders, _site: site }
@@ -98,7 +98,11 @@ fn remove(file: &Path) {
 
 #[test]
 fn rule_12_a_store_that_is_removed_or_put_back_from_a_copy_is_filled_again() {
-    let line = Line::up();
+    SPREADS.into_iter().for_each(the_store_is_removed_or_put_back);
+}
+
+fn the_store_is_removed_or_put_back(partition_by: &str) {
+    let line = Line::up(partition_by);
     line.counts();
     line.stop();
     let (sums, copy) = (line.file("sums.db"), line.file("copy.db"));
@@ -122,7 +126,11 @@ fn rule_12_a_store_that_is_removed_or_put_back_from_a_copy_is_filled_again() {
 
 #[test]
 fn rule_12_what_the_log_lost_stands_by_name_until_it_is_recovered() {
-    let line = Line::up();
+    SPREADS.into_iter().for_each(the_log_loses);
+}
+
+fn the_log_loses(partition_by: &str) {
+    let line = Line::up(partition_by);
     line.counts();
     line.stop();
     // The group alone is no loss.
@@ -157,7 +165,7 @@ fn rule_12_what_the_log_lost_stands_by_name_until_it_is_recovered() {
 
 #[test]
 fn rule_7_a_store_of_another_line_stops_everything_by_name() {
-    let (one, other) = (Line::up(), Line::up());
+    let (one, other) = (Line::up("id"), Line::up("id"));
     one.counts();
     other.counts();
     one.stop();
@@ -175,7 +183,7 @@ fn rule_7_a_store_of_another_line_stops_everything_by_name() {
 
 #[test]
 fn rule_2_files_that_lose_their_names_while_they_are_written_confirm_nothing() {
-    let line = Line::up();
+    let line = Line::up("key");
     line.counts();
     std::thread::scope(|scope| {
         scope.spawn(|| line.senders.send(400, 200));
@@ -196,7 +204,7 @@ fn rule_2_files_that_lose_their_names_while_they_are_written_confirm_nothing() {
 
 #[test]
 fn a_recovery_asks_says_what_is_lost_and_needs_everybody_else_to_have_stopped() {
-    let line = Line::up();
+    let line = Line::up("key");
     line.counts();
     let refused = line.process.says(&["recover", "--partition", "0", "--from-store", "--yes"]).bad(1);
     assert!(refused.contains("is in use by process"), "{refused}");

@@ -33,9 +33,9 @@ struct Line {
 }
 
 impl Line {
-    fn up() -> Self {
+    fn up(partition_by: &str) -> Self {
         let servers = Servers::start();
-        let site = Site::real(&servers);
+        let site = Site::real(&servers).spread_by(partition_by);
         let front = site.up("front", "gateway,shipper,console");
         let aggregator = site.up("aggregator", "aggregator");
         let senders = Arc::new(Senders::new(&site.certs(), &[front.partners_port]));
@@ -85,13 +85,22 @@ impl Line {
 
 #[test]
 fn on_real_servers_what_is_lost_heals_or_stands_by_name_and_is_recovered() {
-    let line = Line::up();
+    let line = Line::up("key");
     line.counts();
     the_store_is_emptied_and_put_back(&line);
     the_group_is_deleted_and_moved(&line);
     the_topic_of_sums_is_deleted(&line);
     the_brokers_clock_is_a_year_ahead(&line);
     the_store_is_anothers(&line);
+    a_row_is_deleted_by_hand(&line);
+}
+
+#[test]
+fn on_real_servers_what_is_lost_heals_or_is_recovered_spread_by_id() {
+    let line = Line::up("id");
+    line.counts();
+    the_store_is_emptied_and_put_back(&line);
+    the_topic_of_sums_is_deleted(&line);
     a_row_is_deleted_by_hand(&line);
 }
 

@@ -4,6 +4,7 @@
 
 mod authors;
 mod check;
+mod clusters;
 mod faults;
 mod fiscal;
 #[allow(dead_code, reason = "shared with the tests that plant faults, which need other parts of it")]
@@ -17,5 +18,6 @@ mod policies;
 mod power;
 mod readers;
 mod relay;
+mod rolling;
 mod secure;
 mod sleeper;

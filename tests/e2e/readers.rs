@@ -10,7 +10,7 @@ use crate::harness::eventually::eventually;
 use crate::harness::process::Process;
 use crate::harness::said::with_config;
 use crate::harness::settled::until_balanced;
-use crate::harness::site::Site;
+use crate::harness::site::{SPREADS, Site};
 
 const ALL: &str = "gateway,shipper,aggregator,console";
 const SETTLED: Duration = Duration::from_secs(30);
@@ -32,7 +32,11 @@ fn line_of(file: &Path, text: &str) -> usize {
 
 #[test]
 fn a_conflict_becomes_a_dead_letter_that_the_command_line_shows() {
-    let site = Site::embedded();
+    SPREADS.into_iter().for_each(a_conflict_is_shown);
+}
+
+fn a_conflict_is_shown(partition_by: &str) {
+    let site = Site::embedded().spread_by(partition_by);
     let process = site.up("all", ALL);
     let caller = Caller::new(&site.certs(), "shop-1", process.partners_port);
     let day = caller.transact("i-1", "till-1", "12.50");
@@ -81,7 +85,11 @@ fn a_conflict_becomes_a_dead_letter_that_the_command_line_shows() {
 
 #[test]
 fn a_dead_letter_that_is_mended_and_replayed_twice_counts_once() {
-    let site = Site::embedded();
+    SPREADS.into_iter().for_each(a_dead_letter_is_replayed);
+}
+
+fn a_dead_letter_is_replayed(partition_by: &str) {
+    let site = Site::embedded().spread_by(partition_by);
     let process = site.up("all", ALL);
     let caller = Caller::new(&site.certs(), "shop-1", process.partners_port);
     // The partners' side lets one day more through, since the log's clock decides there.
@@ -142,7 +150,11 @@ fn a_dead_letter_that_is_mended_and_replayed_twice_counts_once() {
 
 #[test]
 fn reconcile_ends_with_0_only_when_everything_is_accounted_for() {
-    let site = Site::embedded();
+    SPREADS.into_iter().for_each(everything_is_accounted_for);
+}
+
+fn everything_is_accounted_for(partition_by: &str) {
+    let site = Site::embedded().spread_by(partition_by);
     let (process, other) = (site.up("all", ALL), site.up("other", ALL));
     Caller::new(&site.certs(), "shop-1", process.partners_port).transact("i-1", "till-1", "12.50");
     Caller::new(&site.certs(), "shop-2", other.partners_port).transact("i-2", "till-1", "7.25");

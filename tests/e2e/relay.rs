@@ -14,7 +14,7 @@ use crate::harness::checkout::policies;
 use crate::harness::ledger::Ledger;
 use crate::harness::process::Process;
 use crate::harness::settled::until_balanced;
-use crate::harness::site::Site;
+use crate::harness::site::{SPREADS, Site};
 
 const ALL: &str = "gateway,shipper,aggregator,console";
 const SETTLED: Duration = Duration::from_secs(60);
@@ -168,8 +168,12 @@ fn sections(upstream: u16) -> String {
 
 #[test]
 fn what_is_passed_on_counts_once_whatever_is_killed() {
+    SPREADS.into_iter().for_each(passed_on);
+}
+
+fn passed_on(partition_by: &str) {
     let upstream = Upstream::start();
-    let site = Site::embedded().with_sections(&sections(upstream.port));
+    let site = Site::embedded().with_sections(&sections(upstream.port)).spread_by(partition_by);
     let process = site.up("all", ALL);
     let over = AtomicBool::new(false);
     let (first, behind) = (Fates::default(), Fates::default());

@@ -11,7 +11,7 @@ use crate::harness::ledger::Ledger;
 use crate::harness::process::Process;
 use crate::harness::sender::Senders;
 use crate::harness::settled::until_drained;
-use crate::harness::site::Site;
+use crate::harness::site::{SPREADS, Site};
 
 const SETTLED: Duration = Duration::from_secs(60);
 /// Longer than a sleeping owner keeps its partitions.
@@ -26,7 +26,12 @@ const PARTITIONS: u64 = 4;
 fn with_the_fence_a_sleeper_does_no_harm() {
     let (kafka, cassandra) = (std::thread::spawn(Kafka::start), Cassandra::start().unwrap());
     let kafka = kafka.join().unwrap().unwrap();
-    let site = Site::with_log(&kafka, &cassandra).with_flush_every(FLUSH_EVERY);
+    for spread in SPREADS {
+        sleeps(&Site::with_log(&kafka, &cassandra).spread_by(spread).with_flush_every(FLUSH_EVERY));
+    }
+}
+
+fn sleeps(site: &Site) {
     let gateway = site.up("gateway", "gateway,shipper,console");
     let sleeper = site.up("sleeper", "aggregator");
     let senders = Arc::new(Senders::new(&site.certs(), &[gateway.partners_port]));

@@ -31,12 +31,17 @@ pub struct Process {
     roles: String,
     fault: Option<&'static str>,
     child: Mutex<Option<Child>>,
+    /// What it runs from its next start on.
+    program: Mutex<PathBuf>,
 }
 
 /// The command under test.
 pub fn tallygate() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_tallygate"))
+    Command::new(TALLYGATE)
 }
+
+/// The program under test.
+pub const TALLYGATE: &str = env!("CARGO_BIN_EXE_tallygate");
 
 impl Process {
     pub fn new(
@@ -49,12 +54,27 @@ impl Process {
     ) -> Self {
         let [partners_port, _, metrics_port] = ports;
         let (name, roles) = (name.to_owned(), roles.to_owned());
-        Self { name, config, data, partners_port, metrics_port, roles, fault, child: Mutex::default() }
+        Self {
+            name,
+            config,
+            data,
+            partners_port,
+            metrics_port,
+            roles,
+            fault,
+            child: Mutex::default(),
+            program: Mutex::new(TALLYGATE.into()),
+        }
     }
 
     /// Starts it; it need not be up yet.
     pub fn start(&self) {
         self.start_with(&[]);
+    }
+
+    /// Runs another program from its next start on.
+    pub fn becomes(&self, program: &Path) {
+        *self.program.lock().unwrap() = program.to_owned();
     }
 
     /// Starts it with its clock so many days off.
@@ -64,7 +84,7 @@ impl Process {
 
     fn start_with(&self, environment: &[(&str, String)]) {
         let log = File::options().create(true).append(true).open(self.log()).unwrap();
-        let mut command = tallygate();
+        let mut command = Command::new(&*self.program.lock().unwrap());
         command.args(["run", "--config"]).arg(&self.config).args(["--roles", &self.roles]);
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         command.env("RUST_LOG", "info").stdout(log.try_clone().unwrap()).stderr(log);
@@ -95,7 +115,8 @@ impl Process {
     }
 
     fn check_alive(&self) -> Result<(), String> {
-        match self.child.lock().unwrap().as_mut().map(Child::try_wait) {
+        let ended = self.child.lock().unwrap().as_mut().map(Child::try_wait);
+        match ended {
             Some(Ok(Some(status))) => panic!("{} ended with {status}: {}", self.name, self.last_words()),
             _ => Ok(()),
         }

@@ -1,12 +1,13 @@
 //! A site: a folder with certificates, and processes configured for one choice of backends.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use tallygate_test_servers::{Cassandra, Kafka, RabbitMq, free_port};
 
 use super::backends::{Servers, queue, stream, sums};
 use super::checkout::policies;
+use super::clusters::Clusters;
 use super::process::Process;
 
 /// A folder, its certificates, and what its processes share.
@@ -17,10 +18,19 @@ pub struct Site {
     flush_every: &'static str,
     /// Where data directories are; in its folder, unless said.
     data: Option<PathBuf>,
+    /// Nodes of the queue's cluster, which processes connect to in turn.
+    queue_urls: Vec<String>,
+    made: AtomicUsize,
 }
+
+/// How records may be spread over the partitions of the log.
+pub const SPREADS: [&str; 2] = ["key", "id"];
 
 /// The partners that have a certificate at every site.
 pub const PARTNERS: [&str; 3] = ["shop-1", "shop-2", "shop-3"];
+
+/// Stands for a URL until a process is given one.
+const ONE_OF_THE_URLS: &str = "one of the nodes";
 
 static SITES: AtomicU32 = AtomicU32::new(0);
 
@@ -37,10 +47,13 @@ impl Site {
         Self::new(queue(&names, &servers.rabbit) + &log)
     }
 
-    /// The same, with records spread by key or by id.
-    pub fn real_partitioned(servers: &Servers, partition_by: &str) -> Self {
-        let mut site = Self::real(servers);
-        site.backends = site.backends.replace("[stream]\n", &format!("[stream]\npartition_by = \"{partition_by}\"\n"));
+    /// A site on clusters, with names of its own on them.
+    pub fn clustered(clusters: &Clusters) -> Self {
+        let names = fresh_names();
+        let queue =
+            format!("[queue]\nbackend = \"amqp\"\nurl = \"{ONE_OF_THE_URLS}\"\nqueue = \"{names}.transactions\"\n\n");
+        let mut site = Self::new(queue + &clusters.log_and_sums(&names));
+        site.queue_urls = clusters.queue_urls();
         site
     }
 
@@ -63,13 +76,25 @@ impl Site {
     fn new(backends: String) -> Self {
         let folder = tempfile::Builder::new().prefix("tallygate-e2e-").tempdir().unwrap();
         tallygate::certs::make(&folder.path().join("certs"), &PARTNERS.map(str::to_owned)).unwrap();
-        Self { folder, backends, fault: None, flush_every: "20 ms", data: None }
+        let (fault, data, queue_urls) = (None, None, Vec::new());
+        Self { folder, backends, fault, flush_every: "20 ms", data, queue_urls, made: AtomicUsize::new(0) }
     }
 
     /// The same, with a safeguard of its processes switched off, which only a build with the feature `faults` can do.
     #[must_use]
     pub fn with_fault(mut self, fault: &'static str) -> Self {
         self.fault = Some(fault);
+        self
+    }
+
+    /// The same, with records spread by key or by id.
+    #[must_use]
+    pub fn spread_by(mut self, partition_by: &str) -> Self {
+        let section = format!("[stream]\npartition_by = \"{partition_by}\"\n");
+        match self.backends.contains("[stream]\n") {
+            true => self.backends = self.backends.replace("[stream]\n", &section),
+            false => self.backends.push_str(&section),
+        }
         self
     }
 
@@ -120,6 +145,11 @@ impl Site {
         let data = self.data.as_deref().unwrap_or(self.folder.path()).join(format!("data-{name}"));
         let data_dir = data.display();
         let policies = policies();
+        let made = self.made.fetch_add(1, Ordering::Relaxed);
+        let backends = match self.queue_urls.get(made % self.queue_urls.len().max(1)) {
+            Some(url) => self.backends.replace(ONE_OF_THE_URLS, url),
+            None => self.backends.clone(),
+        };
         let partners_of_site: String = PARTNERS
             .map(|name| format!("[[partners]]\nname = \"{name}\"\ncertificate = {{ subject_cn = \"{name}\" }}\n\n"))
             .concat();
@@ -175,8 +205,8 @@ address = "127.0.0.1:{metrics}"
 [aggregator]
 compare_every = "2 s"
 flush_every = "{}"
-{}"#,
-            self.flush_every, self.backends
+{backends}"#,
+            self.flush_every
         );
         std::fs::write(&config, text).unwrap();
         Process::new(name, config, data, ports, roles, self.fault)

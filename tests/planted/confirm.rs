@@ -8,14 +8,18 @@ use crate::harness::audit::Audit;
 use crate::harness::ledger::Ledger;
 use crate::harness::sender::Senders;
 use crate::harness::settled::until_drained;
-use crate::harness::site::Site;
+use crate::harness::site::{SPREADS, Site};
 
 const SETTLED: Duration = Duration::from_secs(60);
 
 #[test]
 fn without_the_wait_for_the_confirm_acknowledged_transactions_are_lost_and_the_audit_says_so() {
     let rabbit = RabbitMq::start().unwrap();
-    let site = Site::with_queue(&rabbit).with_fault("reply-before-confirm");
+    SPREADS.into_iter().for_each(|spread| confirms_nothing(&rabbit, spread));
+}
+
+fn confirms_nothing(rabbit: &RabbitMq, partition_by: &str) {
+    let site = Site::with_queue(rabbit).spread_by(partition_by).with_fault("reply-before-confirm");
     let gateway = site.up("gateway", "gateway");
     let rest = site.up("rest", "shipper,aggregator,console");
     let senders = Senders::new(&site.certs(), &[gateway.partners_port]);

@@ -7,13 +7,17 @@ use crate::harness::audit::Audit;
 use crate::harness::ledger::Ledger;
 use crate::harness::sender::Senders;
 use crate::harness::settled::until_drained;
-use crate::harness::site::Site;
+use crate::harness::site::{SPREADS, Site};
 
 const SETTLED: Duration = Duration::from_secs(60);
 
 #[test]
 fn without_deduplication_a_resend_counts_twice_and_the_audit_says_so() {
-    let site = Site::embedded().with_fault("without-deduplication");
+    SPREADS.into_iter().for_each(counts_twice);
+}
+
+fn counts_twice(partition_by: &str) {
+    let site = Site::embedded().spread_by(partition_by).with_fault("without-deduplication");
     let process = site.up("all", "gateway,shipper,aggregator,console");
     let senders = Senders::new(&site.certs(), &[process.partners_port]);
     senders.send(300, 100);

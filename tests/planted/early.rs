@@ -9,7 +9,7 @@ use crate::harness::eventually::eventually;
 use crate::harness::ledger::Ledger;
 use crate::harness::sender::Senders;
 use crate::harness::settled::{queue_depth, until_drained};
-use crate::harness::site::Site;
+use crate::harness::site::{SPREADS, Site};
 
 const SETTLED: Duration = Duration::from_secs(60);
 const BITTEN: Duration = Duration::from_secs(20);
@@ -17,7 +17,11 @@ const BITTEN: Duration = Duration::from_secs(20);
 #[test]
 fn without_the_wait_for_the_log_acknowledged_transactions_are_lost_and_the_audit_says_so() {
     let kafka = Kafka::start().unwrap();
-    let site = Site::with_stream(&kafka).with_fault("acknowledge-before-append");
+    SPREADS.into_iter().for_each(|spread| acknowledges_early(&kafka, spread));
+}
+
+fn acknowledges_early(kafka: &Kafka, partition_by: &str) {
+    let site = Site::with_stream(kafka).spread_by(partition_by).with_fault("acknowledge-before-append");
     let process = site.up("all", "gateway,shipper,aggregator,console");
     let senders = Senders::new(&site.certs(), &[process.partners_port]);
     let ledger = Ledger::of(&process);

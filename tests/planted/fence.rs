@@ -13,7 +13,7 @@ use crate::harness::ledger::Ledger;
 use crate::harness::process::Process;
 use crate::harness::sender::Senders;
 use crate::harness::settled::until_drained;
-use crate::harness::site::Site;
+use crate::harness::site::{SPREADS, Site};
 
 const SETTLED: Duration = Duration::from_secs(60);
 
@@ -21,7 +21,10 @@ const SETTLED: Duration = Duration::from_secs(60);
 fn without_the_fence_a_late_write_of_older_rows_stands_and_the_audit_says_so() {
     let (kafka, cassandra) = (std::thread::spawn(Kafka::start), Cassandra::start().unwrap());
     let kafka = kafka.join().unwrap().unwrap();
-    let site = Site::with_log(&kafka, &cassandra);
+    SPREADS.into_iter().for_each(|spread| writes_late(&Site::with_log(&kafka, &cassandra).spread_by(spread)));
+}
+
+fn writes_late(site: &Site) {
     let process = site.up("all", "gateway,shipper,aggregator,console");
     let senders = Senders::new(&site.certs(), &[process.partners_port]);
     senders.send(150, 100);

@@ -1,6 +1,7 @@
 //! A real Cassandra node, a cluster of one.
 
 use std::fs;
+use std::net::Ipv4Addr;
 use std::ops::Deref;
 use std::path::Path;
 use std::process::Command;
@@ -42,6 +43,47 @@ const LOGGING: &str = r#"<configuration>
 </configuration>
 "#;
 
+/// Where a node is: its cluster has the same ports at each address.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) address: Ipv4Addr,
+    /// The node that is asked for the others.
+    pub(crate) seed: Ipv4Addr,
+    /// Where its share of the keys begins.
+    pub(crate) token: i64,
+    pub(crate) ports: Ports,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Ports {
+    clients: u16,
+    storage: u16,
+    storage_tls: u16,
+}
+
+impl Place {
+    /// A cluster of one, or the first of two.
+    pub(crate) fn first() -> Result<Place> {
+        let ports = Ports { clients: ports::free()?, storage: ports::free()?, storage_tls: ports::free()? };
+        Ok(Place { address: Ipv4Addr::LOCALHOST, seed: Ipv4Addr::LOCALHOST, token: 0, ports })
+    }
+
+    /// How long the node looks for others; the first has none to wait for.
+    fn patience_ms(self) -> u32 {
+        if self.address == self.seed { 1 } else { 60_000 }
+    }
+
+    /// What the others log when they have found it.
+    pub(crate) fn is_up(self) -> String {
+        format!("{}:{} is now UP", self.address, self.ports.storage)
+    }
+
+    /// Another of the same cluster, at another address of this machine.
+    pub(crate) fn second(self) -> Place {
+        Place { address: Ipv4Addr::new(127, 0, 0, 2), token: i64::MIN / 2, ..self }
+    }
+}
+
 /// A node with a heap of 768 MB, and the write durability that Cassandra has by default: when it is killed, it loses what
 /// it acknowledged since its commit log was last synced, up to a second. (Replicas on other machines would have it.)
 pub struct Cassandra {
@@ -56,21 +98,26 @@ impl Cassandra {
 
     /// [`Options::password`] is the PasswordAuthenticator with its first user, and the CassandraAuthorizer.
     pub fn start_with(options: Options) -> Result<Cassandra> {
+        Cassandra::run(&Place::first()?, options)
+    }
+
+    /// A node of a cluster, which the others must be able to reach before they start.
+    pub(crate) fn run(place: &Place, options: Options) -> Result<Cassandra> {
         let jars = jars("cassandra")?;
         let directory = new_directory("cassandra")?;
-        let port = ports::free()?;
         let certificates = options.tls.then(|| Certificates::make(&directory)).transpose()?;
         fs::write(directory.join("logback.xml"), LOGGING)?;
         fs::write(
             directory.join("cassandra.yaml"),
-            settings(&directory, port, certificates.as_ref(), options.password)?,
+            settings(&directory, place, certificates.as_ref(), options.password),
         )?;
         fs::create_dir(directory.join("tmp"))?;
         let server = Server::start(Launch {
             name: "cassandra",
-            command: command(&jars, &directory, options.password),
+            command: command(&jars, &directory, place, options.password),
             directory,
-            port,
+            address: place.address,
+            port: place.ports.clients,
             ready: "Starting listening for CQL clients",
             companion: None,
             certificates,
@@ -105,7 +152,7 @@ impl Deref for Cassandra {
     }
 }
 
-fn command(jars: &Path, directory: &Path, password: bool) -> Command {
+fn command(jars: &Path, directory: &Path, place: &Place, password: bool) -> Command {
     let mut command = java(jars);
     command.arg(format!("-javaagent:{}", jars.join("jamm-0.4.0.jar").display()));
     command.args(["-Xms512m", "-Xmx768m", "-Djava.net.preferIPv4Stack=true"]);
@@ -122,7 +169,8 @@ fn command(jars: &Path, directory: &Path, password: bool) -> Command {
         .arg(format!("-Djava.io.tmpdir={directory}/tmp"))
         .arg(format!("-Djna.tmpdir={directory}/tmp"))
         .args(["-Dcassandra-foreground=yes", "-Djdk.attach.allowAttachSelf=true"])
-        .args(["-Dio.netty.tryReflectionSetAccessible=true", "-Dcassandra.ring_delay_ms=1"])
+        .args(["-Dio.netty.tryReflectionSetAccessible=true"])
+        .arg(format!("-Dcassandra.ring_delay_ms={}", place.patience_ms()))
         .args(["-Dcassandra.skip_wait_for_gossip_to_settle=0"]);
     if password {
         command.arg("-Dcassandra.superuser_setup_delay_ms=0");
@@ -131,26 +179,27 @@ fn command(jars: &Path, directory: &Path, password: bool) -> Command {
     command
 }
 
-fn settings(directory: &Path, port: u16, certificates: Option<&Certificates>, password: bool) -> Result<String> {
-    let (storage, storage_tls) = (ports::free()?, ports::free()?);
+fn settings(directory: &Path, place: &Place, certificates: Option<&Certificates>, password: bool) -> String {
+    let Place { address, seed, token, ports: Ports { clients, storage, storage_tls } } = place;
     let mut settings = format!(
         r#"cluster_name: tallygate-tests
 num_tokens: 1
-initial_token: "0"
+initial_token: "{token}"
 partitioner: org.apache.cassandra.dht.Murmur3Partitioner
 commitlog_sync: periodic
 commitlog_sync_period: 1000ms
 seed_provider:
   - class_name: org.apache.cassandra.locator.SimpleSeedProvider
     parameters:
-      - seeds: "127.0.0.1:{storage}"
-listen_address: 127.0.0.1
-rpc_address: 127.0.0.1
+      - seeds: "{seed}:{storage}"
+listen_address: {address}
+rpc_address: {address}
 storage_port: {storage}
 ssl_storage_port: {storage_tls}
 start_native_transport: true
-native_transport_port: {port}
+native_transport_port: {clients}
 endpoint_snitch: SimpleSnitch
+auto_bootstrap: false
 auto_snapshot: false
 data_file_directories: ["{at}/data"]
 commitlog_directory: "{at}/commitlog"
@@ -176,5 +225,5 @@ cdc_raw_directory: "{at}/cdc_raw"
     if password {
         settings.push_str("authenticator: PasswordAuthenticator\nauthorizer: CassandraAuthorizer\n");
     }
-    Ok(settings)
+    settings
 }

@@ -1,6 +1,7 @@
 //! A real Kafka broker: one node in KRaft mode, broker and controller at once.
 
 use std::fs;
+use std::net::Ipv4Addr;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,6 +13,7 @@ use crate::java::{jars, java};
 use crate::server::{Launch, Server, new_directory};
 use crate::{Credentials, Options, ports};
 
+pub(crate) const PROPERTIES: &str = "server.properties";
 const USER: Credentials = Credentials { user: "tally", password: "gate-secret" };
 
 /// A broker that creates no topic by itself, and stamps records as Kafka does by default.
@@ -32,21 +34,34 @@ impl Kafka {
         let directory = new_directory("kafka")?;
         let port = ports::free()?;
         let certificates = options.tls.then(|| Certificates::make(&directory)).transpose()?;
-        let properties = directory.join("server.properties");
-        fs::write(&properties, settings(&directory, port, certificates.as_ref(), options.password)?)?;
-        format_storage(&jars, &properties)?;
+        fs::write(directory.join(PROPERTIES), settings(&directory, port, certificates.as_ref(), options.password)?)?;
+        Kafka::run(jars, directory, port, &["-Xmx1g"], certificates, options.password.then_some(USER))
+    }
 
+    /// A node whose properties lie in its directory.
+    pub(crate) fn run(
+        jars: PathBuf,
+        directory: PathBuf,
+        port: u16,
+        java_options: &[&str],
+        certificates: Option<Certificates>,
+        credentials: Option<Credentials>,
+    ) -> Result<Kafka> {
+        let properties = directory.join(PROPERTIES);
+        format_storage(&jars, &properties)?;
         let mut command = java(&jars);
-        command.args(["-Xms256m", "-Xmx1g", "-Djava.net.preferIPv4Stack=true", "kafka.Kafka"]).arg(&properties);
+        command.args(["-Xms256m", "-Djava.net.preferIPv4Stack=true"]).args(java_options);
+        command.arg("kafka.Kafka").arg(&properties);
         let server = Server::start(Launch {
             name: "kafka",
             directory,
+            address: Ipv4Addr::LOCALHOST,
             port,
             command,
             ready: "Kafka Server started",
             companion: None,
             certificates,
-            credentials: options.password.then_some(USER),
+            credentials,
         })?;
         Ok(Kafka { server, jars })
     }
@@ -68,7 +83,13 @@ impl Kafka {
     /// What it failed with; some of the tools end with 0 all the same and only print it.
     pub fn tool(&self, class: &str, arguments: &[&str]) -> Result<String> {
         let mut command = java(&self.jars);
-        command.args(["-Dorg.slf4j.simpleLogger.defaultLogLevel=error", class, "--bootstrap-server", &self.brokers()]);
+        command.args([
+            "-XX:TieredStopAtLevel=1",
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
+            class,
+            "--bootstrap-server",
+            &self.brokers(),
+        ]);
         command.args(arguments);
         output_of(command, class)
     }

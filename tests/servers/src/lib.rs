@@ -17,22 +17,30 @@
 //! `setup/install-servers` brings what is started here.
 
 mod cassandra;
+mod cassandra_cluster;
 mod certs;
 mod clock;
 mod cql;
 mod java;
 mod kafka;
+mod kafka_cluster;
+mod link;
+mod mesh;
 mod ports;
 mod rabbit;
+mod rabbit_cluster;
 mod reaper;
 mod server;
 pub mod shared;
 
 pub use cassandra::Cassandra;
+pub use cassandra_cluster::CassandraPair;
 pub use clock::days_off;
 pub use kafka::Kafka;
+pub use kafka_cluster::KafkaCluster;
 pub use ports::free as free_port;
 pub use rabbit::RabbitMq;
+pub use rabbit_cluster::RabbitCluster;
 pub use server::Server;
 
 /// What a server asks of its clients beyond an address.

@@ -1,8 +1,9 @@
 //! A real RabbitMQ broker, as Debian packages it.
 
 use std::fs;
+use std::net::Ipv4Addr;
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -19,7 +20,22 @@ const USER: Credentials = Credentials { user: "tally", password: "gate-secret" }
 /// A broker of one node with its own Erlang port mapper.
 pub struct RabbitMq {
     server: Server,
+    name: String,
     environment: Vec<(&'static str, String)>,
+}
+
+/// A node about to start.
+pub(crate) struct Node {
+    pub(crate) directory: PathBuf,
+    /// The port that clients use.
+    pub(crate) port: u16,
+    /// `name@host`.
+    pub(crate) name: String,
+    pub(crate) environment: Vec<(&'static str, String)>,
+    /// Its port mapper, unless another node has one for it.
+    pub(crate) epmd: Option<Command>,
+    pub(crate) certificates: Option<Certificates>,
+    pub(crate) credentials: Option<Credentials>,
 }
 
 impl RabbitMq {
@@ -39,23 +55,33 @@ impl RabbitMq {
         let credentials = if options.password { USER } else { GUEST };
         write_configuration(&directory, port, certificates.as_ref(), credentials)?;
 
-        let environment = environment(&directory)?;
+        let environment = environment(&directory, NODE, ports::free()?, ports::free()?);
+        let (epmd, credentials) = (Some(Command::new("epmd")), options.password.then_some(USER));
+        RabbitMq::run(Node { directory, port, name: NODE.to_owned(), environment, epmd, certificates, credentials })
+    }
+
+    /// A node whose files lie in its directory.
+    pub(crate) fn run(node: Node) -> Result<RabbitMq> {
+        let Node { directory, port, name, environment, epmd, certificates, credentials } = node;
         let mut command = Command::new(Path::new(BIN).join("rabbitmq-server"));
         // Under systemd the script replaces itself with the broker, so that the child is the broker and no shell before it.
         command.envs(environment.clone()).env("RUNNING_UNDER_SYSTEMD", "true").env_remove("NOTIFY_SOCKET");
-        let mut epmd = Command::new("epmd");
-        epmd.args(["-address", "127.0.0.1"]).envs(environment.clone());
+        let companion = epmd.map(|mut epmd| {
+            epmd.args(["-address", "127.0.0.1"]).envs(environment.clone());
+            epmd
+        });
         let server = Server::start(Launch {
             name: "rabbitmq",
             directory,
+            address: Ipv4Addr::LOCALHOST,
             port,
             command,
             ready: "startup complete",
-            companion: Some(epmd),
+            companion,
             certificates,
-            credentials: options.password.then_some(USER),
+            credentials,
         })?;
-        Ok(RabbitMq { server, environment })
+        Ok(RabbitMq { server, name, environment })
     }
 
     /// `amqp://…` or `amqps://…`, with user, password and virtual host.
@@ -70,7 +96,7 @@ impl RabbitMq {
     /// Runs `rabbitmqctl` on this broker and returns what it printed: `list_queues`, `set_vm_memory_high_watermark 0`…
     pub fn control(&self, arguments: &[&str]) -> Result<String> {
         let output = Command::new(Path::new(BIN).join("rabbitmqctl"))
-            .args(["--quiet", "--node", NODE])
+            .args(["--quiet", "--node", &self.name])
             .args(arguments)
             .envs(self.environment.clone())
             .stdin(Stdio::null())
@@ -95,15 +121,15 @@ impl Deref for RabbitMq {
 }
 
 /// Everything in the server's own directory: nothing of the machine's broker, if it has one, is read or touched.
-fn environment(directory: &Path) -> Result<Vec<(&'static str, String)>> {
+pub(crate) fn environment(directory: &Path, name: &str, epmd: u16, nodes: u16) -> Vec<(&'static str, String)> {
     let at = |name: &str| directory.join(name).display().to_string();
-    Ok(vec![
+    vec![
         ("HOME", directory.display().to_string()),
         ("LANG", "C.UTF-8".to_owned()),
         ("ERL_EPMD_ADDRESS", "127.0.0.1".to_owned()),
-        ("ERL_EPMD_PORT", ports::free()?.to_string()),
-        ("RABBITMQ_NODENAME", NODE.to_owned()),
-        ("RABBITMQ_DIST_PORT", ports::free()?.to_string()),
+        ("ERL_EPMD_PORT", epmd.to_string()),
+        ("RABBITMQ_NODENAME", name.to_owned()),
+        ("RABBITMQ_DIST_PORT", nodes.to_string()),
         ("RABBITMQ_CONF_ENV_FILE", "/dev/null".to_owned()),
         ("RABBITMQ_CONFIG_FILE", at("rabbitmq.conf")),
         ("RABBITMQ_ADVANCED_CONFIG_FILE", at("advanced.config")),
@@ -114,7 +140,7 @@ fn environment(directory: &Path) -> Result<Vec<(&'static str, String)>> {
         ("RABBITMQ_PID_FILE", at("pid")),
         // Schedulers that wait by spinning take the cores from the other servers and the test.
         ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+sbwt none +sbwtdcpu none +sbwtdio none".to_owned()),
-    ])
+    ]
 }
 
 fn write_configuration(
@@ -137,9 +163,19 @@ fn write_configuration(
             files.key.display()
         )),
     }
+    write_files(directory, &settings, "", &fresh_cookie())
+}
+
+/// What a node reads: its settings, and more for the network of nodes.
+pub(crate) fn write_files(directory: &Path, settings: &str, kernel: &str, cookie: &str) -> Result<()> {
     fs::write(directory.join("rabbitmq.conf"), settings)?;
-    fs::write(directory.join("advanced.config"), "[{kernel,[{inet_dist_use_interface,{127,0,0,1}}]}].\n")?;
+    let kernel = format!("[{{kernel,[{{inet_dist_use_interface,{{127,0,0,1}}}}{kernel}]}}].\n");
+    fs::write(directory.join("advanced.config"), kernel)?;
     fs::write(directory.join("enabled_plugins"), "[].\n")?;
-    let cookie = format!("{:016X}{:016X}", rand::random::<u64>(), rand::random::<u64>());
-    write_secret(&directory.join(".erlang.cookie"), &cookie)
+    write_secret(&directory.join(".erlang.cookie"), cookie)
+}
+
+/// By which nodes and tools of one cluster know each other.
+pub(crate) fn fresh_cookie() -> String {
+    format!("{:016X}{:016X}", rand::random::<u64>(), rand::random::<u64>())
 }

@@ -29,7 +29,7 @@ pub struct Server {
     name: &'static str,
     directory: PathBuf,
     log: PathBuf,
-    port: u16,
+    address: SocketAddr,
     ready: &'static str,
     certificates: Option<Certificates>,
     credentials: Option<Credentials>,
@@ -47,7 +47,8 @@ struct Run {
 pub(crate) struct Launch {
     pub(crate) name: &'static str,
     pub(crate) directory: PathBuf,
-    /// The port that clients use.
+    /// The address and the port that clients use.
+    pub(crate) address: Ipv4Addr,
     pub(crate) port: u16,
     pub(crate) command: Command,
     /// What a line of the log holds when clients can connect.
@@ -85,7 +86,7 @@ impl Server {
             name: launch.name,
             directory: launch.directory,
             log,
-            port: launch.port,
+            address: SocketAddr::from((launch.address, launch.port)),
             ready: launch.ready,
             certificates: launch.certificates,
             credentials: launch.credentials,
@@ -97,7 +98,7 @@ impl Server {
 
     /// The address that clients connect to.
     pub fn address(&self) -> SocketAddr {
-        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
+        self.address
     }
 
     /// The server's own directory: configuration, data and log. It goes with the server.

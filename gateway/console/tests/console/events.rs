@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 use serde_json::Value;
-use tallygate_core::{Aggregate, Row};
+use tallygate_core::{Aggregate, PartitionBy, Row};
 use tokio::time::sleep;
 
 use crate::site::Site;
-use crate::store::{Store, daily, row};
+use crate::store::{SPREADS, Store, daily, row};
 
 const DAY_QUERY: &str = "day=2026-11-22";
 
@@ -34,9 +34,19 @@ fn flush(site: &Site, row: Row) {
 
 #[tokio::test]
 async fn rule_14_a_change_during_the_load_is_neither_lost_nor_undone() {
-    let store = Arc::new(Store::default());
+    for spread in SPREADS {
+        changed_during_the_load(spread).await;
+    }
+}
+
+async fn changed_during_the_load(spread: PartitionBy) {
+    let store = Arc::new(Store::spread_by(spread));
     store.put(counted(5, 1, "10.00"));
     store.put(daily("HR1", "EUR", 0, 5, 1, "10.00"));
+    // Spread by id, a key has rows in the other partition too, whose offsets have nothing to do with these.
+    if spread == PartitionBy::Id {
+        store.put(daily("HR1", "EUR", 1, 700, 1, "0.50"));
+    }
     store.slow.send_replace(true);
     let site = Site::with(store.clone(), None).await;
     let mut events = site.events(DAY_QUERY).await;
@@ -50,7 +60,8 @@ async fn rule_14_a_change_during_the_load_is_neither_lost_nor_undone() {
     let (message, _) = events.until(loaded).await;
     assert_ne!(total(&message), Some("10.00"), "what was read before must not win");
     let state = site.events(DAY_QUERY).await.next().await.unwrap().1;
-    assert_eq!((total(&state), &state["top"][0]["sum"]), (Some("30.00"), &"30.00".into()));
+    let of_key = if spread == PartitionBy::Id { "30.50" } else { "30.00" };
+    assert_eq!((total(&state), &state["top"][0]["sum"]), (Some("30.00"), &of_key.into()));
 }
 
 #[tokio::test]

@@ -1,14 +1,21 @@
 //! A day's sums through the API.
 
+use tallygate_core::PartitionBy;
 use tallygate_core::notice::PartitionNotice;
 use tallygate_sums::Notices;
 
 use crate::site::Site;
-use crate::store::Store;
+use crate::store::{SPREADS, Store};
 
 #[tokio::test]
 async fn the_api_says_the_same_as_json() {
-    let site = Site::with(std::sync::Arc::new(Store::filled()), None).await;
+    for spread in SPREADS {
+        says_the_same_as_json(spread).await;
+    }
+}
+
+async fn says_the_same_as_json(spread: PartitionBy) {
+    let site = Site::with(std::sync::Arc::new(Store::filled(spread)), None).await;
     let day = site.get("/api/v1/sums?day=2026-11-22&currency=EUR&order=sum&top=1").await.json();
     assert_eq!(day["totals"][0]["sum"], "11.749999999");
     assert_eq!(day["top"].as_array().unwrap().len(), 1);

@@ -3,40 +3,43 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use tallygate_core::PartitionBy;
 use tallygate_core::notice::PartitionNotice;
 use tallygate_reading::ledger::{Order, Reader, Top};
 use tallygate_reading::limits::{WARNING_CHARS, WARNINGS};
 use tallygate_sums::Notices;
 
-use crate::store::{DAY, Store};
+use crate::store::{DAY, SPREADS, Store};
 
 const TOP: Top = Top { most: 2, currency: None, order: Order::Count };
 
 #[tokio::test]
 async fn the_rows_of_all_log_partitions_add_up() {
-    let reader = Reader::new(Arc::new(Store::filled()));
-    let day = reader.day(DAY.parse().unwrap(), TOP).await.unwrap();
-    assert_eq!(
-        day.to_text().split_once("\n\n").unwrap().1,
-        "CURRENCY           SUM  COUNT  KEYS\n\
-         EUR       11.749999999      8     2\n\
-         USD               7.00      1     1\n\n\
-         KEY  CURRENCY           SUM  COUNT  UPDATED\n\
-         HR2  EUR               1.25      5  2026-11-22T19:19:41.500Z\n\
-         HR1  EUR       10.499999999      3  2026-11-22T19:19:41.500Z\n"
-    );
-    let key = reader.key(DAY.parse().unwrap(), "HR1").await.unwrap();
-    let sums: Vec<String> = key.sums.iter().map(|s| format!("{} {} {}", s.currency, s.sum, s.count)).collect();
-    assert_eq!(sums, ["EUR 10.499999999 3", "USD 7.00 1"]);
-    assert_eq!(
-        reader.key(DAY.parse().unwrap(), "HR9").await.unwrap().to_text(),
-        "2026-11-22: no transactions of HR9\n"
-    );
+    for spread in SPREADS {
+        let reader = Reader::new(Arc::new(Store::filled(spread)));
+        let day = reader.day(DAY.parse().unwrap(), TOP).await.unwrap();
+        assert_eq!(
+            day.to_text().split_once("\n\n").unwrap().1,
+            "CURRENCY           SUM  COUNT  KEYS\n\
+             EUR       11.749999999      8     2\n\
+             USD               7.00      1     1\n\n\
+             KEY  CURRENCY           SUM  COUNT  UPDATED\n\
+             HR2  EUR               1.25      5  2026-11-22T19:19:41.500Z\n\
+             HR1  EUR       10.499999999      3  2026-11-22T19:19:41.500Z\n"
+        );
+        let key = reader.key(DAY.parse().unwrap(), "HR1").await.unwrap();
+        let sums: Vec<String> = key.sums.iter().map(|s| format!("{} {} {}", s.currency, s.sum, s.count)).collect();
+        assert_eq!(sums, ["EUR 10.499999999 3", "USD 7.00 1"]);
+        assert_eq!(
+            reader.key(DAY.parse().unwrap(), "HR9").await.unwrap().to_text(),
+            "2026-11-22: no transactions of HR9\n"
+        );
+    }
 }
 
 #[tokio::test]
 async fn what_the_partitions_tell_stands_above_the_sums() {
-    let store = Arc::new(Store::filled());
+    let store = Arc::new(Store::filled(PartitionBy::Key));
     let reader = Reader::new(store.clone());
     let day = DAY.parse().unwrap();
     let none = async || {
@@ -80,7 +83,7 @@ async fn a_store_without_a_generation_is_said_to_be_empty() {
 
 #[tokio::test]
 async fn warnings_are_bounded_in_number_and_length() {
-    let store = Arc::new(Store::filled());
+    let store = Arc::new(Store::filled(PartitionBy::Key));
     for partition in 0..40 {
         let stands = Some("ž".repeat(5_000));
         let notice = PartitionNotice { partition, stands, ..PartitionNotice::default() };

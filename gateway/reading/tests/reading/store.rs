@@ -13,6 +13,9 @@ use tokio::sync::watch;
 
 pub(crate) const DAY: &str = "2026-11-22";
 
+/// How records may be spread over the partitions of the log.
+pub(crate) const SPREADS: [PartitionBy; 2] = [PartitionBy::Key, PartitionBy::Id];
+
 pub(crate) struct Store {
     rows: Mutex<BTreeMap<RowKey, Row>>,
     pub(crate) away: AtomicBool,
@@ -23,12 +26,18 @@ pub(crate) struct Store {
 }
 
 impl Default for Store {
-    /// Two generations of two partitions each.
     fn default() -> Self {
+        Self::spread_by(PartitionBy::Key)
+    }
+}
+
+impl Store {
+    /// Two generations of two partitions each.
+    pub(crate) fn spread_by(partition_by: PartitionBy) -> Self {
         let plan = Plan {
             topic: "t".into(),
             partitions: 2,
-            partition_by: PartitionBy::Key,
+            partition_by,
             horizon_days: 7,
             future_days: 7,
             fold_rules: FOLD_RULES,
@@ -47,13 +56,21 @@ impl Default for Store {
 }
 
 impl Store {
-    /// Two keys on [`DAY`], one of them in two partitions and two currencies.
-    pub(crate) fn filled() -> Self {
-        let store = Self::default();
-        store.put(daily("HR1", "EUR", 0, 3, 2, "10.50"));
+    /// Two keys on [`DAY`], one of them in two generations and two currencies; spread by id, in all partitions.
+    pub(crate) fn filled(partition_by: PartitionBy) -> Self {
+        let store = Self::spread_by(partition_by);
         store.put(daily("HR1", "EUR", 3, 9, 1, "-0.000000001"));
-        store.put(daily("HR1", "USD", 0, 4, 1, "7.00"));
-        store.put(daily("HR2", "EUR", 1, 8, 5, "1.25"));
+        if partition_by == PartitionBy::Key {
+            store.put(daily("HR1", "EUR", 0, 3, 2, "10.50"));
+            store.put(daily("HR1", "USD", 0, 4, 1, "7.00"));
+            store.put(daily("HR2", "EUR", 1, 8, 5, "1.25"));
+        } else {
+            store.put(daily("HR1", "EUR", 0, 3, 1, "12.75"));
+            store.put(daily("HR1", "EUR", 1, 3, 1, "-2.25"));
+            store.put(daily("HR1", "USD", 1, 4, 1, "7.00"));
+            store.put(daily("HR2", "EUR", 0, 8, 2, "0.25"));
+            store.put(daily("HR2", "EUR", 1, 9, 3, "1.00"));
+        }
         store
     }
 

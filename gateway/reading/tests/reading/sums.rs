@@ -1,7 +1,7 @@
 //! Rule 13: the sums by key add up to what counted, and topic and store have each row alike.
 
-use tallygate_core::Aggregate;
 use tallygate_core::notice::PartitionNotice;
+use tallygate_core::{Aggregate, PartitionBy};
 use tallygate_reading::reconcile::{Report, Scope, Verdict};
 use tallygate_sums::Notices;
 use tokio::time::{Duration, sleep};
@@ -29,6 +29,26 @@ async fn rule_13_sums_that_agree_over_all_log_partitions_but_in_none_are_wrong()
     world.both(row(Aggregate::Daily, "k", "EUR", 1, 9, 1, "10.00"));
     let report = world.reconcile(0).await;
     assert_eq!((report.verdict, report.daily_different), (Verdict::NotBalanced, 2), "{}", report.to_text());
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_13_a_key_with_rows_in_all_log_partitions_balances_and_a_cent_in_any_of_them_is_found() {
+    let spread = |cent: Option<u32>| {
+        let world = World::sound_but_for_sums(PartitionBy::Id);
+        for partition in [0, 1] {
+            let sum = if cent == Some(partition) { "10.01" } else { "10.00" };
+            world.both(row(Aggregate::Daily, "k", "EUR", partition, 9, 1, sum));
+            world.both(row(Aggregate::Counted, "shop-1", "EUR", partition, 9, 1, "10.00"));
+        }
+        world
+    };
+    let report = spread(None).reconcile(0).await;
+    assert_eq!(report.verdict, Verdict::Balanced, "{}", report.to_text());
+    for partition in [0, 1] {
+        let report = spread(Some(partition)).reconcile(0).await;
+        assert_eq!((report.verdict, report.daily_different), (Verdict::NotBalanced, 1), "{}", report.to_text());
+        says(&report, &format!("{DAY}  EUR  log partition {partition}: by key 1: 10.01, counted 1: 10.00"));
+    }
 }
 
 #[tokio::test(start_paused = true)]

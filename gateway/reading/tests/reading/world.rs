@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use tallygate_core::checkpoint::Correction;
 use tallygate_core::fold::Horizon;
-use tallygate_core::{Aggregate, MessageNumber, Position, Row, Run};
+use tallygate_core::{Aggregate, MessageNumber, PartitionBy, Position, Row, Run};
 use tallygate_reading::ledger::Reader;
 use tallygate_reading::reconcile::{Accepted, AcceptedSum, Journals, Line, Report, Scope, reconcile};
 use tallygate_stream::Topic;
@@ -41,12 +41,18 @@ impl Journals for World {
 impl World {
     /// Three messages of 10.00, the second a repeat of the first: two count.
     pub(crate) fn sound() -> Self {
-        let world = Self::default();
+        let world = Self::sound_but_for_sums(PartitionBy::Key);
+        world.count(2, "20.00");
+        world
+    }
+
+    /// The same without what counts.
+    pub(crate) fn sound_but_for_sums(partition_by: PartitionBy) -> Self {
+        let world = Self { store: Arc::new(Store::spread_by(partition_by)), ..Self::default() };
         for sequence in 0..3 {
             world.accept(sequence, 1, "10.00");
             world.ship(sequence, 0, "10.00");
         }
-        world.count(2, "20.00");
         world.sum(Aggregate::Duplicate, 1, "10.00");
         world.log.commit_all();
         world

@@ -8,16 +8,17 @@ use tallygate_core::checkpoint::Correction;
 use tallygate_stream::Record;
 use tallygate_sums::Sums;
 
-use super::oracle::expected;
+use super::SPREAD;
 use super::rules::{appended, twenty_folded, world};
-use super::world::{DAY, NOON, Sent, World, generation};
 use crate::WallClock;
 use crate::by_hand::{ByHandError, Correcting, Source, correct, find_wrong_times, hold, plan_recovery};
+use crate::tests::oracle::expected;
+use crate::tests::world::{DAY, NOON, Sent, World, generation};
 
 async fn recover(world: &World, source: Source) -> Result<Vec<String>, ByHandError> {
     let mut held = hold(&world.log).await?;
     let sums: &dyn Sums = &*world.store;
-    let recovery = plan_recovery(&world.log, sums, &held, &generation(), 0, source).await?;
+    let recovery = plan_recovery(&world.log, sums, &held, &generation(SPREAD), 0, source).await?;
     let lost = recovery.lost.clone();
     recovery.write(&mut held).await?;
     Ok(lost)
@@ -189,7 +190,7 @@ async fn rule_6_a_correction_of_what_was_folded_or_corrected_already_is_refused_
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_done_by_hand_while_an_aggregator_has_partitions() {
-    let world = World::new(1, 3, Duration::from_millis(5));
+    let world = World::new(SPREAD, 1, 3, Duration::from_millis(5));
     world.log.share();
     let running = [world.start(), world.start()];
     tokio::time::sleep(Duration::from_secs(1)).await;

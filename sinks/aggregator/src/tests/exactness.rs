@@ -4,33 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::world::{DAY, NOON, Running, Sent, World};
-
-/// Traffic with resends, redeliveries, conflicts, latecomers and days that pass.
-pub(super) fn next_sent(world: &World, log_time: &mut i64, sent: &mut Vec<Sent>) -> Sent {
-    let chance = &world.chance;
-    *log_time += chance.below(DAY as u64 / 200) as i64;
-    let fresh = Sent {
-        partition: chance.below(3) as u32,
-        message: sent.len() as u64,
-        id: sent.len() as u64,
-        day: *log_time / DAY + chance.below(7) as i64 - 4,
-        amount: chance.below(1_000),
-        // Times may go back a little.
-        appended: *log_time - chance.below(2_000) as i64,
-    };
-    let again = (!sent.is_empty()).then(|| sent[chance.below(sent.len() as u64) as usize]);
-    let one = match (chance.below(10), again) {
-        (0, Some(again)) => Sent { appended: fresh.appended, ..again },
-        (1, Some(again)) => Sent { appended: fresh.appended, message: fresh.message, ..again },
-        (2, Some(again)) => {
-            Sent { appended: fresh.appended, message: fresh.message, amount: again.amount + 1, ..again }
-        }
-        _ => fresh,
-    };
-    sent.push(one);
-    one
-}
+use super::SPREAD;
+use crate::tests::traffic::next_sent;
+use crate::tests::world::{NOON, Running, World};
 
 /// Sends, kills, starts, takes the store away; then lets everything come to rest, and checks.
 async fn whatever_happens(world: World, steps: usize, pause: Duration, store_dies: bool) {
@@ -96,7 +72,7 @@ async fn whatever_happens(world: World, steps: usize, pause: Duration, store_die
 async fn rules_10_to_12_sums_are_exact_whatever_dies_between_the_steps_of_a_flush() {
     for seed in 0..6 {
         println!("seed {seed}");
-        let world = World::new(seed, 3, Duration::from_millis(200));
+        let world = World::new(SPREAD, seed, 3, Duration::from_millis(200));
         whatever_happens(world, 300, Duration::from_secs(8), true).await;
     }
 }
@@ -106,7 +82,7 @@ async fn rules_10_to_12_sums_are_exact_with_local_state_too() {
     for seed in 100..103 {
         println!("seed {seed}");
         let directory = tempfile::tempdir().unwrap();
-        let mut world = World::new(seed, 3, Duration::from_micros(300));
+        let mut world = World::new(SPREAD, seed, 3, Duration::from_micros(300));
         world.state_path = Some(directory.path().join("identities.db"));
         // Nobody would notice that a store was away for such times.
         whatever_happens(world, 300, Duration::from_millis(2), false).await;
@@ -156,7 +132,7 @@ async fn rules_10_to_12_sums_are_exact_when_members_own_some_of_the_partitions_a
     let mut met = Vec::new();
     for seed in 200..206 {
         println!("seed {seed}");
-        let world = World::new(seed, 3, Duration::from_millis(200));
+        let world = World::new(SPREAD, seed, 3, Duration::from_millis(200));
         members_share(&world, 300).await;
         met.push(world.log.state().met);
     }
@@ -170,7 +146,8 @@ async fn rules_10_to_12_sums_are_exact_when_members_own_some_of_the_partitions_a
 #[tokio::test(start_paused = true)]
 #[should_panic(expected = "the store: a row that was never true")]
 async fn without_deduplication_the_sums_are_wrong_and_it_is_noticed() {
-    let mut world = World::new(1, 1, Duration::from_millis(5));
+    use crate::tests::world::Sent;
+    let mut world = World::new(SPREAD, 1, 1, Duration::from_millis(5));
     world.faults.without_deduplication = true;
     world.append(Sent::of(0, 1));
     world.append(Sent { message: 2, ..Sent::of(0, 1) });

@@ -7,7 +7,7 @@ use tallygate_core::{Aggregate, LogId, RowKey};
 use tallygate_stream::Start;
 
 use super::rules::{appended, twenty_folded, world};
-use super::world::{DAY, NOON, Running, Sent, World};
+use crate::tests::world::{DAY, NOON, Running, Sent, World};
 use crate::timeouts::STAND_EVERY;
 
 /// Longer than a comparison takes.

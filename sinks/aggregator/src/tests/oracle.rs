@@ -7,7 +7,7 @@ use tallygate_core::record::{Entry, NUMBER, POLICY};
 use tallygate_core::{Aggregate, Amount, Currency, Day, RecordNumber, Row, RowKey};
 use tallygate_stream::Record;
 
-use super::world::{HORIZON, generation};
+use super::world::{FIRST_PARTITION, HORIZON};
 
 /// What must come of a log.
 #[derive(Default)]
@@ -52,7 +52,7 @@ pub(crate) fn expected(log: &[Vec<Record>], time: impl Fn(&Record) -> i64) -> Ex
             if shares.iter().any(|(aggregate, ..)| *aggregate == Aggregate::Dead) {
                 expected.dead.push(format!("{}/{}", record.partition, record.offset));
             }
-            let partition = generation().log_partition(record.partition);
+            let partition = FIRST_PARTITION + record.partition;
             for (aggregate, day, key, currency, amount) in shares {
                 let at = RowKey { aggregate, day, partition, key, currency };
                 let before = expected.rows.get(&at);

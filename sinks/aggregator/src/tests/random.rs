@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::exactness::next_sent;
+use tallygate_core::PartitionBy;
+
 use super::fake_store::Contents;
+use super::traffic::next_sent;
 use super::world::{DAY, NOON, Running, Sent, World};
 
 /// Runs in a test; a soak asks for more.
@@ -45,7 +47,8 @@ struct Run {
 
 impl Run {
     fn new(seed: u64) -> Self {
-        let world = World::new(seed, PARTITIONS, Duration::from_millis(200));
+        let spread = if seed.is_multiple_of(2) { PartitionBy::Key } else { PartitionBy::Id };
+        let world = World::new(spread, seed, PARTITIONS, Duration::from_millis(200));
         let (copy, running) = (world.store.copy(), vec![world.start()]);
         Self {
             world,
@@ -63,8 +66,7 @@ impl Run {
         let world = &self.world;
         self.log_time += world.chance.below(DAY as u64 / 2) as i64;
         for _ in 0..world.chance.below(6) {
-            let mut one = next_sent(world, &mut self.log_time, &mut self.sent);
-            one.partition %= PARTITIONS as u32;
+            let one = next_sent(world, &mut self.log_time, &mut self.sent);
             world.append(one);
         }
         world.chance.pause(Duration::from_secs(4)).await;

@@ -6,11 +6,12 @@ use tallygate_core::record::REASON;
 use tallygate_stream::Start;
 use tokio::time::Instant;
 
-use super::world::{Sent, World};
+use super::SPREAD;
+use crate::tests::world::{Sent, World};
 use crate::timeouts::FENCED_WAIT;
 
 pub(super) fn world() -> World {
-    World::new(7, 1, Duration::from_millis(5))
+    World::new(SPREAD, 7, 1, Duration::from_millis(5))
 }
 
 /// A world in which twenty records were folded, and nothing runs.
@@ -31,7 +32,7 @@ pub(super) fn appended(sent: Sent, appended: i64) -> Sent {
 
 #[tokio::test(start_paused = true)]
 async fn rule_8_another_record_at_the_committed_place_stops_the_partition_alone() {
-    let world = World::new(1, 2, Duration::from_millis(5));
+    let world = World::new(SPREAD, 1, 2, Duration::from_millis(5));
     for id in 1..20 {
         world.append(Sent::of((id % 2) as u32, id));
     }
@@ -110,7 +111,7 @@ async fn rule_11_a_former_owner_who_wakes_up_late_does_no_harm() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_12_local_state_spares_reading_the_log_again_and_may_vanish() {
     let directory = tempfile::tempdir().unwrap();
-    let mut world = World::new(3, 1, Duration::from_micros(100));
+    let mut world = World::new(SPREAD, 3, 1, Duration::from_micros(100));
     let path = directory.path().join("identities.db");
     world.state_path = Some(path.clone());
     for round in 0..4_u64 {
@@ -156,7 +157,7 @@ async fn while_the_store_is_away_records_are_held_within_bounds_and_the_ownershi
 
 #[tokio::test(start_paused = true)]
 async fn rule_11_one_that_is_refused_though_nobody_else_owns_its_partitions_waits_and_begins_anew() {
-    let world = World::new(7, 2, Duration::from_millis(5));
+    let world = World::new(SPREAD, 7, 2, Duration::from_millis(5));
     let running = world.start();
     for id in 0..10 {
         world.append(Sent::of(id as u32 % 2, id));

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use tallygate_core::fold::Horizon;
 use tallygate_core::generation::{FOLD_RULES, Plan};
+use tallygate_core::partition::partition;
 use tallygate_core::record::{NUMBER, ORIGIN, POLICY};
-use tallygate_core::{Day, Generation, LogId, PartitionBy, Row, RowKey, SumsRecord};
+use tallygate_core::{Day, Generation, Identity, LogId, PartitionBy, Row, RowKey, SumsRecord};
 use tallygate_stream::Record;
 use tallygate_sums::Sums;
 use tokio::task::JoinHandle;
@@ -26,7 +27,11 @@ pub(crate) const DAY: i64 = 86_400_000;
 /// 2026-11-22, noon.
 pub(crate) const NOON: i64 = 20_779 * DAY + DAY / 2;
 
+/// Of the worlds' generation, among all log partitions.
+pub(crate) const FIRST_PARTITION: u32 = 10;
+
 pub(crate) struct World {
+    pub(crate) spread: PartitionBy,
     pub(crate) chance: Arc<Chance>,
     pub(crate) log: FakeLog,
     pub(crate) store: Arc<FakeStore>,
@@ -51,15 +56,17 @@ pub(crate) struct Sent {
     pub(crate) partition: u32,
     pub(crate) message: u64,
     pub(crate) id: u64,
+    pub(crate) key: u64,
     pub(crate) day: i64,
     pub(crate) amount: u64,
     pub(crate) appended: i64,
 }
 
 impl World {
-    pub(crate) fn new(seed: u64, partitions: usize, delay: Duration) -> Self {
+    pub(crate) fn new(spread: PartitionBy, seed: u64, partitions: usize, delay: Duration) -> Self {
         let chance = Arc::new(Chance::new(seed));
         Self {
+            spread,
             log: FakeLog::new(&chance, delay, partitions),
             store: FakeStore::new(&chance, delay),
             chance,
@@ -70,6 +77,10 @@ impl World {
             #[cfg(feature = "faults")]
             faults: Default::default(),
         }
+    }
+
+    pub(crate) fn partitions(&self) -> u32 {
+        self.log.state().log.len() as u32
     }
 
     pub(crate) fn start(&self) -> Running {
@@ -83,7 +94,7 @@ impl World {
         let options = AggregatorOptions { faults: self.faults, ..options };
         let store: Arc<dyn Sums> = Arc::clone(&self.store) as _;
         let log = Arc::new(self.log.clone());
-        let aggregator = Aggregator::new(options, log, store, generation(), AggregatorMetrics::default());
+        let aggregator = Aggregator::new(options, log, store, generation(self.spread), AggregatorMetrics::default());
         let (handle, shutdown) = (aggregator.handle(), CancellationToken::new());
         let task = tokio::spawn(aggregator.run(shutdown.clone()));
         Running { handle, task, shutdown }
@@ -121,7 +132,7 @@ impl World {
     /// Of partitions that stand, what is there must be true of a prefix.
     pub(crate) fn check_but(&self, standing: &BTreeSet<u32>) {
         let expected = self.expected();
-        let stands = |at: &RowKey| standing.contains(&(at.partition - generation().first_partition));
+        let stands = |at: &RowKey| standing.contains(&(at.partition - FIRST_PARTITION));
         let topic = self.topic();
         let check = |found: BTreeMap<RowKey, Row>, what: &str| {
             for row in found.values() {
@@ -158,7 +169,7 @@ impl World {
         let mut topic = BTreeMap::new();
         for record in state.sums.iter().flatten() {
             if let Some(row) = SumsRecord::read(record.key(), record.value()).unwrap().row() {
-                assert_eq!(record.partition, row.at.partition - generation().first_partition);
+                assert_eq!(record.partition, row.at.partition - FIRST_PARTITION);
                 assert_eq!(record.key(), row.at.topic_key().as_bytes());
                 topic.insert(row.at.clone(), row);
             }
@@ -194,33 +205,50 @@ impl Running {
 
 impl Sent {
     pub(crate) fn of(partition: u32, id: u64) -> Self {
-        Self { partition, message: id, id, day: NOON / DAY, amount: 100 + id, appended: NOON + id as i64 }
+        Self { partition, message: id, id, key: id % 7, day: NOON / DAY, amount: 100 + id, appended: NOON + id as i64 }
+    }
+
+    fn key(self) -> String {
+        format!("key-{}", self.key)
+    }
+
+    fn partner(self) -> &'static str {
+        if self.id.is_multiple_of(2) { "even" } else { "odd" }
+    }
+
+    fn identity(self) -> Identity {
+        Identity::of(self.partner(), "json", &self.id.to_string())
+    }
+
+    /// The same in the partition to which a shipper appends it.
+    pub(crate) fn in_its_place(self, spread: PartitionBy, partitions: u32) -> Self {
+        Self { partition: partition(spread, &self.key(), self.identity(), partitions), ..self }
     }
 
     pub(crate) fn record(self, offset: u64) -> Record {
         let day = Day::from_epoch_days(self.day as i32);
         let Self { partition, message, id, amount, appended, .. } = self;
-        let (key, partner) = (id % 7, if id.is_multiple_of(2) { "even" } else { "odd" });
+        let (key, partner) = (self.key(), self.partner());
         let value = format!(
-            r#"{{"id":"{id}","time":"2026-11-22T12:00:00Z","day":"{day}","key":"key-{key}","amount":"{amount}.25","currency":"EUR","type":"sale","partner":"{partner}","attributes":{{}}}}"#
+            r#"{{"id":"{id}","time":"2026-11-22T12:00:00Z","day":"{day}","key":"{key}","amount":"{amount}.25","currency":"EUR","type":"sale","partner":"{partner}","attributes":{{}}}}"#
         );
         // What cannot be read is there too.
         let value = if id % 97 == 96 { "garbage".to_owned() } else { value };
         let number = format!("{:032x}/{message}/0", 1);
         let headers: [(&str, &[u8]); 2] = [(NUMBER, number.as_bytes()), (POLICY, b"json@abc")];
-        Record::new((partition, offset, appended), format!("key-{key}").as_bytes(), &headers, value.as_bytes())
+        Record::new((partition, offset, appended), key.as_bytes(), &headers, value.as_bytes())
     }
 }
 
-pub(crate) fn generation() -> Generation {
+pub(crate) fn generation(spread: PartitionBy) -> Generation {
     Generation {
         number: 2,
-        first_partition: 10,
+        first_partition: FIRST_PARTITION,
         log: LogId(7),
         plan: Plan {
             topic: "t".into(),
             partitions: 3,
-            partition_by: PartitionBy::Key,
+            partition_by: spread,
             horizon_days: HORIZON.past,
             future_days: HORIZON.future,
             fold_rules: FOLD_RULES,

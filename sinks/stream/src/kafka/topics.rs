@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, AlterConfig, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
+};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -145,15 +147,31 @@ async fn check_settings(admin: &AdminClient<DefaultClientContext>, plans: &[Topi
 
 /// The topics that keep their records too short a time, all else being right.
 async fn check(admin: &AdminClient<DefaultClientContext>, plans: &[TopicPlan]) -> Result<Vec<TooShort>, StreamError> {
+    let begun = Instant::now();
+    let mut described = describe(admin, plans).await?;
+    // A broker that has not heard of a topic yet, because another has just created it, answers as it does to one who may
+    // not ask: with nothing.
+    while described.iter().any(|topic| topic.entries.is_empty()) && begun.elapsed() < REQUEST {
+        tokio::time::sleep(KAFKA_PAUSE).await;
+        described = describe(admin, plans).await?;
+    }
+    let mut short = Vec::new();
+    for (plan, topic) in plans.iter().zip(&described) {
+        short.extend(plan.check(topic)?);
+    }
+    Ok(short)
+}
+
+/// The topics' settings, in the order of the plans.
+async fn describe(
+    admin: &AdminClient<DefaultClientContext>,
+    plans: &[TopicPlan],
+) -> Result<Vec<ConfigResource>, StreamError> {
     let bounded = AdminOptions::new().request_timeout(Some(CALL));
     let asked: Vec<_> = plans.iter().map(|plan| ResourceSpecifier::Topic(&plan.name)).collect();
     let away = |error: &KafkaError| ClientErrors::default().away("reading the topics' settings", error);
     let described = admin.describe_configs(&asked, &bounded).await.map_err(|error| away(&error))?;
-    let mut short = Vec::new();
-    for (plan, resource) in plans.iter().zip(described) {
-        short.extend(plan.check(&resource.map_err(|code| away(&KafkaError::AdminOp(code)))?)?);
-    }
-    Ok(short)
+    described.into_iter().map(|topic| topic.map_err(|code| away(&KafkaError::AdminOp(code)))).collect()
 }
 
 /// The client has only the request that replaces all settings of a topic's own, so all of them are given. What somebody

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 #![allow(clippy::disallowed_methods, reason = "a test may start what it waits for")]
 
+mod cluster;
 mod embedded;
 mod fixture;
 mod kafka;

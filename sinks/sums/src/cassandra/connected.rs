@@ -10,6 +10,7 @@ use scylla::client::PoolSize;
 use scylla::client::execution_profile::ExecutionProfile;
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
+use scylla::errors::PrepareError;
 use scylla::policies::load_balancing::DefaultPolicy;
 use scylla::statement::SerialConsistency;
 use scylla::statement::prepared::PreparedStatement;
@@ -42,17 +43,20 @@ impl Connected {
     pub(super) async fn open(options: &CassandraOptions, tls: Option<Arc<ClientConfig>>) -> Result<Self, SumsError> {
         let session = connect(options, tls).await?;
         schema::prepare(&session, options).await?;
-        // A table that another process just made stands in the schema some time before it can be used.
+        // A table that another process just made stands in the schema some time before it can be used, and at one node before
+        // it does at the others. Nodes of two versions never agree; then what each of them says has to do.
+        let _ = session.await_schema_agreement().await;
         let statements = (|| Statements::prepare(&session, &options.keyspace))
             .retry(ConstantBuilder::new().with_delay(SCHEMA_DELAY).with_max_times(SCHEMA_RETRIES))
-            .when(|error| matches!(error, SumsError::Refused(_)))
-            .await?;
+            .when(failure::knows_no_table)
+            .await
+            .map_err(failure::of_prepare_of_ours)?;
         Ok(Self { statements, session })
     }
 }
 
 impl Statements {
-    async fn prepare(session: &Session, keyspace: &str) -> Result<Self, SumsError> {
+    async fn prepare(session: &Session, keyspace: &str) -> Result<Self, PrepareError> {
         let columns = r#"key, currency, sum, count, "offset", updated_at"#;
         let place = "aggregate = ? AND day = ? AND partition = ?";
         let prepare = async |text: String| prepare(session, text).await;
@@ -131,8 +135,8 @@ fn check_datacenter(session: &Session, datacenter: &str) -> Result<(), SumsError
     Err(BadOption { option: "datacenter".to_owned(), problem }.into())
 }
 
-async fn prepare(session: &Session, text: String) -> Result<PreparedStatement, SumsError> {
-    let mut statement = session.prepare(text).await.map_err(failure::of_prepare)?;
+async fn prepare(session: &Session, text: String) -> Result<PreparedStatement, PrepareError> {
+    let mut statement = session.prepare(text).await?;
     statement.set_is_idempotent(true);
     statement.set_page_size(PAGE_ROWS);
     Ok(statement)

@@ -46,6 +46,20 @@ pub(super) fn of_prepare(error: PrepareError) -> SumsError {
     }
 }
 
+/// A statement of ours, on tables that were just looked at and are right.
+pub(super) fn of_prepare_of_ours(error: PrepareError) -> SumsError {
+    match knows_no_table(&error) {
+        true => SumsError::Away(format!("a node has not heard of the tables yet: {error}")),
+        false => of_prepare(error),
+    }
+}
+
+/// Whether the nodes that were asked lack what the statement names.
+pub(super) fn knows_no_table(error: &PrepareError) -> bool {
+    let PrepareError::AllAttemptsFailed { first_attempt } = error else { return false };
+    matches!(first_attempt, RequestAttemptError::DbError(DbError::Invalid, _))
+}
+
 /// What the store holds, or answered, does not read.
 pub(super) fn unreadable(error: impl std::fmt::Display) -> SumsError {
     SumsError::Refused(format!("an answer does not read: {error}"))

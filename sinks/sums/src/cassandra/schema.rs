@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use scylla::client::session::Session;
+use scylla::policies::load_balancing::{NodeIdentifier, SingleTargetLoadBalancingPolicy};
+use scylla::response::query_result::QueryRowsResult;
+use scylla::serialize::row::SerializeRow;
 use scylla::statement::Statement;
-use scylla::statement::unprepared;
 
 use super::failure;
 use super::options::CassandraOptions;
@@ -68,13 +70,14 @@ const NOTICES: Table = Table {
 /// Looks before it makes anything, so that a user without the right to make tables can use those that are there.
 pub(super) async fn prepare(session: &Session, options: &CassandraOptions) -> Result<(), SumsError> {
     let keyspace = &options.keyspace;
-    let mut found = replication(session, keyspace).await?;
+    let schema = Schema::of(session);
+    let mut found = schema.replication(keyspace).await?;
     if found.is_none() {
         let pairs: Vec<String> =
             options.replication.iter().map(|(name, value)| format!("'{name}': '{value}'")).collect();
         let pairs = pairs.join(", ");
-        change(session, format!("CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = {{{pairs}}}")).await?;
-        found = replication(session, keyspace).await?;
+        schema.change(format!("CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = {{{pairs}}}")).await?;
+        found = schema.replication(keyspace).await?;
     }
     // None only as long as the node asked has not heard of it.
     if let Some(found) = found {
@@ -82,10 +85,10 @@ pub(super) async fn prepare(session: &Session, options: &CassandraOptions) -> Re
     }
     for table in [&DAILY_SUMS, &GENERATIONS, &NOTICES] {
         let Table { name, definition, .. } = table;
-        if columns(session, keyspace, name).await?.is_empty() {
-            change(session, format!("CREATE TABLE IF NOT EXISTS {keyspace}.{name} ({definition})")).await?;
+        if schema.columns(keyspace, name).await?.is_empty() {
+            schema.change(format!("CREATE TABLE IF NOT EXISTS {keyspace}.{name} ({definition})")).await?;
         }
-        check(keyspace, table, &columns(session, keyspace, name).await?)?;
+        check(keyspace, table, &schema.columns(keyspace, name).await?)?;
     }
     Ok(())
 }
@@ -124,43 +127,55 @@ fn check(keyspace: &str, table: &Table, found: &BTreeMap<String, (String, String
     }
 }
 
-/// None when there is no such keyspace.
-async fn replication(session: &Session, keyspace: &str) -> Result<Option<Vec<(String, String)>>, SumsError> {
-    let found = session
-        .query_unpaged("SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = ?", (keyspace,))
-        .await
-        .map_err(failure::of_execution)?
-        .into_rows_result()
-        .map_err(failure::unreadable)?;
-    let replication = found.maybe_first_row::<(BTreeMap<String, String>,)>().map_err(failure::unreadable)?;
-    Ok(replication.map(|(replication,)| replication.into_iter().collect()))
+/// The schema as one node has it, the same for all of our processes as long as it is there. Two nodes that make a table at the
+/// same time make two of one name, and a node that has not heard of a table yet would be taken for one that has another.
+struct Schema<'a> {
+    session: &'a Session,
+    node: Option<NodeIdentifier>,
 }
 
-async fn columns(
-    session: &Session,
-    keyspace: &str,
-    table: &str,
-) -> Result<BTreeMap<String, (String, String, i32)>, SumsError> {
-    let found = session
-        .query_unpaged(
-            "SELECT column_name, type, kind, position FROM system_schema.columns \
-             WHERE keyspace_name = ? AND table_name = ?",
-            (keyspace, table),
-        )
-        .await
-        .map_err(failure::of_execution)?
-        .into_rows_result()
-        .map_err(failure::unreadable)?;
-    let mut columns = BTreeMap::new();
-    for row in found.rows::<(String, String, String, i32)>().map_err(failure::unreadable)? {
-        let (name, kind, role, place) = row.map_err(failure::unreadable)?;
-        columns.insert(name, (kind, role, place));
+impl<'a> Schema<'a> {
+    fn of(session: &'a Session) -> Self {
+        let state = session.get_cluster_state();
+        let there = state.get_nodes_info().iter().filter(|node| node.is_connected());
+        let first = there.min_by_key(|node| node.host_id);
+        Self { session, node: first.map(|node| NodeIdentifier::HostId(node.host_id)) }
     }
-    Ok(columns)
-}
 
-async fn change(session: &Session, text: String) -> Result<(), SumsError> {
-    let statement: Statement = unprepared::Statement::new(text);
-    session.query_unpaged(statement, ()).await.map_err(failure::of_execution)?;
-    Ok(())
+    fn statement(&self, text: impl Into<String>) -> Statement {
+        let mut statement = Statement::new(text);
+        let policy = self.node.clone().map(|node| SingleTargetLoadBalancingPolicy::new(node, None));
+        statement.set_load_balancing_policy(policy);
+        statement
+    }
+
+    /// None when there is no such keyspace.
+    async fn replication(&self, keyspace: &str) -> Result<Option<Vec<(String, String)>>, SumsError> {
+        let text = "SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = ?";
+        let found = self.rows(text, (keyspace,)).await?;
+        let replication = found.maybe_first_row::<(BTreeMap<String, String>,)>().map_err(failure::unreadable)?;
+        Ok(replication.map(|(replication,)| replication.into_iter().collect()))
+    }
+
+    async fn columns(&self, keyspace: &str, table: &str) -> Result<BTreeMap<String, (String, String, i32)>, SumsError> {
+        let text = "SELECT column_name, type, kind, position FROM system_schema.columns \
+                    WHERE keyspace_name = ? AND table_name = ?";
+        let found = self.rows(text, (keyspace, table)).await?;
+        let mut columns = BTreeMap::new();
+        for row in found.rows::<(String, String, String, i32)>().map_err(failure::unreadable)? {
+            let (name, kind, role, place) = row.map_err(failure::unreadable)?;
+            columns.insert(name, (kind, role, place));
+        }
+        Ok(columns)
+    }
+
+    async fn rows(&self, text: &str, values: impl SerializeRow) -> Result<QueryRowsResult, SumsError> {
+        let found = self.session.query_unpaged(self.statement(text), values).await.map_err(failure::of_execution)?;
+        found.into_rows_result().map_err(failure::unreadable)
+    }
+
+    async fn change(&self, text: String) -> Result<(), SumsError> {
+        self.session.query_unpaged(self.statement(text), ()).await.map_err(failure::of_execution)?;
+        Ok(())
+    }
 }

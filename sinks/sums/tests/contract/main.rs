@@ -3,4 +3,5 @@
 
 mod cassandra;
 mod embedded;
+mod pair;
 mod suite;

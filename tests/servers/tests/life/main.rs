@@ -1,5 +1,6 @@
 //! Each real server is started, spoken to, killed, restarted, paused and stopped.
 
+mod clusters;
 mod wire;
 
 use std::io::{BufRead, BufReader, Read};
