@@ -1,5 +1,6 @@
 //! The role against a log and a store in memory that fail on demand, judged by one fold of the whole log.
 
+mod bounds;
 mod by_hand;
 mod chance;
 mod embedded;
