@@ -16,17 +16,25 @@ use tokio_util::sync::CancellationToken;
 
 use super::chain;
 
-/// Between two tries of a role that stands.
-const TRY_EVERY: Duration = Duration::from_secs(10);
-/// A role that works for so long stands no more.
-const HEALTHY: Duration = Duration::from_secs(30);
-/// For so long after its start a process ends when its configuration does not fit what the servers hold: whoever changed
-/// the one or the other is looking.
-const START: Duration = Duration::from_secs(60);
+const TIMES: Times =
+    Times { try_every: Duration::from_secs(10), healthy: Duration::from_secs(30), start: Duration::from_secs(60) };
+
+/// How long what takes.
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    /// Between two tries of a role that stands.
+    try_every: Duration,
+    /// A role that works for so long stands no more.
+    healthy: Duration,
+    /// For so long after its start a process ends when its configuration does not fit what the servers hold: whoever
+    /// changed the one or the other is looking.
+    start: Duration,
+}
 
 /// The roles of this process that stand, each with the reason.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Standing {
+    times: Times,
     reasons: Arc<Mutex<BTreeMap<&'static str, String>>>,
     stands: Family<RoleLabel, Gauge>,
 }
@@ -41,9 +49,13 @@ struct RoleLabel {
 }
 
 impl Standing {
+    fn new(times: Times) -> Self {
+        Self { times, reasons: Arc::default(), stands: Family::default() }
+    }
+
     /// Registers `role_stands`.
     pub(super) fn register(registry: &mut Registry) -> Self {
-        let standing = Self::default();
+        let standing = Self::new(TIMES);
         let help = "Whether the role cannot go on until somebody changes something";
         registry.register("role_stands", help, standing.stands.clone());
         standing
@@ -51,7 +63,7 @@ impl Standing {
 
     /// What stands and why, one sentence each.
     pub(super) fn troubles(&self) -> Vec<String> {
-        let every = TRY_EVERY.as_secs();
+        let every = self.times.try_every.as_secs();
         let told =
             |(role, reason): (&&str, &String)| format!("the {role} stands, and tries again every {every} s: {reason}");
         self.reasons().iter().map(told).collect()
@@ -76,18 +88,18 @@ impl Standing {
             let mut running = pin!(run());
             let outcome = tokio::select! {
                 outcome = &mut running => outcome,
-                () = sleep(HEALTHY) => {
+                () = sleep(self.times.healthy) => {
                     self.goes_on(role);
                     running.await
                 }
             };
             let Err(error) = outcome else { return Ok(()) };
-            if started.elapsed() < START && chain::is_of_configuration(&error) {
+            if started.elapsed() < self.times.start && chain::is_of_configuration(&error) {
                 return Err(error.context(Misconfigured));
             }
             self.cannot_go_on(role, format!("{error:#}"));
             tokio::select! {
-                () = sleep(TRY_EVERY) => {}
+                () = sleep(self.times.try_every) => {}
                 () = stop.cancelled() => return Ok(()),
             }
         }
@@ -114,6 +126,13 @@ impl Standing {
     }
 }
 
+#[cfg(test)]
+impl Default for Standing {
+    fn default() -> Self {
+        Self::new(TIMES)
+    }
+}
+
 impl fmt::Display for Misconfigured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the configuration does not fit what the servers hold")
@@ -122,87 +141,88 @@ impl fmt::Display for Misconfigured {
 
 #[cfg(test)]
 mod tests {
-    use std::future::pending;
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use tallygate_aggregator::AggregatorError;
     use tallygate_core::LogId;
     use tallygate_stream::StreamError;
     use tallygate_sums::Foreign;
+    use tokio::time::timeout;
 
     use super::*;
     use crate::supervise::Supervisor;
 
-    fn gauge(standing: &Standing) -> i64 {
-        standing.stands.get_or_create(&RoleLabel { role: "aggregator" }).get()
+    const SHORT: Duration = Duration::from_millis(50);
+    const LONG: Duration = Duration::from_secs(1);
+
+    fn standing(start: Duration) -> Standing {
+        Standing::new(Times { try_every: SHORT, healthy: SHORT, start })
     }
 
     fn foreign() -> anyhow::Error {
         AggregatorError::Foreign(Foreign { store: LogId(1), log: LogId(2) }).into()
     }
 
-    #[tokio::test(start_paused = true)]
+    async fn until(what: impl Fn() -> bool) {
+        let looking = async {
+            while !what() {
+                sleep(SHORT / 10).await;
+            }
+        };
+        timeout(LONG * 30, looking).await.unwrap();
+    }
+
+    #[tokio::test]
     async fn what_a_role_cannot_go_on_for_ends_nothing_else_and_it_goes_on_when_that_is_set_right() {
-        let (standing, wrong) = (Standing::default(), Arc::new(AtomicU32::new(u32::MAX)));
+        let (standing, wrong) = (standing(LONG), Arc::new(AtomicBool::new(true)));
         let mut supervisor = Supervisor::default();
         let (kept, left) = (standing.clone(), wrong.clone());
-        supervisor.start("aggregator", Duration::from_secs(1), |stop| async move {
-            let run = || {
-                let is_wrong = left.load(Ordering::Relaxed) > 0;
-                let stop = stop.clone();
-                async move {
-                    if is_wrong {
-                        return Err(StreamError::Refused("topic t: retention.ms is 1".into()).into());
-                    }
-                    stop.cancelled().await;
-                    Ok(())
+        supervisor.start("aggregator", LONG, |stop| async move {
+            let run = || async {
+                if left.load(Ordering::Relaxed) {
+                    return Err(StreamError::Refused("topic t: retention.ms is 1".into()).into());
                 }
+                stop.cancelled().await;
+                Ok(())
             };
             kept.keep("aggregator", &stop, run).await
         });
-        supervisor.start("gateway", Duration::from_secs(1), |stop| async move {
+        supervisor.start("gateway", LONG, |stop| async move {
             stop.cancelled().await;
             Ok(())
         });
-        let an_hour = tokio::time::timeout(Duration::from_secs(3_600), supervisor.watch()).await;
-        assert!(an_hour.is_err(), "{an_hour:?}");
+        let gauge = || standing.stands.get_or_create(&RoleLabel { role: "aggregator" }).get();
+        until(|| !standing.troubles().is_empty()).await;
+        assert!(timeout(SHORT * 10, supervisor.watch()).await.is_err(), "nothing ends");
         let told = standing.troubles();
-        assert!(told.len() == 1 && told[0].contains("the aggregator stands"), "{told:?}");
-        assert!(told[0].contains("topic t: retention.ms is 1"), "{told:?}");
-        assert_eq!(gauge(&standing), 1);
-        wrong.store(0, Ordering::Relaxed);
-        sleep(TRY_EVERY + HEALTHY + Duration::from_secs(1)).await;
-        assert_eq!((standing.troubles().len(), gauge(&standing)), (0, 0));
+        assert!(told[0].starts_with("the aggregator stands") && told[0].contains("retention.ms is 1"), "{told:?}");
+        assert_eq!(gauge(), 1);
+        wrong.store(false, Ordering::Relaxed);
+        until(|| standing.troubles().is_empty()).await;
+        assert_eq!(gauge(), 0);
         supervisor.stop().await;
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_configuration_that_does_not_fit_the_servers_ends_a_process_at_its_start_alone() {
         let stop = CancellationToken::new();
-        let at_the_start = Standing::default().keep("aggregator", &stop, || async { Err(foreign()) }).await;
-        let error = at_the_start.unwrap_err();
+        let error = standing(LONG).keep("aggregator", &stop, || async { Err(foreign()) }).await.unwrap_err();
         assert!(error.is::<Misconfigured>() && format!("{error:#}").contains("belongs to log"), "{error:#}");
-        let standing = Standing::default();
-        let later = standing.keep("aggregator", &stop, || async {
-            sleep(START).await;
-            Err(foreign())
-        });
-        let later = tokio::time::timeout(Duration::from_secs(3_600), later).await;
-        assert!(later.is_err() && standing.troubles()[0].contains("belongs to log"));
+        let standing = standing(Duration::ZERO);
+        let later = standing.keep("aggregator", &stop, || async { Err(foreign()) });
+        assert!(timeout(SHORT * 10, later).await.is_err());
+        assert!(standing.troubles()[0].contains("belongs to log"));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_role_that_stands_stops_when_it_is_told_to() {
-        let (standing, stop) = (Standing::default(), CancellationToken::new());
+        let (standing, stop) = (Standing { times: TIMES, ..standing(LONG) }, CancellationToken::new());
         let kept = standing.keep("shipper", &stop, || async { Err(StreamError::Refused("no".into()).into()) });
         let told = async {
-            sleep(Duration::from_secs(15)).await;
+            sleep(SHORT).await;
             stop.cancel();
-            pending::<()>().await;
         };
-        tokio::select! {
-            kept = kept => assert!(kept.is_ok()),
-            () = told => {}
-        }
+        let (kept, ()) = timeout(LONG * 30, async { tokio::join!(kept, told) }).await.unwrap();
+        assert!(kept.is_ok());
     }
 }

@@ -150,6 +150,7 @@ mod tests {
             dead_letters_topic: "d".into(),
             partitions: 1,
             replication_factor: None,
+            allow_unsafe: false,
             group: "g".into(),
             instance: "i".into(),
             properties: BTreeMap::new(),
