@@ -23,6 +23,7 @@ pub fn stream(brokers: &str) -> Result<Arc<KafkaStream>> {
         dead_letters_topic: "tallygate.dead-letters".to_owned(),
         partitions: 4,
         replication_factor: None,
+        allow_unsafe: false,
         group: "tallygate".to_owned(),
         instance: "bench".to_owned(),
         properties: std::collections::BTreeMap::new(),

@@ -181,7 +181,12 @@ impl Fold {
 
     /// The rows touched since the last call.
     pub fn take_rows(&mut self) -> Vec<Row> {
-        self.pages.take_dirty()
+        self.take_rows_up_to(usize::MAX)
+    }
+
+    /// So many at most of the rows touched and not taken.
+    pub fn take_rows_up_to(&mut self, most: usize) -> Vec<Row> {
+        self.pages.take_dirty(most)
     }
 
     /// Every row held waits for [`take_rows`](Self::take_rows) again: where they are kept, what is old goes.

@@ -128,8 +128,10 @@ impl Pages {
         self.dirty.len()
     }
 
-    pub(super) fn take_dirty(&mut self) -> Vec<Row> {
-        let dirty = std::mem::take(&mut self.dirty);
+    /// At most so many.
+    pub(super) fn take_dirty(&mut self, most: usize) -> Vec<Row> {
+        let rest = self.dirty.split_off(most.min(self.dirty.len()));
+        let dirty = std::mem::replace(&mut self.dirty, rest);
         dirty.into_iter().filter_map(|(aggregate, day, place)| self.row(aggregate, day, place)).collect()
     }
 

@@ -22,12 +22,12 @@ struct Task {
 
 /// A task ended though nobody had told it to.
 #[derive(Debug, thiserror::Error)]
-#[error("{task} ended: {why}")]
+#[error("{task} ended: {why:#}")]
 pub struct Ended {
     /// The task.
     pub task: &'static str,
     /// What it said.
-    pub why: String,
+    pub why: anyhow::Error,
 }
 
 impl Supervisor {
@@ -56,7 +56,7 @@ impl Supervisor {
         let waits = self.tasks.iter_mut().map(|task| Box::pin(async { (task.name, (&mut task.handle).await) }));
         let ((task, outcome), ..) = futures::future::select_all(waits).await;
         self.tasks.retain(|other| other.name != task);
-        Ended { task, why: say(outcome) }
+        Ended { task, why: why(outcome) }
     }
 
     /// Tells each task to stop and waits for it, in order; one that takes longer than its grace is left behind.
@@ -65,7 +65,7 @@ impl Supervisor {
             stop.cancel();
             match tokio::time::timeout(grace, &mut handle).await {
                 Ok(Ok(Ok(()))) => tracing::info!(task = name, "stopped"),
-                Ok(outcome) => tracing::warn!(task = name, why = say(outcome), "stopped badly"),
+                Ok(outcome) => tracing::warn!(task = name, why = format!("{:#}", why(outcome)), "stopped badly"),
                 Err(_) => {
                     handle.abort();
                     tracing::warn!(task = name, ?grace, "did not stop in time");
@@ -75,11 +75,11 @@ impl Supervisor {
     }
 }
 
-fn say(outcome: Result<anyhow::Result<()>, JoinError>) -> String {
+fn why(outcome: Result<anyhow::Result<()>, JoinError>) -> anyhow::Error {
     match outcome {
-        Ok(Ok(())) => "it returned".to_owned(),
-        Ok(Err(error)) => format!("{error:#}"),
-        Err(error) => error.to_string(),
+        Ok(Ok(())) => anyhow::anyhow!("it returned"),
+        Ok(Err(error)) => error,
+        Err(error) => error.into(),
     }
 }
 
@@ -98,7 +98,7 @@ mod tests {
         });
         supervisor.start("frail", Duration::from_secs(1), |_| async { anyhow::bail!("no disk") });
         let ended = supervisor.watch().await;
-        assert_eq!((ended.task, ended.why.as_str()), ("frail", "no disk"));
+        assert_eq!((ended.task, ended.why.to_string().as_str()), ("frail", "no disk"));
         supervisor.stop().await;
     }
 

@@ -32,6 +32,8 @@ pub struct AggregatorOptions {
     pub lag_days: u16,
     /// The shortest time from the beginning of one flush to that of the next.
     pub flush_every: Duration,
+    /// Most rows of one commit.
+    pub flush_rows: usize,
     /// From the end of one comparison of store and topic to the beginning of the next.
     pub compare_every: Duration,
     /// By which a record is found to be stamped too far ahead.
@@ -86,6 +88,7 @@ impl AggregatorOptions {
             horizon,
             lag_days: 7,
             flush_every,
+            flush_rows: limits::FLUSH_ROWS,
             compare_every: timeouts::COMPARE_EVERY,
             wall: WallClock::system(),
             state_path,
@@ -110,6 +113,7 @@ impl Aggregator {
             horizon: options.horizon,
             lag_days: options.lag_days,
             flush_every: options.flush_every,
+            flush_rows: options.flush_rows,
             compare_every: options.compare_every,
             wall: options.wall,
             #[cfg(feature = "faults")]

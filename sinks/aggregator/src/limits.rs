@@ -2,6 +2,10 @@
 
 /// Rows that wait to be written; beyond it no more records are taken.
 pub const DIRTY_ROWS: usize = 250_000;
+/// Most rows of one commit, which has to end within a bounded time; what is more waits for the next one.
+pub const FLUSH_ROWS: usize = 50_000;
+/// Most rows that one record changes: one of its key, and one of its partner.
+pub const ROWS_OF_A_RECORD: usize = 2;
 /// Records taken and not committed; beyond it no more are taken.
 pub const PENDING_RECORDS: u64 = 2_000_000;
 /// Bytes of dead letters that wait to be committed; beyond it no more records are taken.

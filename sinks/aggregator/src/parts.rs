@@ -19,6 +19,7 @@ pub(crate) struct Parts {
     pub(crate) horizon: Horizon,
     pub(crate) lag_days: u16,
     pub(crate) flush_every: Duration,
+    pub(crate) flush_rows: usize,
     pub(crate) compare_every: Duration,
     pub(crate) wall: WallClock,
     #[cfg(feature = "faults")]

@@ -101,9 +101,11 @@ pub trait Committer: Send + Sync {
     /// Makes sums, dead letters and offsets visible together.
     ///
     /// # Errors
-    /// [`StreamError::Fenced`] when a partition is no longer ours: nothing of it is visible, ever. The subscription may
-    /// live on; forget what was folded and call its [`next`](Subscription::next), which says what is ours now, or fails.
-    /// After any other error it is unknown whether the commit took place: drop the subscription and subscribe again.
+    /// [`StreamError::Fenced`] when the group has given a partition to another: nothing of it is visible, ever. The
+    /// subscription may live on; forget what was folded and call its [`next`](Subscription::next), which says what is ours
+    /// now, or fails. After any other error it is unknown whether the commit took place, and nobody will say anything: drop
+    /// the subscription and subscribe again at once. So it is with a commit that the broker ended by itself, as one that
+    /// took too long, while the group stayed as it was.
     async fn commit(&self, flush: Flush) -> Result<(), StreamError>;
 }
 
@@ -212,7 +214,7 @@ pub enum StreamError {
     /// It cannot answer now; trying again later may help.
     #[error("stream is away: {0}")]
     Away(String),
-    /// Another owner has the partition.
+    /// The group has given the partition to another, or is about to: what is ours now, the subscription says.
     #[error("stream refused a former owner: {0}")]
     Fenced(String),
     /// It will not work until somebody changes something.

@@ -27,6 +27,8 @@ pub(crate) const KAFKA_POLL_INTERVAL: Duration = Duration::from_secs(60);
 pub(crate) const KAFKA_POLL: Duration = Duration::from_millis(100);
 /// How long a client that failed is listened to, for the reason.
 pub(crate) const KAFKA_LISTEN: Duration = Duration::from_millis(100);
+/// For so long what a client told explains what fails after it.
+pub(crate) const KAFKA_TOLD: Duration = Duration::from_secs(30);
 /// Before something that gives no sign is asked again.
 pub(crate) const KAFKA_PAUSE: Duration = Duration::from_millis(100);
 

@@ -20,6 +20,7 @@ use tallygate_sums::Sums;
 use super::dead_letters::DeadLetters;
 use super::health::Health;
 use super::policy_admin::Administered;
+use super::standing::Standing;
 use crate::config::AdminOptions;
 use crate::replay::Replays;
 use crate::supervise::Supervisor;
@@ -42,6 +43,8 @@ pub(super) struct Sources {
     pub(super) journal: Option<Arc<Journal>>,
     /// What is seen of the dead letters, where the process has the stream.
     pub(super) dead_letters: Option<DeadLetters>,
+    /// The roles of the process that stand.
+    pub(super) standing: Standing,
     /// The way back for dead letters, where the process has a queue.
     pub(super) replays: Option<Arc<Replays>>,
 }
@@ -68,6 +71,7 @@ pub(super) fn start(
         policies: sources.policies.clone(),
         journal: sources.journal,
         dead_letters: sources.dead_letters,
+        standing: sources.standing,
     };
     let parts = Parts {
         reading: sources.log.map(|(stream, sums)| (sums, stream)),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tallygate_aggregator::{Aggregator, AggregatorMetrics, AggregatorOptions};
 
 use super::chain::Chain;
+use super::standing::Standing;
 use crate::supervise::Supervisor;
 
 pub(super) fn start(
@@ -12,10 +13,16 @@ pub(super) fn start(
     options: AggregatorOptions,
     chain: Chain,
     metrics: AggregatorMetrics,
+    standing: Standing,
     grace: Duration,
 ) {
     supervisor.start("aggregator", grace, |stop| async move {
-        let Some(generation) = chain.generation(&stop).await? else { return Ok(()) };
-        Ok(Aggregator::new(options, chain.stream, chain.sums, generation, metrics).run(stop).await?)
+        let run = || async {
+            let Some(generation) = chain.generation(&stop).await? else { return Ok(()) };
+            let (stream, sums) = (chain.stream.clone(), chain.sums.clone());
+            let aggregator = Aggregator::new(options.clone(), stream, sums, generation, metrics.clone());
+            Ok(aggregator.run(stop.clone()).await?)
+        };
+        standing.keep("aggregator", &stop, run).await
     });
 }

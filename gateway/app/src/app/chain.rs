@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use backon::{ConstantBuilder, Retryable};
-use tallygate_aggregator::{generation_of_log, retention};
+use tallygate_aggregator::{AggregatorError, generation_of_log, retention};
 use tallygate_core::fold::Horizon;
 use tallygate_core::generation::Plan;
 use tallygate_core::{Generation, LogId};
@@ -42,6 +42,13 @@ impl Unsettled {
             Self::Store(error) => error.is_retryable(),
         }
     }
+}
+
+/// Whether it is the configuration that does not fit what the servers hold.
+pub(super) fn is_of_configuration(error: &anyhow::Error) -> bool {
+    let is_unsettled =
+        matches!(error.downcast_ref(), Some(Unsettled::Store(SettleError::Changed(_) | SettleError::Foreign(_))));
+    is_unsettled || matches!(error.downcast_ref(), Some(AggregatorError::Foreign(_)))
 }
 
 impl Chain {

@@ -14,6 +14,7 @@ use tallygate_stream::{Stream, Topic};
 use tokio::time::timeout;
 
 use super::dead_letters::DeadLetters;
+use super::standing::Standing;
 
 /// How this process and what it can reach do.
 pub(super) struct Health {
@@ -24,6 +25,7 @@ pub(super) struct Health {
     pub(super) policies: Option<Arc<PolicyRegistry>>,
     pub(super) journal: Option<Arc<Journal>>,
     pub(super) dead_letters: Option<DeadLetters>,
+    pub(super) standing: Standing,
 }
 
 /// How long the store may take to tell what to know; a store that is away is said to be within it.
@@ -34,6 +36,7 @@ impl StatusSource for Health {
     async fn status(&self) -> Status {
         let mut status = Status { version: env!("CARGO_PKG_VERSION").to_owned(), ..Status::default() };
         status.roles = self.roles.split(',').map(str::to_owned).collect();
+        status.troubles = self.standing.troubles();
         if let Some(policies) = &self.policies {
             status.troubles.extend(policies.troubles());
         }
@@ -87,6 +90,7 @@ mod tests {
             policies: None,
             journal: None,
             dead_letters: None,
+            standing: Standing::default(),
         };
         let stands = PartitionNotice { partition: 2, stands: Some("its clock is ahead".into()), ..Default::default() };
         store.tell(&stands.notice(1)).await.unwrap();

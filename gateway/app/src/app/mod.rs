@@ -10,6 +10,7 @@ mod metrics_page;
 mod policy_admin;
 mod shipper;
 mod sockets;
+mod standing;
 
 use std::fmt;
 use std::sync::Arc;
@@ -35,6 +36,8 @@ use crate::{check, parts};
 use administration::Sources;
 use chain::Chain;
 pub use sockets::Sockets;
+pub use standing::Misconfigured;
+use standing::Standing;
 
 /// How long shipper, aggregator and console may take to end what is under way.
 const GRACE: Duration = Duration::from_secs(20);
@@ -99,6 +102,7 @@ impl App {
     pub fn start(self, sockets: Sockets) -> Running {
         let Self { config, roles, mut registry, queue, log, gateway, lock } = self;
         let mut supervisor = Supervisor::default();
+        let standing = Standing::register(&mut registry);
         let (mut policies, mut journal) = (None, None);
         if let Some((front, opened)) = gateway {
             journal = Some(front.journal());
@@ -112,11 +116,19 @@ impl App {
             if let (true, Some(queue)) = (roles.has(Role::Shipper), &queue) {
                 let metrics = ShipperMetrics::register(&mut registry);
                 let options = config.shipper.clone();
-                shipper::start(&mut supervisor, options, chain.clone(), queue.clone(), metrics, GRACE);
+                shipper::start(
+                    &mut supervisor,
+                    options,
+                    chain.clone(),
+                    queue.clone(),
+                    metrics,
+                    standing.clone(),
+                    GRACE,
+                );
             }
             if roles.has(Role::Aggregator) {
                 let metrics = AggregatorMetrics::register(&mut registry);
-                aggregator::start(&mut supervisor, config.aggregator.clone(), chain, metrics, GRACE);
+                aggregator::start(&mut supervisor, config.aggregator.clone(), chain, metrics, standing.clone(), GRACE);
             }
         }
         let watched = roles.has(Role::Aggregator) || roles.has(Role::Console);
@@ -131,7 +143,7 @@ impl App {
             });
             let log = log.filter(|_| roles.has(Role::Console));
             let roles = roles.to_string();
-            let sources = Sources { roles, log, queue, policies, journal, dead_letters, replays };
+            let sources = Sources { roles, log, queue, policies, journal, dead_letters, standing, replays };
             let metrics = ConsoleMetrics::register(&mut registry);
             administration::start(&mut supervisor, admin, config.front.zone.clone(), socket, sources, metrics);
         }

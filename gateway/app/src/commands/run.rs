@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::bad_configuration;
 use super::logging::log_to_stderr;
 use super::signals::told_to_stop;
-use crate::app::{App, BuildError, Sockets};
+use crate::app::{App, BuildError, Misconfigured, Sockets};
 use crate::arguments::RunArguments;
 use crate::config::Config;
 use crate::runtime::whole_runtime;
@@ -36,7 +36,12 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode> {
         sockets.log(&config);
         let running = app.start(sockets);
         tracing::info!(%roles, "running");
-        running.run(told_to_stop()?).await?;
-        Ok(ExitCode::SUCCESS)
+        match running.run(told_to_stop()?).await {
+            Err(ended) if ended.why.is::<Misconfigured>() => {
+                eprintln!("tallygate: {ended}");
+                Ok(bad_configuration::code())
+            }
+            ended => Ok(ended.map(|()| ExitCode::SUCCESS)?),
+        }
     })
 }

@@ -40,9 +40,11 @@ pub(super) fn read(root: &Table<'_>, data_dir: &Path) -> Option<QueueOptions> {
 fn amqp(table: &Table<'_>) -> Option<AmqpOptions> {
     let url = table.required("url");
     let queue = table.text("queue", QUEUE);
+    let allow_unsafe = table.flag("allow_unsafe").unwrap_or(false);
     let tls = table.table("tls").map(|tls| client_tls::read(&tls)).unwrap_or_default();
     let mut options = AmqpOptions::new(url?.value, queue);
     options.tls = tls;
+    options.allow_unsafe = allow_unsafe;
     if let Err(bad) = options.check() {
         table.document().also(&table.path_of(bad.option), bad.problem);
     }

@@ -107,6 +107,7 @@ fn kafka(table: &Table<'_>, partitions: u32) -> KafkaOptions {
         dead_letters_topic: table.text("dead_letters_topic", "tallygate.dead-letters"),
         partitions,
         replication_factor: table.number("replication_factor", 0..=u16::MAX.into()).map(|factor| factor as u16),
+        allow_unsafe: table.flag("allow_unsafe").unwrap_or(false),
         group: table.text("group", "tallygate"),
         // Given when the stream is opened.
         instance: String::new(),

@@ -86,6 +86,14 @@ impl<'d> Table<'d> {
         number
     }
 
+    /// True or false.
+    pub(super) fn flag(&self, key: &str) -> Option<bool> {
+        match self.get(key)? {
+            (_, DeValue::Boolean(flag)) => Some(*flag),
+            (path, value) => self.wrong_type(&path, value, "true or false"),
+        }
+    }
+
     /// A time with its unit, such as `"20 ms"`.
     pub(super) fn duration(&self, key: &str) -> Option<Duration> {
         self.parsed::<units::Time>(key).map(|time| time.value.0)

@@ -106,7 +106,7 @@ impl<'a> Membership<'a> {
             tokio::select! {
                 () = shutdown.cancelled() => return self.stop().await,
                 event = self.subscription.next() => self.on_event(event?).await?,
-                records = self.readers.next(), if !is_full => self.fold(&records?).await?,
+                records = self.readers.next(), if !is_full => self.fold(records?).await?,
                 ended = end_of(&mut self.flush) => self.on_flushed(ended?)?,
                 () = sleep_until(self.next_flush), if may_flush => self.begin_flush(),
                 Some(news) = self.news.recv() => self.on_news(news)?,
@@ -134,11 +134,15 @@ impl<'a> Membership<'a> {
         }
     }
 
-    async fn fold(&mut self, records: &[Record]) -> Result<(), Failure> {
-        for record in records {
-            let number = record.partition;
+    async fn fold(&mut self, mut records: Vec<Record>) -> Result<(), Failure> {
+        for at in 0..records.len() {
+            let number = records[at].partition;
             let Some(partition) = self.owned.get_mut(number) else { continue };
-            match partition.take(record, &self.parts.metrics) {
+            if !partition.has_room(self.parts.flush_rows) {
+                self.readers.give_back(records.split_off(at));
+                break;
+            }
+            match partition.take(&records[at], &self.parts.metrics) {
                 Ok(()) => {}
                 Err(Halt::Stand(reason)) => self.stand(number, reason),
                 Err(Halt::ForeignState) => {
@@ -170,7 +174,11 @@ impl<'a> Membership<'a> {
         self.readers.end(numbers.iter().copied());
         let committer = Arc::clone(&self.flusher.committer);
         match take_over(self.parts, &*committer, &mut self.owned, &mut self.ends, &partitions).await {
-            Ok(from) => self.readers.begin(&*self.parts.stream, from).await?,
+            Ok(from) => {
+                for (number, reason) in self.readers.begin(&*self.parts.stream, from).await? {
+                    self.owned.stop(number, reason);
+                }
+            }
             Err(Failure::Stream(StreamError::Fenced(reason))) => self.on_fenced(&numbers, &reason)?,
             Err(failure) => return Err(failure),
         }
@@ -303,10 +311,11 @@ impl<'a> Membership<'a> {
 
     async fn flush_all(&mut self) -> Result<(), Failure> {
         self.finish_flush().await?;
-        if self.owned.is_dirty() {
+        while self.owned.is_dirty() {
             self.begin_flush();
+            self.finish_flush().await?;
         }
-        self.finish_flush().await
+        Ok(())
     }
 
     async fn finish_flush(&mut self) -> Result<(), Failure> {

@@ -138,15 +138,28 @@ impl<'a> Owned<'a> {
             pending += partition.pending();
             bytes += partition.dead_letter_bytes();
         }
-        rows >= limits::DIRTY_ROWS || pending >= limits::PENDING_RECORDS || bytes >= limits::DEAD_LETTER_BYTES
+        let is_any_full = self.partitions.values().any(|partition| !partition.has_room(self.parts.flush_rows));
+        is_any_full
+            || rows >= limits::DIRTY_ROWS
+            || pending >= limits::PENDING_RECORDS
+            || bytes >= limits::DEAD_LETTER_BYTES
     }
 
-    /// What changed since the last flush was taken.
+    /// What changed since the last flush was taken: of those that wait the longest, as much as fits into one commit.
     pub(super) fn take_flush(&mut self, ends: &Ends) -> Vec<PartitionFlush> {
-        let (mut flush, mut stopped) = (Vec::new(), Vec::new());
-        for (number, partition) in &mut self.partitions {
-            match partition.take_flush(ends.low(*number)) {
-                Ok(part) => flush.extend(part),
+        let (mut flush, mut stopped, mut room) = (Vec::new(), Vec::new(), self.parts.flush_rows);
+        let mut waiting: Vec<_> = self.partitions.iter_mut().filter(|(_, partition)| partition.is_dirty()).collect();
+        waiting.sort_by_key(|(_, partition)| partition.committed_at());
+        for (number, partition) in waiting {
+            if partition.rows_to_flush() > room && room < self.parts.flush_rows {
+                break;
+            }
+            match partition.take_flush(ends.low(*number), room) {
+                Ok(Some(part)) => {
+                    room = room.saturating_sub(part.rows.len());
+                    flush.push(part);
+                }
+                Ok(None) => {}
                 Err(reason) => stopped.push((*number, reason)),
             }
         }

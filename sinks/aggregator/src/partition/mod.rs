@@ -21,6 +21,7 @@ use self::reach::Reach;
 use self::unpacked::Unpacked;
 use crate::clock::WallClock;
 use crate::fingerprint::fingerprint;
+use crate::limits::ROWS_OF_A_RECORD;
 use crate::local_state::{RestorePoint, Save};
 use crate::metrics::AggregatorMetrics;
 use crate::timeouts::POSITION_EVERY;
@@ -194,14 +195,29 @@ impl Partition {
 
     /// Whether there is anything to flush.
     pub(crate) fn is_dirty(&self) -> bool {
-        self.folding.pending > 0 || self.committed_at.elapsed() >= POSITION_EVERY
+        self.folding.pending > 0 || self.folding.fold.dirty() > 0 || self.committed_at.elapsed() >= POSITION_EVERY
     }
 
-    /// What changed since the last call; none when nothing did. Records before `low` are no longer in the log.
+    /// Rows that the next flush takes if it may. A position goes with all that its records changed, so they go together.
+    pub(crate) fn rows_to_flush(&self) -> usize {
+        self.folding.fold.dirty()
+    }
+
+    /// Whether the rows of one more record still fit into a flush of so many.
+    pub(crate) fn has_room(&self, flush_rows: usize) -> bool {
+        self.folding.fold.dirty() + ROWS_OF_A_RECORD <= flush_rows
+    }
+
+    pub(crate) fn committed_at(&self) -> Instant {
+        self.committed_at
+    }
+
+    /// What changed since the last call, at most so many rows; none when nothing did. Records before `low` are no longer in
+    /// the log.
     ///
     /// # Errors
     /// Why nothing of it may be flushed.
-    pub(crate) fn take_flush(&mut self, low: u64) -> Result<Option<PartitionFlush>, String> {
+    pub(crate) fn take_flush(&mut self, low: u64, most: usize) -> Result<Option<PartitionFlush>, String> {
         if !self.is_dirty() {
             return Ok(None);
         }
@@ -209,10 +225,12 @@ impl Partition {
         if let Some(imbalance) = self.folding.fold.imbalance().filter(|_| is_past_all_rows) {
             return Err(format!("the sums do not balance before offset {}: {imbalance}", self.next));
         }
-        if self.folding.pending == 0 {
+        if self.folding.pending == 0 && self.folding.fold.dirty() == 0 {
             // Nothing came for long, and the topic keeps rows no longer than the log: days do not end without records.
             self.folding.fold.touch_rows();
         }
+        // What records changed is never more than fits. What was only touched stands in the topic already, and may follow.
+        let rows = self.folding.fold.take_rows_up_to(most);
         let save = self.pack();
         let dead_letters = match &mut self.phase {
             Phase::Live(live) => live.take(),
@@ -232,7 +250,7 @@ impl Partition {
         self.committed_at = Instant::now();
         Ok(Some(PartitionFlush {
             partition: self.number,
-            rows: self.folding.fold.take_rows(),
+            rows,
             dead_letters,
             position,
             save,

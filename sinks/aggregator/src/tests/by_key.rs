@@ -5,6 +5,8 @@ use tallygate_core::PartitionBy;
 
 const SPREAD: PartitionBy = PartitionBy::Key;
 
+#[path = "bounds.rs"]
+mod bounds;
 #[path = "by_hand.rs"]
 mod by_hand;
 #[path = "embedded.rs"]

@@ -112,6 +112,7 @@ async fn members_share(world: &World, steps: usize) {
             2 if running.len() > 2 => running.remove(0).stop().await,
             3..6 => world.log.rebalance(),
             6 => world.log.fence(1),
+            7 => world.log.end_producer(1),
             _ => {}
         }
     }

@@ -48,6 +48,11 @@ pub(crate) struct State {
     pub(crate) stalls: bool,
     /// So many commits are refused next, though nobody else owns anything.
     fences: u64,
+    /// So many commits end next with their producer, and the group knows nothing of it.
+    producer_ends: u64,
+    /// Its leader moves whenever it is to be read, to one that says it holds none of its records.
+    pub(crate) moves: Option<usize>,
+    has_moved: bool,
     pub(crate) met: Met,
 }
 
@@ -60,6 +65,8 @@ pub(crate) struct Met {
     pub(crate) missed_revocations: u64,
     /// A commit came from a former owner.
     pub(crate) fenced: u64,
+    /// The most rows of one commit.
+    pub(crate) most_rows: usize,
 }
 
 struct Member {
@@ -213,6 +220,11 @@ impl FakeLog {
         self.state().fences = commits;
     }
 
+    /// The producers of the next commits are refused, and the group stays as it is.
+    pub(crate) fn end_producer(&self, commits: u64) {
+        self.state().producer_ends = commits;
+    }
+
     fn resolve(state: &State, topic: Topic, partition: usize, start: Start) -> Result<u64, StreamError> {
         let (low, high) = match topic {
             Topic::Transactions => (state.lows[partition], state.high(partition)),
@@ -256,6 +268,10 @@ impl Stream for FakeLog {
         let mut state = self.state();
         if topic == Topic::Transactions {
             state.starts.clone_from(&starts);
+            if let Some(number) = state.moves.filter(|number| starts.iter().any(|(read, _)| *read == *number as u32)) {
+                state.has_moved = true;
+                return Err(StreamError::Refused(format!("{number}: is not there")));
+            }
         }
         let resolve = |(partition, start): (u32, Start)| {
             Ok((partition, Self::resolve(&state, topic, partition as usize, start)?))
@@ -265,13 +281,14 @@ impl Stream for FakeLog {
     }
 
     async fn bounds(&self, topic: Topic) -> Result<Vec<Bounds>, StreamError> {
-        let state = self.state();
+        let mut state = self.state();
+        let behind = state.moves.filter(|_| topic == Topic::Transactions && std::mem::take(&mut state.has_moved));
         let letters =
             |number: u32| state.dead_letters.iter().filter(|letter| letter.partition == number).count() as u64;
         let bounds = |number: usize| match topic {
             Topic::Transactions => Bounds {
                 partition: number as u32,
-                low: state.lows[number],
+                low: if behind == Some(number) { state.high(number) } else { state.lows[number] },
                 high: state.high(number),
                 committed: state.committed[number].unwrap_or(0),
             },
@@ -361,7 +378,14 @@ impl Committer for Owner {
                 state.fences -= 1;
                 return Err(StreamError::Fenced("nobody owns them, and you neither".into()));
             }
+            if state.producer_ends > 0 {
+                state.producer_ends -= 1;
+                return Err(StreamError::Away("the broker ended the transaction".into()));
+            }
             assert!(!flush.offsets.is_empty(), "a commit must bring positions");
+            let is_row =
+                |record: &&NewRecord| matches!(SumsRecord::read(&record.key, &record.value), Ok(SumsRecord::Row(_)));
+            state.met.most_rows = state.met.most_rows.max(flush.sums.iter().filter(is_row).count());
             if !(failing && before) {
                 for (partition, position) in flush.offsets {
                     state.committed[partition as usize] = Some(position);

@@ -176,6 +176,25 @@ async fn rule_11_one_that_is_refused_though_nobody_else_owns_its_partitions_wait
 }
 
 #[tokio::test(start_paused = true)]
+async fn rule_11_a_producer_that_is_refused_while_the_group_stays_as_it_was_is_made_anew_at_once() {
+    let world = World::new(SPREAD, 7, 2, Duration::from_millis(5));
+    let running = world.start();
+    for id in 0..10 {
+        world.append(Sent::of(id as u32 % 2, id));
+    }
+    world.settle().await;
+    let refused = Instant::now();
+    world.log.end_producer(1);
+    for id in 10..20 {
+        world.append(Sent::of(id as u32 % 2, id));
+    }
+    world.settle().await;
+    assert!(refused.elapsed() < Duration::from_secs(2), "{:?}", refused.elapsed());
+    running.stop().await;
+    world.check();
+}
+
+#[tokio::test(start_paused = true)]
 async fn rule_9_a_dead_letter_is_the_original_with_the_reason_and_where_it_stood() {
     let world = world();
     world.append(Sent::of(0, 1));

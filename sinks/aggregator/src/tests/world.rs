@@ -20,6 +20,7 @@ use super::chance::Chance;
 use super::fake_log::FakeLog;
 use super::fake_store::FakeStore;
 use super::oracle::{Expected, expected};
+use crate::limits::FLUSH_ROWS;
 use crate::{Aggregator, AggregatorError, AggregatorMetrics, AggregatorOptions, Handle, WallClock};
 
 pub(crate) const HORIZON: Horizon = Horizon { past: 2, future: 1 };
@@ -37,6 +38,7 @@ pub(crate) struct World {
     pub(crate) store: Arc<FakeStore>,
     pub(crate) state_path: Option<PathBuf>,
     pub(crate) flush_every: Duration,
+    pub(crate) flush_rows: usize,
     pub(crate) compare_every: Duration,
     /// What the machine's clock says, Unix milliseconds.
     pub(crate) now: Arc<AtomicI64>,
@@ -72,6 +74,7 @@ impl World {
             chance,
             state_path: None,
             flush_every: Duration::from_millis(1),
+            flush_rows: FLUSH_ROWS,
             compare_every: Duration::from_secs(10),
             now: Arc::new(AtomicI64::new(i64::MAX / 2)),
             #[cfg(feature = "faults")]
@@ -86,6 +89,7 @@ impl World {
     pub(crate) fn start(&self) -> Running {
         let now = Arc::clone(&self.now);
         let options = AggregatorOptions {
+            flush_rows: self.flush_rows,
             compare_every: self.compare_every,
             wall: WallClock::new(move || now.load(Ordering::Relaxed)),
             ..AggregatorOptions::new(HORIZON, self.flush_every, self.state_path.clone())

@@ -15,6 +15,8 @@ pub struct AmqpOptions {
     pub queue: String,
     /// What TLS needs beyond the system's roots.
     pub tls: TlsFiles,
+    /// Takes a queue also that may lose acknowledged messages, with a warning.
+    pub allow_unsafe: bool,
     /// How long the server may take to confirm a message.
     pub confirm_timeout: Duration,
 }
@@ -22,6 +24,12 @@ pub struct AmqpOptions {
 impl AmqpOptions {
     /// A queue at this URL, with the usual limits.
     pub fn new(url: impl Into<String>, queue: impl Into<String>) -> Self {
-        Self { url: url.into(), queue: queue.into(), tls: TlsFiles::default(), confirm_timeout: timeouts::CONFIRM }
+        Self {
+            url: url.into(),
+            queue: queue.into(),
+            tls: TlsFiles::default(),
+            allow_unsafe: false,
+            confirm_timeout: timeouts::CONFIRM,
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use async_rs::util::RuntimeParts;
@@ -20,12 +20,18 @@ use super::socket::{Socket, Sockets};
 use crate::port::QueueError;
 use crate::{limits, timeouts};
 
+/// The server's code for a queue that exists with other arguments (`PRECONDITION_FAILED`).
+const UNLIKE: u16 = 406;
+
 /// The server and the queue, checked and read.
 pub(super) struct Target {
     uri: AMQPUri,
     tls: Option<Arc<ClientConfig>>,
     pub(super) queue: ShortString,
     pub(super) confirm_timeout: Duration,
+    allow_unsafe: bool,
+    /// Told once, not with each connection.
+    unsafety_told: Once,
 }
 
 impl AmqpOptions {
@@ -60,7 +66,14 @@ impl Target {
             AMQPScheme::AMQP => None,
         };
         uri.query.heartbeat.get_or_insert(timeouts::HEARTBEAT_SECONDS);
-        Ok(Self { uri, tls, queue: ShortString::from(options.queue), confirm_timeout: options.confirm_timeout })
+        Ok(Self {
+            uri,
+            tls,
+            queue: ShortString::from(options.queue),
+            confirm_timeout: options.confirm_timeout,
+            allow_unsafe: options.allow_unsafe,
+            unsafety_told: Once::new(),
+        })
     }
 
     /// Connects and declares the queue, within [`timeouts::CONNECT`].
@@ -78,8 +91,10 @@ impl Target {
         };
         let said = refusal.get_message();
         match refusal.get_id() {
-            406 => QueueError::Refused(format!(
-                "{self}: the queue exists with other arguments ({said}); a durable quorum queue would be right, delete it or name another"
+            UNLIKE => QueueError::Refused(format!(
+                "{self}: the queue exists with other arguments ({said}) and may lose messages; a durable quorum queue would be \
+                 right, from RabbitMQ 4.0 on with x-delivery-limit -1 and before without one, and with nothing else: delete \
+                 it, name another, or take the loss with queue.allow_unsafe = true"
             )),
             403 | 405 | 530 => QueueError::Refused(format!("{self}: {said}")),
             _ => QueueError::Away(format!("{self}: {said}")),
@@ -111,8 +126,23 @@ impl Target {
         let channel = connection.create_channel().await.map_err(|e| self.explain(&e))?;
         let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
         let declared = channel.queue_declare(self.queue.clone(), options, arguments(version)).await;
-        declared.map_err(|e| self.explain(&e))
+        match declared {
+            Err(error) if self.allow_unsafe && is_unlike(&error) => {
+                let refusal = self.explain(&error);
+                self.unsafety_told.call_once(|| tracing::warn!(%refusal, "taken as it is, as queue.allow_unsafe says"));
+                // The refusal closed the channel.
+                let channel = connection.create_channel().await.map_err(|e| self.explain(&e))?;
+                let passive = QueueDeclareOptions { passive: true, ..options };
+                let there = channel.queue_declare(self.queue.clone(), passive, FieldTable::default()).await;
+                there.map_err(|e| self.explain(&e))
+            }
+            declared => declared.map_err(|e| self.explain(&e)),
+        }
     }
+}
+
+fn is_unlike(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::ProtocolError(refusal) if refusal.get_id() == UNLIKE)
 }
 
 /// The server, as errors name it: without the password.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use lapin::options::QueueDeclareOptions;
-use lapin::types::FieldTable;
+use lapin::types::{AMQPValue, FieldTable};
 use tallygate_queue::{AmqpOptions, AmqpQueue, Queue, QueueError};
 use tallygate_test_servers::{Options, RabbitMq, shared};
 use tallygate_tls::TlsFiles;
@@ -206,6 +206,28 @@ async fn says_that_the_queue_exists_with_other_arguments() {
         assert!(error.to_string().contains("exists with other arguments"), "{error}");
         assert!(error.to_string().contains("x-queue-type"), "{error}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_queue_that_drops_what_comes_back_too_often_is_refused_by_name_unless_that_is_allowed() {
+    let server = tokio::task::spawn_blocking(shared::rabbit).await.unwrap().unwrap();
+    let connection = lapin::Connection::connect(&server.url(), Default::default()).await.unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let durable = QueueDeclareOptions { durable: true, ..Default::default() };
+    let mut limited = FieldTable::default();
+    limited.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
+    limited.insert("x-delivery-limit".into(), AMQPValue::LongInt(5));
+    channel.queue_declare("limited".into(), durable, limited).await.unwrap();
+    let mut options = AmqpOptions::new(server.url(), "limited");
+    let error = AmqpQueue::open(options.clone()).unwrap().publish(Bytes::new()).await.unwrap_err();
+    assert!(!error.is_retryable(), "{error}");
+    for told in ["x-delivery-limit", "queue.allow_unsafe = true"] {
+        assert!(error.to_string().contains(told), "{error}");
+    }
+    options.allow_unsafe = true;
+    let queue = AmqpQueue::open(options).unwrap();
+    until_published(&queue, "at the operator's risk", Duration::from_secs(10)).await;
+    assert_eq!(drain(&queue, 1).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,7 @@
 //! What a client of Kafka says when something is wrong, and what that means for the caller.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -10,10 +11,14 @@ use rdkafka::message::DeliveryResult;
 use rdkafka::producer::ProducerContext;
 
 use crate::port::StreamError;
+use crate::timeouts::KAFKA_TOLD;
 
 /// Listens to a client: keeps the last error it told of, so that an error can say more than "timed out".
 #[derive(Clone, Default)]
-pub(super) struct ClientErrors(Arc<Mutex<Option<String>>>);
+pub(super) struct ClientErrors(Arc<Mutex<Option<Told>>>);
+
+/// What a client told, and when: later it explains nothing.
+struct Told(String, Instant);
 
 impl ClientErrors {
     /// The stream is away, because of this error and what the client told before.
@@ -22,7 +27,8 @@ impl ClientErrors {
             return StreamError::Refused(format!("{what}: {code}; the user needs that right"));
         }
         let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = told.as_deref().map(|told| format!(" ({told})")).unwrap_or_default();
+        let told = told.as_ref().filter(|Told(_, at)| at.elapsed() < KAFKA_TOLD);
+        let told = told.map(|Told(told, _)| format!(" ({told})")).unwrap_or_default();
         StreamError::Away(format!("{what}: {}{told}", reason(error)))
     }
 }
@@ -41,7 +47,7 @@ impl ClientContext for ClientErrors {
         tracing::debug!(target: "tallygate::kafka", %error, "{told}");
         // That all are down says less than why the one before was.
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(told.to_owned());
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Told(told.to_owned(), Instant::now()));
         }
     }
 }
@@ -72,4 +78,22 @@ fn is_forbidden(code: RDKafkaErrorCode) -> bool {
             | RDKafkaErrorCode::ClusterAuthorizationFailed
             | RDKafkaErrorCode::TransactionalIdAuthorizationFailed
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_told_long_ago_explains_nothing() {
+        let errors = ClientErrors::default();
+        let away =
+            || errors.away("listing", &KafkaError::MetadataFetch(RDKafkaErrorCode::OperationTimedOut)).to_string();
+        errors.error(KafkaError::Global(RDKafkaErrorCode::BrokerTransportFailure), "connection refused");
+        assert!(away().contains("connection refused"), "{}", away());
+        if let Some(Told(_, at)) = &mut *errors.0.lock().unwrap() {
+            *at = at.checked_sub(KAFKA_TOLD).unwrap();
+        }
+        assert!(!away().contains("connection refused"), "{}", away());
+    }
 }

@@ -84,9 +84,7 @@ impl Member {
         let until = Instant::now() + HAND_OVER;
         let partition = |number: i32| u32::try_from(number).unwrap_or_default();
         let partitions: Vec<u32> = ours.elements().iter().map(|element| partition(element.partition())).collect();
-        let untaken = self.handover.take_back();
-        // Who never heard that they were his need not hear that they are not.
-        if !untaken.iter().any(|delivery| matches!(delivery, Delivery::Assigned(..))) {
+        if let Some(partitions) = untold(self.handover.take_back(), partitions) {
             self.handover.put(Delivery::Revoked(partitions), 0);
         }
         if !consumer.assignment_lost() {
@@ -98,6 +96,16 @@ impl Member {
 
     fn unassign(&self, consumer: &BaseConsumer<Self>) -> Result<(), StreamError> {
         consumer.unassign().map_err(|error| self.errors.away("giving partitions back", &error))
+    }
+}
+
+/// What one is to hear he lost who did not take these deliveries, now that `partitions` go. Who never heard that they were
+/// his need not hear that they are not; of those before, he must.
+fn untold(untaken: Vec<Delivery>, partitions: Vec<u32>) -> Option<Vec<u32>> {
+    match untaken.into_iter().next() {
+        None => Some(partitions),
+        Some(Delivery::Revoked(before)) => Some(before),
+        Some(Delivery::Assigned(..)) => None,
     }
 }
 
@@ -132,4 +140,20 @@ fn offsets(found: &TopicPartitionList) -> BTreeMap<u32, Option<u64>> {
     };
     let elements = found.elements();
     elements.iter().map(|one| (u32::try_from(one.partition()).unwrap_or_default(), offset(one))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::ClientConfig;
+
+    use super::*;
+
+    #[test]
+    fn who_did_not_take_a_loss_hears_of_it_also_when_he_was_given_something_since() {
+        let consumer: BaseConsumer = ClientConfig::new().set("group.id", "g").create().unwrap();
+        let assigned = || Delivery::Assigned(vec![(2, None)], Arc::new(consumer.group_metadata().unwrap()));
+        assert_eq!(untold(vec![], vec![1]), Some(vec![1]));
+        assert_eq!(untold(vec![assigned()], vec![2]), None);
+        assert_eq!(untold(vec![Delivery::Revoked(vec![0, 1]), assigned()], vec![2]), Some(vec![0, 1]));
+    }
 }

@@ -24,6 +24,8 @@ pub struct KafkaOptions {
     pub partitions: u32,
     /// Copies of each partition, of topics that are created; `None` is the broker's default.
     pub replication_factor: Option<u16>,
+    /// Takes topics also whose settings lose acknowledged records with a broker, with a warning.
+    pub allow_unsafe: bool,
     /// The consumer group that shares the partitions of the transactions.
     pub group: String,
     /// A name that no other process with this group has, the same after a restart.
@@ -176,6 +178,7 @@ mod tests {
             dead_letters_topic: "tallygate.dead-letters".into(),
             partitions: 4,
             replication_factor: None,
+            allow_unsafe: false,
             group: "tallygate".into(),
             instance: "i".into(),
             properties: properties.iter().map(own).collect(),

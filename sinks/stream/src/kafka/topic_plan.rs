@@ -11,6 +11,11 @@ const CLEANUP: &str = "cleanup.policy";
 const RETENTION: &str = "retention.ms";
 const RETENTION_BYTES: &str = "retention.bytes";
 
+const IN_SYNC: &str = "min.insync.replicas";
+const UNCLEAN: &str = "unclean.leader.election.enable";
+/// From so many replicas on a record must be with two before it counts as appended.
+const MANY_REPLICAS: usize = 3;
+
 /// For a new topic of sums alone. A closed segment is what Kafka compacts, and one stays open for a week by default; then a
 /// partition is due when half of it is old, which one of a few rows may never come to. What a new owner of a partition reads
 /// stays near what there is.
@@ -76,10 +81,8 @@ impl TopicPlan {
         };
         let mut given: Vec<_> = self.settings.iter().map(|(setting, must)| (*setting, value(must))).collect();
         given.extend(self.extra.iter().map(|(setting, value)| (*setting, (*value).to_owned())));
-        if copies >= 3 {
-            // Otherwise "all in-sync replicas" may be a single one.
-            given.push(("min.insync.replicas", "2".to_owned()));
-        }
+        let copies = usize::try_from(copies).unwrap_or_default();
+        given.extend(lasting(copies).map(|(setting, right, _)| (setting, right.to_owned())));
         given
     }
 
@@ -110,6 +113,21 @@ impl TopicPlan {
             }
         }
         Ok(short)
+    }
+
+    /// What loses acknowledged records of a topic with so many replicas when a broker is lost, one sentence each. Where a
+    /// broker knows no such setting there is nothing to say.
+    pub(super) fn losses(&self, topic: &ConfigResource, replicas: usize) -> Vec<String> {
+        let loss = |(setting, right, why): (&str, &str, &str)| {
+            let value = topic.get(setting)?.value.as_deref()?;
+            let is_right = match (value.parse::<i64>(), right.parse::<i64>()) {
+                (Ok(value), Ok(least)) => value >= least,
+                _ => value == right,
+            };
+            let name = &self.name;
+            (!is_right).then(|| format!("topic {name}: {setting} is {value}, must be {right}: {why}"))
+        };
+        lasting(replicas).filter_map(loss).collect()
     }
 
     fn too_short(&self, topic: &ConfigResource, retention: Retention) -> TooShort {
@@ -166,6 +184,14 @@ impl Must {
     }
 }
 
+/// What the settings must be so that no record is lost that was acknowledged, each with why: a number is the least.
+fn lasting(replicas: usize) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let in_sync =
+        (IN_SYNC, "2", "with this many replicas a record may be with a single one of them when it counts as appended");
+    let unclean = (UNCLEAN, "false", "a broker that lacks records could lead, and they would be gone");
+    [in_sync].into_iter().filter(move |_| replicas >= MANY_REPLICAS).chain([unclean])
+}
+
 /// Whether the retention was given by an earlier configuration of ours, which gives whole days and never less than a fold
 /// looks back. Anything else was chosen by somebody, or is the brokers' default.
 fn is_ours(entry: &ConfigEntry, retention: Retention) -> bool {
@@ -202,6 +228,7 @@ mod tests {
             dead_letters_topic: "d".into(),
             partitions: 4,
             replication_factor: None,
+            allow_unsafe: false,
             group: "g".into(),
             properties: BTreeMap::new(),
         };
@@ -278,6 +305,25 @@ mod tests {
         let short = own(RETENTION, "1296000000");
         let hidden = sums().check(&topic(&[short, ("secret", None, ConfigSource::DynamicTopic)])).unwrap().unwrap();
         assert!(hidden.settings.is_none());
+    }
+
+    #[test]
+    fn acknowledged_records_outlive_a_broker_or_the_topic_is_named() {
+        let losses = |changed: &[_], replicas| sums().losses(&topic(changed), replicas);
+        let none: [String; 0] = [];
+        assert_eq!(losses(&[own(IN_SYNC, "2"), own(UNCLEAN, "false")], 3), none);
+        assert_eq!(losses(&[own(IN_SYNC, "1"), own(UNCLEAN, "false")], 2), none);
+        for (found, told) in [
+            (losses(&[own(IN_SYNC, "1")], 3), "topic s: min.insync.replicas is 1, must be 2"),
+            (losses(&[own(UNCLEAN, "true")], 1), "topic s: unclean.leader.election.enable is true, must be false"),
+        ] {
+            assert!(found.len() == 1 && found[0].starts_with(told), "{found:?}");
+        }
+        let inherited = losses(&[(IN_SYNC, Some("1"), ConfigSource::Default)], 3);
+        assert_eq!(inherited.len(), 1, "whoever chose it");
+        assert!(sums().given(3).contains(&(IN_SYNC, "2".to_owned())));
+        assert!(!sums().given(2).iter().any(|(setting, _)| *setting == IN_SYNC));
+        assert!(sums().given(-1).contains(&(UNCLEAN, "false".to_owned())));
     }
 
     #[test]

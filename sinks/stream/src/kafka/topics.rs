@@ -22,20 +22,20 @@ use crate::timeouts::{CALL, KAFKA_LISTEN, KAFKA_PAUSE, REQUEST};
 pub(super) async fn prepare(options: Arc<KafkaOptions>, retention: Retention) -> Result<(), StreamError> {
     let begun = Instant::now();
     let plans = plans(&options, retention);
-    let mut known = partition_counts(&options).await?;
+    let mut known = topics(&options).await?;
     let errors = ClientErrors::default();
     let admin: AdminClient<DefaultClientContext> =
         client::admin(&options).create().map_err(|error| errors.away("admin client", &error))?;
     create_missing(&admin, &options, &plans, &known).await?;
-    while plans.iter().any(|plan| !known.contains_key(&plan.name)) {
+    while plans.iter().any(|plan| !known.shapes.contains_key(&plan.name)) {
         if begun.elapsed() > CALL {
             return Err(StreamError::Away("the topics just created do not show up".to_owned()));
         }
         tokio::time::sleep(KAFKA_PAUSE).await;
-        known = partition_counts(&options).await?;
+        known = topics(&options).await?;
     }
     for plan in &plans {
-        let count = known.get(&plan.name).copied().unwrap_or_default();
+        let count = known.shapes.get(&plan.name).map_or(0, |shape| shape.partitions);
         if count != options.partitions as usize {
             let (name, configured) = (&plan.name, options.partitions);
             return Err(StreamError::Refused(format!(
@@ -43,11 +43,26 @@ pub(super) async fn prepare(options: Arc<KafkaOptions>, retention: Retention) ->
             )));
         }
     }
+    check_losses(&admin, &options, &plans, &known).await?;
     check_settings(&admin, &plans).await
 }
 
-/// Every topic there is, with its partitions. Asked of all at once, since asking for one may create it.
-async fn partition_counts(options: &Arc<KafkaOptions>) -> Result<HashMap<String, usize>, StreamError> {
+/// What there is.
+struct Known {
+    /// Of every topic, by name.
+    shapes: HashMap<String, Shape>,
+    /// Any broker.
+    broker: Option<i32>,
+}
+
+struct Shape {
+    partitions: usize,
+    /// Of the partition that has the fewest.
+    replicas: usize,
+}
+
+/// Every topic there is. Asked of all at once, since asking for one may create it.
+async fn topics(options: &Arc<KafkaOptions>) -> Result<Known, StreamError> {
     let options = Arc::clone(options);
     blocking(move || {
         let errors = ClientErrors::default();
@@ -60,8 +75,15 @@ async fn partition_counts(options: &Arc<KafkaOptions>) -> Result<HashMap<String,
             away(&error)
         })?;
         let there = |topic: &rdkafka::metadata::MetadataTopic| topic.error().is_none();
-        let count = |topic: &rdkafka::metadata::MetadataTopic| (topic.name().to_owned(), topic.partitions().len());
-        Ok(listed.topics().iter().filter(|topic| there(topic)).map(count).collect())
+        let shape = |topic: &rdkafka::metadata::MetadataTopic| {
+            let replicas = topic.partitions().iter().map(|partition| partition.replicas().len()).min();
+            let shape = Shape { partitions: topic.partitions().len(), replicas: replicas.unwrap_or_default() };
+            (topic.name().to_owned(), shape)
+        };
+        Ok(Known {
+            shapes: listed.topics().iter().filter(|topic| there(topic)).map(shape).collect(),
+            broker: listed.brokers().first().map(rdkafka::metadata::MetadataBroker::id),
+        })
     })
     .await
 }
@@ -70,15 +92,17 @@ async fn create_missing(
     admin: &AdminClient<DefaultClientContext>,
     options: &KafkaOptions,
     plans: &[TopicPlan],
-    known: &HashMap<String, usize>,
+    known: &Known,
 ) -> Result<(), StreamError> {
-    let missing: Vec<&TopicPlan> = plans.iter().filter(|plan| !known.contains_key(&plan.name)).collect();
+    let missing: Vec<&TopicPlan> = plans.iter().filter(|plan| !known.shapes.contains_key(&plan.name)).collect();
     if missing.is_empty() {
         return Ok(());
     }
     let partitions = i32::try_from(options.partitions).unwrap_or(i32::MAX);
     let copies = options.replication_factor.map_or(-1, i32::from);
-    let values: Vec<Vec<(&str, String)>> = missing.iter().map(|plan| plan.given(copies)).collect();
+    // What the brokers will make of it decides what a topic needs.
+    let replicas = if copies < 0 { default_copies(admin, known).await.unwrap_or(copies) } else { copies };
+    let values: Vec<Vec<(&str, String)>> = missing.iter().map(|plan| plan.given(replicas)).collect();
     let topics: Vec<NewTopic<'_>> = missing
         .iter()
         .zip(&values)
@@ -102,6 +126,14 @@ async fn create_missing(
     Ok(())
 }
 
+/// How many replicas a topic gets that names none; none where that is not told, and then it is checked like any other.
+async fn default_copies(admin: &AdminClient<DefaultClientContext>, known: &Known) -> Option<i32> {
+    let asked = [ResourceSpecifier::Broker(known.broker?)];
+    let bounded = AdminOptions::new().request_timeout(Some(CALL));
+    let broker = admin.describe_configs(&asked, &bounded).await.ok()?.pop()?.ok()?;
+    broker.get("default.replication.factor")?.value.as_ref()?.parse().ok()
+}
+
 fn not_created(name: &str, code: RDKafkaErrorCode) -> StreamError {
     let told = format!("topic {name}: cannot be created: {code}");
     match code {
@@ -117,6 +149,27 @@ fn not_created(name: &str, code: RDKafkaErrorCode) -> StreamError {
         }
         _ => StreamError::Away(told),
     }
+}
+
+/// Refuses, or tells where the operator allows it, what loses acknowledged records.
+async fn check_losses(
+    admin: &AdminClient<DefaultClientContext>,
+    options: &KafkaOptions,
+    plans: &[TopicPlan],
+    known: &Known,
+) -> Result<(), StreamError> {
+    for (plan, topic) in plans.iter().zip(described(admin, plans).await?) {
+        let replicas = known.shapes.get(&plan.name).map_or(0, |shape| shape.replicas);
+        for loss in plan.losses(&topic, replicas) {
+            if !options.allow_unsafe {
+                return Err(StreamError::Refused(format!(
+                    "{loss}; set it right, or take the loss with stream.allow_unsafe = true"
+                )));
+            }
+            tracing::warn!("{loss}; taken as it is, as stream.allow_unsafe says");
+        }
+    }
+    Ok(())
 }
 
 async fn check_settings(admin: &AdminClient<DefaultClientContext>, plans: &[TopicPlan]) -> Result<(), StreamError> {
@@ -147,22 +200,30 @@ async fn check_settings(admin: &AdminClient<DefaultClientContext>, plans: &[Topi
 
 /// The topics that keep their records too short a time, all else being right.
 async fn check(admin: &AdminClient<DefaultClientContext>, plans: &[TopicPlan]) -> Result<Vec<TooShort>, StreamError> {
-    let begun = Instant::now();
-    let mut described = describe(admin, plans).await?;
-    // A broker that has not heard of a topic yet, because another has just created it, answers as it does to one who may
-    // not ask: with nothing.
-    while described.iter().any(|topic| topic.entries.is_empty()) && begun.elapsed() < REQUEST {
-        tokio::time::sleep(KAFKA_PAUSE).await;
-        described = describe(admin, plans).await?;
-    }
     let mut short = Vec::new();
-    for (plan, topic) in plans.iter().zip(&described) {
-        short.extend(plan.check(topic)?);
+    for (plan, topic) in plans.iter().zip(described(admin, plans).await?) {
+        short.extend(plan.check(&topic)?);
     }
     Ok(short)
 }
 
-/// The topics' settings, in the order of the plans.
+/// The topics with their settings, in the order of the plans.
+async fn described(
+    admin: &AdminClient<DefaultClientContext>,
+    plans: &[TopicPlan],
+) -> Result<Vec<ConfigResource>, StreamError> {
+    let begun = Instant::now();
+    loop {
+        let topics = describe(admin, plans).await?;
+        // A broker that has not heard of a topic yet, because another has just created it, answers as it does to one who may
+        // not ask: with nothing.
+        if topics.iter().all(|topic| !topic.entries.is_empty()) || begun.elapsed() > REQUEST {
+            return Ok(topics);
+        }
+        tokio::time::sleep(KAFKA_PAUSE).await;
+    }
+}
+
 async fn describe(
     admin: &AdminClient<DefaultClientContext>,
     plans: &[TopicPlan],

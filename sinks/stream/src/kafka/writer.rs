@@ -92,7 +92,10 @@ impl TransactionalWriter {
         match failure {
             Failure::Ours(error) => error,
             Failure::Client(error) => match error.rdkafka_error_code() {
-                Some(code) if is_fence(code) => StreamError::Fenced(reason(&error)),
+                Some(code) if is_of_generation(code) => StreamError::Fenced(reason(&error)),
+                Some(code) if is_of_producer(code) => StreamError::Away(format!(
+                    "committing: {code}: the broker ended the transaction, or another process goes by the same instance"
+                )),
                 Some(code @ (RDKafkaErrorCode::MessageSizeTooLarge | RDKafkaErrorCode::UnknownPartition)) => {
                     StreamError::Refused(format!("committing: {code}"))
                 }
@@ -112,18 +115,56 @@ impl Drop for TransactionalWriter {
     }
 }
 
-/// Somebody else owns the partitions, or the producer's id.
-fn is_fence(code: RDKafkaErrorCode) -> bool {
+/// The group has given the partitions anew, or is about to, and its members are told.
+fn is_of_generation(code: RDKafkaErrorCode) -> bool {
     matches!(
         code,
-        RDKafkaErrorCode::Fenced
-            | RDKafkaErrorCode::ProducerFenced
-            | RDKafkaErrorCode::InvalidProducerEpoch
-            | RDKafkaErrorCode::IllegalGeneration
+        RDKafkaErrorCode::IllegalGeneration
             | RDKafkaErrorCode::UnknownMemberId
             | RDKafkaErrorCode::RebalanceInProgress
             | RDKafkaErrorCode::FencedInstanceId
             | RDKafkaErrorCode::FencedMemberEpoch
             | RDKafkaErrorCode::StaleMemberEpoch
     )
+}
+
+/// The coordinator of transactions ended ours, because it took too long or the coordinator moved, or another producer took
+/// our id: the group knows nothing of it.
+fn is_of_producer(code: RDKafkaErrorCode) -> bool {
+    matches!(code, RDKafkaErrorCode::Fenced | RDKafkaErrorCode::ProducerFenced | RDKafkaErrorCode::InvalidProducerEpoch)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::transactional_ids::TransactionalIds;
+    use super::*;
+
+    #[test]
+    fn only_what_the_group_refused_waits_for_the_group() {
+        let options = KafkaOptions {
+            brokers: vec!["127.0.0.1:1".into()],
+            topic: "t".into(),
+            sums_topic: "s".into(),
+            dead_letters_topic: "d".into(),
+            partitions: 1,
+            replication_factor: None,
+            allow_unsafe: false,
+            group: "g".into(),
+            instance: "i".into(),
+            properties: BTreeMap::new(),
+        };
+        let id = Arc::new(TransactionalIds::new("g", "i")).lease();
+        let writer = TransactionalWriter::new(Arc::new(options), &id);
+        let explained = |code| writer.explain(Failure::Client(KafkaError::OffsetFetch(code)));
+        for code in [RDKafkaErrorCode::IllegalGeneration, RDKafkaErrorCode::RebalanceInProgress] {
+            assert!(matches!(explained(code), StreamError::Fenced(_)), "{code}");
+        }
+        for code in [RDKafkaErrorCode::Fenced, RDKafkaErrorCode::ProducerFenced, RDKafkaErrorCode::InvalidProducerEpoch]
+        {
+            let told = explained(code);
+            assert!(matches!(&told, StreamError::Away(told) if told.contains("instance")), "{code}: {told}");
+        }
+    }
 }

@@ -49,6 +49,7 @@ pub(crate) fn named(brokers: String, name: &str) -> KafkaOptions {
         dead_letters_topic: format!("{name}.dead-letters"),
         partitions: PARTITIONS,
         replication_factor: None,
+        allow_unsafe: false,
         group: name.to_owned(),
         instance: String::new(),
         properties: BTreeMap::new(),
@@ -76,6 +77,8 @@ async fn topics_with_wrong_settings_are_refused_by_name() {
         ("log", &[], "message.timestamp.type is CreateTime, must be LogAppendTime"),
         ("log", &[("retention.ms", "86400000")], "retention.ms is 86400000, must be at least 1296000000, or -1"),
         ("log", &[("retention.ms", "86400000")], "stream.lag_days"),
+        ("log", &[("unclean.leader.election.enable", "true")], "unclean.leader.election.enable is true, must be false"),
+        ("letters", &[("unclean.leader.election.enable", "true")], "stream.allow_unsafe = true"),
         ("log", &[("retention.bytes", "1000000")], "retention.bytes is 1000000, must be -1"),
         ("log", &[("cleanup.policy", "compact")], "cleanup.policy is compact, must be delete"),
         ("log", &[("max.message.bytes", "5000")], "max.message.bytes is 5000, must be at least 1000000"),
@@ -112,12 +115,14 @@ async fn new_topics_are_given_what_the_sums_need() {
     let options = options(shared::kafka().unwrap());
     open(&options).prepare(LONGER).await.unwrap();
     let kept = [
+        ("unclean.leader.election.enable", "false"),
         ("message.timestamp.type", "LogAppendTime"),
         ("cleanup.policy", "delete"),
         ("retention.ms", "1900800000"),
         ("retention.bytes", "-1"),
     ];
     let compacted = [
+        ("unclean.leader.election.enable", "false"),
         ("message.timestamp.type", "LogAppendTime"),
         ("cleanup.policy", "compact,delete"),
         ("retention.ms", "1900800000"),
@@ -134,6 +139,20 @@ async fn new_topics_are_given_what_the_sums_need() {
             assert_eq!(own.get(*setting).map(String::as_str), Some(*value), "{topic}: {setting}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_topic_that_may_lose_acknowledged_records_is_taken_where_the_operator_says_so() {
+    let mut options = options(shared::kafka().unwrap());
+    let given = [
+        ("message.timestamp.type", "LogAppendTime"),
+        ("retention.ms", "-1"),
+        ("unclean.leader.election.enable", "true"),
+    ];
+    create(&options, &options.topic, PARTITIONS, &BTreeMap::from(given)).await;
+    assert!(open(&options).prepare(RETENTION).await.is_err());
+    options.allow_unsafe = true;
+    open(&options).prepare(RETENTION).await.unwrap();
 }
 
 #[tokio::test]

@@ -7,5 +7,6 @@ mod embedded;
 mod fixture;
 mod kafka;
 mod outage;
+mod producer;
 mod suite;
 mod zombie;
