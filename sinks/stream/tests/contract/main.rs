@@ -6,5 +6,6 @@ mod embedded;
 mod fixture;
 mod kafka;
 mod outage;
+mod refusals;
 mod suite;
 mod zombie;
