@@ -1,9 +1,10 @@
 //! What the shipper promises, over the embedded queue and a stream that fails on purpose.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod held_up;
 mod notices;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,7 +15,9 @@ use tallygate_core::envelope::{self, Head};
 use tallygate_core::generation::{FOLD_RULES, Plan};
 use tallygate_core::{Draft, Generation, MessageNumber, PartitionBy, Run, Transaction};
 use tallygate_queue::{Consumer, Delivery, EmbeddedQueue, Queue, QueueError, Tag};
-use tallygate_stream::{Bounds, Follower, NewRecord, Retention, Start, Stream, StreamError, Subscription, Topic};
+use tallygate_stream::{
+    Bounds, FailedRecord, Follower, NewRecord, NotAppended, Retention, Start, Stream, StreamError, Subscription, Topic,
+};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -60,6 +63,7 @@ pub(crate) fn generation(partition_by: PartitionBy) -> Generation {
 }
 
 /// The same seed fails the same calls.
+#[derive(Default)]
 struct Dice(AtomicU64);
 
 impl Dice {
@@ -71,28 +75,57 @@ impl Dice {
 }
 
 /// Remembers how often it was given each value.
+#[derive(Default)]
 struct FakeStream {
     dice: Dice,
     fails_one_in: u64,
     down: AtomicBool,
+    /// Partitions that take nothing; an append finds out after [`AWAY`].
+    away: Mutex<BTreeSet<u32>>,
+    /// Whoever has this in it is refused.
+    refused: Mutex<Option<&'static str>>,
     appended: Mutex<HashMap<Bytes, usize>>,
+    /// Most records of one append.
+    largest: AtomicUsize,
+}
+
+/// How long a record waits for a leader.
+const AWAY: Duration = Duration::from_secs(10);
+
+impl FakeStream {
+    fn refuse(&self, what: Option<&'static str>) {
+        *self.refused.lock().unwrap() = what;
+    }
+
+    fn take(&self, record: NewRecord) -> Result<(), StreamError> {
+        if self.down.load(SeqCst) {
+            return Err(StreamError::Away("down".into()));
+        }
+        if self.away.lock().unwrap().contains(&record.partition) {
+            return Err(StreamError::Away("no leader".into()));
+        }
+        let refused = *self.refused.lock().unwrap();
+        if refused.is_some_and(|refused| String::from_utf8_lossy(&record.value).contains(refused)) {
+            return Err(StreamError::Refused("too large".into()));
+        }
+        let is_unlucky = self.dice.one_in(self.fails_one_in);
+        // One that failed may be in all the same.
+        if !is_unlucky || self.dice.one_in(2) {
+            *self.appended.lock().unwrap().entry(record.value).or_default() += 1;
+        }
+        if is_unlucky { Err(StreamError::Away("bad luck".into())) } else { Ok(()) }
+    }
 }
 
 #[async_trait]
 impl Stream for FakeStream {
-    async fn append(&self, records: Vec<NewRecord>) -> Result<(), StreamError> {
-        sleep(Duration::from_millis(1)).await;
-        if self.down.load(SeqCst) {
-            return Err(StreamError::Away("down".into()));
-        }
-        for record in records {
-            // A part of it may be in all the same.
-            if self.dice.one_in(self.fails_one_in) {
-                return Err(StreamError::Away("bad luck".into()));
-            }
-            *self.appended.lock().unwrap().entry(record.value).or_default() += 1;
-        }
-        Ok(())
+    async fn append(&self, records: Vec<NewRecord>) -> Result<(), NotAppended> {
+        self.largest.fetch_max(records.len(), SeqCst);
+        let is_away = |record: &NewRecord| self.away.lock().unwrap().contains(&record.partition);
+        let waits = records.iter().any(is_away);
+        sleep(if waits { AWAY } else { Duration::from_millis(1) }).await;
+        let fates = records.into_iter().map(|record| self.take(record)).enumerate();
+        NotAppended::of(fates.filter_map(|(index, fate)| Some(FailedRecord { index, error: fate.err()? })).collect())
     }
 
     async fn bounds(&self, _: Topic) -> Result<Vec<Bounds>, StreamError> {
@@ -120,6 +153,8 @@ struct WatchedQueue {
     fails_one_in: u64,
     too_early: Arc<AtomicUsize>,
     consumers: AtomicUsize,
+    /// Messages that were given back.
+    released: AtomicUsize,
 }
 
 struct WatchedConsumer {
@@ -172,6 +207,7 @@ impl Consumer for WatchedConsumer {
     }
 
     async fn release(&mut self, tags: &[Tag]) -> Result<(), QueueError> {
+        self.queue.released.fetch_add(tags.len(), SeqCst);
         self.inner.release(tags).await
     }
 }
@@ -190,6 +226,16 @@ struct Line {
     told: Arc<Told>,
     stop: CancellationToken,
     metrics: ShipperMetrics,
+    seen: Mutex<Seen>,
+}
+
+/// What stood to be read at some moment.
+#[derive(Clone, Default)]
+struct Seen {
+    held_up: i64,
+    refused: i64,
+    stands: i64,
+    troubles: Vec<String>,
 }
 
 fn line(seed: u64, stream_fails_one_in: u64, queue_fails_one_in: u64) -> Line {
@@ -197,8 +243,7 @@ fn line(seed: u64, stream_fails_one_in: u64, queue_fails_one_in: u64) -> Line {
     let stream = Arc::new(FakeStream {
         dice: Dice(AtomicU64::new(seed)),
         fails_one_in: stream_fails_one_in,
-        down: AtomicBool::new(false),
-        appended: Mutex::default(),
+        ..FakeStream::default()
     });
     let queue = Arc::new(WatchedQueue {
         inner: EmbeddedQueue::open(directory.path().join("queue.db")).unwrap(),
@@ -207,9 +252,10 @@ fn line(seed: u64, stream_fails_one_in: u64, queue_fails_one_in: u64) -> Line {
         fails_one_in: queue_fails_one_in,
         too_early: Arc::default(),
         consumers: AtomicUsize::new(0),
+        released: AtomicUsize::new(0),
     });
     let (told, stop, metrics) = (Arc::default(), CancellationToken::new(), ShipperMetrics::default());
-    Line { _directory: directory, queue, stream, told, stop, metrics }
+    Line { _directory: directory, queue, stream, told, stop, metrics, seen: Mutex::default() }
 }
 
 impl Line {
@@ -234,6 +280,20 @@ impl Line {
         })
         .await
         .expect("the queue never became empty");
+    }
+
+    /// Remembers what stands to be read.
+    fn at_the_end(&self) {
+        *self.seen.lock().unwrap() = Seen {
+            held_up: self.metrics.held_up.get(),
+            refused: self.metrics.refused.get(),
+            stands: self.metrics.stands.get(),
+            troubles: self.told.troubles(),
+        };
+    }
+
+    fn seen(&self) -> Seen {
+        self.seen.lock().unwrap().clone()
     }
 
     fn missing(&self, values: &[Bytes]) -> usize {

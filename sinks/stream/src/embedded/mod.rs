@@ -24,7 +24,9 @@ use self::shared::{Shared, explain};
 use self::subscription::EmbeddedSubscription;
 use crate::limits::EMBEDDED_PARTITIONS;
 use crate::metrics::StreamMetrics;
-use crate::port::{Bounds, Follower, NewRecord, NotAppended, Retention, Start, Stream, StreamError, Subscription, Topic};
+use crate::port::{
+    Bounds, Follower, NewRecord, NotAppended, Retention, Start, Stream, StreamError, Subscription, Topic,
+};
 
 /// Where the embedded stream lies and how it is divided.
 #[derive(Clone, Debug)]

@@ -38,7 +38,9 @@ use self::member::Member;
 use self::transactional_ids::TransactionalIds;
 use self::writer::TransactionalWriter;
 use crate::metrics::StreamMetrics;
-use crate::port::{Bounds, Follower, NewRecord, NotAppended, Retention, Start, Stream, StreamError, Subscription, Topic};
+use crate::port::{
+    Bounds, Follower, NewRecord, NotAppended, Retention, Start, Stream, StreamError, Subscription, Topic,
+};
 
 pub use self::options::{BadOption, KafkaOptions};
 

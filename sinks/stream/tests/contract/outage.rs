@@ -102,7 +102,11 @@ async fn a_subscription_outlives_a_restart_and_a_pause_of_the_broker() {
     kafka.pause().unwrap();
     let begun = Instant::now();
     let away = stream.append(numbered(0, 2, 3)).await.unwrap_err();
-    assert!(matches!(away.first(), StreamError::Away(_)) && begun.elapsed() < BOUND, "{away} after {:?}", begun.elapsed());
+    assert!(
+        matches!(away.first(), StreamError::Away(_)) && begun.elapsed() < BOUND,
+        "{away} after {:?}",
+        begun.elapsed()
+    );
     kafka.resume().unwrap();
     while stream.append(numbered(0, 3, 4)).await.is_err() {}
     seen(&mut subscription, "3").await;
