@@ -1,7 +1,7 @@
 //! The sizes of the shipper, in one place.
 
 /// Messages leased at a time, unless the options say otherwise.
-pub const PREFETCH: u16 = 4096;
+pub const PREFETCH: u16 = 1024;
 /// Most messages of one append.
 pub const BATCH_MESSAGES: usize = 256;
 /// Bytes from which on an append takes no further message; the records of a message always go together.
@@ -18,7 +18,7 @@ pub const PIECE_BYTES: usize = 1024 * 1024;
 /// Messages held up from which on nothing is received: half of what may be leased.
 pub const HELD_UP_MESSAGES: usize = PREFETCH as usize / 2;
 /// Their bytes, likewise.
-pub const HELD_UP_BYTES: usize = 32 * 1024 * 1024;
+pub const HELD_UP_BYTES: usize = 16 * 1024 * 1024;
 /// Most sentences that a shipper tells of its troubles.
 pub const TROUBLES: usize = 8;
 /// The largest record of what does not read, so that it fits the stream; more of it goes into further records.
