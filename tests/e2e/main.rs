@@ -17,4 +17,5 @@ mod policies;
 mod readers;
 mod relay;
 mod secure;
+mod shipping;
 mod sleeper;

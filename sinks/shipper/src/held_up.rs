@@ -59,7 +59,7 @@ impl HeldUp {
     /// The next messages to try again, with what of them may be tried now.
     pub(crate) fn take_due(&mut self) -> Option<Flight> {
         let now = Instant::now();
-        if self.tried.is_some() || self.due_at().is_none_or(|due| due > now) {
+        if self.due_at(now).is_none_or(|due| due > now) {
             return None;
         }
         let avoided = self.partitions.iter().filter(|(_, away)| away.again > now).map(|(partition, _)| *partition);
@@ -86,11 +86,10 @@ impl HeldUp {
     }
 
     /// When there is something to try again; none while there is nothing, or something is being tried.
-    pub(crate) fn due_at(&self) -> Option<Instant> {
+    pub(crate) fn due_at(&self, now: Instant) -> Option<Instant> {
         if self.tried.is_some() || self.messages.is_empty() {
             return None;
         }
-        let now = Instant::now();
         let later = self.partitions.values().map(|away| away.again);
         let lefts = || self.messages.iter().filter_map(|message| message.left.as_ref());
         let avoided: BTreeSet<u32> = self.partitions.keys().copied().collect();
@@ -156,5 +155,58 @@ impl HeldUp {
 
     fn refusals(&self) -> impl Iterator<Item = &str> {
         self.messages.iter().filter_map(|message| message.left.as_ref().and_then(Left::refusal))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use bytes::Bytes;
+    use tallygate_queue::Delivery;
+
+    use super::*;
+
+    fn held_up(tag: u64, left: impl FnOnce(&mut Left)) -> Message {
+        let mut message =
+            Message::new(Delivery { tag: Tag(tag), message: Bytes::from_static(b"message") }, Instant::now());
+        left(message.left.insert(Left::default()));
+        message
+    }
+
+    fn away(partition: u32) -> (u32, StreamError) {
+        (partition, StreamError::Away("no leader".to_owned()))
+    }
+
+    #[test]
+    fn what_is_due_is_tried_at_once_and_one_flight_at_a_time() {
+        let mut all = HeldUp::default();
+        let messages = vec![held_up(1, |left| left.wait(0, 3)), held_up(2, |left| left.refuse(0, || "no".to_owned()))];
+        all.learn(&mut Landed { held_up: messages, took: [3].into(), ..Landed::default() });
+        let flight = all.take_due().expect("it took records since");
+        assert_eq!(flight.messages.iter().map(|message| message.tag).collect::<Vec<_>>(), [Tag(1)]);
+        assert!(all.take_due().is_none() && all.due_at(Instant::now()).is_none());
+        all.learn(&mut Landed { shipped: flight.messages, was_retry: true, ..Landed::default() });
+        assert_eq!((all.len(), all.refused()), (1, 1));
+        assert!(all.due_at(Instant::now()).unwrap() > Instant::now(), "what was refused is tried later");
+    }
+
+    #[test]
+    fn a_partition_is_tried_later_and_later_and_not_beside_others() {
+        let mut all = HeldUp::default();
+        let messages = vec![held_up(1, |left| left.wait(0, 3)), held_up(2, |left| left.wait(0, 4))];
+        let tells = |held_up| Landed { held_up, away: [away(3)].into(), took: [4].into(), ..Landed::default() };
+        all.learn(&mut tells(messages));
+        let flight = all.take_due().unwrap();
+        assert_eq!((flight.messages.len(), flight.avoided.contains(&3)), (1, true));
+        let mut due = Instant::now();
+        for _ in 0..4 {
+            all.learn(&mut Landed { was_retry: true, ..tells(Vec::new()) });
+            let next = all.due_at(Instant::now()).unwrap();
+            assert!(next > due);
+            due = next;
+        }
+        assert_eq!(all.partitions(), [3].into());
+        all.learn(&mut Landed { took: [3].into(), ..Landed::default() });
+        assert_eq!(all.take_due().unwrap().messages.len(), 1);
     }
 }

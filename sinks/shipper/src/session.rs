@@ -73,7 +73,7 @@ impl<'a> Session<'a> {
     pub(crate) async fn run(mut self, stop: &CancellationToken) -> End {
         loop {
             self.begin_appends();
-            let again = self.held_up.due_at();
+            let again = self.held_up.due_at(Instant::now());
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {
