@@ -10,7 +10,7 @@ use crate::flight::{Flight, Landed};
 use crate::limits::{PIECE_BYTES, PIECE_RECORDS};
 use crate::message::{Left, Message};
 use crate::metrics::ShipperMetrics;
-use crate::records::Records;
+use crate::records::{self, Records};
 
 /// Makes records of messages and appends them.
 pub(crate) struct Appender {
@@ -69,11 +69,11 @@ impl Appender {
                 }
                 piece.add(place, record);
                 if piece.is_full() {
-                    self.append_piece(&mut piece, &mut attempt).await;
+                    self.append_piece(&messages, &mut piece, &mut attempt).await;
                 }
             }
         }
-        self.append_piece(&mut piece, &mut attempt).await;
+        self.append_piece(&messages, &mut piece, &mut attempt).await;
         let Attempt { mut landed, left, .. } = attempt;
         for (at, (message, left)) in messages.into_iter().zip(left).enumerate() {
             if foreign.contains(&at) {
@@ -88,7 +88,7 @@ impl Appender {
         landed
     }
 
-    async fn append_piece(&self, piece: &mut Piece, attempt: &mut Attempt) {
+    async fn append_piece(&self, messages: &[Message], piece: &mut Piece, attempt: &mut Attempt) {
         let Piece { records, places, .. } = std::mem::take(piece);
         if records.is_empty() {
             return;
@@ -104,7 +104,7 @@ impl Appender {
         for (index, place) in places.into_iter().enumerate() {
             match failed.next_if(|record| record.index == index) {
                 None => drop(attempt.landed.took.insert(place.partition)),
-                Some(record) => attempt.fail(place, &record.error),
+                Some(record) => attempt.fail(place, messages, &record.error),
             }
         }
     }
@@ -132,14 +132,15 @@ impl Attempt {
         }
     }
 
-    fn fail(&mut self, place: Place, error: &StreamError) {
+    fn fail(&mut self, place: Place, messages: &[Message], error: &StreamError) {
         if error.is_retryable() {
             self.wait(place);
             // What is behind it in this flight would wait as long for nothing.
             self.avoided.insert(place.partition);
             self.landed.away.entry(place.partition).or_insert_with(|| error.clone());
         } else if let Some(left) = self.left.get_mut(place.message) {
-            left.refuse(place.ordinal, || error.to_string());
+            let name = || messages.get(place.message).map(|message| records::name(&message.bytes)).unwrap_or_default();
+            left.refuse(place.ordinal, || format!("{}: {error}", name()));
         }
     }
 }

@@ -6,7 +6,7 @@ pub const PREFETCH: u16 = 1024;
 pub const BATCH_MESSAGES: usize = 256;
 /// Bytes from which on an append takes no further message; the records of a message always go together.
 pub const BATCH_BYTES: usize = 1024 * 1024;
-/// Appends on the way at once, beside one of what was held up.
+/// Appends on the way at once, one of what was held up among them.
 pub const APPENDS_IN_FLIGHT: usize = 8;
 /// Bytes on the way from which on no further append begins.
 pub const IN_FLIGHT_BYTES: usize = 16 * 1024 * 1024;

@@ -73,6 +73,11 @@ impl Records {
         })))
     }
 
+    /// How many partitions they are spread over.
+    pub(crate) fn partitions(&self) -> usize {
+        self.partitions as usize
+    }
+
     fn record(&self, message: &Bytes, head: &Head<'_>, line: &Line<'_>, ordinal: u32, value: Bytes) -> NewRecord {
         let identity = match self.by {
             PartitionBy::Key => Identity(0),
@@ -116,6 +121,14 @@ impl Records {
 
 fn bytes(headers: Vec<(&'static str, String)>) -> Vec<(&'static str, Bytes)> {
     headers.into_iter().map(|(name, value)| (name, Bytes::from(value))).collect()
+}
+
+/// What a message is called where it is told of.
+pub(crate) fn name(message: &[u8]) -> String {
+    match envelope::decode(message) {
+        Ok(envelope) => format!("message {}", envelope.head.number),
+        Err(_) => "a message that does not read".to_owned(),
+    }
 }
 
 #[cfg(test)]

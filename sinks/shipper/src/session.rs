@@ -172,9 +172,14 @@ impl<'a> Session<'a> {
         self.tell();
         match (foreign, self.held_up.why()) {
             (Some(foreign), _) => Err(End::Foreign(foreign)),
-            (None, Some(why)) if self.moved.elapsed() >= LEASE => Err(End::StreamAway(why.clone())),
+            (None, Some(why)) if self.nothing_moves() => Err(End::StreamAway(why.clone())),
             _ => Ok(()),
         }
+    }
+
+    /// Whether no partition at all took anything for so long that it is the stream that is away.
+    fn nothing_moves(&self) -> bool {
+        self.moved.elapsed() >= LEASE && self.held_up.partitions().len() >= self.appender.records.partitions()
     }
 
     async fn release_expired(&mut self) -> Result<(), End> {

@@ -114,6 +114,8 @@ impl Shipper {
                     held.is_troubled_by(vec![format!("the log takes nothing, messages wait in the queue: {error}")]);
                     tokio::select! {
                         () = self.stream_answers() => tracing::info!("the stream answers again"),
+                        // It does not answer as long as one partition is away, and others may be back.
+                        () = sleep(timeouts::LOOK_AGAIN) => {}
                         () = stop.cancelled() => return,
                     }
                 }

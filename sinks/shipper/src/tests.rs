@@ -355,7 +355,7 @@ async fn what_does_not_read_holds_up_nothing_and_is_not_lost() {
 #[tokio::test(start_paused = true)]
 async fn messages_go_back_while_the_stream_is_long_away_and_are_shipped_when_it_answers() {
     let line = line(1, 0, 0);
-    let values = line.publish((0..10).map(|n| batch(n, 1))).await;
+    let values = line.publish((0..10).map(|n| batch(n, 40))).await;
     line.stream.down.store(true, SeqCst);
     let shipper = line.shipper(ShipperOptions::default()).run(line.stop.clone());
     tokio::pin!(shipper);

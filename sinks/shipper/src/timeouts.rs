@@ -16,6 +16,8 @@ pub const STAND: Duration = Duration::from_secs(60);
 /// How long messages stay leased while the stream takes nothing. Then they go back and are leased again when it answers:
 /// RabbitMQ ends a consumer that holds a message for 30 minutes.
 pub const LEASE: Duration = Duration::from_secs(5 * 60);
+/// After which a stream that took nothing is tried once more though it does not answer.
+pub const LOOK_AGAIN: Duration = Duration::from_secs(10 * 60);
 /// How long a stopping shipper waits for what is on the way; the rest goes back.
 pub const STOP: Duration = Duration::from_secs(10);
 /// How often the queue's depth is asked for.

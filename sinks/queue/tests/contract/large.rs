@@ -57,7 +57,7 @@ async fn what_a_consumer_holds_is_bounded_by_bytes_whatever_it_is_sent() {
         consumer.acknowledge(&tags(&held)).await.unwrap();
     }
     assert_eq!(seen, LARGE, "none comes twice");
-    assert!(most >= 2 * MESSAGE_BYTES && most <= HELD, "{most} bytes");
+    assert!((2 * MESSAGE_BYTES..=HELD).contains(&most), "{most} bytes");
     // And back again.
     publish(&*queue, SMALL).await;
     let mut small = 0;

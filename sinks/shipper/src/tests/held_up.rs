@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use super::{AWAY, Line, batch, line, message, options};
 use crate::limits::{APPENDS_IN_FLIGHT, BATCH_MESSAGES, HELD_UP_MESSAGES, PIECE_RECORDS, UNREADABLE_BYTES};
-use crate::timeouts::{HELD_UP, REFUSED_AGAIN, STAND};
+use crate::timeouts::{HELD_UP, LEASE, REFUSED_AGAIN, STAND};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -63,7 +63,8 @@ async fn one_refused_record_repeats_no_other_and_keeps_its_message_in_the_queue(
     line.each_was_appended_once();
     assert_eq!((seen.held_up, seen.refused, line.metrics.held_up.get()), (1, 1, 0));
     let told = seen.troubles.join("; ");
-    assert!(told.contains("1 messages stay in the queue") && told.contains("too large"), "{told}");
+    assert!(told.contains("1 messages stay in the queue") && told.contains("/99: "), "{told}");
+    assert!(told.contains("too large"), "{told}");
     let tries = line.metrics.append_errors.get();
     assert!((8..=12).contains(&tries), "it is tried now and then: {tries}");
     assert_eq!(line.queue.too_early.load(SeqCst), 0);
@@ -112,6 +113,22 @@ async fn a_partition_without_a_leader_holds_up_its_own_messages_alone() {
     assert_eq!(line.missing(&both), 0);
     line.each_was_appended_once();
     assert_eq!(line.queue.too_early.load(SeqCst), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_partition_that_is_long_away_stops_no_other_however_quiet_they_are() {
+    let line = line(1, 0, 0);
+    line.stream.away.lock().unwrap().insert(2);
+    line.publish([of_partition(2, 1)]).await;
+    let later = async {
+        pass(3 * LEASE).await;
+        let others = line.publish([of_partition(1, 2)]).await;
+        pass(MINUTE).await;
+        assert_eq!((line.depth().await, line.missing(&others)), (1, 0));
+        assert_eq!(line.queue.consumers.load(SeqCst), 1);
+    };
+    let shipper = line.shipper(options(100)).run(line.stop.clone());
+    tokio::select! { () = shipper => panic!("ended"), () = later => {} }
 }
 
 #[tokio::test(start_paused = true)]
