@@ -1,11 +1,12 @@
 //! What the shipper promises, over the embedded queue and a stream that fails on purpose.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod fake_stream;
 mod held_up;
 mod notices;
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,12 +16,10 @@ use tallygate_core::envelope::{self, Head};
 use tallygate_core::generation::{FOLD_RULES, Plan};
 use tallygate_core::{Draft, Generation, MessageNumber, PartitionBy, Run, Transaction};
 use tallygate_queue::{Consumer, Delivery, EmbeddedQueue, Queue, QueueError, Tag};
-use tallygate_stream::{
-    Bounds, FailedRecord, Follower, NewRecord, NotAppended, Retention, Start, Stream, StreamError, Subscription, Topic,
-};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use self::fake_stream::{Dice, FakeStream};
 use self::notices::Told;
 use crate::timeouts::LEASE;
 use crate::{Shipper, ShipperMetrics, ShipperOptions};
@@ -60,89 +59,6 @@ pub(crate) fn generation(partition_by: PartitionBy) -> Generation {
         group: "tallygate".into(),
     };
     Generation::first(plan, tallygate_core::LogId(7))
-}
-
-/// The same seed fails the same calls.
-#[derive(Default)]
-struct Dice(AtomicU64);
-
-impl Dice {
-    fn one_in(&self, sides: u64) -> bool {
-        let next = |x: u64| x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let before = self.0.fetch_update(SeqCst, SeqCst, |x| Some(next(x))).unwrap();
-        sides > 0 && (next(before) >> 33).is_multiple_of(sides)
-    }
-}
-
-/// Remembers how often it was given each value.
-#[derive(Default)]
-struct FakeStream {
-    dice: Dice,
-    fails_one_in: u64,
-    down: AtomicBool,
-    /// Partitions that take nothing; an append finds out after [`AWAY`].
-    away: Mutex<BTreeSet<u32>>,
-    /// Whoever has this in it is refused.
-    refused: Mutex<Option<&'static str>>,
-    appended: Mutex<HashMap<Bytes, usize>>,
-    /// Most records of one append.
-    largest: AtomicUsize,
-}
-
-/// How long a record waits for a leader.
-const AWAY: Duration = Duration::from_secs(10);
-
-impl FakeStream {
-    fn refuse(&self, what: Option<&'static str>) {
-        *self.refused.lock().unwrap() = what;
-    }
-
-    fn take(&self, record: NewRecord) -> Result<(), StreamError> {
-        if self.down.load(SeqCst) {
-            return Err(StreamError::Away("down".into()));
-        }
-        if self.away.lock().unwrap().contains(&record.partition) {
-            return Err(StreamError::Away("no leader".into()));
-        }
-        let refused = *self.refused.lock().unwrap();
-        if refused.is_some_and(|refused| String::from_utf8_lossy(&record.value).contains(refused)) {
-            return Err(StreamError::Refused("too large".into()));
-        }
-        let is_unlucky = self.dice.one_in(self.fails_one_in);
-        // One that failed may be in all the same.
-        if !is_unlucky || self.dice.one_in(2) {
-            *self.appended.lock().unwrap().entry(record.value).or_default() += 1;
-        }
-        if is_unlucky { Err(StreamError::Away("bad luck".into())) } else { Ok(()) }
-    }
-}
-
-#[async_trait]
-impl Stream for FakeStream {
-    async fn append(&self, records: Vec<NewRecord>) -> Result<(), NotAppended> {
-        self.largest.fetch_max(records.len(), SeqCst);
-        let is_away = |record: &NewRecord| self.away.lock().unwrap().contains(&record.partition);
-        let waits = records.iter().any(is_away);
-        sleep(if waits { AWAY } else { Duration::from_millis(1) }).await;
-        let fates = records.into_iter().map(|record| self.take(record)).enumerate();
-        NotAppended::of(fates.filter_map(|(index, fate)| Some(FailedRecord { index, error: fate.err()? })).collect())
-    }
-
-    async fn bounds(&self, _: Topic) -> Result<Vec<Bounds>, StreamError> {
-        if self.down.load(SeqCst) { Err(StreamError::Away("down".into())) } else { Ok(Vec::new()) }
-    }
-
-    async fn prepare(&self, _: Retention) -> Result<(), StreamError> {
-        Ok(())
-    }
-
-    async fn subscribe(&self) -> Result<Box<dyn Subscription>, StreamError> {
-        Err(StreamError::Refused("not here".into()))
-    }
-
-    async fn follow(&self, _: Topic, _: Vec<(u32, Start)>) -> Result<Box<dyn Follower>, StreamError> {
-        Err(StreamError::Refused("not here".into()))
-    }
 }
 
 /// A queue that checks, at each acknowledgement, that all of the message is in the stream; and fails on purpose.

@@ -8,7 +8,8 @@ use tallygate_core::{Identity, PartitionBy, partition};
 use tallygate_queue::Queue;
 use tokio::time::sleep;
 
-use super::{AWAY, Line, batch, line, message, options};
+use super::fake_stream::AWAY;
+use super::{Line, batch, line, message, options};
 use crate::limits::{APPENDS_IN_FLIGHT, BATCH_MESSAGES, HELD_UP_MESSAGES, PIECE_RECORDS, UNREADABLE_BYTES};
 use crate::timeouts::{HELD_UP, LEASE, REFUSED_AGAIN, STAND};
 
