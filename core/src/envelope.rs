@@ -58,12 +58,18 @@ pub enum BadEnvelope {
     /// The first line does not read as a head.
     #[error("queue message: the first line is no head: {0}")]
     Head(String),
-    /// The format is of another release.
+    /// The format is of another release; the message is sound, and that release reads it.
     #[error("queue message: format {0} is unknown here, {FORMAT} would be right")]
     Format(u32),
     /// More than the queue takes.
     #[error("must have at most {MESSAGE_BYTES} bytes in all once normalised, has {0}")]
     TooLarge(usize),
+}
+
+/// What the heads of all formats have.
+#[derive(Deserialize)]
+struct WireFormat {
+    tallygate: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -109,8 +115,18 @@ pub fn encode(head: &Head<'_>, transactions: &[Transaction]) -> Result<Vec<u8>, 
 /// Takes a message apart without copying it.
 ///
 /// # Errors
-/// When the head does not read, or is of another format.
+/// [`BadEnvelope::Format`] when it is of another format, whatever else is in it; else why its head does not read.
 pub fn decode(bytes: &[u8]) -> Result<Envelope<'_>, BadEnvelope> {
+    decode_ours(bytes).map_err(|bad| other_format(bytes).map_or(bad, BadEnvelope::Format))
+}
+
+fn other_format(bytes: &[u8]) -> Option<u32> {
+    let first = bytes.split(|byte| *byte == b'\n').next()?;
+    let WireFormat { tallygate } = serde_json::from_slice(first).ok()?;
+    (tallygate != FORMAT).then_some(tallygate)
+}
+
+fn decode_ours(bytes: &[u8]) -> Result<Envelope<'_>, BadEnvelope> {
     let text = std::str::from_utf8(bytes).map_err(|e| BadEnvelope::Head(e.to_string()))?;
     let (first, lines) = text.split_once('\n').unwrap_or((text, ""));
     let wire: WireHead<'_> = serde_json::from_str(first).map_err(|e| BadEnvelope::Head(e.to_string()))?;
@@ -191,6 +207,8 @@ mod tests {
     fn refuses_another_format_and_garbage() {
         let other = String::from_utf8(message()).unwrap().replacen(":1,", ":2,", 1);
         assert!(matches!(decode(other.as_bytes()), Err(BadEnvelope::Format(2))));
+        let unlike = b"{\"tallygate\":3,\"packed\":\"zstd\"}\n\xff\xfe";
+        assert!(matches!(decode(unlike), Err(BadEnvelope::Format(3))));
         assert!(decode(b"\xff\xfe").is_err());
         assert!(decode(b"{}").is_err());
     }

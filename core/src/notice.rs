@@ -35,6 +35,8 @@ pub struct PartitionNotice {
 pub struct ShipperNotice {
     /// Messages that it leased and did not give back or acknowledge.
     pub held: u64,
+    /// What keeps it from shipping some of them, or all; at most a few.
+    pub troubles: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -55,6 +57,8 @@ struct WirePartition {
 #[derive(Serialize, Deserialize)]
 struct WireShipper {
     held: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    troubles: Vec<String>,
 }
 
 const PARTITION: &str = "partition/";
@@ -72,8 +76,8 @@ impl Notice {
     /// The shipper's notice, where it is one.
     pub fn shipper(&self) -> Option<ShipperNotice> {
         self.name.strip_prefix(SHIPPER)?;
-        let WireShipper { held } = serde_json::from_str(&self.text).ok()?;
-        Some(ShipperNotice { held })
+        let WireShipper { held, troubles } = serde_json::from_str(&self.text).ok()?;
+        Some(ShipperNotice { held, troubles })
     }
 }
 
@@ -117,8 +121,14 @@ impl PartitionNotice {
 impl ShipperNotice {
     /// The notice of this shipper, told at this time.
     pub fn notice(&self, shipper: &str, at: i64) -> Notice {
-        let text = serde_json::to_string(&WireShipper { held: self.held }).unwrap_or_default();
+        let Self { held, troubles } = self.clone();
+        let text = serde_json::to_string(&WireShipper { held, troubles }).unwrap_or_default();
         Notice { name: format!("{SHIPPER}{shipper}"), text, at }
+    }
+
+    /// What a reader must know, as sentences.
+    pub fn warnings(&self) -> Vec<String> {
+        self.troubles.iter().map(|trouble| format!("a shipper: {trouble}")).collect()
     }
 }
 
@@ -135,8 +145,11 @@ mod tests {
             ("partition/3", r#"{"partition":3,"stands":"why","repairing":false,"repaired":0}"#)
         );
         assert_eq!((notice.partition(), notice.shipper()), (Some(stands), None));
-        let held = ShipperNotice { held: 7 };
+        let held = ShipperNotice { held: 7, troubles: Vec::new() };
         assert_eq!(held.notice("a", 5).text, r#"{"held":7}"#);
         assert_eq!(held.notice("a", 5).shipper(), Some(held));
+        let troubled = ShipperNotice { held: 7, troubles: vec!["why".into()] };
+        assert_eq!(troubled.notice("a", 5).text, r#"{"held":7,"troubles":["why"]}"#);
+        assert_eq!(troubled.notice("a", 5).shipper(), Some(troubled));
     }
 }

@@ -21,6 +21,9 @@ pub const REASON: &str = "tallygate-reason";
 /// The header of a dead letter that says where in the log it stands: `partition/offset`.
 pub const ORIGIN: &str = "tallygate-origin";
 
+/// The header of a part of what does not read and is larger than a record may be: `2/16`, from 1.
+pub const PART: &str = "tallygate-part";
+
 /// The headers of a record, in their order: CloudEvents 1.0 in binary mode, and our own.
 pub fn headers(head: &Head<'_>, line: &Line<'_>, ordinal: u32, generation: u32) -> Vec<(&'static str, String)> {
     vec![

@@ -20,4 +20,5 @@ mod readers;
 mod relay;
 mod rolling;
 mod secure;
+mod shipping;
 mod sleeper;

@@ -170,6 +170,14 @@ impl Process {
         self.signal(Signal::CONT);
     }
 
+    /// The most memory that it ever had, in bytes, as the kernel counts.
+    pub fn peak_memory(&self) -> u64 {
+        let id = self.child.lock().unwrap().as_ref().unwrap().id();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
+    }
+
     fn signal(&self, signal: Signal) {
         if let Some(child) = self.child.lock().unwrap().as_ref() {
             let _ = kill_process(Pid::from_child(child), signal);

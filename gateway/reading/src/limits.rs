@@ -7,6 +7,8 @@ pub const PARTITION_READS: usize = 8;
 
 /// Sentences that warn the reader of sums; further ones are counted.
 pub const WARNINGS: usize = 20;
+/// Most warnings about shippers among them.
+pub const SHIPPER_WARNINGS: usize = 10;
 /// The longest such sentence, in characters.
 pub const WARNING_CHARS: usize = 1_000;
 

@@ -7,6 +7,18 @@ pub const IN_FLIGHT_LEAST: usize = 4 * 1024;
 /// Bytes from which on the embedded queue's `receive` takes no further message.
 pub const RECEIVE_BYTES: usize = 16 * 1024 * 1024;
 
+/// Bytes that a consumer of a server may have read and not settled, beyond which it reads no further; one message and some
+/// frames may come on top. More than the largest messages of the least prefetch, or it would never be read again.
+pub const CONSUMER_BYTES: usize = 40 * 1024 * 1024;
+/// Bytes of messages that a server is to send ahead.
+pub const PREFETCH_BYTES: usize = 32 * 1024 * 1024;
+/// Messages that it may always send ahead: together the largest are no more than that.
+pub const PREFETCH_LEAST: u16 = 4;
+/// Messages that it may send ahead while nobody knows how large they are.
+pub const PREFETCH_FIRST: u16 = 128;
+/// Over how many messages, about, their mean size goes.
+pub const PREFETCH_MEAN: usize = 32;
+
 /// Channels for publishing on one connection: the server confirms each on its own.
 pub const CHANNELS: usize = 4;
 /// Messages that a channel takes up at once.

@@ -7,7 +7,8 @@
 //!   consumer is dropped or dies; it MAY then be delivered again, even after an acknowledgement that did not arrive.
 //! - Every call ends within a bounded time, also while the server is away; only [`Consumer::receive`] waits as long as
 //!   the queue is empty.
-//! - Memory is bounded: a consumer holds at most its prefetch.
+//! - Memory is bounded: a consumer holds at most its prefetch, and of large messages fewer: some ten mebibytes, whatever it is
+//!   sent.
 
 use async_trait::async_trait;
 use bytes::Bytes;

@@ -1,28 +1,48 @@
 //! Messages whose records are appended together.
 
-use std::time::Instant;
+use std::collections::{BTreeMap, BTreeSet};
 
-use bytes::Bytes;
-use tallygate_queue::{Delivery, Tag};
+use tallygate_stream::StreamError;
 
-/// One append's messages, from the queue to their acknowledgement.
+use crate::message::Message;
+
+/// Messages on their way to the log.
+#[derive(Debug, Default)]
 pub(crate) struct Flight {
-    pub(crate) tags: Vec<Tag>,
-    /// Of the messages, in bytes.
+    pub(crate) messages: Vec<Message>,
+    /// Of the messages.
     pub(crate) bytes: usize,
-    /// When the oldest of them was received.
-    pub(crate) received: Instant,
-    pub(crate) messages: Vec<Bytes>,
+    /// Partitions that take nothing: their records are held up without being tried.
+    pub(crate) avoided: BTreeSet<u32>,
+    /// Whether it brings what was held up.
+    pub(crate) is_retry: bool,
+}
+
+/// What became of a flight.
+#[derive(Debug, Default)]
+pub(crate) struct Landed {
+    /// All their records are in the log.
+    pub(crate) shipped: Vec<Message>,
+    /// Some of their records are not.
+    pub(crate) held_up: Vec<Message>,
+    /// Why a message of another release was left where it is.
+    pub(crate) foreign: Option<String>,
+    /// Partitions that took records.
+    pub(crate) took: BTreeSet<u32>,
+    /// Partitions that did not, and may later.
+    pub(crate) away: BTreeMap<u32, StreamError>,
+    /// Of the flight.
+    pub(crate) bytes: usize,
+    pub(crate) was_retry: bool,
 }
 
 impl Flight {
-    pub(crate) fn new(received: Instant) -> Self {
-        Self { tags: Vec::new(), bytes: 0, received, messages: Vec::new() }
+    pub(crate) fn avoiding(partitions: BTreeSet<u32>) -> Self {
+        Self { avoided: partitions, ..Self::default() }
     }
 
-    pub(crate) fn add(&mut self, delivery: Delivery) {
-        self.bytes += delivery.message.len();
-        self.tags.push(delivery.tag);
-        self.messages.push(delivery.message);
+    pub(crate) fn add(&mut self, message: Message) {
+        self.bytes += message.bytes.len();
+        self.messages.push(message);
     }
 }

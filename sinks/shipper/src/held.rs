@@ -1,4 +1,4 @@
-//! How many messages the shipper holds, and telling it to those who read the sums: what is leased from a server's queue is
+//! How many messages the shipper holds and what keeps them, and telling it to those who read the sums: what is leased from a server's queue is
 //! seen in neither queue nor log.
 
 use std::sync::Arc;
@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::timeouts::{TELL, TELL_AGAIN, TELL_PAUSE};
 
-/// Messages that were received and neither acknowledged nor given back.
+/// Messages that were received and neither acknowledged nor given back, and what keeps them.
 pub(crate) struct Held {
-    count: watch::Sender<u64>,
+    now: watch::Sender<ShipperNotice>,
 }
 
 /// Tells under one name what is held.
@@ -26,39 +26,48 @@ pub(crate) struct Teller {
 
 impl Held {
     /// None yet, with what tells of changes.
-    pub(crate) fn none() -> (Self, watch::Receiver<u64>) {
-        let (count, changes) = watch::channel(0);
-        (Self { count }, changes)
+    pub(crate) fn none() -> (Self, watch::Receiver<ShipperNotice>) {
+        let (now, changes) = watch::channel(ShipperNotice::default());
+        (Self { now }, changes)
     }
 
     pub(crate) fn add(&self, messages: usize) {
-        self.count.send_modify(|held| *held += messages as u64);
+        self.now.send_modify(|now| now.held += messages as u64);
     }
 
     pub(crate) fn remove(&self, messages: usize) {
-        self.count.send_modify(|held| *held = held.saturating_sub(messages as u64));
+        self.now.send_modify(|now| now.held = now.held.saturating_sub(messages as u64));
     }
 
     /// The consumer is gone, and all that it held with it.
     pub(crate) fn remove_all(&self) {
-        self.count.send_replace(0);
+        self.now.send_modify(|now| now.held = 0);
+    }
+
+    /// These are the troubles now.
+    pub(crate) fn is_troubled_by(&self, troubles: Vec<String>) {
+        self.now.send_if_modified(|now| {
+            let before = std::mem::replace(&mut now.troubles, troubles);
+            before != now.troubles
+        });
     }
 }
 
 impl Teller {
-    /// Tells each change, and again while anything is held; when it is over, that nothing is held any more.
+    /// Tells each change, and again while anything is held or wrong; when it is over, that nothing is any more.
     ///
     /// Nobody waits for it, and what cannot be told is told again: a notice is no more than a word to readers.
-    pub(crate) async fn tell_changes(self, mut changes: watch::Receiver<u64>, over: CancellationToken) {
-        // Whether another figure than 0 may stand under this name.
+    pub(crate) async fn tell_changes(self, mut changes: watch::Receiver<ShipperNotice>, over: CancellationToken) {
+        // Whether something else than nothing may stand under this name.
         let mut owed = false;
         let turns = async {
             loop {
-                let held = *changes.borrow_and_update();
-                if held > 0 || owed {
+                let now = changes.borrow_and_update().clone();
+                let is_nothing = now == ShipperNotice::default();
+                if !is_nothing || owed {
                     owed = true;
-                    let told = self.tell(held).await;
-                    owed = held > 0 || !told;
+                    let told = self.tell(&now).await;
+                    owed = !is_nothing || !told;
                 }
                 // Not at each message, but how it stands now and then.
                 sleep(TELL_PAUSE).await;
@@ -73,12 +82,12 @@ impl Teller {
             () = turns => {}
         }
         if owed {
-            self.tell(0).await;
+            self.tell(&ShipperNotice::default()).await;
         }
     }
 
-    async fn tell(&self, held: u64) -> bool {
-        let notice = ShipperNotice { held }.notice(&self.name, now_millis());
+    async fn tell(&self, now: &ShipperNotice) -> bool {
+        let (notice, held) = (now.notice(&self.name, now_millis()), now.held);
         match timeout(TELL, self.notices.tell(&notice)).await {
             Ok(Ok(())) => true,
             Ok(Err(error)) => {

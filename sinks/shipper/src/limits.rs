@@ -6,9 +6,20 @@ pub const PREFETCH: u16 = 1024;
 pub const BATCH_MESSAGES: usize = 256;
 /// Bytes from which on an append takes no further message; the records of a message always go together.
 pub const BATCH_BYTES: usize = 1024 * 1024;
-/// Appends on the way at once.
+/// Appends on the way at once, one of what was held up among them.
 pub const APPENDS_IN_FLIGHT: usize = 8;
 /// Bytes on the way from which on no further append begins.
 pub const IN_FLIGHT_BYTES: usize = 16 * 1024 * 1024;
-/// How much is kept of a message that does not read, so that its record fits the stream.
+/// Most records of one call of the stream. The records of a message of small transactions are ten times larger than it,
+/// so they are made a piece at a time.
+pub const PIECE_RECORDS: usize = 1024;
+/// Bytes of keys and values from which on a piece takes no further record.
+pub const PIECE_BYTES: usize = 1024 * 1024;
+/// Messages held up from which on nothing is received: half of what may be leased.
+pub const HELD_UP_MESSAGES: usize = PREFETCH as usize / 2;
+/// Their bytes, likewise.
+pub const HELD_UP_BYTES: usize = 16 * 1024 * 1024;
+/// Most sentences that a shipper tells of its troubles.
+pub const TROUBLES: usize = 8;
+/// The largest record of what does not read, so that it fits the stream; more of it goes into further records.
 pub const UNREADABLE_BYTES: usize = 512 * 1024;

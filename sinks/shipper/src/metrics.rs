@@ -15,6 +15,9 @@ pub struct ShipperMetrics {
     pub(crate) append_errors: Counter,
     pub(crate) queue_errors: Counter,
     pub(crate) backlog: Gauge,
+    pub(crate) held_up: Gauge,
+    pub(crate) refused: Gauge,
+    pub(crate) stands: Gauge,
     messages: Counter,
     seconds: Histogram,
 }
@@ -28,6 +31,9 @@ impl ShipperMetrics {
             append_errors: Counter::default(),
             queue_errors: Counter::default(),
             backlog: Gauge::default(),
+            held_up: Gauge::default(),
+            refused: Gauge::default(),
+            stands: Gauge::default(),
             messages: Counter::default(),
             // From half a millisecond to 16 seconds.
             seconds: Histogram::new(exponential_buckets(0.0005, 2.0, 16)),
@@ -42,7 +48,7 @@ impl ShipperMetrics {
         );
         r.register(
             "append_errors",
-            "Appends the stream did not confirm; each is tried again",
+            "Appends of which the stream did not confirm all; what it did not is tried again",
             metrics.append_errors.clone(),
         );
         r.register(
@@ -51,15 +57,20 @@ impl ShipperMetrics {
             metrics.queue_errors.clone(),
         );
         r.register("backlog_messages", "Messages in the queue, when last looked at", metrics.backlog.clone());
+        r.register("held_up_messages", "Messages of which the stream did not take all", metrics.held_up.clone());
+        r.register(
+            "refused_messages",
+            "Those of them with a record that it will not take until somebody changes something",
+            metrics.refused.clone(),
+        );
+        r.register("stands", "1 while a message of another release keeps it from shipping", metrics.stands.clone());
         r.register("seconds", "From receiving a message to its acknowledgement", metrics.seconds.clone());
         metrics
     }
 
-    pub(crate) fn shipped(&self, messages: usize, after: Duration) {
-        self.messages.inc_by(messages as u64);
-        for _ in 0..messages {
-            self.seconds.observe(after.as_secs_f64());
-        }
+    pub(crate) fn shipped(&self, after: Duration) {
+        self.messages.inc();
+        self.seconds.observe(after.as_secs_f64());
     }
 }
 

@@ -1,9 +1,10 @@
 //! Makes the records of a message.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use tallygate_core::envelope::{self, Head, Line};
+use tallygate_core::envelope::{self, BadEnvelope, Head, Line};
 use tallygate_core::{Generation, Identity, PartitionBy, partition, record};
 use tallygate_stream::NewRecord;
 
@@ -25,31 +26,56 @@ impl Records {
         Self { by: plan.partition_by, partitions: plan.partitions, generation: generation.number, metrics }
     }
 
-    /// One record for each transaction of the message, its value the line as it stands there.
+    /// One record for each transaction of the message, its value the line as it stands there, each with what the message
+    /// calls it; of those in `chosen` alone, where some are. Each is made when it is asked for.
     ///
     /// What does not read is shipped as it is: it must neither be lost nor hold up what is behind it, and the fold puts
     /// it with the dead letters.
-    pub(crate) fn add(&self, message: &Bytes, records: &mut Vec<NewRecord>) {
+    ///
+    /// # Errors
+    /// When another release wrote the message: that one reads it.
+    pub(crate) fn of<'m>(
+        &'m self,
+        message: &'m Bytes,
+        chosen: Option<&[u32]>,
+    ) -> Result<Box<dyn Iterator<Item = (u32, NewRecord)> + Send + 'm>, BadEnvelope> {
+        let is_first = chosen.is_none();
+        let chosen: Option<BTreeSet<u32>> = chosen.map(|chosen| chosen.iter().copied().collect());
+        let is_chosen = move |ordinal: &u32| chosen.as_ref().is_none_or(|chosen| chosen.contains(ordinal));
         let envelope = match envelope::decode(message) {
             Ok(envelope) => envelope,
+            Err(foreign @ BadEnvelope::Format(_)) => return Err(foreign),
             Err(error) => {
-                tracing::error!(%error, bytes = message.len(), "a message does not read, it becomes a dead letter");
-                let generation = vec![(record::GENERATION, self.generation.to_string())];
-                records.push(self.unreadable(message, generation));
-                return;
+                if is_first {
+                    tracing::error!(%error, bytes = message.len(), "a message does not read, it becomes a dead letter");
+                    self.metrics.unreadable.inc();
+                }
+                let parts = (0..).zip(self.unreadable(message)).filter(move |(ordinal, _)| is_chosen(ordinal));
+                return Ok(Box::new(parts));
             }
         };
-        for (ordinal, json) in (0..).zip(envelope.lines()) {
+        let head = envelope.head.clone();
+        let lines = (0..).zip(envelope.lines()).filter(move |(ordinal, _)| is_chosen(ordinal));
+        Ok(Box::new(lines.map(move |(ordinal, json)| {
             let value = message.slice_ref(json.as_bytes());
-            records.push(match Line::read(json) {
-                Ok(line) => self.record(message, &envelope.head, &line, ordinal, value),
+            let record = match Line::read(json) {
+                Ok(line) => self.record(message, &head, &line, ordinal, value),
                 Err(error) => {
-                    tracing::error!(number = %envelope.head.number, ordinal, %error, "a transaction does not read, it becomes a dead letter");
+                    if is_first {
+                        tracing::error!(number = %head.number, ordinal, %error, "a transaction does not read, it becomes a dead letter");
+                        self.metrics.unreadable.inc();
+                    }
                     let nothing = Line { id: "".into(), time: "".into(), key: "".into(), kind: "".into() };
-                    self.unreadable(&value, record::headers(&envelope.head, &nothing, ordinal, self.generation))
+                    self.dead(value, record::headers(&head, &nothing, ordinal, self.generation))
                 }
-            });
-        }
+            };
+            (ordinal, record)
+        })))
+    }
+
+    /// How many partitions they are spread over.
+    pub(crate) fn partitions(&self) -> usize {
+        self.partitions as usize
     }
 
     fn record(&self, message: &Bytes, head: &Head<'_>, line: &Line<'_>, ordinal: u32, value: Bytes) -> NewRecord {
@@ -68,14 +94,27 @@ impl Records {
         }
     }
 
+    /// A message that does not read, whole: in as many parts as it takes, none of them larger than a record may be.
+    fn unreadable<'m>(&'m self, message: &'m Bytes) -> impl Iterator<Item = NewRecord> + use<'m> {
+        let parts = message.len().div_ceil(UNREADABLE_BYTES).max(1);
+        (0..parts).map(move |part| {
+            let from = part * UNREADABLE_BYTES;
+            let value = message.slice(from..message.len().min(from + UNREADABLE_BYTES));
+            let mut headers = vec![(record::GENERATION, self.generation.to_string())];
+            if parts > 1 {
+                headers.push((record::PART, format!("{}/{parts}", part + 1)));
+            }
+            self.dead(value, headers)
+        })
+    }
+
     /// Always to the same partition, that of the empty key.
-    fn unreadable(&self, value: &Bytes, headers: Vec<(&'static str, String)>) -> NewRecord {
-        self.metrics.unreadable.inc();
+    fn dead(&self, value: Bytes, headers: Vec<(&'static str, String)>) -> NewRecord {
         NewRecord {
             partition: partition::partition(PartitionBy::Key, "", Identity(0), self.partitions),
             key: Bytes::new(),
             headers: bytes(headers),
-            value: value.slice(..value.len().min(UNREADABLE_BYTES)),
+            value,
         }
     }
 }
@@ -84,15 +123,23 @@ fn bytes(headers: Vec<(&'static str, String)>) -> Vec<(&'static str, Bytes)> {
     headers.into_iter().map(|(name, value)| (name, Bytes::from(value))).collect()
 }
 
+/// What a message is called where it is told of.
+pub(crate) fn name(message: &[u8]) -> String {
+    match envelope::decode(message) {
+        Ok(envelope) => format!("message {}", envelope.head.number),
+        Err(_) => "a message that does not read".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
     use super::*;
     use crate::tests::{generation, message};
 
     fn records(by: PartitionBy, message: &Bytes) -> Vec<NewRecord> {
-        let mut all = Vec::new();
-        Records::new(&generation(by), ShipperMetrics::default()).add(message, &mut all);
-        all
+        let records = Records::new(&generation(by), ShipperMetrics::default());
+        records.of(message, None).unwrap().map(|(_, record)| record).collect()
     }
 
     #[test]
@@ -123,11 +170,41 @@ mod tests {
 
     #[test]
     fn what_does_not_read_is_shipped_as_it_is_without_a_number() {
-        let garbage = Bytes::from(vec![0xFF; UNREADABLE_BYTES + 1]);
+        let garbage = Bytes::from_static(b"\xFF\xFE");
         let records = records(PartitionBy::Key, &garbage);
         assert_eq!(records.len(), 1);
-        assert_eq!(records[0].value, garbage.slice(..UNREADABLE_BYTES));
+        assert_eq!(records[0].value, garbage);
         assert_eq!(records[0].headers, [(record::GENERATION, Bytes::from("1"))]);
+    }
+
+    #[test]
+    fn nothing_is_cut_off_what_does_not_read_however_large_it_is() {
+        let garbage: Bytes = (0..UNREADABLE_BYTES * 2 + 1).map(|n| n as u8 | 0x80).collect::<Vec<u8>>().into();
+        let records = records(PartitionBy::Key, &garbage);
+        let values: Vec<&[u8]> = records.iter().map(|record| &record.value[..]).collect();
+        assert_eq!(values.concat(), garbage);
+        for (part, record) in (1..).zip(&records) {
+            assert!(record.value.len() <= UNREADABLE_BYTES);
+            assert_eq!(record.headers[1], (record::PART, Bytes::from(format!("{part}/3"))));
+        }
+    }
+
+    #[test]
+    fn the_records_that_are_chosen_are_made_alone() {
+        let message = message(7, &[("a", "k"), ("b", "k"), ("c", "k")]);
+        let all = records(PartitionBy::Key, &message);
+        let records = Records::new(&generation(PartitionBy::Key), ShipperMetrics::default());
+        let chosen: Vec<(u32, Bytes)> =
+            records.of(&message, Some(&[2, 0])).unwrap().map(|(ordinal, record)| (ordinal, record.value)).collect();
+        assert_eq!(chosen, [(0, all[0].value.clone()), (2, all[2].value.clone())]);
+    }
+
+    #[test]
+    fn a_message_of_another_release_is_none_that_does_not_read() {
+        let ours = String::from_utf8(message(7, &[("a", "k")]).to_vec()).unwrap();
+        let theirs = Bytes::from(ours.replacen(":1,", ":2,", 1));
+        let records = Records::new(&generation(PartitionBy::Key), ShipperMetrics::default());
+        assert!(records.of(&theirs, None).is_err_and(|error| error.to_string().contains("format 2")));
     }
 
     #[test]

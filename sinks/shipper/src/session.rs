@@ -1,21 +1,22 @@
 //! One consumer of the queue, and the appends of what it received, several at a time.
 
 use std::collections::VecDeque;
-use std::time::Instant;
 
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use tallygate_queue::{Consumer, Delivery, QueueError, Tag};
 use tallygate_stream::StreamError;
-use tokio::time::{Instant as Deadline, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::appender::{Appender, Completed};
-use crate::flight::Flight;
+use crate::appender::Appender;
+use crate::flight::{Flight, Landed};
 use crate::held::Held;
+use crate::held_up::HeldUp;
 use crate::limits::{APPENDS_IN_FLIGHT, BATCH_BYTES, BATCH_MESSAGES, IN_FLIGHT_BYTES};
-use crate::timeouts::STOP;
+use crate::message::Message;
+use crate::timeouts::{LEASE, STOP};
 
 /// Why a session ended. What it had leased and not acknowledged has gone back.
 pub(crate) enum End {
@@ -25,6 +26,8 @@ pub(crate) enum End {
     QueueLost(QueueError),
     /// The stream takes nothing.
     StreamAway(StreamError),
+    /// There is a message that another release must ship.
+    Foreign(String),
 }
 
 pub(crate) struct Session<'a> {
@@ -32,11 +35,13 @@ pub(crate) struct Session<'a> {
     held: &'a Held,
     consumer: Box<dyn Consumer>,
     /// Received and not yet on the way.
-    waiting: VecDeque<Delivery>,
-    received: Instant,
-    flights: FuturesUnordered<BoxFuture<'a, Completed>>,
+    waiting: VecDeque<Message>,
+    flights: FuturesUnordered<BoxFuture<'a, Landed>>,
     /// Of the flights.
     bytes: usize,
+    held_up: HeldUp,
+    /// When the stream last took something, or there was nothing that it should have taken.
+    moved: Instant,
     #[cfg(feature = "faults")]
     acknowledges_early: bool,
 }
@@ -48,9 +53,10 @@ impl<'a> Session<'a> {
             held,
             consumer,
             waiting: VecDeque::new(),
-            received: Instant::now(),
             flights: FuturesUnordered::new(),
             bytes: 0,
+            held_up: HeldUp::default(),
+            moved: Instant::now(),
             #[cfg(feature = "faults")]
             acknowledges_early: false,
         }
@@ -67,21 +73,32 @@ impl<'a> Session<'a> {
     pub(crate) async fn run(mut self, stop: &CancellationToken) -> End {
         loop {
             self.begin_appends();
+            let again = self.held_up.due_at(Instant::now());
             tokio::select! {
                 biased;
-                () = stop.cancelled() => return self.finish().await,
-                Some(completed) = self.flights.next() => if let Some(end) = self.settle(completed).await {
-                    return end;
+                () = stop.cancelled() => {
+                    self.finish().await;
+                    return End::Stopped;
+                }
+                Some(landed) = self.flights.next() => match self.settle(landed).await {
+                    Ok(()) => {}
+                    Err(foreign @ End::Foreign(_)) => {
+                        self.finish().await;
+                        return foreign;
+                    }
+                    Err(end) => return end,
                 },
-                received = self.consumer.receive(BATCH_MESSAGES), if self.waiting.is_empty() => match received {
+                () = sleep_until(again.unwrap_or_else(Instant::now)), if again.is_some() => {}
+                received = self.consumer.receive(BATCH_MESSAGES),
+                    if self.waiting.is_empty() && self.held_up.has_room() => match received
+                {
                     Ok(deliveries) => {
                         self.held.add(deliveries.len());
                         #[cfg(feature = "faults")]
                         if let Err(error) = self.acknowledge_early(&deliveries).await {
                             return End::QueueLost(error);
                         }
-                        self.received = Instant::now();
-                        self.waiting.extend(deliveries);
+                        self.take_in(deliveries);
                     }
                     Err(error) => return End::QueueLost(error),
                 },
@@ -98,57 +115,105 @@ impl<'a> Session<'a> {
         self.consumer.acknowledge(&tags).await
     }
 
+    fn take_in(&mut self, deliveries: Vec<Delivery>) {
+        let now = Instant::now();
+        if self.flights.is_empty() && self.held_up.len() == 0 {
+            self.moved = now;
+        }
+        self.waiting.extend(deliveries.into_iter().map(|delivery| Message::new(delivery, now)));
+    }
+
     /// Begins appends while there is room.
     fn begin_appends(&mut self) {
+        if let Some(flight) = self.held_up.take_due() {
+            self.begin(flight);
+        }
         while !self.waiting.is_empty() && self.flights.len() < APPENDS_IN_FLIGHT && self.bytes < IN_FLIGHT_BYTES {
-            let mut flight = Flight::new(self.received);
+            let mut flight = Flight::avoiding(self.held_up.partitions());
             while flight.bytes < BATCH_BYTES
-                && let Some(delivery) = self.waiting.pop_front()
+                && let Some(message) = self.waiting.pop_front()
             {
-                flight.add(delivery);
+                flight.add(message);
             }
-            self.bytes += flight.bytes;
-            self.flights.push(self.appender.append(flight).boxed());
+            self.begin(flight);
         }
     }
 
-    /// Acknowledges what was appended; some when the session cannot go on.
-    async fn settle(&mut self, first: Completed) -> Option<End> {
+    fn begin(&mut self, flight: Flight) {
+        self.bytes += flight.bytes;
+        self.flights.push(self.appender.append(flight).boxed());
+    }
+
+    /// Acknowledges what was appended, and holds up what was not; how it ends when the session cannot go on.
+    async fn settle(&mut self, first: Landed) -> Result<(), End> {
         let mut all = vec![first];
-        while let Some(Some(completed)) = self.flights.next().now_or_never() {
-            all.push(completed);
+        while let Some(Some(landed)) = self.flights.next().now_or_never() {
+            all.push(landed);
         }
-        let (mut shipped, mut failed) = (Vec::with_capacity(all.len()), None);
-        for Completed { flight, outcome } in all {
-            self.bytes -= flight.bytes;
-            match outcome {
-                Ok(()) => shipped.push(flight),
-                Err(error) => failed = Some(End::StreamAway(error)),
+        let (mut shipped, mut foreign) = (Vec::with_capacity(all.len()), None);
+        for mut landed in all {
+            self.bytes -= landed.bytes;
+            if !landed.took.is_empty() {
+                self.moved = Instant::now();
             }
+            self.held_up.learn(&mut landed);
+            shipped.append(&mut landed.shipped);
+            foreign = landed.foreign.or(foreign);
         }
-        let tags: Vec<Tag> = shipped.iter().flat_map(|flight| &flight.tags).copied().collect();
-        if !tags.is_empty()
-            && let Err(error) = self.consumer.acknowledge(&tags).await
-        {
-            return Some(End::QueueLost(error));
+        let tags: Vec<Tag> = shipped.iter().map(|message| message.tag).collect();
+        if !tags.is_empty() {
+            self.consumer.acknowledge(&tags).await.map_err(End::QueueLost)?;
         }
         self.held.remove(tags.len());
-        for flight in shipped {
-            self.appender.metrics.shipped(flight.tags.len(), flight.received.elapsed());
+        for message in shipped {
+            self.appender.metrics.shipped(message.received.elapsed());
         }
-        failed
+        self.release_expired().await?;
+        self.tell();
+        match (foreign, self.held_up.why()) {
+            (Some(foreign), _) => Err(End::Foreign(foreign)),
+            (None, Some(why)) if self.nothing_moves() => Err(End::StreamAway(why.clone())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether no partition at all took anything for so long that it is the stream that is away.
+    fn nothing_moves(&self) -> bool {
+        self.moved.elapsed() >= LEASE && self.held_up.partitions().len() >= self.appender.records.partitions()
+    }
+
+    async fn release_expired(&mut self) -> Result<(), End> {
+        let expired = self.held_up.take_expired();
+        if expired.is_empty() {
+            return Ok(());
+        }
+        tracing::warn!(
+            messages = expired.len(),
+            "what the stream does not take goes back to the queue, and is tried anew"
+        );
+        self.held.remove(expired.len());
+        self.consumer.release(&expired).await.map_err(End::QueueLost)
+    }
+
+    fn tell(&self) {
+        let metrics = &self.appender.metrics;
+        let figure = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        metrics.held_up.set(figure(self.held_up.len()));
+        metrics.refused.set(figure(self.held_up.refused()));
+        self.held.is_troubled_by(self.held_up.troubles());
     }
 
     /// Receives nothing more and waits for what is on the way; what is left at the deadline goes back with the consumer.
-    async fn finish(mut self) -> End {
-        let deadline = Deadline::now() + STOP;
-        let waiting: Vec<Tag> = self.waiting.drain(..).map(|delivery| delivery.tag).collect();
-        if let Err(error) = self.consumer.release(&waiting).await {
+    async fn finish(mut self) {
+        let deadline = Instant::now() + STOP;
+        let mut unshipped: Vec<Tag> = self.waiting.drain(..).map(|message| message.tag).collect();
+        unshipped.extend(self.held_up.take_all());
+        if let Err(error) = self.consumer.release(&unshipped).await {
             tracing::warn!(%error, "messages could not be released, they go back with the connection");
         }
-        self.held.remove(waiting.len());
-        while let Ok(Some(completed)) = timeout_at(deadline, self.flights.next()).await {
-            if let Some(End::QueueLost(error)) = self.settle(completed).await {
+        self.held.remove(unshipped.len());
+        while let Ok(Some(landed)) = timeout_at(deadline, self.flights.next()).await {
+            if let Err(End::QueueLost(error)) = self.settle(landed).await {
                 tracing::warn!(%error, "shipped messages could not be acknowledged, they will be shipped again");
                 break;
             }
@@ -156,6 +221,5 @@ impl<'a> Session<'a> {
         if !self.flights.is_empty() {
             tracing::warn!(appends = self.flights.len(), "the stream did not take all in time, the rest goes back");
         }
-        End::Stopped
     }
 }

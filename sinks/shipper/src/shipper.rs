@@ -21,7 +21,7 @@ use crate::{backoff, limits, timeouts};
 /// What may be chosen of a shipper.
 #[derive(Clone, Debug)]
 pub struct ShipperOptions {
-    /// Messages leased at a time; with messages of the largest size it also bounds the memory.
+    /// Most messages leased at a time; of large ones the queue's consumer leases fewer.
     pub prefetch: u16,
     /// Acknowledges messages before their records are durable, which loses them when anything fails: for proving that a
     /// test notices.
@@ -87,6 +87,7 @@ impl Shipper {
             };
             let end = match consumer {
                 Ok(consumer) => {
+                    held.is_troubled_by(Vec::new());
                     delays = backoff::delays().build();
                     let session = Session::new(&self.appender, held, consumer);
                     #[cfg(feature = "faults")]
@@ -96,6 +97,8 @@ impl Shipper {
                 Err(error) => End::QueueLost(error),
             };
             held.remove_all();
+            self.appender.metrics.held_up.set(0);
+            self.appender.metrics.refused.set(0);
             match end {
                 End::Stopped => return,
                 End::QueueLost(error) => {
@@ -108,10 +111,24 @@ impl Shipper {
                 }
                 End::StreamAway(error) => {
                     tracing::error!(%error, "the stream takes nothing, messages go back to the queue until it does");
+                    held.is_troubled_by(vec![format!("the log takes nothing, messages wait in the queue: {error}")]);
                     tokio::select! {
                         () = self.stream_answers() => tracing::info!("the stream answers again"),
+                        // It does not answer as long as one partition is away, and others may be back.
+                        () = sleep(timeouts::LOOK_AGAIN) => {}
                         () = stop.cancelled() => return,
                     }
+                }
+                End::Foreign(error) => {
+                    tracing::error!(error, "it stands: another release must ship a message of the queue");
+                    let stands = format!("it stands, another release must ship a message of the queue: {error}");
+                    held.is_troubled_by(vec![stands]);
+                    self.appender.metrics.stands.set(1);
+                    tokio::select! {
+                        () = sleep(timeouts::STAND) => {}
+                        () = stop.cancelled() => return,
+                    }
+                    self.appender.metrics.stands.set(0);
                 }
             }
         }

@@ -1,11 +1,13 @@
 //! What the shipper promises, over the embedded queue and a stream that fails on purpose.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod fake_stream;
+mod held_up;
 mod notices;
 mod real_time;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,10 +17,10 @@ use tallygate_core::envelope::{self, Head};
 use tallygate_core::generation::{FOLD_RULES, Plan};
 use tallygate_core::{Draft, Generation, MessageNumber, PartitionBy, Run, Transaction};
 use tallygate_queue::{Consumer, Delivery, EmbeddedQueue, Queue, QueueError, Tag};
-use tallygate_stream::{Bounds, Follower, NewRecord, Retention, Start, Stream, StreamError, Subscription, Topic};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use self::fake_stream::{Dice, FakeStream};
 use self::notices::Told;
 use self::real_time::in_real_time;
 use crate::timeouts::LEASE;
@@ -61,59 +63,6 @@ pub(crate) fn generation(partition_by: PartitionBy) -> Generation {
     Generation::first(plan, tallygate_core::LogId(7))
 }
 
-/// The same seed fails the same calls.
-struct Dice(AtomicU64);
-
-impl Dice {
-    fn one_in(&self, sides: u64) -> bool {
-        let next = |x: u64| x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let before = self.0.fetch_update(SeqCst, SeqCst, |x| Some(next(x))).unwrap();
-        sides > 0 && (next(before) >> 33).is_multiple_of(sides)
-    }
-}
-
-/// Remembers how often it was given each value.
-struct FakeStream {
-    dice: Dice,
-    fails_one_in: u64,
-    down: AtomicBool,
-    appended: Mutex<HashMap<Bytes, usize>>,
-}
-
-#[async_trait]
-impl Stream for FakeStream {
-    async fn append(&self, records: Vec<NewRecord>) -> Result<(), StreamError> {
-        sleep(Duration::from_millis(1)).await;
-        if self.down.load(SeqCst) {
-            return Err(StreamError::Away("down".into()));
-        }
-        for record in records {
-            // A part of it may be in all the same.
-            if self.dice.one_in(self.fails_one_in) {
-                return Err(StreamError::Away("bad luck".into()));
-            }
-            *self.appended.lock().unwrap().entry(record.value).or_default() += 1;
-        }
-        Ok(())
-    }
-
-    async fn bounds(&self, _: Topic) -> Result<Vec<Bounds>, StreamError> {
-        if self.down.load(SeqCst) { Err(StreamError::Away("down".into())) } else { Ok(Vec::new()) }
-    }
-
-    async fn prepare(&self, _: Retention) -> Result<(), StreamError> {
-        Ok(())
-    }
-
-    async fn subscribe(&self) -> Result<Box<dyn Subscription>, StreamError> {
-        Err(StreamError::Refused("not here".into()))
-    }
-
-    async fn follow(&self, _: Topic, _: Vec<(u32, Start)>) -> Result<Box<dyn Follower>, StreamError> {
-        Err(StreamError::Refused("not here".into()))
-    }
-}
-
 /// A queue that checks, at each acknowledgement, that all of the message is in the stream; and fails on purpose.
 struct WatchedQueue {
     inner: EmbeddedQueue,
@@ -122,6 +71,8 @@ struct WatchedQueue {
     fails_one_in: u64,
     too_early: Arc<AtomicUsize>,
     consumers: AtomicUsize,
+    /// Messages that were given back.
+    released: AtomicUsize,
 }
 
 struct WatchedConsumer {
@@ -174,6 +125,7 @@ impl Consumer for WatchedConsumer {
     }
 
     async fn release(&mut self, tags: &[Tag]) -> Result<(), QueueError> {
+        self.queue.released.fetch_add(tags.len(), SeqCst);
         self.inner.release(tags).await
     }
 }
@@ -192,6 +144,16 @@ struct Line {
     told: Arc<Told>,
     stop: CancellationToken,
     metrics: ShipperMetrics,
+    seen: Mutex<Seen>,
+}
+
+/// What stood to be read at some moment.
+#[derive(Clone, Default)]
+struct Seen {
+    held_up: i64,
+    refused: i64,
+    stands: i64,
+    troubles: Vec<String>,
 }
 
 fn line(seed: u64, stream_fails_one_in: u64, queue_fails_one_in: u64) -> Line {
@@ -199,8 +161,7 @@ fn line(seed: u64, stream_fails_one_in: u64, queue_fails_one_in: u64) -> Line {
     let stream = Arc::new(FakeStream {
         dice: Dice(AtomicU64::new(seed)),
         fails_one_in: stream_fails_one_in,
-        down: AtomicBool::new(false),
-        appended: Mutex::default(),
+        ..FakeStream::default()
     });
     let queue = Arc::new(WatchedQueue {
         inner: EmbeddedQueue::open(directory.path().join("queue.db")).unwrap(),
@@ -209,9 +170,10 @@ fn line(seed: u64, stream_fails_one_in: u64, queue_fails_one_in: u64) -> Line {
         fails_one_in: queue_fails_one_in,
         too_early: Arc::default(),
         consumers: AtomicUsize::new(0),
+        released: AtomicUsize::new(0),
     });
     let (told, stop, metrics) = (Arc::default(), CancellationToken::new(), ShipperMetrics::default());
-    Line { _directory: directory, queue, stream, told, stop, metrics }
+    Line { _directory: directory, queue, stream, told, stop, metrics, seen: Mutex::default() }
 }
 
 impl Line {
@@ -237,6 +199,20 @@ impl Line {
         })
         .await
         .expect("the queue never became empty");
+    }
+
+    /// Remembers what stands to be read.
+    fn at_the_end(&self) {
+        *self.seen.lock().unwrap() = Seen {
+            held_up: self.metrics.held_up.get(),
+            refused: self.metrics.refused.get(),
+            stands: self.metrics.stands.get(),
+            troubles: self.told.troubles(),
+        };
+    }
+
+    fn seen(&self) -> Seen {
+        self.seen.lock().unwrap().clone()
     }
 
     fn missing(&self, values: &[Bytes]) -> usize {
@@ -298,7 +274,7 @@ async fn what_does_not_read_holds_up_nothing_and_is_not_lost() {
 #[tokio::test(start_paused = true)]
 async fn messages_go_back_while_the_stream_is_long_away_and_are_shipped_when_it_answers() {
     let line = line(1, 0, 0);
-    let values = line.publish((0..10).map(|n| batch(n, 1))).await;
+    let values = line.publish((0..10).map(|n| batch(n, 40))).await;
     line.stream.down.store(true, SeqCst);
     let shipper = line.shipper(ShipperOptions::default()).run(line.stop.clone());
     tokio::pin!(shipper);

@@ -6,9 +6,18 @@ use std::time::Duration;
 pub const BACKOFF_FIRST: Duration = Duration::from_millis(50);
 /// The longest wait between attempts.
 pub const BACKOFF_LAST: Duration = Duration::from_secs(5);
+/// After which a record that was refused is tried again: somebody may have changed something.
+pub const REFUSED_AGAIN: Duration = Duration::from_secs(60);
+/// How long messages stay leased of which the stream does not take all, while it takes others. Then they go back, are leased
+/// again at once, and appended once more: RabbitMQ ends a consumer that holds a message for 30 minutes.
+pub const HELD_UP: Duration = Duration::from_secs(20 * 60);
+/// How long a shipper stands that met a message of another release, before it looks again.
+pub const STAND: Duration = Duration::from_secs(60);
 /// How long messages stay leased while the stream takes nothing. Then they go back and are leased again when it answers:
 /// RabbitMQ ends a consumer that holds a message for 30 minutes.
 pub const LEASE: Duration = Duration::from_secs(5 * 60);
+/// After which a stream that took nothing is tried once more though it does not answer.
+pub const LOOK_AGAIN: Duration = Duration::from_secs(10 * 60);
 /// How long a stopping shipper waits for what is on the way; the rest goes back.
 pub const STOP: Duration = Duration::from_secs(10);
 /// How often the queue's depth is asked for.

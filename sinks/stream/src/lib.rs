@@ -18,7 +18,7 @@ pub use embedded::{EmbeddedStream, EmbeddedStreamOptions};
 pub use kafka::{BadOption, KafkaOptions, KafkaStream};
 pub use metrics::StreamMetrics;
 pub use port::{
-    Batch, Bounds, Committer, Event, Flush, Follower, NewRecord, Retention, Start, Stream, StreamError, Subscription,
-    Topic,
+    Batch, Bounds, Committer, Event, FailedRecord, Flush, Follower, NewRecord, NotAppended, Retention, Start, Stream,
+    StreamError, Subscription, Topic,
 };
 pub use records::{Headers, Record};

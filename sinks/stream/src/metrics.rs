@@ -7,7 +7,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::port::{Bounds, StreamError};
+use crate::port::Bounds;
 
 /// The stream's metrics; clones count into the same figures.
 #[derive(Clone, Debug)]
@@ -68,11 +68,11 @@ impl Hop {
         hop
     }
 
-    /// Counts a call that began at `begun`.
-    pub(crate) fn observe(&self, begun: Instant, records: usize, outcome: &Result<(), StreamError>) {
-        match outcome {
-            Ok(()) => drop(self.records.inc_by(records as u64)),
-            Err(_) => drop(self.errors.inc()),
+    /// Counts a call that began at `begun`, of so many records, and how many of them failed.
+    pub(crate) fn observe(&self, begun: Instant, records: usize, failed: usize) {
+        self.records.inc_by(records.saturating_sub(failed) as u64);
+        if failed > 0 {
+            self.errors.inc();
         }
         self.seconds.observe(begun.elapsed().as_secs_f64());
     }

@@ -4,8 +4,9 @@
 //!   and dead letters. In a partition, offsets ascend and are never used twice, not even after everything was pruned;
 //!   they need not be contiguous.
 //! - The broker stamps each record with its append time; times in a partition MAY go back, offsets do not.
-//! - An `append` that returned `Ok` is durable. One that failed MAY have appended any part, and MAY be tried again: the log
-//!   is at-least-once.
+//! - An `append` that returned `Ok` is durable. One that failed says which records may not be; all others are, and those
+//!   MAY be appended again: the log is at-least-once. A record that is refused, or whose partition is away, keeps no other
+//!   one from the log.
 //! - The partitions of the transactions are shared out among all live subscriptions; one partition has one owner. A former
 //!   owner's `commit` MUST fail ([`StreamError::Fenced`]) once another owner has been given the partition, and then none
 //!   of it is ever visible. A commit that was begun before [`Event::Revoked`] was handed out is waited for before the
@@ -39,8 +40,8 @@ pub trait Stream: Send + Sync {
     /// Appends records to the transactions; `Ok` when all of them are durable.
     ///
     /// # Errors
-    /// When any of them may not be; append all again.
-    async fn append(&self, records: Vec<NewRecord>) -> Result<(), StreamError>;
+    /// Which of them may not be, and why: append those again, where that can help.
+    async fn append(&self, records: Vec<NewRecord>) -> Result<(), NotAppended>;
 
     /// Joins those who share the partitions of the transactions.
     ///
@@ -208,8 +209,57 @@ pub struct Bounds {
     pub committed: u64,
 }
 
+/// What of an append may not be durable; all its other records are.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{} records were not appended, the first of them because: {first}", .records.len())]
+pub struct NotAppended {
+    first: StreamError,
+    records: Vec<FailedRecord>,
+}
+
+/// A record that may not be durable.
+#[derive(Clone, Debug)]
+pub struct FailedRecord {
+    /// Its place among those that were given, from 0.
+    pub index: usize,
+    /// Why.
+    pub error: StreamError,
+}
+
+impl NotAppended {
+    /// The outcome of an append of which these records failed: `Ok` when there are none.
+    ///
+    /// # Errors
+    /// Itself, with the records in the order in which they were given.
+    pub fn of(mut records: Vec<FailedRecord>) -> Result<(), Self> {
+        records.sort_unstable_by_key(|record| record.index);
+        match records.first() {
+            None => Ok(()),
+            Some(first) => Err(Self { first: first.error.clone(), records }),
+        }
+    }
+
+    /// The outcome of an append of so many records that all failed alike.
+    ///
+    /// # Errors
+    /// Itself, unless there were no records.
+    pub fn all(records: usize, error: &StreamError) -> Result<(), Self> {
+        Self::of((0..records).map(|index| FailedRecord { index, error: error.clone() }).collect())
+    }
+
+    /// Why the first of them failed.
+    pub fn first(&self) -> &StreamError {
+        &self.first
+    }
+
+    /// The records, in the order in which they were given; at least one.
+    pub fn records(&self) -> &[FailedRecord] {
+        &self.records
+    }
+}
+
 /// Why a stream did not do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StreamError {
     /// It cannot answer now; trying again later may help.
     #[error("stream is away: {0}")]

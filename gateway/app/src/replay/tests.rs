@@ -9,7 +9,7 @@ use tallygate_core::{envelope, record};
 use tallygate_front::journal;
 use tallygate_queue::{Consumer, Queue, QueueError};
 use tallygate_stream::{
-    Batch, Bounds, Follower, NewRecord, Record, Retention, Start, Stream, StreamError, Subscription, Topic,
+    Batch, Bounds, Follower, NewRecord, NotAppended, Record, Retention, Start, Stream, StreamError, Subscription, Topic,
 };
 
 use super::{Letters, Replays};
@@ -47,8 +47,8 @@ impl Stream for Dead {
     async fn prepare(&self, _: Retention) -> Result<(), StreamError> {
         Ok(())
     }
-    async fn append(&self, _: Vec<NewRecord>) -> Result<(), StreamError> {
-        Err(StreamError::Refused("not in this test".into()))
+    async fn append(&self, records: Vec<NewRecord>) -> Result<(), NotAppended> {
+        NotAppended::all(records.len(), &StreamError::Refused("not in this test".into()))
     }
     async fn subscribe(&self) -> Result<Box<dyn Subscription>, StreamError> {
         Err(StreamError::Refused("not in this test".into()))

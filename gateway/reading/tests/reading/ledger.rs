@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tallygate_core::PartitionBy;
-use tallygate_core::notice::PartitionNotice;
+use tallygate_core::notice::{PartitionNotice, ShipperNotice};
 use tallygate_reading::ledger::{Order, Reader, Top};
 use tallygate_reading::limits::{WARNING_CHARS, WARNINGS};
 use tallygate_sums::Notices;
@@ -94,6 +94,22 @@ async fn warnings_are_bounded_in_number_and_length() {
     assert!(warnings.iter().all(|warning| warning.chars().count() <= WARNING_CHARS + 1));
     assert!(warnings[1].starts_with("log partition 1 stands") && warnings[1].ends_with('…'));
     assert_eq!(warnings[WARNINGS], "20 more warnings about other log partitions");
+}
+
+#[tokio::test]
+async fn what_keeps_a_shipper_is_a_warning_as_long_as_it_lives() {
+    let store = Arc::new(Store::filled(PartitionBy::Key));
+    let troubled = ShipperNotice { held: 1, troubles: vec!["it stands".to_owned()] };
+    let now = tallygate_reading::clock::now_millis();
+    for (name, told) in [("a", now), ("b", now), ("dead", now - 60_000)] {
+        store.tell(&troubled.notice(name, told)).await.unwrap();
+    }
+    let warnings = Reader::new(store.clone()).warnings().await.unwrap();
+    assert_eq!(warnings, ["a shipper: it stands"]);
+    for name in ["a", "b"] {
+        store.tell(&ShipperNotice::default().notice(name, now)).await.unwrap();
+    }
+    assert_eq!(Reader::new(store).warnings().await.unwrap(), [""; 0]);
 }
 
 fn json_of(text: &str) -> Value {

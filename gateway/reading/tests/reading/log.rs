@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use tallygate_core::Row;
 use tallygate_stream::{
-    Batch, Bounds, Follower, NewRecord, Record, Retention, Start, Stream, StreamError, Subscription, Topic,
+    Batch, Bounds, Follower, NewRecord, NotAppended, Record, Retention, Start, Stream, StreamError, Subscription, Topic,
 };
 use tokio::sync::watch;
 
@@ -80,8 +80,8 @@ impl Stream for Log {
         Ok(())
     }
 
-    async fn append(&self, _: Vec<NewRecord>) -> Result<(), StreamError> {
-        Err(StreamError::Refused("nobody appends here".into()))
+    async fn append(&self, records: Vec<NewRecord>) -> Result<(), NotAppended> {
+        NotAppended::all(records.len(), &StreamError::Refused("nobody appends here".into()))
     }
 
     async fn subscribe(&self) -> Result<Box<dyn Subscription>, StreamError> {

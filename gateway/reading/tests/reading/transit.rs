@@ -13,7 +13,11 @@ use crate::store::DAY;
 use crate::world::{RUN, World, off};
 
 async fn tell(world: &World, held: u64, ago: i64) {
-    world.store.tell(&ShipperNotice { held }.notice("elsewhere", now_millis() - ago)).await.unwrap();
+    world
+        .store
+        .tell(&ShipperNotice { held, ..ShipperNotice::default() }.notice("elsewhere", now_millis() - ago))
+        .await
+        .unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tallygate_core::{Day, Position, SumsRecord};
 use tallygate_stream::{
-    Bounds, Committer, Event, Flush, Follower, NewRecord, Record, Retention, Start, Stream, StreamError, Subscription,
-    Topic,
+    Bounds, Committer, Event, Flush, Follower, NewRecord, NotAppended, Record, Retention, Start, Stream, StreamError,
+    Subscription, Topic,
 };
 use tokio::sync::watch;
 
@@ -248,7 +248,7 @@ impl Stream for FakeLog {
         Ok(())
     }
 
-    async fn append(&self, _: Vec<NewRecord>) -> Result<(), StreamError> {
+    async fn append(&self, _: Vec<NewRecord>) -> Result<(), NotAppended> {
         Ok(())
     }
 

@@ -75,7 +75,7 @@ impl Link {
     }
 
     async fn open(target: &Arc<Target>) -> Result<(Arc<Self>, JoinSet<QueueError>), QueueError> {
-        let connection = target.connect("publisher").await?;
+        let connection = target.connect("publisher", None).await?;
         let mut tasks = JoinSet::new();
         let mut channels = Vec::with_capacity(CHANNELS);
         for _ in 0..CHANNELS {

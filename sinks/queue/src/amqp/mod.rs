@@ -4,8 +4,11 @@ mod backoff;
 mod bad_option;
 mod channel;
 mod consumer;
+mod gate;
+mod held;
 mod link;
 mod options;
+mod prefetch;
 mod socket;
 mod target;
 
@@ -22,6 +25,7 @@ use tokio::time::timeout;
 use self::channel::Outgoing;
 use self::consumer::AmqpConsumer;
 use self::link::{Link, State};
+use self::prefetch::{Prefetch, Sizes};
 use self::target::Target;
 use crate::port::{Consumer, Queue, QueueError};
 use crate::{limits, timeouts};
@@ -36,6 +40,8 @@ pub struct AmqpQueue {
     room: Arc<Semaphore>,
     /// What our own consumers have leased: the server tells nobody.
     leased: Arc<AtomicU64>,
+    /// Of the messages that came to them.
+    sizes: Sizes,
     /// Keeps the connection for publishing; it ends with the queue.
     _keeper: JoinSet<()>,
 }
@@ -55,6 +61,7 @@ impl AmqpQueue {
             state,
             room: Arc::new(Semaphore::new(limits::IN_FLIGHT_BYTES)),
             leased: Arc::default(),
+            sizes: Sizes::default(),
             _keeper: keeper,
         })
     }
@@ -106,6 +113,7 @@ impl Queue for AmqpQueue {
     async fn consume(&self, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError> {
         // Not beside our own first declaration: a server that has only half made a quorum queue fails its consumers.
         self.link().await?;
+        let prefetch = Prefetch::new(prefetch, self.sizes.clone());
         Ok(Box::new(AmqpConsumer::open(&self.target, prefetch, Arc::clone(&self.leased)).await?))
     }
 

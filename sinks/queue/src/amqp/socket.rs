@@ -1,4 +1,5 @@
-//! The socket that is handed to the AMQP library: TCP or TLS, reading along the server's greeting for its version.
+//! The socket that is handed to the AMQP library: TCP or TLS, reading along the server's greeting for its version, and no further
+//! than its gate is open.
 
 use std::future::Future;
 use std::io::{self, IoSlice, Read, Write};
@@ -22,6 +23,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::gate::Gate;
 use crate::limits::GREETING_BYTES;
 
 /// The server's version, as its greeting says it; empty until it came, or when it says none.
@@ -33,6 +35,8 @@ pub(super) struct Socket {
     /// The greeting as far as it came, until it is whole.
     heard: Option<Vec<u8>>,
     greeting: Greeting,
+    /// Of a consumer.
+    gate: Option<Gate>,
 }
 
 enum Wire {
@@ -45,7 +49,12 @@ enum Wire {
 pub(super) struct Sockets(pub(super) Tokio);
 
 impl Socket {
-    pub(super) async fn connect(host: &str, port: u16, tls: Option<Arc<ClientConfig>>) -> io::Result<(Self, Greeting)> {
+    pub(super) async fn connect(
+        host: &str,
+        port: u16,
+        tls: Option<Arc<ClientConfig>>,
+        gate: Option<Gate>,
+    ) -> io::Result<(Self, Greeting)> {
         let tcp = TcpStream::connect((host, port)).await?;
         tcp.set_nodelay(true)?;
         let wire = match tls {
@@ -56,7 +65,7 @@ impl Socket {
             }
         };
         let greeting = Greeting::default();
-        Ok((Self { wire, heard: Some(Vec::new()), greeting: Arc::clone(&greeting) }, greeting))
+        Ok((Self { wire, heard: Some(Vec::new()), greeting: Arc::clone(&greeting), gate }, greeting))
     }
 
     fn listen(&mut self, read: &[u8]) {
@@ -89,12 +98,18 @@ fn version(heard: &[u8]) -> Option<String> {
 
 impl AsyncRead for Socket {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        if let Some(gate) = &self.gate {
+            ready!(gate.poll_open(cx));
+        }
         let mut read = ReadBuf::new(buffer);
         ready!(match &mut self.wire {
             Wire::Plain(tcp) => Pin::new(tcp).poll_read(cx, &mut read),
             Wire::Tls(tls) => Pin::new(tls).poll_read(cx, &mut read),
         })?;
         self.listen(read.filled());
+        if let Some(gate) = &self.gate {
+            gate.read(read.filled().len());
+        }
         Poll::Ready(Ok(read.filled().len()))
     }
 }
@@ -154,7 +169,7 @@ impl Reactor for Sockets {
 
     #[allow(clippy::manual_async_fn, reason = "the trait's future must not borrow the reactor")]
     fn tcp_connect_addr(&self, address: SocketAddr) -> impl Future<Output = io::Result<Socket>> + Send + 'static {
-        async move { Ok(Socket::connect(&address.ip().to_string(), address.port(), None).await?.0) }
+        async move { Ok(Socket::connect(&address.ip().to_string(), address.port(), None, None).await?.0) }
     }
 }
 

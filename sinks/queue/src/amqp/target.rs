@@ -15,6 +15,7 @@ use rustls::ClientConfig;
 use tokio::time::timeout;
 
 use super::bad_option::BadOption;
+use super::gate::Gate;
 use super::options::AmqpOptions;
 use super::socket::{Socket, Sockets};
 use crate::port::QueueError;
@@ -76,9 +77,9 @@ impl Target {
         })
     }
 
-    /// Connects and declares the queue, within [`timeouts::CONNECT`].
-    pub(super) async fn connect(&self, purpose: &str) -> Result<Connection, QueueError> {
-        match timeout(timeouts::CONNECT, self.connect_and_declare(purpose)).await {
+    /// Connects and declares the queue, within [`timeouts::CONNECT`]; what it reads is bounded by the gate, where there is one.
+    pub(super) async fn connect(&self, purpose: &str, gate: Option<Gate>) -> Result<Connection, QueueError> {
+        match timeout(timeouts::CONNECT, self.connect_and_declare(purpose, gate)).await {
             Ok(connected) => connected,
             Err(_) => Err(QueueError::Away(format!("{self} does not answer within {:?}", timeouts::CONNECT))),
         }
@@ -101,11 +102,11 @@ impl Target {
         }
     }
 
-    async fn connect_and_declare(&self, purpose: &str) -> Result<Connection, QueueError> {
+    async fn connect_and_declare(&self, purpose: &str, gate: Option<Gate>) -> Result<Connection, QueueError> {
         let lost = |e: io::Error| QueueError::Away(format!("{self}: {e}"));
         let authority = &self.uri.authority;
         let (socket, greeting) =
-            Socket::connect(&authority.host, authority.port, self.tls.clone()).await.map_err(lost)?;
+            Socket::connect(&authority.host, authority.port, self.tls.clone(), gate).await.map_err(lost)?;
         let kit = RuntimeParts::new(Tokio::current(), Sockets(Tokio::current()));
         let socket = Mutex::new(Some(socket));
         let hand_over = async move |_, _| match socket.lock().unwrap_or_else(PoisonError::into_inner).take() {

@@ -3,4 +3,5 @@
 
 mod amqp;
 mod embedded;
+mod large;
 mod suite;

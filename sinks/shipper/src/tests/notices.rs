@@ -15,6 +15,7 @@ use super::{batch, line, options};
 #[derive(Default)]
 pub(super) struct Told {
     held: Mutex<Vec<(String, u64)>>,
+    troubles: Mutex<Vec<String>>,
     refuses: AtomicBool,
     hangs: AtomicBool,
 }
@@ -28,7 +29,9 @@ impl Notices for Told {
         if self.refuses.load(SeqCst) {
             return Err(SumsError::Away("bad luck".into()));
         }
-        self.held.lock().unwrap().push((notice.name.clone(), notice.shipper().unwrap().held));
+        let told = notice.shipper().unwrap();
+        *self.troubles.lock().unwrap() = told.warnings();
+        self.held.lock().unwrap().push((notice.name.clone(), told.held));
         Ok(())
     }
 
@@ -38,6 +41,11 @@ impl Notices for Told {
 }
 
 impl Told {
+    /// What it was last told to be wrong.
+    pub(super) fn troubles(&self) -> Vec<String> {
+        self.troubles.lock().unwrap().clone()
+    }
+
     fn figures(&self) -> Vec<u64> {
         self.held.lock().unwrap().iter().map(|(_, held)| *held).collect()
     }

@@ -44,7 +44,7 @@ impl Committer for EmbeddedCommitter {
         let begun = Instant::now();
         let records = flush.sums.len() + flush.dead_letters.len();
         let outcome = self.try_commit(flush).await;
-        self.shared.metrics.commit.observe(begun, records, &outcome);
+        self.shared.metrics.commit.observe(begun, records, if outcome.is_ok() { 0 } else { records.max(1) });
         outcome
     }
 }

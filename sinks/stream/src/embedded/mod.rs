@@ -25,7 +25,9 @@ use self::shared::{Shared, explain};
 use self::subscription::EmbeddedSubscription;
 use crate::limits::EMBEDDED_PARTITIONS;
 use crate::metrics::StreamMetrics;
-use crate::port::{Bounds, Follower, NewRecord, Retention, Start, Stream, StreamError, Subscription, Topic};
+use crate::port::{
+    Bounds, Follower, NewRecord, NotAppended, Retention, Start, Stream, StreamError, Subscription, Topic,
+};
 
 /// Where the embedded stream lies and how it is divided.
 #[derive(Clone, Debug)]
@@ -107,11 +109,12 @@ impl Stream for EmbeddedStream {
         Ok(())
     }
 
-    async fn append(&self, records: Vec<NewRecord>) -> Result<(), StreamError> {
+    async fn append(&self, records: Vec<NewRecord>) -> Result<(), NotAppended> {
         let begun = Instant::now();
         let count = records.len();
         let outcome = self.0.append(records).await;
-        self.0.metrics.append.observe(begun, count, &outcome);
+        let failed = outcome.as_ref().err().map_or(0, |failed| failed.records().len());
+        self.0.metrics.append.observe(begun, count, failed);
         outcome
     }
 

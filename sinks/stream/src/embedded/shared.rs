@@ -13,7 +13,7 @@ use super::credible_time::CredibleTime;
 use super::members::Members;
 use super::{log, prune};
 use crate::metrics::StreamMetrics;
-use crate::port::{NewRecord, Start, StreamError, Topic};
+use crate::port::{FailedRecord, NewRecord, NotAppended, Start, StreamError, Topic};
 use crate::timeouts::PRUNE_EVERY;
 
 /// What the stream, its subscriptions and its followers share.
@@ -54,9 +54,26 @@ impl Shared {
         self.retention.store(millis, Ordering::Relaxed);
     }
 
-    pub(super) async fn append(&self, records: Vec<NewRecord>) -> Result<(), StreamError> {
+    /// Appends what has a place here: all of it or nothing.
+    pub(super) async fn append(&self, records: Vec<NewRecord>) -> Result<(), NotAppended> {
+        let (mut right, mut places, mut failed) = (Vec::with_capacity(records.len()), Vec::new(), Vec::new());
+        for (index, record) in records.into_iter().enumerate() {
+            match self.check_partitions([record.partition].into_iter()) {
+                Ok(()) => {
+                    right.push(record);
+                    places.push(index);
+                }
+                Err(error) => failed.push(FailedRecord { index, error }),
+            }
+        }
+        if let Err(error) = self.append_all(right).await {
+            failed.extend(places.into_iter().map(|index| FailedRecord { index, error: error.clone() }));
+        }
+        NotAppended::of(failed)
+    }
+
+    async fn append_all(&self, records: Vec<NewRecord>) -> Result<(), StreamError> {
         self.check_writable()?;
-        self.check_partitions(records.iter().map(|record| record.partition))?;
         let now = now();
         let is_due = self.is_prune_due(now);
         let (partitions, retention) = (self.partitions, self.retention.load(Ordering::Relaxed));

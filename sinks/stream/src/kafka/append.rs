@@ -1,92 +1,113 @@
-//! Appends to the transactions: one shared producer, and for each call a count of the records still on their way.
+//! Appends to the transactions: shared producers, and for each call the fate of each of its records.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
-use rdkafka::util::IntoOpaque;
-use tokio::sync::Notify;
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, ThreadedProducer};
 use tokio::time::Instant;
 
-use super::client::{self, blocking};
-use super::client_errors::{ClientErrors, reason};
+use super::client;
+use super::client_errors::ClientErrors;
+use super::fates::{Fates, Place};
 use super::options::KafkaOptions;
+use super::producer::{Deliveries, SharedProducer};
 use super::start;
-use crate::port::{NewRecord, StreamError};
+use crate::port::{FailedRecord, NewRecord, StreamError};
 use crate::timeouts::{APPEND, CALL};
 
 /// Appends; made once for a process.
 pub(super) struct Appender {
-    options: Arc<KafkaOptions>,
+    topic: String,
     errors: ClientErrors,
-    /// None before the first append, and after the client gave up on itself.
-    producer: Mutex<Option<Arc<ThreadedProducer<Deliveries>>>>,
+    together: SharedProducer,
+    /// A broker refuses a batch as a whole; what was refused in company is tried once more by this one.
+    alone: SharedProducer,
 }
 
-/// The records of one call that are on their way.
-struct Pending {
-    left: AtomicUsize,
-    failure: OnceLock<KafkaError>,
-    done: Notify,
+/// A record that failed.
+struct Failure {
+    index: usize,
+    error: StreamError,
+    /// Whether it may have been another record of its batch that was refused.
+    in_company: bool,
 }
-
-/// Counts down what was delivered.
-struct Deliveries(ClientErrors);
 
 /// While the client's own buffer is full.
 const FULL_PAUSE: Duration = Duration::from_millis(2);
 
 impl Appender {
-    pub(super) fn new(options: Arc<KafkaOptions>) -> Self {
-        Self { options, errors: ClientErrors::default(), producer: Mutex::new(None) }
+    pub(super) fn new(options: &Arc<KafkaOptions>) -> Self {
+        let errors = ClientErrors::default();
+        Self {
+            topic: options.topic.clone(),
+            together: SharedProducer::new(client::producer(options), errors.clone()),
+            alone: SharedProducer::new(client::lone_producer(options), errors.clone()),
+            errors,
+        }
     }
 
-    /// `Ok` when all in-sync replicas have all records.
-    pub(super) async fn append(&self, records: &[NewRecord]) -> Result<(), StreamError> {
-        let producer = self.producer()?;
-        // One more than there are records, so that it is not done before all were sent.
-        let left = AtomicUsize::new(records.len() + 1);
-        let pending = Arc::new(Pending { left, failure: OnceLock::new(), done: Notify::new() });
-        let mut sent = Ok(());
-        for (index, record) in records.iter().enumerate() {
-            sent = self.send(&producer, record, &pending).await;
-            if sent.is_err() {
-                pending.delivered(records.len() - index);
-                break;
+    /// The records that not all in-sync replicas may have.
+    pub(super) async fn append(&self, records: &[NewRecord]) -> Vec<FailedRecord> {
+        let all: Vec<usize> = (0..records.len()).collect();
+        let failed = self.send_all(&self.together, records, &all).await;
+        let (suspects, failed): (Vec<Failure>, Vec<Failure>) = failed.into_iter().partition(|record| record.in_company);
+        let again = match &*suspects {
+            [] => Vec::new(),
+            _ => {
+                let suspects: Vec<usize> = suspects.iter().map(|record| record.index).collect();
+                tracing::debug!(records = suspects.len(), "refused in company, tried alone");
+                self.send_all(&self.alone, records, &suspects).await
+            }
+        };
+        let failed = failed.into_iter().chain(again);
+        failed.map(|Failure { index, error, .. }| FailedRecord { index, error }).collect()
+    }
+
+    /// Sends those of the records and waits until the fate of each is known.
+    async fn send_all(&self, shared: &SharedProducer, records: &[NewRecord], chosen: &[usize]) -> Vec<Failure> {
+        let failure = |index, error| Failure { index, error, in_company: false };
+        let producer = match shared.get() {
+            Ok(producer) => producer,
+            Err(error) => return chosen.iter().map(|index| failure(*index, error.clone())).collect(),
+        };
+        let fates = Arc::new(Fates::of(chosen.len()));
+        let mut unsent = Vec::new();
+        let until = Instant::now() + APPEND;
+        for (place, &index) in chosen.iter().enumerate() {
+            let Some(record) = records.get(index) else { continue };
+            if let Err(error) = self.send(&producer, record, Place { fates: Arc::clone(&fates), place }, until).await {
+                fates.unsent(place);
+                unsent.push(failure(index, error));
             }
         }
-        pending.delivered(1);
         // The client gives up in time by itself; this is for one that does not.
-        let waited = tokio::time::timeout(APPEND + CALL, pending.done.notified()).await;
-        let failed = match (pending.failure.get(), waited) {
-            (Some(error), _) => Err(self.explain(error)),
-            (None, Err(_)) => Err(StreamError::Away("appending: the client does not answer".to_owned())),
-            (None, Ok(())) => Ok(()),
-        };
-        let outcome = sent.and(failed);
-        if outcome.is_err() {
-            self.replace_if_broken(producer).await;
+        let waited = tokio::time::timeout(APPEND + CALL, fates.known()).await;
+        let failed = fates.failed().into_iter().filter_map(|(place, why)| {
+            let index = *chosen.get(place)?;
+            let error = why.as_ref().map_or_else(|| self.silent(), |error| self.explain(error));
+            Some(Failure { index, error, in_company: why.is_some_and(|error| is_of_a_batch(&error)) })
+        });
+        let failed: Vec<Failure> = unsent.into_iter().chain(failed).collect();
+        if waited.is_err() || !failed.is_empty() {
+            shared.replace_if_broken(producer).await;
         }
-        outcome
+        failed
     }
 
     async fn send(
         &self,
         producer: &ThreadedProducer<Deliveries>,
         record: &NewRecord,
-        pending: &Arc<Pending>,
+        place: Place,
+        until: Instant,
     ) -> Result<(), StreamError> {
-        let mut message = BaseRecord::with_opaque_to(&self.options.topic, Arc::clone(pending))
+        let mut message = BaseRecord::with_opaque_to(&self.topic, Box::new(place))
             .partition(start::number(record.partition)?)
             .key(&record.key[..])
             .payload(&record.value[..])
             .headers(headers(record));
-        let until = Instant::now() + APPEND;
         loop {
             let (error, unsent) = match producer.send(message) {
                 Ok(()) => return Ok(()),
@@ -101,41 +122,18 @@ impl Appender {
         }
     }
 
-    fn producer(&self) -> Result<Arc<ThreadedProducer<Deliveries>>, StreamError> {
-        let mut slot = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(producer) = &*slot {
-            return Ok(Arc::clone(producer));
-        }
-        let made = client::producer(&self.options).create_with_context(Deliveries(self.errors.clone()));
-        let producer = Arc::new(made.map_err(|error| StreamError::Refused(reason(&error)))?);
-        *slot = Some(Arc::clone(&producer));
-        Ok(producer)
-    }
-
-    /// A producer that met a fatal error stays useless; the next append makes another.
-    async fn replace_if_broken(&self, producer: Arc<ThreadedProducer<Deliveries>>) {
-        let Some((code, told)) = producer.client().fatal_error() else { return };
-        tracing::warn!(%code, told, "the producer gave up and is made anew");
-        {
-            let mut slot = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
-            if slot.as_ref().is_some_and(|current| Arc::ptr_eq(current, &producer)) {
-                *slot = None;
-            }
-        }
-        let ended = blocking(move || {
-            drop(producer);
-            Ok(())
-        });
-        let _ = ended.await;
+    fn silent(&self) -> StreamError {
+        StreamError::Away(format!("appending to {}: the client does not answer", self.topic))
     }
 
     fn explain(&self, error: &KafkaError) -> StreamError {
-        let topic = &self.options.topic;
-        let what = format!("appending to {topic}");
+        let what = format!("appending to {}", self.topic);
         match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::MessageSizeTooLarge) => StreamError::Refused(format!(
+                "{what}: a record is larger than the topic takes, a larger max.message.bytes of the topic would be right"
+            )),
             Some(
-                code @ (RDKafkaErrorCode::MessageSizeTooLarge
-                | RDKafkaErrorCode::InvalidMessageSize
+                code @ (RDKafkaErrorCode::InvalidMessageSize
                 | RDKafkaErrorCode::UnknownPartition
                 | RDKafkaErrorCode::UnknownTopic
                 | RDKafkaErrorCode::InvalidRecord
@@ -146,6 +144,19 @@ impl Appender {
     }
 }
 
+/// Whether the broker says so of a batch, whichever of its records is the reason.
+fn is_of_a_batch(error: &KafkaError) -> bool {
+    let code = error.rdkafka_error_code();
+    code.is_some_and(|code| {
+        matches!(
+            code,
+            RDKafkaErrorCode::MessageSizeTooLarge
+                | RDKafkaErrorCode::InvalidMessageSize
+                | RDKafkaErrorCode::InvalidRecord
+        )
+    })
+}
+
 /// The headers of a record, as the client takes them.
 pub(super) fn headers(record: &NewRecord) -> OwnedHeaders {
     let empty = OwnedHeaders::new_with_capacity(record.headers.len());
@@ -154,39 +165,3 @@ pub(super) fn headers(record: &NewRecord) -> OwnedHeaders {
         .iter()
         .fold(empty, |headers, (name, value)| headers.insert(Header { key: name, value: Some(&value[..]) }))
 }
-
-impl Pending {
-    fn delivered(&self, records: usize) {
-        if self.left.fetch_sub(records, Ordering::AcqRel) == records {
-            self.done.notify_one();
-        }
-    }
-}
-
-impl ProducerContext for Deliveries {
-    type DeliveryOpaque = Arc<Pending>;
-
-    fn delivery(&self, delivered: &DeliveryResult<'_>, pending: Arc<Pending>) {
-        if let Err((error, _)) = delivered {
-            // The first one tells enough.
-            let _ = pending.failure.set(error.clone());
-        }
-        pending.delivered(1);
-    }
-}
-
-impl ClientContext for Deliveries {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        self.0.log(level, facility, message);
-    }
-
-    fn error(&self, error: KafkaError, told: &str) {
-        self.0.error(error, told);
-    }
-}
-
-// What crosses into the client as an opaque pointer.
-const _: fn() = || {
-    fn crosses<T: IntoOpaque>() {}
-    crosses::<Arc<Pending>>();
-};

@@ -49,6 +49,14 @@ pub(super) fn producer(options: &KafkaOptions) -> ClientConfig {
     config
 }
 
+/// Settings of a writer whose records go to the broker one by one, so that none is refused for its company.
+pub(super) fn lone_producer(options: &KafkaOptions) -> ClientConfig {
+    let mut config = producer(options);
+    config.set("batch.num.messages", "1");
+    config.set("linger.ms", "0");
+    config
+}
+
 /// Settings of one who only asks.
 pub(super) fn admin(options: &KafkaOptions) -> ClientConfig {
     base(options, |_| {})

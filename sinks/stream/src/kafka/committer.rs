@@ -30,7 +30,7 @@ impl Committer for KafkaCommitter {
             }
             Err(error) => Err(error),
         };
-        self.metrics.commit.observe(begun, records, &outcome);
+        self.metrics.commit.observe(begun, records, if outcome.is_ok() { 0 } else { records.max(1) });
         outcome
     }
 }

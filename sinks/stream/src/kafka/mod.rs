@@ -7,12 +7,14 @@ mod client;
 mod client_errors;
 mod committer;
 mod delivery;
+mod fates;
 mod follow;
 mod handover;
 mod member;
 mod options;
 mod ownership;
 mod polling;
+mod producer;
 mod reading_thread;
 mod start;
 mod subscription;
@@ -36,7 +38,9 @@ use self::member::Member;
 use self::transactional_ids::TransactionalIds;
 use self::writer::TransactionalWriter;
 use crate::metrics::StreamMetrics;
-use crate::port::{Bounds, Follower, NewRecord, Retention, Start, Stream, StreamError, Subscription, Topic};
+use crate::port::{
+    Bounds, Follower, NewRecord, NotAppended, Retention, Start, Stream, StreamError, Subscription, Topic,
+};
 
 pub use self::options::{BadOption, KafkaOptions};
 
@@ -58,7 +62,7 @@ impl KafkaStream {
         options.check()?;
         let options = Arc::new(options);
         Ok(Self {
-            appender: Appender::new(Arc::clone(&options)),
+            appender: Appender::new(&options),
             bounds: Arc::new(BoundsClient::new(Arc::clone(&options))),
             ids: Arc::new(TransactionalIds::new(&options.group, &options.instance)),
             options,
@@ -73,11 +77,11 @@ impl Stream for KafkaStream {
         topics::prepare(Arc::clone(&self.options), retention).await
     }
 
-    async fn append(&self, records: Vec<NewRecord>) -> Result<(), StreamError> {
+    async fn append(&self, records: Vec<NewRecord>) -> Result<(), NotAppended> {
         let begun = Instant::now();
-        let outcome = self.appender.append(&records).await;
-        self.metrics.append.observe(begun, records.len(), &outcome);
-        outcome
+        let failed = self.appender.append(&records).await;
+        self.metrics.append.observe(begun, records.len(), failed.len());
+        NotAppended::of(failed)
     }
 
     async fn subscribe(&self) -> Result<Box<dyn Subscription>, StreamError> {

@@ -28,7 +28,7 @@ async fn fixture() -> Fixture {
     fixture_of(&options(shared::kafka().unwrap())).await
 }
 
-async fn fixture_of(options: &KafkaOptions) -> Fixture {
+pub(crate) async fn fixture_of(options: &KafkaOptions) -> Fixture {
     let stream = open(options);
     stream.prepare(RETENTION).await.unwrap();
     Fixture { stream: Arc::new(stream), other: Arc::new(open(options)), directory: None }
@@ -236,7 +236,7 @@ async fn a_record_beyond_the_limit_is_refused() {
     stream.prepare(RETENTION).await.unwrap();
     let huge = "x".repeat(1_100_000);
     let refused = stream.append(vec![record(0, "key", &huge)]).await.unwrap_err();
-    assert!(matches!(refused, StreamError::Refused(_)), "{refused}");
+    assert!(matches!(refused.first(), StreamError::Refused(_)), "{refused}");
     stream.append(numbered(0, 0, 1)).await.unwrap();
 }
 
@@ -347,7 +347,7 @@ async fn own_settings(options: &KafkaOptions, name: &str) -> BTreeMap<String, St
     own.map(|entry| (entry.name, entry.value.unwrap())).collect()
 }
 
-fn admin(options: &KafkaOptions) -> AdminClient<DefaultClientContext> {
+pub(crate) fn admin(options: &KafkaOptions) -> AdminClient<DefaultClientContext> {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", options.brokers.join(","));
     config.create().unwrap()

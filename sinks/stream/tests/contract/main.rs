@@ -8,5 +8,6 @@ mod fixture;
 mod kafka;
 mod outage;
 mod producer;
+mod refusals;
 mod suite;
 mod zombie;

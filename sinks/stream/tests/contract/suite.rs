@@ -27,7 +27,7 @@ macro_rules! contract {
             a_follower_starts_where_it_is_told,
             bounds_tell_what_is_held_and_what_was_committed,
             not_taking_records_does_not_lose_the_ownership,
-            a_partition_beyond_the_last_is_refused,
+            a_record_that_is_refused_keeps_no_other_from_the_log,
         );
     };
     (@each $make:expr; $($promise:ident,)*) => {
@@ -282,7 +282,16 @@ pub(crate) async fn not_taking_records_does_not_lose_the_ownership(fixture: &Fix
     subscription.commit(flush(Vec::new(), vec![(0, 400)])).await.unwrap();
 }
 
-pub(crate) async fn a_partition_beyond_the_last_is_refused(fixture: &Fixture) {
-    let refused = fixture.stream.append(numbered(PARTITIONS, 0, 1)).await.unwrap_err();
-    assert!(matches!(refused, StreamError::Refused(_)), "{refused}");
+pub(crate) async fn a_record_that_is_refused_keeps_no_other_from_the_log(fixture: &Fixture) {
+    let beyond = numbered(PARTITIONS, 0, 1);
+    let records = [numbered(0, 0, 2), beyond.clone(), numbered(1, 0, 2), beyond.clone()].concat();
+    let refused = fixture.stream.append(records).await.unwrap_err();
+    assert!(matches!(refused.first(), StreamError::Refused(_)), "{refused}");
+    let places: Vec<usize> = refused.records().iter().map(|record| record.index).collect();
+    assert_eq!(places, [2, 5]);
+    assert!(refused.records().iter().all(|record| !record.error.is_retryable()), "{refused:?}");
+    let there: BTreeSet<(u32, String)> =
+        fixture.all(Topic::Transactions).await.iter().map(|record| (record.partition, value(record))).collect();
+    let expected = [(0, "0"), (0, "1"), (1, "0"), (1, "1")].map(|(partition, value)| (partition, value.to_owned()));
+    assert_eq!(there, expected.into());
 }

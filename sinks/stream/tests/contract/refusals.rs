@@ -1,0 +1,64 @@
+//! What a broker refuses or cannot take now, among records that it takes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use rdkafka::admin::{AdminOptions, AlterConfig, ResourceSpecifier};
+use rdkafka::mocking::MockCluster;
+use tallygate_stream::{NewRecord, Stream, StreamError, Topic};
+use tallygate_test_servers::shared;
+
+use crate::fixture::{PATIENCE, numbered, record};
+use crate::kafka::{admin, fixture_of, named, open, options};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_records_on_the_way_together_only_the_one_that_is_too_large_is_refused() {
+    let options = options(shared::kafka().unwrap());
+    let fixture = fixture_of(&options).await;
+    let smaller = AlterConfig::new(ResourceSpecifier::Topic(&options.topic))
+        .set("max.message.bytes", "20000")
+        .set("message.timestamp.type", "LogAppendTime");
+    admin(&options).alter_configs([&smaller], &AdminOptions::new()).await.unwrap().remove(0).unwrap();
+    for round in 0..3 {
+        let records: Vec<NewRecord> = (0..60)
+            .map(|n| {
+                let size = if n % 30 == 7 { 30_000 } else { 3_000 };
+                record(n % 2, &format!("{round}-{n}"), &"x".repeat(size))
+            })
+            .collect();
+        let refused = fixture.stream.append(records).await.unwrap_err();
+        let places: Vec<usize> = refused.records().iter().map(|record| record.index).collect();
+        assert_eq!(places, [7, 37], "{refused}");
+        for record in refused.records() {
+            let StreamError::Refused(why) = &record.error else { panic!("{refused:?}") };
+            assert!(why.contains("max.message.bytes") && why.contains(&options.topic), "{why}");
+        }
+    }
+    let mut times: BTreeMap<String, usize> = BTreeMap::new();
+    for record in fixture.all(Topic::Transactions).await {
+        *times.entry(String::from_utf8_lossy(record.key()).into_owned()).or_default() += 1;
+    }
+    assert_eq!(times.len(), 3 * 58);
+    assert!(times.values().all(|times| *times == 1), "what went through is not appended again: {times:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partition_without_a_leader_holds_up_its_own_records_alone() {
+    let kafka = MockCluster::new(1).unwrap();
+    let options = named(kafka.bootstrap_servers(), "mocked");
+    kafka.create_topic(&options.topic, 2, 1).unwrap();
+    kafka.partition_leader(&options.topic, 1, None).unwrap();
+    let stream = Arc::new(open(&options));
+    let begun = Instant::now();
+    let records = [numbered(0, 1, 3), numbered(1, 1, 3), numbered(0, 3, 4)].concat();
+    let away = stream.append(records).await.unwrap_err();
+    let places: Vec<usize> = away.records().iter().map(|record| record.index).collect();
+    assert_eq!(places, [2, 3], "{away}");
+    assert!(away.records().iter().all(|record| matches!(record.error, StreamError::Away(_))), "{away:?}");
+    assert!(begun.elapsed() < PATIENCE);
+    kafka.partition_leader(&options.topic, 1, Some(1)).unwrap();
+    while stream.append(numbered(1, 1, 3)).await.is_err() {
+        assert!(begun.elapsed() < PATIENCE, "it goes on with a leader");
+    }
+}
