@@ -6,19 +6,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tallygate_core::{Day, Position, SumsRecord};
 use tallygate_stream::{
-    Bounds, Committer, Event, Flush, Follower, NewRecord, NotAppended, Record, Retention, Start, Stream, StreamError,
-    Subscription, Topic,
+    Bounds, Follower, NewRecord, NotAppended, Record, Retention, Start, Stream, StreamError, Subscription, Topic,
 };
 use tokio::sync::watch;
 
 use super::chance::Chance;
 use super::fake_follower::FakeFollower;
+use super::fake_member::FakeMember;
 use super::world::HORIZON;
 
 #[derive(Clone)]
 pub(crate) struct FakeLog {
-    chance: Arc<Chance>,
-    delay: Duration,
+    pub(super) chance: Arc<Chance>,
+    pub(super) delay: Duration,
     state: Arc<Mutex<State>>,
     pub(super) changed: Arc<watch::Sender<u64>>,
 }
@@ -37,19 +37,19 @@ pub(crate) struct State {
     pub(crate) starts: Vec<(u32, Start)>,
     pub(crate) subscriptions: u64,
     /// Those that live, in the order of their coming.
-    members: Vec<u64>,
+    pub(super) members: Vec<u64>,
     /// The owner of each partition.
     owners: Vec<Option<u64>>,
     /// Raised whenever partitions are given anew.
-    generation: u64,
+    pub(super) generation: u64,
     /// Whether partitions are shared out by chance; otherwise the last member owns all.
     shared: bool,
-    fails: u64,
+    pub(super) fails: u64,
     pub(crate) stalls: bool,
     /// So many commits are refused next, though nobody else owns anything.
-    fences: u64,
+    pub(super) fences: u64,
     /// So many commits end next with their producer, and the group knows nothing of it.
-    producer_ends: u64,
+    pub(super) producer_ends: u64,
     /// Its leader moves whenever it is to be read, to one that says it holds none of its records.
     pub(crate) moves: Option<usize>,
     has_moved: bool,
@@ -69,27 +69,9 @@ pub(crate) struct Met {
     pub(crate) most_rows: usize,
 }
 
-struct Member {
-    log: FakeLog,
-    number: u64,
-    seen: Arc<Mutex<Seen>>,
-}
-
-/// What a member was told.
-#[derive(Clone, Default)]
-struct Seen {
-    generation: u64,
-    partitions: Vec<u32>,
-}
-
-struct Owner {
-    log: FakeLog,
-    seen: Arc<Mutex<Seen>>,
-}
-
 impl State {
     /// Gives the partitions anew.
-    fn rebalance(&mut self, chance: &Chance) {
+    pub(super) fn rebalance(&mut self, chance: &Chance) {
         self.generation += 1;
         for partition in 0..self.log.len() {
             self.owners[partition] = match (self.members.len(), self.shared) {
@@ -100,11 +82,11 @@ impl State {
         }
     }
 
-    fn partitions_of(&self, member: u64) -> Vec<u32> {
+    pub(super) fn partitions_of(&self, member: u64) -> Vec<u32> {
         (0..self.log.len() as u32).filter(|partition| self.owners[*partition as usize] == Some(member)).collect()
     }
 
-    fn show(&mut self, record: NewRecord) {
+    pub(super) fn show(&mut self, record: NewRecord) {
         let partition = record.partition as usize;
         let offset = self.sums_next[partition];
         self.sums_next[partition] += 1;
@@ -260,7 +242,7 @@ impl Stream for FakeLog {
         state.members.push(number);
         state.rebalance(&self.chance);
         self.changed.send_modify(|n| *n += 1);
-        Ok(Box::new(Member { log: self.clone(), number, seen: Arc::default() }))
+        Ok(Box::new(FakeMember::new(self.clone(), number)))
     }
 
     async fn follow(&self, topic: Topic, starts: Vec<(u32, Start)>) -> Result<Box<dyn Follower>, StreamError> {
@@ -300,102 +282,5 @@ impl Stream for FakeLog {
             }
         };
         Ok((0..state.log.len()).map(bounds).collect())
-    }
-}
-
-impl Member {
-    /// What changed since it was told last.
-    fn look(&mut self) -> Option<Event> {
-        let mut state = self.log.state();
-        let mut seen = self.seen.lock().unwrap();
-        if seen.generation == state.generation {
-            return None;
-        }
-        // Sometimes one hears of its loss only with what it gets next.
-        if !seen.partitions.is_empty() && !self.log.chance.one_in(4) {
-            let partitions = std::mem::take(&mut seen.partitions);
-            return Some(Event::Revoked(partitions));
-        }
-        state.met.missed_revocations += u64::from(!seen.partitions.is_empty());
-        seen.generation = state.generation;
-        seen.partitions = state.partitions_of(self.number);
-        let ours = seen.partitions.len();
-        state.met.partial_assignments += u64::from(ours > 0 && ours < state.log.len());
-        let assigned = seen.partitions.iter().map(|number| (*number, state.committed[*number as usize])).collect();
-        Some(Event::Assigned(assigned))
-    }
-}
-
-impl Drop for Member {
-    fn drop(&mut self) {
-        let mut state = self.log.state();
-        let was_owner = !state.partitions_of(self.number).is_empty();
-        state.members.retain(|number| *number != self.number);
-        if was_owner {
-            state.rebalance(&self.log.chance);
-        }
-        drop(state);
-        self.log.changed.send_modify(|n| *n += 1);
-    }
-}
-
-#[async_trait]
-impl Subscription for Member {
-    async fn next(&mut self) -> Result<Event, StreamError> {
-        let mut changed = self.log.changed.subscribe();
-        loop {
-            if let Some(event) = self.look() {
-                return Ok(event);
-            }
-            let _ = changed.changed().await;
-        }
-    }
-
-    fn committer(&self) -> Arc<dyn Committer> {
-        Arc::new(Owner { log: self.log.clone(), seen: Arc::clone(&self.seen) })
-    }
-
-    async fn leave(self: Box<Self>) {}
-}
-
-#[async_trait]
-impl Committer for Owner {
-    async fn commit(&self, flush: Flush) -> Result<(), StreamError> {
-        // What counts is the generation that the member knew of when it began.
-        let seen = self.seen.lock().unwrap().clone();
-        self.log.chance.pause(self.log.delay).await;
-        let fails = self.log.state().fails;
-        let failing = self.log.chance.one_in(fails);
-        let before = self.log.chance.one_in(2);
-        {
-            let mut state = self.log.state();
-            let all_ours = flush.offsets.iter().all(|(partition, _)| seen.partitions.contains(partition));
-            if seen.generation != state.generation || !all_ours {
-                state.met.fenced += 1;
-                return Err(StreamError::Fenced("another owns them".into()));
-            }
-            if state.fences > 0 {
-                state.fences -= 1;
-                return Err(StreamError::Fenced("nobody owns them, and you neither".into()));
-            }
-            if state.producer_ends > 0 {
-                state.producer_ends -= 1;
-                return Err(StreamError::Away("the broker ended the transaction".into()));
-            }
-            assert!(!flush.offsets.is_empty(), "a commit must bring positions");
-            let is_row =
-                |record: &&NewRecord| matches!(SumsRecord::read(&record.key, &record.value), Ok(SumsRecord::Row(_)));
-            state.met.most_rows = state.met.most_rows.max(flush.sums.iter().filter(is_row).count());
-            if !(failing && before) {
-                for (partition, position) in flush.offsets {
-                    state.committed[partition as usize] = Some(position);
-                }
-                flush.sums.into_iter().for_each(|record| state.show(record));
-                state.dead_letters.extend(flush.dead_letters);
-            }
-        }
-        self.log.changed.send_modify(|n| *n += 1);
-        self.log.chance.pause(self.log.delay).await;
-        if failing { Err(StreamError::Away("perhaps it was done".into())) } else { Ok(()) }
     }
 }

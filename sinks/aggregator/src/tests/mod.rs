@@ -5,6 +5,7 @@ mod by_key;
 mod chance;
 mod fake_follower;
 mod fake_log;
+mod fake_member;
 mod fake_store;
 mod oracle;
 mod random;
