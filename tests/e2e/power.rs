@@ -40,11 +40,12 @@ struct Line {
 
 impl Line {
     fn up() -> Self {
-        Self::up_with("")
+        Self::up_with("", Syncs::Kept)
     }
 
-    fn up_with(sections: &str) -> Self {
+    fn up_with(sections: &str, syncs: Syncs) -> Self {
         let disk = Disk::new("power::the_process_of_a_disk").expect("a disk of our own needs root and /dev/fuse");
+        disk.keep(syncs).unwrap();
         let site = Site::embedded().with_data_in(disk.path()).with_sections(sections);
         let process = site.up("all", ALL);
         let senders = Arc::new(Senders::new(&site.certs(), &[process.partners_port]));
@@ -145,7 +146,7 @@ fn rule_15_what_a_new_data_directory_was_given_outlives_power_cuts() {
     const ROUTE: &str =
         "\n[[routes]]\nname = \"greeting\"\npath = \"/greeting\"\npolicies = [\"greeting\"]\n\n[policies.greeting]\n";
     for seed in 0..8 {
-        let line = Line::up_with(ROUTE);
+        let line = Line::up_with(ROUTE, Syncs::Kept);
         line.senders.send(30, PACE);
         let hello = format!("{}/hello.wasm", policies());
         line.process.says(&["policy", "push", "greeting", &hello, "--activate"]).good();
@@ -177,8 +178,7 @@ fn rule_15_a_program_that_does_not_sync_folders_is_found_out() {
 fn does_not_sync(syncs: Syncs) {
     const CUTS: u64 = 8;
     for seed in 0..CUTS {
-        let line = Line::up();
-        line.disk.keep(syncs).unwrap();
+        let line = Line::up_with("", syncs);
         line.senders.send(100, PACE);
         line.disk.keep(Syncs::Kept).unwrap();
         line.cut(seed);

@@ -142,8 +142,9 @@ impl Site {
         let ports = free_ports();
         let [partners, admin, metrics] = ports;
         let config = self.folder.path().join(format!("{name}.toml"));
-        let data = self.data.as_deref().unwrap_or(self.folder.path()).join(format!("data-{name}"));
-        let data_dir = data.display();
+        let data_dir = self.data.clone().unwrap_or_default().join(format!("data-{name}"));
+        let data = self.folder.path().join(&data_dir);
+        let data_dir = data_dir.display();
         let policies = policies();
         let made = self.made.fetch_add(1, Ordering::Relaxed);
         let backends = match self.queue_urls.get(made % self.queue_urls.len().max(1)) {
