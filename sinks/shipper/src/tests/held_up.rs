@@ -9,6 +9,7 @@ use tallygate_queue::Queue;
 use tokio::time::sleep;
 
 use super::fake_stream::AWAY;
+use super::real_time::in_real_time;
 use super::{Line, batch, line, message, options};
 use crate::limits::{APPENDS_IN_FLIGHT, BATCH_MESSAGES, HELD_UP_MESSAGES, PIECE_RECORDS, UNREADABLE_BYTES};
 use crate::timeouts::{HELD_UP, LEASE, REFUSED_AGAIN, STAND};
@@ -171,7 +172,7 @@ async fn a_message_of_another_release_stops_the_shipper_by_name_and_stays_as_it_
     let ours = String::from_utf8(batch(2, 3).to_vec()).unwrap();
     let theirs = Bytes::from(ours.replacen(":1,", ":2,", 1));
     let values = line.publish([batch(1, 3)]).await;
-    line.queue.inner.publish(theirs.clone()).await.unwrap();
+    in_real_time(line.queue.inner.publish(theirs.clone())).await.unwrap();
     ships_for(&line, STAND * 5 / 2).await;
     let seen = line.seen();
     assert_eq!((line.depth().await, line.missing(&values)), (1, 0));
@@ -197,7 +198,7 @@ async fn a_message_of_many_transactions_is_appended_in_pieces() {
 async fn nothing_is_cut_off_a_large_message_that_does_not_read() {
     let line = line(1, 0, 0);
     let garbage: Bytes = (0..UNREADABLE_BYTES * 3 / 2).map(|n| (n % 127) as u8 | 0x80).collect::<Vec<u8>>().into();
-    line.queue.inner.publish(garbage.clone()).await.unwrap();
+    in_real_time(line.queue.inner.publish(garbage.clone())).await.unwrap();
     let shipper = line.shipper(options(100)).run(line.stop.clone());
     tokio::select! { () = shipper => panic!("ended"), () = line.empty() => {} }
     let shipped: usize = line.stream.appended.lock().unwrap().keys().map(Bytes::len).sum();
