@@ -1,6 +1,6 @@
-//! Keeps the write-ahead log small where readers never let it begin anew.
+//! Moves the write-ahead log into the file: at the start, and where readers never let it begin anew.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Error, ffi};
 
 use crate::limits::{CUT_TRIES, LOG_BYTES};
 use crate::timeouts;
@@ -36,6 +36,20 @@ impl WriteAheadLog {
         self.bound = self.bound.saturating_add(bytes);
         tracing::warn!(file = connection.path(), bytes, why, "the write-ahead log cannot be cut, it grows on");
     }
+}
+
+/// Moves into the file what the log holds, before anything is built on it. The process before may have ended after a sync that
+/// failed: what the system had to write then it takes for written, shows it, and never writes it; written to the file, it is
+/// synced anew.
+///
+/// # Errors
+/// When that fails, or somebody reads from the log for too long.
+pub(crate) fn empty(connection: &Connection) -> rusqlite::Result<()> {
+    if cut(connection)? {
+        return Ok(());
+    }
+    let busy = ffi::Error::new(ffi::SQLITE_BUSY);
+    Err(Error::SqliteFailure(busy, Some("readers of the file do not end".to_owned())))
 }
 
 /// Whether it could be. SQLite waits for a place among the readers rather than for the reader that it found there, so that

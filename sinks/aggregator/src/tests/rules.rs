@@ -7,7 +7,7 @@ use tallygate_stream::Start;
 use tokio::time::Instant;
 
 use super::SPREAD;
-use crate::tests::world::{Sent, World};
+use crate::tests::world::{Running, Sent, World};
 use crate::timeouts::FENCED_WAIT;
 
 pub(super) fn world() -> World {
@@ -155,21 +155,27 @@ async fn while_the_store_is_away_records_are_held_within_bounds_and_the_ownershi
     world.check();
 }
 
-#[tokio::test(start_paused = true)]
-async fn rule_11_one_that_is_refused_though_nobody_else_owns_its_partitions_waits_and_begins_anew() {
+/// Twenty records, of which the second ten meet a refusal; how long it took to fold them.
+async fn refused(refuse: impl FnOnce(&World)) -> (World, Running, Duration) {
     let world = World::new(SPREAD, 7, 2, Duration::from_millis(5));
     let running = world.start();
     for id in 0..10 {
         world.append(Sent::of(id as u32 % 2, id));
     }
     world.settle().await;
-    let refused = Instant::now();
-    world.log.fence(1);
+    let begun = Instant::now();
+    refuse(&world);
     for id in 10..20 {
         world.append(Sent::of(id as u32 % 2, id));
     }
     world.settle().await;
-    assert!(refused.elapsed() >= FENCED_WAIT, "{:?}", refused.elapsed());
+    (world, running, begun.elapsed())
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_11_one_that_is_refused_though_nobody_else_owns_its_partitions_waits_and_begins_anew() {
+    let (world, running, took) = refused(|world| world.log.fence(1)).await;
+    assert!(took >= FENCED_WAIT, "{took:?}");
     assert_eq!(world.log.state().subscriptions, 2);
     running.stop().await;
     world.check();
@@ -177,19 +183,8 @@ async fn rule_11_one_that_is_refused_though_nobody_else_owns_its_partitions_wait
 
 #[tokio::test(start_paused = true)]
 async fn rule_11_a_producer_that_is_refused_while_the_group_stays_as_it_was_is_made_anew_at_once() {
-    let world = World::new(SPREAD, 7, 2, Duration::from_millis(5));
-    let running = world.start();
-    for id in 0..10 {
-        world.append(Sent::of(id as u32 % 2, id));
-    }
-    world.settle().await;
-    let refused = Instant::now();
-    world.log.end_producer(1);
-    for id in 10..20 {
-        world.append(Sent::of(id as u32 % 2, id));
-    }
-    world.settle().await;
-    assert!(refused.elapsed() < Duration::from_secs(2), "{:?}", refused.elapsed());
+    let (world, running, took) = refused(|world| world.log.end_producer(1)).await;
+    assert!(took < Duration::from_secs(2), "{took:?}");
     running.stop().await;
     world.check();
 }

@@ -11,7 +11,7 @@ use crate::failure::DatabaseError;
 use crate::folders::make_folder;
 use crate::read_pool::ReadPool;
 use crate::write::Write;
-use crate::{limits, timeouts};
+use crate::{limits, timeouts, write_ahead_log};
 
 /// A handle to one database file; clones share it. When the last one is dropped, writes that were handed over are
 /// committed and the file is closed.
@@ -144,23 +144,11 @@ fn connect(path: &Path, schema: &str, durability: Durability) -> rusqlite::Resul
     // Of a file that is new; any other keeps its own.
     connection.pragma_update(None, "page_size", limits::PAGE_BYTES)?;
     durability.apply(&connection)?;
-    empty_log(&connection)?;
+    write_ahead_log::empty(&connection)?;
     connection.pragma_update(None, "wal_autocheckpoint", limits::CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "journal_size_limit", limits::LOG_BYTES)?;
     connection.execute_batch(schema)?;
     Ok(connection)
-}
-
-/// Moves into the file what the log holds, before anything is built on it. The process before may have ended after a sync that
-/// failed: what the system had to write then it takes for written, shows it, and never writes it; written to the file, it is
-/// synced anew.
-fn empty_log(connection: &Connection) -> rusqlite::Result<()> {
-    let is_busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    if is_busy {
-        let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
-        return Err(rusqlite::Error::SqliteFailure(busy, Some("readers of the file do not end".to_owned())));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

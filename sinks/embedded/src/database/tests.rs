@@ -1,10 +1,9 @@
 //! What every embedded store relies on, beyond what SQLite itself promises.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::fs;
-
 use super::*;
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write as _};
 use std::process::{Command, Stdio};
 use std::time::Duration;
