@@ -203,5 +203,8 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
+        if std::thread::panicking() {
+            eprintln!("the last words of {} ({}):\n{}", self.name, self.log().display(), self.last_words());
+        }
     }
 }

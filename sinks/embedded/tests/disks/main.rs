@@ -1,0 +1,4 @@
+//! A database on disks that fail as disks do.
+#![allow(clippy::unwrap_used)]
+
+mod power;
