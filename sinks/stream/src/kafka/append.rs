@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, ThreadedProducer};
 use tokio::time::Instant;
@@ -13,7 +13,6 @@ use super::client_errors::ClientErrors;
 use super::fates::{Fates, Place};
 use super::options::KafkaOptions;
 use super::producer::{Deliveries, SharedProducer};
-use super::start;
 use crate::port::{FailedRecord, NewRecord, StreamError};
 use crate::timeouts::{APPEND, CALL};
 
@@ -32,10 +31,18 @@ struct Failure {
     error: StreamError,
     /// Whether it may have been another record of its batch that was refused.
     in_company: bool,
+    /// Whether the client gave it up.
+    is_given_up: bool,
 }
 
 /// While the client's own buffer is full.
 const FULL_PAUSE: Duration = Duration::from_millis(2);
+
+impl Failure {
+    fn of(index: usize, error: StreamError) -> Self {
+        Self { index, error, in_company: false, is_given_up: false }
+    }
+}
 
 impl Appender {
     pub(super) fn new(options: &Arc<KafkaOptions>) -> Self {
@@ -67,31 +74,29 @@ impl Appender {
 
     /// Sends those of the records and waits until the fate of each is known.
     async fn send_all(&self, shared: &SharedProducer, records: &[NewRecord], chosen: &[usize]) -> Vec<Failure> {
-        let failure = |index, error| Failure { index, error, in_company: false };
         let producer = match shared.get() {
             Ok(producer) => producer,
-            Err(error) => return chosen.iter().map(|index| failure(*index, error.clone())).collect(),
+            Err(error) => return chosen.iter().map(|index| Failure::of(*index, error.clone())).collect(),
         };
         let fates = Arc::new(Fates::of(chosen.len()));
-        let mut unsent = Vec::new();
+        let mut failed = Vec::new();
         let until = Instant::now() + APPEND;
         for (place, &index) in chosen.iter().enumerate() {
             let Some(record) = records.get(index) else { continue };
             if let Err(error) = self.send(&producer, record, Place { fates: Arc::clone(&fates), place }, until).await {
                 fates.unsent(place);
-                unsent.push(failure(index, error));
+                failed.push(self.failure(index, &error));
             }
         }
         // The client gives up in time by itself; this is for one that does not.
         let waited = tokio::time::timeout(APPEND + CALL, fates.known()).await;
-        let failed = fates.failed().into_iter().filter_map(|(place, why)| {
+        failed.extend(fates.failed().into_iter().filter_map(|(place, why)| {
             let index = *chosen.get(place)?;
-            let error = why.as_ref().map_or_else(|| self.silent(), |error| self.explain(error));
-            Some(Failure { index, error, in_company: why.is_some_and(|error| is_of_a_batch(&error)) })
-        });
-        let failed: Vec<Failure> = unsent.into_iter().chain(failed).collect();
-        if waited.is_err() || !failed.is_empty() {
-            shared.replace_if_broken(producer).await;
+            Some(why.map_or_else(|| Failure::of(index, self.silent()), |error| self.failure(index, &error)))
+        }));
+        if !failed.is_empty() {
+            let is_stuck = waited.is_err() || failed.iter().any(|record| record.is_given_up);
+            shared.leave_if_broken(producer, is_stuck).await;
         }
         failed
     }
@@ -102,9 +107,10 @@ impl Appender {
         record: &NewRecord,
         place: Place,
         until: Instant,
-    ) -> Result<(), StreamError> {
+    ) -> KafkaResult<()> {
+        let unknown = |_| KafkaError::MessageProduction(RDKafkaErrorCode::UnknownPartition);
         let mut message = BaseRecord::with_opaque_to(&self.topic, Box::new(place))
-            .partition(start::number(record.partition)?)
+            .partition(record.partition.try_into().map_err(unknown)?)
             .key(&record.key[..])
             .payload(&record.value[..])
             .headers(headers(record));
@@ -115,7 +121,7 @@ impl Appender {
             };
             let is_full = error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull);
             if !is_full || Instant::now() > until {
-                return Err(self.explain(&error));
+                return Err(error);
             }
             message = unsent;
             tokio::time::sleep(FULL_PAUSE).await;
@@ -124,6 +130,16 @@ impl Appender {
 
     fn silent(&self) -> StreamError {
         StreamError::Away(format!("appending to {}: the client does not answer", self.topic))
+    }
+
+    fn failure(&self, index: usize, error: &KafkaError) -> Failure {
+        let code = error.rdkafka_error_code();
+        Failure {
+            index,
+            error: self.explain(error),
+            in_company: code.is_some_and(is_of_a_batch),
+            is_given_up: code == Some(RDKafkaErrorCode::MessageTimedOut),
+        }
     }
 
     fn explain(&self, error: &KafkaError) -> StreamError {
@@ -145,16 +161,11 @@ impl Appender {
 }
 
 /// Whether the broker says so of a batch, whichever of its records is the reason.
-fn is_of_a_batch(error: &KafkaError) -> bool {
-    let code = error.rdkafka_error_code();
-    code.is_some_and(|code| {
-        matches!(
-            code,
-            RDKafkaErrorCode::MessageSizeTooLarge
-                | RDKafkaErrorCode::InvalidMessageSize
-                | RDKafkaErrorCode::InvalidRecord
-        )
-    })
+fn is_of_a_batch(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::MessageSizeTooLarge | RDKafkaErrorCode::InvalidMessageSize | RDKafkaErrorCode::InvalidRecord
+    )
 }
 
 /// The headers of a record, as the client takes them.
@@ -164,4 +175,20 @@ pub(super) fn headers(record: &NewRecord) -> OwnedHeaders {
         .headers
         .iter()
         .fold(empty, |headers, (name, value)| headers.insert(Header { key: name, value: Some(&value[..]) }))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[tokio::test]
+    async fn a_producer_that_gave_up_on_a_record_is_not_asked_again() {
+        let appender = Appender::new(&Arc::new(KafkaOptions::of_nobody()));
+        let first = appender.together.get().unwrap();
+        let record = NewRecord { partition: 0, key: "k".into(), value: "v".into(), headers: Vec::new() };
+        let failed = appender.append(&[record]).await;
+        assert!(matches!(&failed[..], [FailedRecord { index: 0, error }] if error.is_retryable()), "{failed:?}");
+        assert!(!Arc::ptr_eq(&first, &appender.together.get().unwrap()));
+    }
 }

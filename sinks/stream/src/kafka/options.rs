@@ -166,23 +166,31 @@ fn bad(option: &str, problem: impl Into<String>) -> BadOption {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn options(properties: &[(&str, &str)]) -> KafkaOptions {
-        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        KafkaOptions {
-            brokers: vec!["127.0.0.1:9092".into()],
-            topic: "tallygate.transactions".into(),
-            sums_topic: "tallygate.daily-sums".into(),
-            dead_letters_topic: "tallygate.dead-letters".into(),
+impl KafkaOptions {
+    /// Nobody listens there.
+    pub(super) fn of_nobody() -> Self {
+        Self {
+            brokers: vec!["127.0.0.1:1".into()],
+            topic: "transactions".into(),
+            sums_topic: "sums".into(),
+            dead_letters_topic: "dead-letters".into(),
             partitions: 4,
             replication_factor: None,
             allow_unsafe: false,
             group: "tallygate".into(),
             instance: "i".into(),
-            properties: properties.iter().map(own).collect(),
+            properties: BTreeMap::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(properties: &[(&str, &str)]) -> KafkaOptions {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        KafkaOptions { properties: properties.iter().map(own).collect(), ..KafkaOptions::of_nobody() }
     }
 
     #[test]

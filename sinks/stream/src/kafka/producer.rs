@@ -12,6 +12,7 @@ use super::client::blocking;
 use super::client_errors::{ClientErrors, reason};
 use super::fates::Place;
 use crate::port::StreamError;
+use crate::timeouts::CALL;
 
 /// A producer, once there is one.
 pub(super) struct SharedProducer {
@@ -40,10 +41,14 @@ impl SharedProducer {
         Ok(producer)
     }
 
-    /// A producer that met a fatal error stays useless; the next append makes another.
-    pub(super) async fn replace_if_broken(&self, producer: Arc<ThreadedProducer<Deliveries>>) {
-        let Some((code, told)) = producer.client().fatal_error() else { return };
-        tracing::warn!(%code, told, "the producer gave up and is made anew");
+    /// Leaves a producer for good, and the next append makes another: one that met a fatal error, which stays useless, and one
+    /// that gave up on records, which may wait for what a server owes it that was ended since, for ever.
+    pub(super) async fn leave_if_broken(&self, producer: Arc<ThreadedProducer<Deliveries>>, is_stuck: bool) {
+        match producer.client().fatal_error() {
+            Some((code, told)) => tracing::warn!(%code, told, "the producer gave up and is made anew"),
+            None if is_stuck => tracing::debug!("the producer gave up on records and is made anew"),
+            None => return,
+        }
         {
             let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
             if slot.as_ref().is_some_and(|current| Arc::ptr_eq(current, &producer)) {
@@ -54,7 +59,7 @@ impl SharedProducer {
             drop(producer);
             Ok(())
         });
-        let _ = ended.await;
+        let _ = tokio::time::timeout(CALL, ended).await;
     }
 }
 

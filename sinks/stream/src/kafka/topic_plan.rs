@@ -211,7 +211,6 @@ fn millis(days: u32) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
 
     use rdkafka::admin::OwnedResourceSpecifier;
 
@@ -220,19 +219,7 @@ mod tests {
     const RETENTION_WANTED: Retention = Retention { fold_days: 15, lag_days: 7 };
 
     fn sums() -> TopicPlan {
-        let options = KafkaOptions {
-            instance: "i".into(),
-            brokers: vec!["127.0.0.1:9092".into()],
-            topic: "t".into(),
-            sums_topic: "s".into(),
-            dead_letters_topic: "d".into(),
-            partitions: 4,
-            replication_factor: None,
-            allow_unsafe: false,
-            group: "g".into(),
-            properties: BTreeMap::new(),
-        };
-        let [_, sums, _] = plans(&options, RETENTION_WANTED);
+        let [_, sums, _] = plans(&KafkaOptions::of_nobody(), RETENTION_WANTED);
         sums
     }
 
@@ -253,7 +240,7 @@ mod tests {
             _ => entry(name, *value, ConfigSource::DynamicTopic),
         });
         let entries = own.chain(changed).collect();
-        ConfigResource { specifier: OwnedResourceSpecifier::Topic("s".into()), entries }
+        ConfigResource { specifier: OwnedResourceSpecifier::Topic("sums".into()), entries }
     }
 
     fn own<'a>(name: &'a str, value: &'a str) -> (&'a str, Option<&'a str>, ConfigSource) {
@@ -314,8 +301,8 @@ mod tests {
         assert_eq!(losses(&[own(IN_SYNC, "2"), own(UNCLEAN, "false")], 3), none);
         assert_eq!(losses(&[own(IN_SYNC, "1"), own(UNCLEAN, "false")], 2), none);
         for (found, told) in [
-            (losses(&[own(IN_SYNC, "1")], 3), "topic s: min.insync.replicas is 1, must be 2"),
-            (losses(&[own(UNCLEAN, "true")], 1), "topic s: unclean.leader.election.enable is true, must be false"),
+            (losses(&[own(IN_SYNC, "1")], 3), "topic sums: min.insync.replicas is 1, must be 2"),
+            (losses(&[own(UNCLEAN, "true")], 1), "topic sums: unclean.leader.election.enable is true, must be false"),
         ] {
             assert!(found.len() == 1 && found[0].starts_with(told), "{found:?}");
         }
@@ -328,8 +315,8 @@ mod tests {
 
     #[test]
     fn settings_that_cannot_be_read_are_told_as_such() {
-        let nothing = ConfigResource { specifier: OwnedResourceSpecifier::Topic("s".into()), entries: Vec::new() };
+        let nothing = ConfigResource { specifier: OwnedResourceSpecifier::Topic("sums".into()), entries: Vec::new() };
         let told = sums().check(&nothing).err().unwrap().to_string();
-        assert!(told.contains("topic s: its settings cannot be read"), "{told}");
+        assert!(told.contains("topic sums: its settings cannot be read"), "{told}");
     }
 }

@@ -136,27 +136,14 @@ fn is_of_producer(code: RDKafkaErrorCode) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
 
     use super::super::transactional_ids::TransactionalIds;
     use super::*;
 
     #[test]
     fn only_what_the_group_refused_waits_for_the_group() {
-        let options = KafkaOptions {
-            brokers: vec!["127.0.0.1:1".into()],
-            topic: "t".into(),
-            sums_topic: "s".into(),
-            dead_letters_topic: "d".into(),
-            partitions: 1,
-            replication_factor: None,
-            allow_unsafe: false,
-            group: "g".into(),
-            instance: "i".into(),
-            properties: BTreeMap::new(),
-        };
         let id = Arc::new(TransactionalIds::new("g", "i")).lease();
-        let writer = TransactionalWriter::new(Arc::new(options), &id);
+        let writer = TransactionalWriter::new(Arc::new(KafkaOptions::of_nobody()), &id);
         let explained = |code| writer.explain(Failure::Client(KafkaError::OffsetFetch(code)));
         for code in [RDKafkaErrorCode::IllegalGeneration, RDKafkaErrorCode::RebalanceInProgress] {
             assert!(matches!(explained(code), StreamError::Fenced(_)), "{code}");

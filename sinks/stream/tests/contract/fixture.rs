@@ -27,6 +27,8 @@ pub(crate) struct Owner {
     stream: Arc<dyn Stream>,
     pub(crate) subscription: Box<dyn Subscription>,
     follower: Option<Box<dyn Follower>>,
+    /// Of the follower.
+    starts: Vec<(u32, Start)>,
 }
 
 pub(crate) fn record(partition: u32, key: &str, value: &str) -> NewRecord {
@@ -86,7 +88,12 @@ impl Fixture {
 
 impl Owner {
     pub(crate) async fn of(stream: &Arc<dyn Stream>) -> Result<Self, StreamError> {
-        Ok(Self { stream: Arc::clone(stream), subscription: stream.subscribe().await?, follower: None })
+        Ok(Self {
+            stream: Arc::clone(stream),
+            subscription: stream.subscribe().await?,
+            follower: None,
+            starts: Vec::new(),
+        })
     }
 
     /// Waits until partitions are given, and returns what was committed for them; they are read from there.
@@ -126,7 +133,15 @@ impl Owner {
                 continue;
             };
             tokio::select! {
-                batch = follower.next() => records.extend(batch.unwrap().records),
+                batch = follower.next() => match batch {
+                    Ok(batch) => records.extend(batch.records),
+                    // The stream was away for longer than a follower waits.
+                    Err(error) => {
+                        assert!(error.is_retryable(), "{error}");
+                        records.clear();
+                        self.follow().await.unwrap();
+                    }
+                },
                 event = self.subscription.next() => {
                     records.clear();
                     self.take_event(event.unwrap()).await.unwrap();
@@ -146,14 +161,19 @@ impl Owner {
         self.take_event(event).await
     }
 
+    async fn follow(&mut self) -> Result<(), StreamError> {
+        self.follower = Some(self.stream.follow(Topic::Transactions, self.starts.clone()).await?);
+        Ok(())
+    }
+
     async fn take_event(&mut self, event: Event) -> Result<Option<BTreeMap<u32, Option<u64>>>, StreamError> {
         self.follower = None;
         let Event::Assigned(partitions) = event else { return Ok(None) };
         let from = |(partition, committed): &(u32, Option<u64>)| {
             (*partition, committed.map_or(Start::Beginning, Start::Offset))
         };
-        let starts = partitions.iter().map(from).collect();
-        self.follower = Some(self.stream.follow(Topic::Transactions, starts).await?);
+        self.starts = partitions.iter().map(from).collect();
+        self.follow().await?;
         Ok((!partitions.is_empty()).then(|| partitions.into_iter().collect()))
     }
 }

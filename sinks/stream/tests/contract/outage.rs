@@ -1,12 +1,13 @@
 //! A Kafka that is killed or hangs: calls end in time, and work goes on by itself when it is back.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tallygate_stream::{Retention, Start, Stream, StreamError, Topic};
 use tallygate_test_servers::Kafka;
 
-use crate::fixture::{Fixture, Owner, PATIENCE, flush, numbered, value};
+use crate::fixture::{Fixture, Owner, PARTITIONS, PATIENCE, flush, numbered, value};
 use crate::kafka::{open, options};
 
 /// What the port calls bounded: a call's ten seconds and what undoing it takes, on a busy machine.
@@ -124,4 +125,52 @@ async fn timed<T, E>(what: &str, call: impl Future<Output = Result<T, E>>) -> Re
     let ended = tokio::time::timeout(BOUND, call).await;
     println!("{what} ended after {:?}", begun.elapsed());
     ended.unwrap_or_else(|_| panic!("{what} ends in time"))
+}
+
+/// What `make soak` raises.
+const RESTARTS: u32 = 3;
+/// Appends of a shipper at a time.
+const APPENDS: usize = 8;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn appends_under_way_go_on_after_every_restart() {
+    let kafka = Kafka::start().unwrap();
+    let stream = Arc::new(open(&options(&kafka)));
+    stream.prepare(Retention { fold_days: 15, lag_days: 0 }).await.unwrap();
+    let restarts = std::env::var("TALLYGATE_RESTARTS").map_or(RESTARTS, |restarts| restarts.parse().unwrap());
+    let appended: Arc<[AtomicU64; APPENDS]> = Arc::default();
+    for at in 0..APPENDS {
+        let (stream, appended) = (Arc::clone(&stream), Arc::clone(&appended));
+        tokio::spawn(async move {
+            loop {
+                let records: Vec<_> = (0..PARTITIONS).flat_map(|partition| numbered(partition, 0, 64)).collect();
+                match stream.append(records).await {
+                    Ok(_) => drop(appended[at].fetch_add(1, Ordering::Relaxed)),
+                    Err(error) => assert!(error.first().is_retryable(), "{error}"),
+                }
+            }
+        });
+    }
+    for turn in 0..restarts {
+        let pause = |millis: u32| tokio::time::sleep(Duration::from_millis(millis.into()));
+        pause(300 + turn * 7 % 100).await;
+        kafka.kill().unwrap();
+        // From shorter to longer than an append is tried.
+        pause(turn * 1_300 % 14_000).await;
+        let before = appended.each_ref().map(|count| count.load(Ordering::Relaxed));
+        match turn % 3 {
+            1 => kafka.restart_days_off(365).unwrap(),
+            _ => kafka.restart().unwrap(),
+        }
+        let all_went_on = async {
+            for (count, before) in appended.iter().zip(before) {
+                while count.load(Ordering::Relaxed) < before + 2 {
+                    pause(20).await;
+                }
+            }
+        };
+        let begun = Instant::now();
+        tokio::time::timeout(PATIENCE, all_went_on).await.unwrap_or_else(|_| panic!("restart {turn}"));
+        println!("restart {turn}: went on after {:?}", begun.elapsed());
+    }
 }
