@@ -22,3 +22,4 @@ mod rolling;
 mod secure;
 mod shipping;
 mod sleeper;
+mod standing;

@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
+use serde_json::Value;
 
 use super::eventually::eventually;
 use super::metrics::Metrics;
@@ -26,6 +27,7 @@ pub struct Process {
     pub data: PathBuf,
     /// Where it takes partners' messages.
     pub partners_port: u16,
+    admin_port: u16,
     /// Where its metrics are.
     pub metrics_port: u16,
     roles: String,
@@ -52,13 +54,14 @@ impl Process {
         roles: &str,
         fault: Option<&'static str>,
     ) -> Self {
-        let [partners_port, _, metrics_port] = ports;
+        let [partners_port, admin_port, metrics_port] = ports;
         let (name, roles) = (name.to_owned(), roles.to_owned());
         Self {
             name,
             config,
             data,
             partners_port,
+            admin_port,
             metrics_port,
             roles,
             fault,
@@ -187,6 +190,20 @@ impl Process {
     /// Runs a command of the same configuration.
     pub fn command(&self, arguments: &[&str]) -> Output {
         tallygate().args(arguments).arg("--config").arg(&self.config).output().unwrap()
+    }
+
+    /// What its page tells of it, with the token of its administration.
+    pub fn status(&self) -> Result<Value, String> {
+        let token = std::fs::read_to_string(self.folder().join("certs/operator.token")).unwrap();
+        let asked = Command::new("curl")
+            .args(["--silent", "--show-error", "--insecure", "--max-time", "30", "--header"])
+            .arg(format!("authorization: Bearer {}", token.trim()))
+            .arg(format!("https://127.0.0.1:{}/api/v1/status", self.admin_port))
+            .output()
+            .map_err(|error| error.to_string())?;
+        let said = String::from_utf8_lossy(&asked.stdout);
+        serde_json::from_str(&said)
+            .map_err(|error| format!("{error}: {said}{}", String::from_utf8_lossy(&asked.stderr)))
     }
 
     /// Where it writes what it has to say.

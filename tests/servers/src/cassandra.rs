@@ -135,9 +135,14 @@ impl Cassandra {
         self.address().to_string()
     }
 
-    /// Runs a statement, as somebody does by hand; without TLS and password only.
+    /// Runs a statement, as somebody does by hand; without TLS only.
     pub fn cql(&self, statement: &str) -> Result<()> {
-        cql::run(self.address(), statement)
+        self.cql_as(USER, statement)
+    }
+
+    /// Runs a statement for this user.
+    pub fn cql_as(&self, user: Credentials, statement: &str) -> Result<()> {
+        cql::run(self.address(), user, statement)
     }
 
     /// Ends it for good and removes its directory, as dropping does.

@@ -76,8 +76,16 @@ impl Kafka {
         protocol(self.certificates().is_some(), self.credentials().is_some())
     }
 
+    /// Has the broker know its user by another password from its next start on.
+    pub fn change_password(&self, from: &str, to: &str) -> Result<()> {
+        let properties = self.directory().join(PROPERTIES);
+        let settings = fs::read_to_string(&properties)?;
+        fs::write(&properties, settings.replace(&format!("=\"{from}\";"), &format!("=\"{to}\";")))?;
+        Ok(())
+    }
+
     /// Runs one of Kafka's own tools by its Java class, such as `org.apache.kafka.tools.TopicCommand`, and returns what it
-    /// printed. `--bootstrap-server` is added.
+    /// printed. `--bootstrap-server` is added, and with a password what it takes to log in; without TLS only.
     ///
     /// # Errors
     /// What it failed with; some of the tools end with 0 all the same and only print it.
@@ -90,6 +98,11 @@ impl Kafka {
             "--bootstrap-server",
             &self.brokers(),
         ]);
+        if let Some(user) = self.credentials() {
+            let login = self.directory().join("tool.properties");
+            fs::write(&login, format!("{}security.protocol={}\n", logs_in(user), self.security_protocol()))?;
+            command.arg("--command-config").arg(login);
+        }
         command.args(arguments);
         output_of(command, class)
     }
@@ -112,6 +125,15 @@ fn format_storage(jars: &Path, properties: &Path) -> Result<()> {
     command.args(["-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format", "-t", "dGFsbHlnYXRlLXRlc3Rz", "-c"]);
     command.arg(properties);
     output_of(command, "StorageTool format").map(|_| ())
+}
+
+/// A client's settings by which it logs in as this user.
+fn logs_in(user: Credentials) -> String {
+    let Credentials { user, password } = user;
+    format!(
+        "sasl.mechanism=PLAIN\nsasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
+         username=\"{user}\" password=\"{password}\";\n"
+    )
 }
 
 fn output_of(mut command: Command, what: &str) -> Result<String> {
