@@ -236,7 +236,7 @@ impl Storm<'_> {
             How::Hung => rabbit[leader].resume().unwrap(),
             How::CutOff => rabbit.heal(leader),
         }
-        self.clusters.until_rabbit_is_whole();
+        self.clusters.until_rabbit_is_whole_again(leader);
     }
 
     /// Rows are on both nodes, so that neither may be missing.

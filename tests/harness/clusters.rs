@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use tallygate_test_servers::{CassandraPair, KafkaCluster, RabbitCluster};
 
-use super::eventually::eventually;
+use super::eventually::{eventually, in_time};
 
 /// Longer than any node takes to come back.
 const WHOLE_WITHIN: Duration = Duration::from_secs(180);
+/// In which one comes back by itself, if it does.
+const BY_ITSELF: Duration = Duration::from_secs(60);
 
 /// Three nodes of Kafka, three of RabbitMQ, two of Cassandra.
 pub struct Clusters {
@@ -73,17 +75,35 @@ replication = {{ class = "SimpleStrategy", replication_factor = 2 }}
 
     /// Waits until every node of RabbitMQ sees all of them.
     pub fn until_rabbit_is_whole(&self) {
-        for node in 0..self.rabbit.size() {
-            self.rabbit_runs(node, self.rabbit.size());
+        self.rabbit_is_whole(WHOLE_WITHIN).unwrap();
+    }
+
+    /// The same for a cluster that went on without this node. One that hung finds itself apart from the others when it wakes up,
+    /// and is left so by RabbitMQ at times: its operator starts it anew.
+    pub fn until_rabbit_is_whole_again(&self, node: usize) {
+        if let Err(why) = self.rabbit_is_whole(BY_ITSELF) {
+            eprintln!("node {node} of RabbitMQ is started anew: {why}");
+            self.rabbit[node].kill().unwrap();
+            self.rabbit[node].restart().unwrap();
+            self.until_rabbit_is_whole();
         }
+    }
+
+    fn rabbit_is_whole(&self, within: Duration) -> Result<(), String> {
+        let all = self.rabbit.size();
+        in_time(within, || (0..all).try_for_each(|node| self.rabbit_sees(node, all)))
     }
 
     /// Waits until this node of RabbitMQ sees so many of them.
     pub fn rabbit_runs(&self, asked: usize, nodes: usize) {
-        eventually(&format!("{nodes} nodes of RabbitMQ run"), WHOLE_WITHIN, || match self.rabbit.running(asked) {
+        eventually(&format!("{nodes} nodes of RabbitMQ run"), WHOLE_WITHIN, || self.rabbit_sees(asked, nodes));
+    }
+
+    fn rabbit_sees(&self, asked: usize, nodes: usize) -> Result<(), String> {
+        match self.rabbit.running(asked) {
             Ok(running) if running == nodes => Ok(()),
-            Ok(running) => Err(format!("{running} do")),
+            Ok(running) => Err(format!("node {asked} of RabbitMQ sees {running} of them")),
             Err(error) => Err(format!("{error:#}")),
-        });
+        }
     }
 }
