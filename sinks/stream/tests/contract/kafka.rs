@@ -333,14 +333,15 @@ async fn credentials_and_tls_come_through_the_properties() {
     assert!(told.contains("uthentication failed"), "{told}");
 }
 
-async fn create(options: &KafkaOptions, name: &str, partitions: u32, settings: &BTreeMap<&str, &str>) {
-    let topic = NewTopic::new(name, i32::try_from(partitions).unwrap(), TopicReplication::Fixed(1));
+pub(crate) async fn create(options: &KafkaOptions, name: &str, partitions: u32, settings: &BTreeMap<&str, &str>) {
+    let copies = options.replication_factor.unwrap_or(1).into();
+    let topic = NewTopic::new(name, i32::try_from(partitions).unwrap(), TopicReplication::Fixed(copies));
     let topic = settings.iter().fold(topic, |topic, (name, value)| topic.set(name, value));
     admin(options).create_topics(&[topic], &AdminOptions::new()).await.unwrap().remove(0).unwrap();
 }
 
 /// The settings that were given to the topic itself.
-async fn own_settings(options: &KafkaOptions, name: &str) -> BTreeMap<String, String> {
+pub(crate) async fn own_settings(options: &KafkaOptions, name: &str) -> BTreeMap<String, String> {
     let asked = [ResourceSpecifier::Topic(name)];
     let topic = admin(options).describe_configs(&asked, &AdminOptions::new()).await.unwrap().remove(0).unwrap();
     let own = topic.entries.into_iter().filter(|entry| entry.source == ConfigSource::DynamicTopic);
