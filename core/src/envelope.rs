@@ -58,6 +58,9 @@ pub enum BadEnvelope {
     /// The first line does not read as a head.
     #[error("queue message: the first line is no head: {0}")]
     Head(String),
+    /// There is nothing behind the head, and nobody sends nothing.
+    #[error("queue message: it holds no transaction")]
+    Empty,
     /// The format is of another release; the message is sound, and that release reads it.
     #[error("queue message: format {0} is unknown here, {FORMAT} would be right")]
     Format(u32),
@@ -132,6 +135,9 @@ fn decode_ours(bytes: &[u8]) -> Result<Envelope<'_>, BadEnvelope> {
     let wire: WireHead<'_> = serde_json::from_str(first).map_err(|e| BadEnvelope::Head(e.to_string()))?;
     if wire.tallygate != FORMAT {
         return Err(BadEnvelope::Format(wire.tallygate));
+    }
+    if lines.is_empty() {
+        return Err(BadEnvelope::Empty);
     }
     let number = wire.number.parse().map_err(|e: NotANumber| BadEnvelope::Head(e.to_string()))?;
     let WireHead { partner, policy, version, traceparent, .. } = wire;
@@ -211,5 +217,9 @@ mod tests {
         assert!(matches!(decode(unlike), Err(BadEnvelope::Format(3))));
         assert!(decode(b"\xff\xfe").is_err());
         assert!(decode(b"{}").is_err());
+        let whole = message();
+        let head = whole.split(|byte| *byte == b'\n').next().unwrap();
+        assert!(matches!(decode(head), Err(BadEnvelope::Empty)), "what holds nothing vanishes in no silence");
+        assert!(matches!(decode(&[head, b"\n"].concat()), Err(BadEnvelope::Empty)));
     }
 }

@@ -17,13 +17,13 @@ use crate::harness::ledger::Ledger;
 use crate::harness::process::Process;
 use crate::harness::sender::Senders;
 use crate::harness::settled::until_drained;
-use crate::harness::site::Site;
+use crate::harness::site::{SPREADS, Site};
 
 const ALL: &str = "gateway,shipper,aggregator,console";
 const SETTLED: Duration = Duration::from_secs(60);
 /// Under way before the power is cut.
 const BEFORE: Duration = Duration::from_millis(700);
-/// Each once, with and without another process in between.
+/// Each once by key without another process in between, and by id with one.
 const SEEDS: Range<u64> = 0..12;
 /// Messages a second for each partner.
 const PACE: u64 = 60;
@@ -39,14 +39,12 @@ struct Line {
 }
 
 impl Line {
-    fn up() -> Self {
-        Self::up_with("", Syncs::Kept)
-    }
-
-    fn up_with(sections: &str, syncs: Syncs) -> Self {
+    /// One whose records are spread as the seed has it.
+    fn up_with(seed: u64, sections: &str, syncs: Syncs) -> Self {
         let disk = Disk::new("power::the_process_of_a_disk").expect("a disk of our own needs root and /dev/fuse");
         disk.keep(syncs).unwrap();
-        let site = Site::embedded().with_data_in(disk.path()).with_sections(sections);
+        let spread = SPREADS[seed as usize % SPREADS.len()];
+        let site = Site::embedded().spread_by(spread).with_data_in(disk.path()).with_sections(sections);
         let process = site.up("all", ALL);
         let senders = Arc::new(Senders::new(&site.certs(), &[process.partners_port]));
         Self { senders, process, site, disk, unsynced: AtomicU64::new(0) }
@@ -128,12 +126,16 @@ fn the_process_of_a_disk() {
 
 #[test]
 fn rule_15_what_was_acknowledged_outlives_whatever_the_disk_does() {
-    let line = Line::up();
-    let sending = line.senders.start(400, PACE);
-    let (mut faults, seeds) = (0, seeds());
-    for seed in seeds.clone() {
-        faults += line.suffers(seed);
-    }
+    let seeds = seeds();
+    let half = seeds.start.midpoint(seeds.end);
+    outlives_whatever_the_disk_does(0, seeds.start..half);
+    outlives_whatever_the_disk_does(1, half..seeds.end);
+}
+
+fn outlives_whatever_the_disk_does(spread: u64, seeds: Range<u64>) {
+    let line = Line::up_with(spread, "", Syncs::Kept);
+    let sending = line.senders.start(200, PACE);
+    let faults: u64 = seeds.clone().map(|seed| line.suffers(seed)).sum();
     sending.finish();
     line.is_exact();
     let (sent, unsynced) = (line.senders.books.count(), line.unsynced.load(Ordering::Relaxed));
@@ -146,7 +148,7 @@ fn rule_15_what_a_new_data_directory_was_given_outlives_power_cuts() {
     const ROUTE: &str =
         "\n[[routes]]\nname = \"greeting\"\npath = \"/greeting\"\npolicies = [\"greeting\"]\n\n[policies.greeting]\n";
     for seed in 0..8 {
-        let line = Line::up_with(ROUTE, Syncs::Kept);
+        let line = Line::up_with(seed, ROUTE, Syncs::Kept);
         line.senders.send(30, PACE);
         let hello = format!("{}/hello.wasm", policies());
         line.process.says(&["policy", "push", "greeting", &hello, "--activate"]).good();
@@ -178,7 +180,7 @@ fn rule_15_a_program_that_does_not_sync_folders_is_found_out() {
 fn does_not_sync(syncs: Syncs) {
     const CUTS: u64 = 8;
     for seed in 0..CUTS {
-        let line = Line::up_with("", syncs);
+        let line = Line::up_with(seed, "", syncs);
         line.senders.send(100, PACE);
         line.disk.keep(Syncs::Kept).unwrap();
         line.cut(seed);

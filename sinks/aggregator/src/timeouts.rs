@@ -12,6 +12,8 @@ pub const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration:
 pub const HEALTHY: Duration = Duration::from_secs(30);
 /// How long what was refused as a former owner waits to hear what is its own now.
 pub const FENCED_WAIT: Duration = Duration::from_secs(90);
+/// How long a flush waits for the local state, which is but a cache.
+pub const SAVE: Duration = Duration::from_secs(2);
 /// How long the last flush may take when the process is asked to stop.
 pub const STOP_WAIT: Duration = Duration::from_secs(10);
 /// How long a takeover waits for a former owner's transaction to show or vanish.

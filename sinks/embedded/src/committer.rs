@@ -194,10 +194,7 @@ fn commit_all(
     let mut log = WriteAheadLog::default();
     let mut writes = Vec::with_capacity(limits::COMMIT_WRITES);
     while waiting.blocking_recv_many(&mut writes, limits::COMMIT_WRITES) > 0 {
-        let committed = commit(&mut connection, &mut writes).map_err(|e| DatabaseError::of(path, e));
-        // Looked at afterwards: what stands there then has what was committed.
-        let committed =
-            committed.and_then(|()| if in_place.holds() { Ok(()) } else { Err(DatabaseError::Gone(path.to_owned())) });
+        let committed = commit_in_place(&mut connection, &mut in_place, &mut writes, path);
         if let Err(error) = &committed {
             tracing::error!(%error, writes = writes.len(), "a commit failed");
         }
@@ -210,6 +207,22 @@ fn commit_all(
             std::thread::sleep(timeouts::GATHER);
         }
     }
+}
+
+/// Looked at before it, so that nothing is put where nobody finds it; and afterwards: what stands there then has what was
+/// committed.
+fn commit_in_place(
+    connection: &mut Connection,
+    in_place: &mut InPlace,
+    writes: &mut [Box<dyn Queued>],
+    path: &Path,
+) -> Result<(), DatabaseError> {
+    let holds = |in_place: &mut InPlace| {
+        if in_place.holds() { Ok(()) } else { Err(DatabaseError::Gone(path.to_owned())) }
+    };
+    holds(in_place)?;
+    commit(connection, writes).map_err(|e| DatabaseError::of(path, e))?;
+    holds(in_place)
 }
 
 /// Runs the writes in one transaction, each in a savepoint where it needs one.

@@ -17,8 +17,11 @@ use tallygate_core::checkpoint::Fingerprint;
 use tallygate_core::fold::Fold;
 use tallygate_embedded::{Database, Write};
 
+use tokio::time::timeout;
+
 use self::chain::{Chain, Change, Piece};
 use self::restore::{Page, restore_page};
+use crate::timeouts::SAVE;
 
 pub(crate) use self::save::Save;
 
@@ -119,7 +122,8 @@ impl LocalState {
         Ok(())
     }
 
-    /// Adds to the chains, joins small pieces and drops expired ones. A failure costs the chains, not more.
+    /// Adds to the chains, joins small pieces and drops expired ones. A failure, or a disk that does not answer within
+    /// [`SAVE`], costs the chains, not more.
     pub(crate) async fn save(&self, saves: Vec<Save>) {
         let Some(database) = &self.database else { return };
         let partitions: Vec<u32> = saves.iter().map(|save| save.partition).collect();
@@ -127,11 +131,19 @@ impl LocalState {
             let mut index = self.index();
             saves.into_iter().filter_map(|save| index.get_mut(&save.partition)?.add(save)).collect()
         };
+        if changes.is_empty() {
+            return;
+        }
         let bytes = changes.iter().map(|change| change.add.blob.len()).sum();
         let write =
             Write::new(move |transaction| changes.into_iter().try_for_each(|change| file::write(transaction, change)));
-        if let Err(error) = database.submit(write.of_bytes(bytes)).await {
-            tracing::warn!(%error, "the local state cannot be written");
+        let why = match timeout(SAVE, database.submit(write.of_bytes(bytes))).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some(format!("no answer within {SAVE:?}")),
+        };
+        if let Some(why) = why {
+            tracing::warn!(why, "the local state cannot be written: after a restart more is learnt from the log");
             for partition in partitions {
                 self.index().remove(&partition);
             }

@@ -196,3 +196,24 @@ async fn a_torn_chain_is_lost_and_forgotten() {
     assert!(state.restore(0, 10, new_fold()).await.is_err());
     assert_eq!(end(&state, 10), None);
 }
+
+#[tokio::test]
+async fn a_disk_that_does_not_answer_costs_the_chains_and_holds_up_one_flush() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("s.db");
+    let state = LocalState::open(Some(&path), &generation(1));
+    state.forget_behind(0, 0).await.unwrap();
+    let mut fold = new_fold();
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // From now on time passes when there is nothing but time to wait for.
+    tokio::time::pause();
+    let begun = tokio::time::Instant::now();
+    for (from, waits) in [(0, SAVE), (10, std::time::Duration::ZERO)] {
+        let before = begun.elapsed();
+        state.save(vec![save(&mut fold, from..from + 10)]).await;
+        let waited = begun.elapsed() - before;
+        assert!(waited >= waits && waited < waits + std::time::Duration::from_millis(100), "{waited:?}");
+    }
+    assert_eq!(end(&state, 20), None);
+}

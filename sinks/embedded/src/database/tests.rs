@@ -223,7 +223,8 @@ fn what_is_written_into_a_file_that_lost_its_name_is_not_confirmed() {
         database.write_blocking(insert(n + 20)).unwrap();
     }
     drop(database);
-    assert_eq!(count(&Database::open(&path, SCHEMA, Durability::Synced).unwrap()), 7);
+    // Of what failed, nothing was put into the file that was aside.
+    assert_eq!(count(&Database::open(&path, SCHEMA, Durability::Synced).unwrap()), 3);
 }
 
 /// Keeps the committing thread busy until what is returned is dropped.

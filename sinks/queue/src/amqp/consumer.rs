@@ -159,7 +159,6 @@ impl Consumer for AmqpConsumer {
 
     async fn acknowledge(&mut self, tags: &[Tag]) -> Result<(), QueueError> {
         let settled = self.held.settle(tags);
-        self.prefetch.settled(tags.len());
         let tell = |(tag, multiple)| self.channel.basic_ack(tag, BasicAckOptions { multiple });
         // Each is sent when it is first polled, and all are then: who leaves half-way leaves none of them untold.
         within(&self.target, try_join_all(settled.answers().map(tell))).await

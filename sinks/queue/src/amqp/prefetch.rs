@@ -12,8 +12,8 @@ pub(super) struct Prefetch {
     most: u16,
     now: u16,
     sizes: Sizes,
-    /// Messages that were settled under this number.
-    settled: usize,
+    /// Messages that came under this number.
+    came: usize,
 }
 
 /// A running mean of the sizes of messages, in bytes; 0 before the first. Clones share it, so that the next consumer begins
@@ -36,7 +36,7 @@ impl Sizes {
 impl Prefetch {
     pub(super) fn new(most: u16, sizes: Sizes) -> Self {
         let most = most.max(1);
-        let mut prefetch = Self { most, now: PREFETCH_FIRST.min(most), sizes, settled: 0 };
+        let mut prefetch = Self { most, now: PREFETCH_FIRST.min(most), sizes, came: 0 };
         prefetch.now = prefetch.right().unwrap_or(prefetch.now);
         prefetch
     }
@@ -47,22 +47,19 @@ impl Prefetch {
 
     pub(super) fn received(&mut self, bytes: usize) {
         self.sizes.see(bytes);
+        self.came += 1;
     }
 
-    pub(super) fn settled(&mut self, messages: usize) {
-        self.settled += messages;
-    }
-
-    /// Another number, where one is due. It grows only where as many messages were settled as may be sent ahead: what
-    /// cannot be shipped is not to be gathered.
+    /// Another number, where one is due. It grows only where as many came as may be sent ahead: by then their size is known.
+    /// Whether they were settled does not matter, or those that cannot be shipped would hold up all that come behind them.
     pub(super) fn change(&mut self) -> Option<u16> {
         let right = self.right()?;
-        let grows = right / 2 >= self.now && self.settled >= usize::from(self.now);
+        let grows = right / 2 >= self.now && self.came >= usize::from(self.now);
         if !grows && right > self.now / 2 {
             return None;
         }
         self.now = right;
-        self.settled = 0;
+        self.came = 0;
         Some(right)
     }
 
@@ -78,34 +75,36 @@ mod tests {
 
     const MIB: usize = 1024 * 1024;
 
+    fn receive(prefetch: &mut Prefetch, messages: usize, bytes: usize) {
+        (0..messages).for_each(|_| prefetch.received(bytes));
+    }
+
     #[test]
-    fn it_grows_with_what_is_settled_and_shrinks_with_what_comes() {
+    fn it_grows_and_shrinks_with_what_comes() {
         let sizes = Sizes::default();
         let mut prefetch = Prefetch::new(4_096, sizes.clone());
         assert_eq!((prefetch.now(), prefetch.change()), (PREFETCH_FIRST, None));
-        (0..200).for_each(|_| prefetch.received(2_000));
-        assert_eq!(prefetch.change(), None, "nothing was settled");
-        prefetch.settled(usize::from(PREFETCH_FIRST));
-        assert_eq!((prefetch.change(), prefetch.change()), (Some(4_096), None));
-        prefetch.received(3_000);
+        receive(&mut prefetch, usize::from(PREFETCH_FIRST) - 1, 2_000);
         assert_eq!(prefetch.change(), None);
-        (0..4).for_each(|_| prefetch.received(8 * MIB));
+        receive(&mut prefetch, 1, 2_000);
+        assert_eq!((prefetch.change(), prefetch.change()), (Some(4_096), None));
+        receive(&mut prefetch, 1, 3_000);
+        assert_eq!(prefetch.change(), None);
+        receive(&mut prefetch, 4, 8 * MIB);
         let few = prefetch.change().expect("it shrinks");
         assert!(few < 64, "{few}");
-        (0..200).for_each(|_| prefetch.received(8 * MIB));
+        receive(&mut prefetch, 200, 8 * MIB);
         assert_eq!(prefetch.change(), Some(PREFETCH_LEAST));
-        assert_eq!(Prefetch::new(4_096, sizes).now(), PREFETCH_LEAST, "the next begins with what is known");
-        (0..400).for_each(|_| prefetch.received(2_000));
-        assert_eq!(prefetch.change(), None, "nothing was settled");
-        prefetch.settled(400);
-        assert_eq!(prefetch.change(), Some(4_096));
+        let mut next = Prefetch::new(4_096, sizes);
+        assert_eq!(next.now(), PREFETCH_LEAST, "the next begins with what is known");
+        receive(&mut next, 400, 2_000);
+        assert_eq!(next.change(), Some(4_096));
     }
 
     #[test]
     fn the_option_is_the_most() {
         let mut prefetch = Prefetch::new(1, Sizes::default());
-        (0..100).for_each(|_| prefetch.received(10));
-        prefetch.settled(100);
+        receive(&mut prefetch, 100, 10);
         assert_eq!((prefetch.now(), prefetch.change()), (1, None));
     }
 }

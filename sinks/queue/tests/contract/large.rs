@@ -68,3 +68,12 @@ async fn what_a_consumer_holds_is_bounded_by_bytes_whatever_it_is_sent() {
     }
     assert!(all_there_is(&mut *consumer).await.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn small_messages_that_cannot_be_settled_do_not_hold_up_those_behind_them() {
+    let server = tokio::task::spawn_blocking(shared::rabbit).await.unwrap().unwrap();
+    let queue = Arc::new(AmqpQueue::open(AmqpOptions::new(server.url(), "unsettled")).unwrap());
+    publish(&*queue, 600).await;
+    let mut consumer = queue.consume(1_000).await.unwrap();
+    assert_eq!(all_there_is(&mut *consumer).await.len(), 600);
+}
