@@ -39,7 +39,9 @@ pub(super) async fn prepare(options: Arc<KafkaOptions>, retention: Retention) ->
         if count != options.partitions as usize {
             let (name, configured) = (&plan.name, options.partitions);
             return Err(StreamError::Refused(format!(
-                "topic {name}: has {count} partitions, must have {configured} as configured"
+                "topic {name}: has {count} partitions, must have {configured} as configured. All three topics have the same number, \
+                 which cannot change once there are sums, and Kafka takes none away: where it was raised, other names of topics, \
+                 group and keyspace begin anew"
             )));
         }
     }
