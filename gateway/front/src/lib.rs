@@ -15,6 +15,7 @@ mod listener;
 mod tls;
 
 mod access;
+mod access_line;
 mod body;
 mod consulted;
 mod days;
