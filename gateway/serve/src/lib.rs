@@ -45,6 +45,7 @@
 //!   [`Limits::shutdown_time`] is cut off: no request outlives its connection, on HTTP/2 too.
 //! - A handshake that failed is a line of the log, with its peer and why; of many, [`limits::FAILED_HANDSHAKE_LINES`] at
 //!   once and one more a second, and a line that says how many were left out. What callers do later is none above debug.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod activity;
 mod connection;
