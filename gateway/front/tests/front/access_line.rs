@@ -16,6 +16,8 @@ use crate::upstreams::raw_upstream;
 const ACCESS: &str = "tallygate::access";
 /// What the upstream `large` sends.
 const LARGE: u64 = 1000 * 64 * 1024;
+/// Longer than any reader of a test pauses.
+const PATIENT: Duration = Duration::from_secs(30);
 
 /// What the line says of one thing.
 fn field<'l>(line: &'l str, name: &str) -> Option<&'l str> {
@@ -42,9 +44,9 @@ async fn begun(served: &Served, h2: bool) -> http::Response<hyper::body::Incomin
     caller.raw(caller.request(Method::GET, "/large").body(Full::default()).unwrap()).await.unwrap()
 }
 
-async fn serving_large() -> Served {
+async fn serving_large(stalled_time: Duration) -> Served {
     let mut site = Site::tls(ClientAuth::None);
-    site.options.limits.stalled_time = Duration::from_millis(600);
+    site.options.limits.stalled_time = stalled_time;
     site.proxy("/large", &[], &[upstream("large").await]);
     site.serve()
 }
@@ -88,7 +90,7 @@ async fn what_has_no_body_and_what_is_refused_has_its_line_too() {
 async fn a_streamed_response_has_its_line_when_it_has_ended() {
     for h2 in [false, true] {
         let (lines, _kept) = Lines::kept();
-        let served = serving_large().await;
+        let served = serving_large(PATIENT).await;
         let response = begun(&served, h2).await;
         tokio::time::sleep(Duration::from_millis(100)).await;
         assert_eq!(lines.with(ACCESS), [""; 0], "h2: {h2}");
@@ -103,7 +105,7 @@ async fn a_streamed_response_has_its_line_when_it_has_ended() {
 async fn a_caller_that_leaves_within_a_response_has_aborted_it() {
     for h2 in [false, true] {
         let (lines, _kept) = Lines::kept();
-        let served = serving_large().await;
+        let served = serving_large(PATIENT).await;
         let mut body = begun(&served, h2).await.into_body();
         assert!(body.frame().await.unwrap().is_ok());
         drop(body);
@@ -117,7 +119,7 @@ async fn a_caller_that_leaves_within_a_response_has_aborted_it() {
 async fn a_reader_that_stalls_is_cut_off_and_so_says_the_line() {
     for h2 in [false, true] {
         let (lines, _kept) = Lines::kept();
-        let served = serving_large().await;
+        let served = serving_large(Duration::from_millis(600)).await;
         let unread = begun(&served, h2).await;
         let line = only_line(&lines).await;
         assert_eq!((field(&line, "status"), field(&line, "end")), (Some("200"), Some("\"cut\"")), "{line}");
