@@ -23,3 +23,4 @@ mod secure;
 mod shipping;
 mod sleeper;
 mod standing;
+mod unread;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -85,12 +85,25 @@ impl Process {
         self.start_with(&tallygate_test_servers::days_off(days));
     }
 
+    /// Starts it with its log going there, and what else it says into its file.
+    pub fn start_logging_to(&self, log: Stdio) {
+        self.start_as(&[], self.opened_log().into(), log);
+    }
+
     fn start_with(&self, environment: &[(&str, String)]) {
-        let log = File::options().create(true).append(true).open(self.log()).unwrap();
+        let log = self.opened_log();
+        self.start_as(environment, log.try_clone().unwrap().into(), log.into());
+    }
+
+    fn opened_log(&self) -> File {
+        File::options().create(true).append(true).open(self.log()).unwrap()
+    }
+
+    fn start_as(&self, environment: &[(&str, String)], out: Stdio, log: Stdio) {
         let mut command = Command::new(&*self.program.lock().unwrap());
         command.args(["run", "--config"]).arg(&self.config).args(["--roles", &self.roles]);
         command.envs(environment.iter().map(|(name, value)| (name, value)));
-        command.env("RUST_LOG", "info").stdout(log.try_clone().unwrap()).stderr(log);
+        command.env("RUST_LOG", "info").stdout(out).stderr(log);
         if let Some(fault) = self.fault {
             command.env("TALLYGATE_FAULT", fault);
         }
@@ -145,9 +158,19 @@ impl Process {
         }
     }
 
+    /// Asks it to end.
+    pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Tells it what a terminal does that is closed.
+    pub fn hang_up(&self) {
+        self.signal(Signal::HUP);
+    }
+
     /// Asks it to end, and waits.
     pub fn stop(&self) -> std::process::ExitStatus {
-        self.signal(Signal::TERM);
+        self.terminate();
         self.child.lock().unwrap().take().unwrap().wait().unwrap()
     }
 

@@ -11,12 +11,15 @@ use crate::commands::{
     policy_test, readers, replay, run as running,
 };
 use crate::config::Config;
+use crate::out;
 
-/// Does what the arguments ask for.
-///
-/// # Errors
-/// Whatever went wrong, for the exit code 1.
-pub fn run(arguments: Arguments) -> Result<ExitCode> {
+/// Does what the arguments ask for, to its end: what went wrong is said, for the exit code 1.
+#[must_use]
+pub fn run(arguments: Arguments) -> ExitCode {
+    out::ended(done(arguments))
+}
+
+fn done(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         Command::Run(run) => running::run(&run),
         Command::Check(check) => check::check(&check),

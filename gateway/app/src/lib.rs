@@ -1,10 +1,14 @@
 //! Tallygate: a gateway for transactions that are counted once, to the last cent.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 #![cfg_attr(not(feature = "servers"), allow(dead_code, reason = "some ways of reading options are the servers' alone"))]
 
 mod arguments;
 pub mod cli;
 mod commands;
+mod logging;
+mod lossy;
+mod out;
 
 mod admin_client;
 pub mod app;

@@ -1,4 +1,5 @@
 //! The `tallygate` command.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 use std::process::ExitCode;
 
@@ -11,12 +12,5 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = tallygate::cli::Arguments::parse();
-    match tallygate::cli::run(arguments) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("tallygate: {error:#}");
-            ExitCode::from(1)
-        }
-    }
+    tallygate::cli::run(tallygate::cli::Arguments::parse())
 }

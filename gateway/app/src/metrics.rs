@@ -78,6 +78,8 @@ fn answer(request: &Request<Incoming>, registry: &Registry) -> Response<Full<Byt
 pub(crate) fn register_process(registry: &mut Registry) -> Gauge {
     let resident = Gauge::default();
     registry.register("process_resident_memory_bytes", "Resident memory of the process", resident.clone());
+    let dropped = "Lines of the log that were dropped: nobody read it, or it could not be written";
+    registry.register("log_lines_dropped", dropped, crate::logging::dropped());
     resident
 }
 

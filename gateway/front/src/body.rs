@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -22,6 +22,7 @@ pub(crate) struct RequestBody {
     incoming: Incoming,
     limit: usize,
     deadline: Instant,
+    received: Received,
 }
 
 /// A body read through, as far as it may go; for what is streamed on.
@@ -30,7 +31,12 @@ pub(crate) struct LimitedBody {
     left: usize,
     deadline: Pin<Box<Sleep>>,
     broken: Broken,
+    received: Received,
 }
+
+/// How many bytes of a body have come, for whoever sees it only from outside.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Received(Arc<AtomicU64>);
 
 /// Why a streamed body ended before its end, for whoever sees only that it did.
 #[derive(Clone, Debug, Default)]
@@ -47,13 +53,18 @@ const DROPPED: u8 = 3;
 
 impl RequestBody {
     /// Refuses what is announced as too large before any of it is read.
-    pub(crate) fn new(incoming: Incoming, headers: &HeaderMap, limits: &Limits) -> Result<Self, Problem> {
+    pub(crate) fn new(
+        incoming: Incoming,
+        headers: &HeaderMap,
+        limits: &Limits,
+        received: Received,
+    ) -> Result<Self, Problem> {
         let limit = limits.body_bytes;
         let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
         if announced.is_some_and(|length| length > limit as u64) {
             return Err(Problem::BodyTooLarge(limit));
         }
-        Ok(Self { incoming, limit, deadline: Instant::now() + limits.body_time })
+        Ok(Self { incoming, limit, deadline: Instant::now() + limits.body_time, received })
     }
 
     /// The whole of it, in one piece, and what it has of the memory budget.
@@ -62,7 +73,7 @@ impl RequestBody {
         budget: &Arc<MemoryBudget>,
         limits: &Limits,
     ) -> Result<(Vec<u8>, Reservation), Problem> {
-        let read = whole(self.incoming, self.limit, budget);
+        let read = whole(self.incoming, self.limit, budget, &self.received);
         let read = tokio::time::timeout_at(self.deadline, read).await.map_err(|_| Problem::BodyTooSlow)?;
         read.map_err(|error| match error {
             Unread::Broken(error) => Problem::BodyBroken(error),
@@ -78,6 +89,7 @@ impl RequestBody {
             left: self.limit,
             deadline: Box::pin(tokio::time::sleep_until(self.deadline)),
             broken: Broken::default(),
+            received: self.received,
         }
     }
 }
@@ -89,7 +101,7 @@ pub(crate) async fn response(
     limits: &Limits,
 ) -> Result<(Vec<u8>, Reservation), Problem> {
     let limit = limits.body_bytes;
-    let read = tokio::time::timeout(limits.upstream_time, whole(incoming, limit, budget)).await;
+    let read = tokio::time::timeout(limits.upstream_time, whole(incoming, limit, budget, &Received::default())).await;
     read.map_err(|_| Problem::UpstreamSlow)?.map_err(|error| match error {
         Unread::Broken(error) => Problem::UpstreamAway(format!("its response: {error}")),
         Unread::TooLarge => Problem::ResponseTooLarge(limit),
@@ -108,6 +120,7 @@ async fn whole(
     mut incoming: Incoming,
     limit: usize,
     budget: &Arc<MemoryBudget>,
+    received: &Received,
 ) -> Result<(Vec<u8>, Reservation), Unread> {
     let mut reservation = budget.reservation();
     let announced = incoming.size_hint().exact().unwrap_or(0);
@@ -117,6 +130,7 @@ async fn whole(
         let Some(data) = frame.data_ref() else {
             continue;
         };
+        received.more(data.len());
         if data.len() > limit - whole.len() {
             return Err(Unread::TooLarge);
         }
@@ -137,6 +151,16 @@ impl LimitedBody {
     fn cut(&self, why: u8) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
         self.broken.0.store(why, Ordering::Relaxed);
         Poll::Ready(Some(Err(CutOff)))
+    }
+}
+
+impl Received {
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn more(&self, bytes: usize) {
+        self.0.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 }
 
@@ -165,6 +189,7 @@ impl Body for LimitedBody {
             Some(Err(_)) => self.cut(DROPPED),
             Some(Ok(frame)) => {
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
+                self.received.more(bytes);
                 if bytes > self.left {
                     return self.cut(TOO_LARGE);
                 }

@@ -1,6 +1,7 @@
 //! The partners' side, from TCP accept to the reply: listeners, access, policies, the queue, proxy routes.
 //!
 //! The order of the modules is the way of a request; `request` tells it from top to bottom.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod error;
@@ -15,6 +16,7 @@ mod listener;
 mod tls;
 
 mod access;
+mod access_line;
 mod body;
 mod consulted;
 mod days;

@@ -90,6 +90,8 @@ pub const FAULTS: usize = 64;
 pub const FAULT_TIME: Duration = Duration::from_secs(5);
 /// What a message's head may need of a queue message at most, in bytes: names escaped as JSON, number and trace context.
 pub const HEAD_BYTES: usize = 8 * 1024;
+/// What a caller may put into its line of the log at one place, such as the path, in bytes; beyond it, it is cut.
+pub const LOGGED_BYTES: usize = 1024;
 /// Idle connections kept to one upstream target.
 pub const UPSTREAM_IDLE: usize = 64;
 /// Versions of one policy that are kept.

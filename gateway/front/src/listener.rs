@@ -9,11 +9,11 @@ use rustls::{ServerConfig, ServerConnection};
 use tallygate_serve::{ConnectionEvent, Exchange, Service};
 
 use crate::access::Certificate;
+use crate::access_line::Recorded;
 use crate::connection::Connection;
 use crate::invalid::InvalidOption;
 use crate::metrics::ListenerLabels;
 use crate::options::ListenerOptions;
-use crate::reply::ReplyBody;
 use crate::shared::Shared;
 use crate::{request, tls};
 
@@ -41,7 +41,7 @@ impl Listener {
 
 impl Service for PartnersSide {
     type Connection = Connection;
-    type Body = ReplyBody;
+    type Body = Recorded;
 
     fn connected(&self, _peer: SocketAddr, tls: Option<&ServerConnection>) -> Connection {
         let certificate = match tls.and_then(|tls| tls.peer_certificates()?.first()) {
@@ -51,7 +51,7 @@ impl Service for PartnersSide {
         Connection { listener: self.listener.index, secure: tls.is_some(), certificate }
     }
 
-    async fn answer(&self, exchange: &Exchange<Connection>, request: Request<Incoming>) -> Response<ReplyBody> {
+    async fn answer(&self, exchange: &Exchange<Connection>, request: Request<Incoming>) -> Response<Recorded> {
         request::serve(&self.shared, exchange, request).await
     }
 

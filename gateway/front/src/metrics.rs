@@ -101,7 +101,7 @@ impl Metrics {
         let r = registry.sub_registry_with_prefix("front");
         r.register("connections", "Connections, by listener and what became of them", metrics.connections.clone());
         r.register("connections_open", "Connections open now", metrics.connections_open.clone());
-        r.register("requests", "Requests answered, by route and status", metrics.requests.clone());
+        r.register("requests", "Requests whose response began, by route and status", metrics.requests.clone());
         r.register("requests_in_flight", "Requests not yet answered", metrics.requests_in_flight.clone());
         r.register("request_seconds", "From a request's head to its reply's", metrics.request_seconds.clone());
         r.register("policy_seconds", "One message in one policy", metrics.policy_seconds.clone());

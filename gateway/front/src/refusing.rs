@@ -25,13 +25,7 @@ pub(crate) async fn refuse(shared: &Shared, refused: Refused<'_>, problem: Probl
     let refusal = problem.refusal();
     let cause = problem.cause();
     if let Some(cause) = &cause {
-        tracing::warn!(
-            request = refused.request,
-            route = refused.route.map(|route| &*route.labels.route),
-            partner = refused.partner,
-            status = refusal.status,
-            "{cause}",
-        );
+        tell(&refused, &problem, refusal.status, cause);
     }
     if let Some(observer) = &shared.observer {
         observer.refused(&refusal, cause.as_deref());
@@ -43,6 +37,17 @@ pub(crate) async fn refuse(shared: &Shared, refused: Refused<'_>, problem: Probl
     };
     problem.complete(&refusal, &mut response);
     response
+}
+
+/// Tells the operator why, as a warning where there is something to be done about it.
+fn tell(refused: &Refused<'_>, problem: &Problem, status: u16, cause: &str) {
+    let Refused { request, partner, .. } = *refused;
+    let route = refused.route.map(|route| &*route.labels.route);
+    match problem {
+        // A caller that leaves in the middle of its own request; its line of the log says so too.
+        Problem::BodyBroken(_) => tracing::debug!(request, route, partner, status, "{cause}"),
+        _ => tracing::warn!(request, route, partner, status, "{cause}"),
+    }
 }
 
 /// The refusal as the first policy puts it that has a form for it: those that saw the message, the last of them first, and

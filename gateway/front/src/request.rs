@@ -8,13 +8,14 @@ use bytes::Bytes;
 use futures::FutureExt;
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tallygate_host::{Accepted, Continuation, Forwarded, Message, Outcome, Transaction};
 use tallygate_serve::Exchange;
 
 use crate::access::Caller;
-use crate::body::RequestBody;
+use crate::access_line::{AccessLine, Recorded, Sent};
+use crate::body::{Received, RequestBody};
 use crate::connection::Connection;
 use crate::consulted::{Consulted, ToCount};
 use crate::head::{host, listed, target};
@@ -34,7 +35,8 @@ use crate::upstream_call::{ResponseBody, Returned, UpstreamCall};
 /// A request, and what has become known of it on its way.
 struct Context<'s> {
     exchange: &'s Exchange<Connection>,
-    trace: Trace,
+    /// What has become known of it for its line of the log, which is written once, at its end.
+    line: Box<AccessLine>,
     unix_millis: i64,
     parts: Parts,
     route: Option<&'s Route>,
@@ -54,13 +56,24 @@ pub(crate) async fn serve(
     shared: &Arc<Shared>,
     exchange: &Exchange<Connection>,
     request: Request<Incoming>,
-) -> Response<ReplyBody> {
+) -> Response<Recorded> {
     let began = Instant::now();
     let unix_millis = shared.clock.unix_millis();
     let (parts, body) = request.into_parts();
     let mut context = Context {
         exchange,
-        trace: Trace::of(&parts.headers, unix_millis.unsigned_abs(), shared.clock.seed()),
+        line: Box::new(AccessLine {
+            began,
+            trace: Trace::of(&parts.headers, unix_millis.unsigned_abs(), shared.clock.seed()),
+            peer: exchange.peer(),
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+            route: shared.nowhere.route.clone(),
+            partner: None,
+            received: Received::default(),
+            cut_off: exchange.cut_off(),
+            response: Sent::default(),
+        }),
         unix_millis,
         parts,
         route: None,
@@ -74,8 +87,8 @@ pub(crate) async fn serve(
     let outcome = AssertUnwindSafe(handle(shared, &mut context, body)).catch_unwind().await;
     let problem = match outcome {
         Ok(Ok(response)) => {
-            record(shared, &context, response.status().as_u16(), began);
-            return response;
+            count(shared, &mut context, response.status());
+            return Recorded::response(response, context.line);
         }
         Ok(Err(problem)) => problem,
         Err(_) => Problem::Internal("a request's task panicked".into()),
@@ -83,16 +96,19 @@ pub(crate) async fn serve(
     if let Some(route) = context.route {
         context.message(route);
     }
+    if matches!(problem, Problem::BodyBroken(_)) {
+        context.line.caller_left();
+    }
     let refused = Refused {
-        request: &context.trace.request,
+        request: &context.line.trace.request,
         partner: context.caller.partner.as_deref(),
         route: context.route,
         message: context.message.as_ref(),
         consulted: &context.consulted,
     };
     let response = refuse(shared, refused, problem).await;
-    record(shared, &context, response.status().as_u16(), began);
-    response
+    count(shared, &mut context, response.status());
+    Recorded::response(response, context.line)
 }
 
 /// The way of a request, from top to bottom.
@@ -108,13 +124,16 @@ async fn handle<'s>(
         &context.parts.method,
     )?;
     context.route = Some(route);
+    context.line.route = route.labels.route.clone();
     context.permit = Some(shared.in_flight.try_acquire().ok_or(Problem::Busy(shared.limits.retry_after))?);
     context.caller = shared.partners.find(
         &route.without_credential,
         &context.exchange.connection().certificate,
         &context.parts.headers,
     )?;
-    let mut body = Some(RequestBody::new(incoming, &context.parts.headers, &shared.limits)?);
+    context.line.partner = context.caller.partner.clone();
+    let received = context.line.received.clone();
+    let mut body = Some(RequestBody::new(incoming, &context.parts.headers, &shared.limits, received)?);
     for step in &route.policies {
         let forwarded = match consult(shared, context, route, step, &mut body).await? {
             Outcome::Accept(Accepted { transactions, then }) => {
@@ -232,7 +251,7 @@ fn outgoing(shared: &Shared, context: &Context<'_>) -> Result<Outgoing, Problem>
         peer: context.exchange.peer().ip(),
         secure: context.exchange.connection().secure,
         host: host(&context.parts)?.to_owned(),
-        traceparent: context.trace.traceparent.clone(),
+        traceparent: context.line.trace.traceparent.clone(),
         by_key: context.caller.by_key,
     })
 }
@@ -264,7 +283,7 @@ impl Context<'_> {
         };
         let needed = |name: &str| alone.is_none_or(|about| about.needs_header(name));
         self.message.get_or_insert_with(|| Message {
-            id: self.trace.request.clone(),
+            id: self.line.trace.request.clone(),
             received: jiff::Timestamp::from_millisecond(self.unix_millis).unwrap_or_default().to_string(),
             received_millis: u64::try_from(self.unix_millis).unwrap_or_default(),
             route: route.labels.route.to_string(),
@@ -298,15 +317,15 @@ impl Context<'_> {
     fn origin(&self) -> Origin {
         Origin {
             partner: self.caller.partner.clone(),
-            traceparent: self.trace.traceparent.clone(),
+            traceparent: self.line.trace.traceparent.clone(),
             unix_millis: self.unix_millis,
         }
     }
 }
 
-/// Counts the request and writes its line of the log.
-fn record(shared: &Shared, context: &Context<'_>, status: u16, began: Instant) {
-    let took = began.elapsed();
+/// Counts a request whose response begins, and how long that took.
+fn count(shared: &Shared, context: &mut Context<'_>, status: StatusCode) {
+    let took = context.line.head(status);
     let labels = match context.route {
         Some(route) => {
             route.seconds.observe(took.as_secs_f64());
@@ -314,20 +333,8 @@ fn record(shared: &Shared, context: &Context<'_>, status: u16, began: Instant) {
         }
         None => &shared.nowhere,
     };
-    let counted = RequestLabels { route: labels.route.clone(), status };
+    let counted = RequestLabels { route: labels.route.clone(), status: status.as_u16() };
     shared.metrics.requests.get_or_create(&counted).inc();
-    tracing::info!(
-        target: "tallygate::access",
-        request = context.trace.request,
-        traceparent = context.trace.traceparent,
-        peer = %context.exchange.peer(),
-        partner = context.caller.partner.as_deref(),
-        route = &*labels.route,
-        method = context.parts.method.as_str(),
-        path = context.parts.uri.path(),
-        status,
-        micros = took.as_micros() as u64,
-    );
 }
 
 /// What the order of the steps rules out.

@@ -32,6 +32,7 @@
 //! }
 //! # Ok(()) }
 //! ```
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod about;
 mod about_json;

@@ -1,6 +1,6 @@
 //! What a connection is doing, and whether it has been at it for too long.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,10 @@ pub(crate) struct Activity {
     blocked_since: AtomicU64,
     /// For each streamed body, when its last piece was handed to the connection, or 0 while its source is waited for.
     delivered: Mutex<Vec<Weak<AtomicU64>>>,
+    /// The server, not the caller, ends it before its time.
+    cut_off: AtomicBool,
+    /// The server ends all connections before their time.
+    all_cut_off: Arc<AtomicBool>,
 }
 
 /// A request in progress; ended when dropped.
@@ -49,7 +53,7 @@ pub(crate) enum Timeout {
 }
 
 impl Activity {
-    pub(crate) fn new(multiplexed: bool) -> Arc<Self> {
+    pub(crate) fn new(multiplexed: bool, all_cut_off: Arc<AtomicBool>) -> Arc<Self> {
         Arc::new(Self {
             began: Instant::now(),
             requests: AtomicUsize::new(0),
@@ -59,7 +63,18 @@ impl Activity {
             head_since: AtomicU64::new(1),
             blocked_since: AtomicU64::new(0),
             delivered: Mutex::default(),
+            cut_off: AtomicBool::new(false),
+            all_cut_off,
         })
+    }
+
+    /// The server lets go of it, whatever is in progress.
+    pub(crate) fn cut_off(&self) {
+        self.cut_off.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.cut_off.load(Ordering::Relaxed) || self.all_cut_off.load(Ordering::Relaxed)
     }
 
     pub(crate) fn now(&self) -> u64 {

@@ -36,7 +36,10 @@ where
                 match activity.check(limits) {
                     Verdict::Keep => false,
                     Verdict::Drain => !draining,
-                    Verdict::Close(timeout) => return Err(timeout),
+                    Verdict::Close(timeout) => {
+                        activity.cut_off();
+                        return Err(timeout);
+                    }
                 }
             }
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http_body::Body;
 
-use crate::activity::InProgress;
+use crate::activity::{Activity, InProgress};
 use crate::connection::Connection;
 use crate::streamed::Streamed;
 
@@ -14,6 +14,18 @@ use crate::streamed::Streamed;
 pub struct Exchange<C> {
     connection: Arc<Connection<C>>,
     _in_progress: InProgress,
+}
+
+/// Tells, once a request or its response ended before its end, who ended it.
+#[derive(Clone, Debug)]
+pub struct CutOff(Arc<Activity>);
+
+impl CutOff {
+    /// Whether it was the server, for a time that was over. Else it was the caller, or its network.
+    #[must_use]
+    pub fn by_server(&self) -> bool {
+        self.0.is_cut_off()
+    }
 }
 
 impl<C> Exchange<C> {
@@ -31,6 +43,12 @@ impl<C> Exchange<C> {
     #[must_use]
     pub fn peer(&self) -> SocketAddr {
         self.connection.peer
+    }
+
+    /// Who to ask when this request or its response ends before its end.
+    #[must_use]
+    pub fn cut_off(&self) -> CutOff {
+        CutOff(self.connection.activity.clone())
     }
 
     /// A body that comes piece by piece, such as an upstream's or one of events. The request counts as in progress until it

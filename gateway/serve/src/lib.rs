@@ -43,12 +43,16 @@
 //!   request is in progress until [`Service::answer`] is done, and longer if its body is an [`Exchange::stream`].
 //! - When the server is told to stop, connections end after what is in flight. What has not ended by
 //!   [`Limits::shutdown_time`] is cut off: no request outlives its connection, on HTTP/2 too.
+//! - A handshake that failed is a line of the log, with its peer and why; of many, [`limits::FAILED_HANDSHAKE_LINES`] at
+//!   once and one more a second, and a line that says how many were left out. What callers do later is none above debug.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod activity;
 mod connection;
 mod drive;
 mod exchange;
 pub mod limits;
+mod line_limit;
 mod listener;
 mod server;
 mod service;
@@ -57,7 +61,7 @@ mod streams;
 mod tower;
 mod watched;
 
-pub use exchange::Exchange;
+pub use exchange::{CutOff, Exchange};
 pub use limits::Limits;
 pub use server::{Ended, Server};
 pub use service::{ConnectionEvent, Service};

@@ -45,5 +45,9 @@ pub const STREAMS: u32 = 128;
 pub const STREAM_SEND_BYTES: usize = 256 * 1024;
 /// How long a listener rests after the system refused it a connection, such as for want of file descriptors.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Lines of the log about failed handshakes that one listener writes at once.
+pub const FAILED_HANDSHAKE_LINES: u32 = 10;
+/// The pause until it may write one more, and between two that say how many were left out.
+pub const FAILED_HANDSHAKE_PAUSE: Duration = Duration::from_secs(1);
 /// The shortest and the longest pause between two checks of whether a connection has timed out.
 pub const CHECK_PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(5));

@@ -4,6 +4,8 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -13,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::MissedTickBehavior;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +23,11 @@ use crate::activity::Activity;
 use crate::connection::Connection;
 use crate::drive::drive;
 use crate::exchange::Exchange;
-use crate::limits::{ACCEPT_PAUSE, BUFFER_BYTES, HEADERS, Limits, STREAM_SEND_BYTES, STREAMS};
+use crate::limits::{
+    ACCEPT_PAUSE, BUFFER_BYTES, FAILED_HANDSHAKE_LINES, FAILED_HANDSHAKE_PAUSE, HEADERS, Limits, STREAM_SEND_BYTES,
+    STREAMS,
+};
+use crate::line_limit::LineLimit;
 use crate::service::{ConnectionEvent, Service};
 use crate::streams::{Starter, Streams};
 use crate::watched::Watched;
@@ -37,6 +44,10 @@ pub(crate) struct Listener<S> {
     /// The permits for connections, shared by all listeners of a server.
     pub(crate) connections: Arc<Semaphore>,
     pub(crate) stopping: CancellationToken,
+    /// Set before what is still open at the server's deadline is cut off.
+    pub(crate) all_cut_off: Arc<AtomicBool>,
+    /// Of the lines about handshakes that failed.
+    pub(crate) failed_handshakes: LineLimit,
 }
 
 /// Counts a connection among those open for as long as it lives.
@@ -46,11 +57,14 @@ struct Open<'a, S: Service>(&'a S);
 pub(crate) async fn listen<S: Service>(socket: TcpListener, listener: Listener<S>) {
     let listener = Arc::new(listener);
     let mut connections = JoinSet::new();
+    let mut pauses = tokio::time::interval(FAILED_HANDSHAKE_PAUSE);
+    pauses.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             biased;
             () = listener.stopping.cancelled() => break,
             Some(ended) = connections.join_next(), if !connections.is_empty() => notice(ended),
+            _ = pauses.tick() => listener.tell_left_out(),
             accepted = socket.accept() => match accepted {
                 Err(error) => pause(&listener.name, &error).await,
                 Ok((stream, peer)) => match listener.connections.clone().try_acquire_owned() {
@@ -71,6 +85,12 @@ pub(crate) async fn listen<S: Service>(socket: TcpListener, listener: Listener<S
     while let Some(ended) = connections.join_next().await {
         notice(ended);
     }
+    listener.tell_left_out();
+}
+
+/// The limit of the lines about handshakes that failed at one listener.
+pub(crate) fn failed_handshakes() -> LineLimit {
+    LineLimit::new(FAILED_HANDSHAKE_LINES, FAILED_HANDSHAKE_PAUSE, Instant::now())
 }
 
 impl<S: Service> Listener<S> {
@@ -108,7 +128,7 @@ impl<S: Service> Listener<S> {
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let activity = Activity::new(h2);
+        let activity = Activity::new(h2, self.all_cut_off.clone());
         let io = TokioIo::new(Watched::new(stream, activity.clone()));
         let connection = Arc::new(Connection { peer, own, activity });
         let service = service_fn({
@@ -144,7 +164,18 @@ impl<S: Service> Listener<S> {
 
     fn handshake_failed(&self, peer: SocketAddr, error: &io::Error) {
         self.service.observe(ConnectionEvent::HandshakeFailed);
-        tracing::debug!(listener = %self.name, %peer, "handshake failed: {error}");
+        if self.failed_handshakes.allows(Instant::now()) {
+            tracing::info!(listener = %self.name, %peer, "handshake failed: {error}");
+        }
+    }
+
+    fn tell_left_out(&self) {
+        match self.failed_handshakes.take_left_out() {
+            0 => {}
+            left_out => {
+                tracing::info!(listener = %self.name, left_out, "more handshakes failed than are told one by one")
+            }
+        }
     }
 }
 

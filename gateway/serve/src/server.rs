@@ -3,6 +3,7 @@
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustls::ServerConfig;
 use tokio::sync::Semaphore;
@@ -10,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::limits::Limits;
-use crate::listener::{H2, Listener, listen};
+use crate::listener::{H2, Listener, failed_handshakes, listen};
 use crate::service::Service;
 
 /// Some listeners that share their limits and end together.
@@ -18,6 +19,7 @@ pub struct Server {
     limits: Arc<Limits>,
     connections: Arc<Semaphore>,
     stopping: CancellationToken,
+    all_cut_off: Arc<AtomicBool>,
     listeners: JoinSet<()>,
 }
 
@@ -35,6 +37,7 @@ impl Server {
             limits: Arc::new(limits),
             connections: Arc::new(Semaphore::new(connections)),
             stopping: CancellationToken::new(),
+            all_cut_off: Arc::default(),
             listeners: JoinSet::new(),
         }
     }
@@ -60,6 +63,8 @@ impl Server {
             limits: self.limits.clone(),
             connections: self.connections.clone(),
             stopping: self.stopping.clone(),
+            all_cut_off: self.all_cut_off.clone(),
+            failed_handshakes: failed_handshakes(),
         };
         self.listeners.spawn(listen(socket, listener));
         Ok(())
@@ -80,6 +85,7 @@ impl Server {
         if tokio::time::timeout(self.limits.shutdown_time, rest).await.is_err() {
             tracing::warn!("requests were still in flight at the deadline and are cut off");
         }
+        self.all_cut_off.store(true, Ordering::Relaxed);
         self.listeners.shutdown().await;
         match ended {
             None => Ok(()),

@@ -6,10 +6,15 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::certs;
+use crate::out::say;
 
 pub(crate) fn cert(folder: &Path, partners: &[String]) -> Result<ExitCode> {
     let made = certs::make(folder, partners)?;
-    made.written.iter().for_each(|file| println!("wrote {}", file.display()));
-    made.kept.iter().for_each(|file| println!("kept  {}", file.display()));
+    for file in &made.written {
+        say(format_args!("wrote {}", file.display()))?;
+    }
+    for file in &made.kept {
+        say(format_args!("kept  {}", file.display()))?;
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,14 +1,15 @@
 //! `tallygate dead-letters list`, `show` and `export`: reading them beside running processes.
 
-use std::io::{BufWriter, ErrorKind, Write, stdout};
+use std::io::{BufWriter, Write, stdout};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use tallygate_reading::dead_letters::{self, Filter, Position};
 use tallygate_stream::Stream;
 
 use crate::arguments::{DeadLettersCommand, Which};
 use crate::config::Config;
+use crate::out::{Unsaid, say};
 use crate::parts;
 use crate::runtime::small_runtime;
 
@@ -31,7 +32,7 @@ pub(crate) fn dead_letters(config: &Config, command: &DeadLettersCommand) -> Res
             DeadLettersCommand::Export { which, .. } => return export(&*stream, which).await,
             DeadLettersCommand::Replay(_) => bail!("letters are replayed by a running gateway"),
         };
-        println!("{}", shown.trim_end());
+        say(shown.trim_end())?;
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -45,11 +46,8 @@ async fn export(stream: &dyn Stream, which: &Which) -> Result<ExitCode> {
         }
     })
     .await?;
-    match written.and_then(|()| out.flush()) {
-        // Whoever reads may have had enough.
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("cannot write to standard output"),
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    written.and_then(|()| out.flush()).map_err(Unsaid)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The filter that these arguments name.

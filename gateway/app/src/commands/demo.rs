@@ -1,18 +1,22 @@
 //! `tallygate demo`.
 
-use std::io::IsTerminal;
+use std::fs::File;
 use std::net::SocketAddr;
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::logging::log_to_stderr;
-use super::signals::told_to_stop;
+use tracing_subscriber::filter::LevelFilter;
+
+use super::signals::{outlive_hangups, told_to_stop};
 use crate::app::{App, Sockets};
 use crate::arguments::DemoArguments;
 use crate::config::Config;
+use crate::logging::log_to_stderr;
+use crate::lossy::Lossy;
 use crate::roles::Roles;
 use crate::runtime::whole_runtime;
 use crate::supervise::Supervisor;
@@ -21,13 +25,10 @@ use crate::{certs, demo};
 const GRACE: Duration = Duration::from_secs(25);
 
 pub(crate) fn demo(arguments: &DemoArguments) -> Result<ExitCode> {
-    if std::env::var_os("RUST_LOG").is_none() {
-        let colours = std::io::stderr().is_terminal();
-        let log = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_ansi(colours);
-        let _ = log.with_writer(std::io::stderr).try_init();
-    } else {
-        log_to_stderr();
-    }
+    log_to_stderr(LevelFilter::WARN)?;
+    // A process that goes on waits for nobody who would read this.
+    let stdout = std::io::stdout().as_fd().try_clone_to_owned().context("cannot open standard output")?;
+    let out = Lossy::start("out", File::from(stdout)).context("cannot start the output's thread")?;
     let partners = demo::PARTNERS.map(|(name, _)| name.to_owned());
     certs::make(&arguments.dir.join("certs"), &partners)?;
     let file = demo::configuration(&arguments.dir, &arguments.policies)?;
@@ -36,13 +37,15 @@ pub(crate) fn demo(arguments: &DemoArguments) -> Result<ExitCode> {
         anyhow::anyhow!("{}", lines.join("\n"))
     })?;
     whole_runtime()?.block_on(async {
+        outlive_hangups()?;
         let (config, roles) = (Arc::new(config), Roles::default());
         let app = App::build(&config, &roles)?;
         let mut running = app.start(Sockets::bind(&config, &roles)?);
         running.before_all(senders(arguments, &config));
-        explain(arguments, &config, &file)?;
+        out.line(explained(arguments, &config, &file)?.as_bytes());
         running.run(told_to_stop()?).await?;
-        println!("stopped");
+        out.line(b"stopped\n");
+        out.flush();
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -58,7 +61,7 @@ fn senders(arguments: &DemoArguments, config: &Config) -> Supervisor {
     senders
 }
 
-fn explain(arguments: &DemoArguments, config: &Config, file: &std::path::Path) -> Result<()> {
+fn explained(arguments: &DemoArguments, config: &Config, file: &std::path::Path) -> Result<String> {
     let folder = arguments.dir.display();
     let binary = std::env::current_exe().map_or_else(|_| "tallygate".to_owned(), |path| path.display().to_string());
     let password = std::fs::read_to_string(arguments.dir.join("certs/operator.password"))
@@ -67,7 +70,7 @@ fn explain(arguments: &DemoArguments, config: &Config, file: &std::path::Path) -
     let (Some(partners), Some(admin)) = (partners, admin) else {
         anyhow::bail!("{}: needs a listener and [admin]", file.display());
     };
-    println!(
+    Ok(format!(
         r#"Tallygate runs: three partners send XML and JSON over mutual TLS, all in {folder}. Ctrl-C ends it.
 
 The page      https://{admin}/
@@ -81,10 +84,10 @@ Send one      curl --cacert {folder}/certs/server-ca.pem --cert {folder}/certs/s
 
 The sums      {binary} sums --config {file}
 One key       {binary} sums --config {file} --key hello
-The proof     {binary} reconcile --config {file}"#,
+The proof     {binary} reconcile --config {file}
+"#,
         port = partners.port(),
         now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         file = file.display(),
-    );
-    Ok(())
+    ))
 }

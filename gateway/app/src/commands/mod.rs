@@ -17,5 +17,4 @@ pub(crate) mod readers;
 pub(crate) mod replay;
 
 pub(crate) mod bad_configuration;
-mod logging;
 mod signals;

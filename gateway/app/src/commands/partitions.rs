@@ -1,6 +1,6 @@
 //! `tallygate recover` and `tallygate clock correct`: what an operator does to partitions of the log by hand.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -15,10 +15,12 @@ use tallygate_core::row::instant;
 use tallygate_embedded::{DataDirLock, lock_data_dir};
 use tallygate_stream::Stream;
 use tallygate_sums::{Foreign, Sums};
+use tracing_subscriber::filter::LevelFilter;
 
-use super::logging::log_to_stderr;
 use crate::arguments::{ClockCorrectArguments, RecoverArguments};
 use crate::config::Config;
+use crate::logging::log_to_stderr;
+use crate::out::{ask, say};
 use crate::parts;
 use crate::runtime::whole_runtime;
 
@@ -30,7 +32,7 @@ struct Opened {
 }
 
 pub(crate) fn recover(config: &Config, arguments: &RecoverArguments) -> Result<ExitCode> {
-    log_to_stderr();
+    log_to_stderr(LevelFilter::INFO)?;
     whole_runtime()?.block_on(async {
         let opened = open(config).await?;
         let generation = opened.generation(config).await?;
@@ -54,14 +56,14 @@ async fn recover_held(
         let (folds_from, rows, lost) = (recovery.next, recovery.rows, &recovery.lost);
         let recovers = arguments.yes;
         let told = json!({ "partition": partition, "folds_from": folds_from, "rows": rows, "lost": lost, "recovers": recovers });
-        println!("{told:#}");
+        say(format_args!("{told:#}"))?;
     } else {
-        println!(
+        say(format_args!(
             "partition {partition}: {} rows are taken over, folding goes on at offset {}",
             recovery.rows, recovery.next
-        );
+        ))?;
         for lost in &recovery.lost {
-            println!("lost: {lost}");
+            say(format_args!("lost: {lost}"))?;
         }
     }
     if !confirmed(arguments.yes)? {
@@ -69,13 +71,13 @@ async fn recover_held(
     }
     recovery.write(held).await?;
     if !arguments.json {
-        println!("recovered; the next aggregator goes on from there");
+        say("recovered; the next aggregator goes on from there")?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) fn clock_correct(config: &Config, arguments: &ClockCorrectArguments) -> Result<ExitCode> {
-    log_to_stderr();
+    log_to_stderr(LevelFilter::INFO)?;
     whole_runtime()?.block_on(async {
         let opened = open(config).await?;
         let mut held = hold(&*opened.stream).await?;
@@ -93,13 +95,13 @@ async fn correct_held(opened: &Opened, held: &mut Held, arguments: &ClockCorrect
     }
     if arguments.json {
         let corrections: Vec<_> = wanted.iter().map(as_json).collect();
-        println!("{:#}", json!({ "corrections": corrections, "corrects": arguments.yes }));
+        say(format_args!("{:#}", json!({ "corrections": corrections, "corrects": arguments.yes })))?;
     } else {
         for Correcting { partition, correction: Correction { first, last, time } } in &wanted {
-            println!(
+            say(format_args!(
                 "partition {partition}: the records at offsets {first} to {last} were appended at {}",
                 instant(*time)
-            );
+            ))?;
         }
     }
     if !confirmed(arguments.yes)? {
@@ -109,7 +111,7 @@ async fn correct_held(opened: &Opened, held: &mut Held, arguments: &ClockCorrect
         correct(&*opened.stream, held, &wall, correcting).await?;
     }
     if !arguments.json {
-        println!("corrected; the next aggregator judges them by that time");
+        say("corrected; the next aggregator judges them by that time")?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -173,8 +175,7 @@ fn confirmed(yes: bool) -> Result<bool> {
     if !std::io::stdin().is_terminal() {
         bail!("nobody is there to be asked; --yes answers");
     }
-    print!("go on? Only \"yes\" does: ");
-    std::io::stdout().flush()?;
+    ask("go on? Only \"yes\" does: ")?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
     Ok(answer.trim() == "yes")

@@ -12,6 +12,7 @@ use tallygate_host::short_version;
 use super::policies_offline;
 use crate::admin_client::AdminClient;
 use crate::arguments::{AdminArguments, PolicyCommand, StoreArguments};
+use crate::out::{Unsaid, say};
 use crate::policy_config::PolicyConfig;
 use crate::runtime::small_runtime;
 use crate::trial::read_component;
@@ -27,33 +28,33 @@ pub(crate) fn run(command: PolicyCommand) -> Result<ExitCode> {
         PolicyCommand::Push { policy, component, policy_config, activate, admin } => {
             let client = AdminClient::new(&admin.way, &admin.file.config)?;
             let shown = push(&client, &policy, &component, policy_config.as_deref(), activate)?;
-            show(admin.way.json, &shown, || pushed(&shown, activate));
+            show(admin.way.json, &shown, || pushed(&shown, activate))?;
         }
         PolicyCommand::Show { policy, version, store } => {
             let path = format!("{POLICIES}/{policy}/versions/{version}");
             let online = || call(&client(&store.admin)?, Method::GET, &path);
             let shown = of(&store, |config| policies_offline::show(config, &policy, &version), online)?;
-            show(store.admin.way.json, &shown, || format!("{shown:#}"));
+            show(store.admin.way.json, &shown, || format!("{shown:#}"))?;
         }
         PolicyCommand::List { store } => {
             let shown = of(&store, policies_offline::list, || call(&client(&store.admin)?, Method::GET, POLICIES))?;
-            show(store.admin.way.json, &shown, || listing(&shown));
+            show(store.admin.way.json, &shown, || listing(&shown))?;
         }
         PolicyCommand::Activate { policy, version, store } => {
             let online = || switch(&client(&store.admin)?, &policy, "activate", &json!({ "version": version }));
             let shown = of(&store, |config| policies_offline::activate(config, &policy, &version), online)?;
-            show(store.admin.way.json, &shown, || activated(&shown));
+            show(store.admin.way.json, &shown, || activated(&shown))?;
         }
         PolicyCommand::Rollback { policy, store } => {
             let online = || switch(&client(&store.admin)?, &policy, "rollback", &json!({}));
             let shown = of(&store, |config| policies_offline::rollback(config, &policy), online)?;
-            show(store.admin.way.json, &shown, || rolled_back(&shown));
+            show(store.admin.way.json, &shown, || rolled_back(&shown))?;
         }
         PolicyCommand::Remove { policy, version, store } => {
             let path = format!("{POLICIES}/{policy}/versions/{version}");
             let online = || call(&client(&store.admin)?, Method::DELETE, &path);
             let shown = of(&store, |config| policies_offline::remove(config, &policy, &version), online)?;
-            show(store.admin.way.json, &shown, || format!("{policy}@{} is removed", hash(&shown, "removed")));
+            show(store.admin.way.json, &shown, || format!("{policy}@{} is removed", hash(&shown, "removed")))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -134,12 +135,8 @@ fn call(client: &AdminClient, method: Method, path: &str) -> Result<Value> {
     small_runtime()?.block_on(client.call(method, path, JSON, Vec::new()))
 }
 
-fn show(json: bool, value: &Value, text: impl FnOnce() -> String) {
-    if json {
-        println!("{value}");
-    } else {
-        println!("{}", text());
-    }
+fn show(json: bool, value: &Value, text: impl FnOnce() -> String) -> Result<(), Unsaid> {
+    if json { say(value) } else { say(text()) }
 }
 
 fn hash<'v>(value: &'v Value, key: &str) -> &'v str {

@@ -6,9 +6,10 @@ use anyhow::Result;
 
 use crate::arguments::PolicyBuildArguments;
 use crate::authoring;
+use crate::out::say;
 
 pub(crate) fn build(arguments: &PolicyBuildArguments) -> Result<ExitCode> {
     let built = authoring::build(arguments)?;
-    println!("{}  {} bytes", built.component.display(), built.bytes);
+    say(format_args!("{}  {} bytes", built.component.display(), built.bytes))?;
     Ok(ExitCode::SUCCESS)
 }

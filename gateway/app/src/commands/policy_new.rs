@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::arguments::PolicyNewArguments;
 use crate::authoring::{Sdk, scaffold};
+use crate::out::say;
 
 pub(crate) fn new(arguments: &PolicyNewArguments) -> Result<ExitCode> {
     let PolicyNewArguments { name, dir, sdk } = arguments;
@@ -18,7 +19,7 @@ pub(crate) fn new(arguments: &PolicyNewArguments) -> Result<ExitCode> {
         Sdk::Folder(folder) => folder.display().to_string(),
         Sdk::Registry => "the crate registry; --sdk names a folder instead".to_owned(),
     };
-    println!(
+    say(format_args!(
         "\
 made {made}: src/lib.rs is the policy, samples/ what it is tested with
 
@@ -29,6 +30,6 @@ made {made}: src/lib.rs is the policy, samples/ what it is tested with
   tallygate policy push {name} {name}.wasm --activate -c ../gateway/tallygate.toml     # or TALLYGATE_CONFIG: your gateway's file
 
 the SDK, tallygate-policy, is from {from}; its pages: cargo doc --no-deps --open -p tallygate-policy"
-    );
+    ))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::arguments::PolicyRunArguments;
 use crate::authoring::{is_of_a_sample, is_sample, said_of};
+use crate::out::{complain, say};
 use crate::runtime::small_runtime;
 use crate::trial::{
     Expectation, Outcome, Subject, Trial, TrialMessage, content_type_of, header, log_of_policies, moment, printed,
@@ -27,21 +28,24 @@ pub(crate) fn run(arguments: &PolicyRunArguments) -> Result<ExitCode> {
     log_of_policies();
     let said = inputs.iter().flat_map(|input| said_of(input)).collect::<BTreeSet<_>>();
     for file in said {
-        eprintln!("note: {} is for `policy test`; here --partner, --received and --config say it", file.display());
+        complain(format_args!(
+            "note: {} is for `policy test`; here --partner, --received and --config say it",
+            file.display()
+        ));
     }
     let mut bad = false;
     for input in &inputs {
         let tried = runtime.block_on(trial.send(&with_body(&like, input)?))?;
         let mut result = shown(&tried)?;
-        warnings(&tried).iter().for_each(|warning| eprintln!("warning: {warning}"));
+        warnings(&tried).iter().for_each(|warning| complain(format_args!("warning: {warning}")));
         let differences = expected.iter().flat_map(|expected| expected.differences(&result)).collect::<Vec<_>>();
         bad |= !differences.is_empty()
             || (expected.is_none() && matches!(tried.outcome, Outcome::Failed | Outcome::Reject));
         if let (Value::Object(fields), true) = (&mut result, inputs.len() > 1) {
             fields.insert("input".to_owned(), input.display().to_string().into());
         }
-        println!("{}", printed(&result, !arguments.json));
-        differences.iter().for_each(|difference| eprintln!("{}: {difference}", input.display()));
+        say(printed(&result, !arguments.json))?;
+        differences.iter().for_each(|difference| complain(format_args!("{}: {difference}", input.display())));
     }
     Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -108,7 +112,11 @@ fn inputs(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
         let (files, left_out) = messages(files);
         if !left_out.is_empty() {
             let names: Vec<_> = left_out.iter().filter_map(|file| file.file_name()?.to_str()).collect();
-            eprintln!("note: of {}, these are taken for no messages: {}", path.display(), names.join(", "));
+            complain(format_args!(
+                "note: of {}, these are taken for no messages: {}",
+                path.display(),
+                names.join(", ")
+            ));
         }
         if files.is_empty() {
             bail!("there is no message in {}", path.display());

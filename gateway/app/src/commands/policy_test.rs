@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 
 use crate::arguments::PolicyTestArguments;
 use crate::authoring::{Sample, SampleConfig, build, samples};
+use crate::out::{complain, say};
 use crate::runtime::small_runtime;
 use crate::trial::{Expectation, Subject, Trial, agreed, log_of_policies, printed, read_component, shown, warnings};
 
@@ -63,15 +64,15 @@ pub(crate) fn test(arguments: &PolicyTestArguments) -> Result<ExitCode> {
             told.push(json!({ "name": sample.name, "differences": differences, "came": came }));
             continue;
         }
-        println!("{word}  {}", sample.name);
+        say(format_args!("{word}  {}", sample.name))?;
         for line in differences.iter().flat_map(|difference| difference.lines()) {
-            println!("           {line}");
+            say(format_args!("           {line}"))?;
         }
     }
     if arguments.json {
-        println!("{}", json!({ "samples": told, "passed": good, "failed": bad }));
+        say(json!({ "samples": told, "passed": good, "failed": bad }))?;
     } else {
-        println!("{good} passed, {bad} failed");
+        say(format_args!("{good} passed, {bad} failed"))?;
     }
     Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -116,7 +117,7 @@ impl Bench {
             }
         };
         let tried = self.runtime.block_on(trial.send(&sample.message))?;
-        warnings(&tried).iter().for_each(|warning| eprintln!("warning: {}: {warning}", sample.name));
+        warnings(&tried).iter().for_each(|warning| complain(format_args!("warning: {}: {warning}", sample.name)));
         Ok(shown(&tried)?)
     }
 }

@@ -12,6 +12,7 @@ use tallygate_reading::reconcile::{self, Accepted, AcceptedSum, Journals, Line, 
 
 use crate::arguments::{ReconcileArguments, SumsArguments};
 use crate::config::Config;
+use crate::out::say;
 use crate::parts;
 use crate::runtime::small_runtime;
 
@@ -32,7 +33,7 @@ pub(crate) fn sums(config: &Config, arguments: &SumsArguments) -> Result<ExitCod
             }
         })
     })?;
-    println!("{}", shown.trim_end());
+    say(shown.trim_end())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -53,7 +54,7 @@ pub(crate) fn reconcile(config: &Config, arguments: &ReconcileArguments) -> Resu
         reconcile::reconcile(&journals, queue, &*stream, &Reader::new(sums), &scope).await.context("cannot reconcile")
     })?;
     let shown = if arguments.json { report.to_json() } else { report.to_text() };
-    println!("{}", shown.trim_end());
+    say(shown.trim_end())?;
     Ok(if report.verdict == Verdict::Balanced { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

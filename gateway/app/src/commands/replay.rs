@@ -16,6 +16,7 @@ use super::dead_letters::filter;
 use crate::admin_client::AdminClient;
 use crate::arguments::ReplayArguments;
 use crate::config::Config;
+use crate::out::{Unsaid, say};
 use crate::parts;
 use crate::runtime::small_runtime;
 
@@ -79,7 +80,7 @@ pub(crate) fn replay(arguments: &ReplayArguments) -> Result<ExitCode> {
         batch.text.push('\n');
     }
     send(batch)?;
-    Ok(outcome.tell(arguments))
+    Ok(outcome.tell(arguments)?)
 }
 
 /// The line that names a letter as it is.
@@ -116,24 +117,26 @@ impl Outcome {
         Ok(())
     }
 
-    fn tell(self, arguments: &ReplayArguments) -> ExitCode {
+    fn tell(self, arguments: &ReplayArguments) -> Result<ExitCode, Unsaid> {
         let Self { replayed, outside, refused } = self;
         let code = if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
         if arguments.admin.way.json {
             let dry_run = arguments.dry_run;
             let all = json!({ "replayed": replayed, "outside": outside, "refused": refused, "dry_run": dry_run });
-            println!("{all:#}");
-            return code;
+            say(format_args!("{all:#}"))?;
+            return Ok(code);
         }
-        println!("{} {replayed} dead letters", if arguments.dry_run { "would replay" } else { "replayed" });
+        say(format_args!("{} {replayed} dead letters", if arguments.dry_run { "would replay" } else { "replayed" }))?;
         if outside > 0 {
-            println!("{outside} stay outside the horizon: export them, mend their day, and replay them with --file");
+            say(format_args!(
+                "{outside} stay outside the horizon: export them, mend their day, and replay them with --file"
+            ))?;
         }
         for refused in &refused {
             let text = |field: &str| harmless(refused[field].as_str().unwrap_or("?"));
             let at = text("at");
-            println!("line {} ({at}): {}: {}", refused["line"], text("field"), text("problem"));
+            say(format_args!("line {} ({at}): {}: {}", refused["line"], text("field"), text("problem")))?;
         }
-        code
+        Ok(code)
     }
 }

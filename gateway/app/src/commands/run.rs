@@ -4,13 +4,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Result;
+use tracing_subscriber::filter::LevelFilter;
 
 use super::bad_configuration;
-use super::logging::log_to_stderr;
-use super::signals::told_to_stop;
+use super::signals::{outlive_hangups, told_to_stop};
 use crate::app::{App, BuildError, Misconfigured, Sockets};
 use crate::arguments::RunArguments;
 use crate::config::Config;
+use crate::logging::log_to_stderr;
+use crate::out::complain;
 use crate::runtime::whole_runtime;
 use crate::{check, faults};
 
@@ -24,9 +26,10 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode> {
     if !check::environs(&config, &roles).is_empty() {
         return Ok(bad_configuration::told(&check::all(&config, &roles)));
     }
-    log_to_stderr();
+    log_to_stderr(LevelFilter::INFO)?;
     let config = Arc::new(faults::from_environment(config)?);
     whole_runtime()?.block_on(async {
+        outlive_hangups()?;
         let app = match App::build(&config, &roles) {
             Ok(app) => app,
             Err(BuildError::Configuration(problems)) => return Ok(bad_configuration::told(&problems)),
@@ -38,7 +41,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode> {
         tracing::info!(%roles, "running");
         match running.run(told_to_stop()?).await {
             Err(ended) if ended.why.is::<Misconfigured>() => {
-                eprintln!("tallygate: {ended}");
+                complain(format_args!("tallygate: {ended}"));
                 Ok(bad_configuration::code())
             }
             ended => Ok(ended.map(|()| ExitCode::SUCCESS)?),

@@ -9,6 +9,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::out::complain;
+
 /// What writes the lines.
 struct Plain;
 
@@ -36,7 +38,7 @@ impl<S: Subscriber> Layer<S> for Plain {
             _ => "debug",
         };
         // The host escapes the end of a line, which only separates a panic's place from its text here.
-        eprintln!("{level}: {}", text.0.replace("\\n", "\n    "));
+        complain(format_args!("{level}: {}", text.0.replace("\\n", "\n    ")));
     }
 }
 

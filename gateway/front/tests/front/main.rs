@@ -2,10 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 #![allow(clippy::disallowed_methods, reason = "a test may start what it waits for")]
 
+#[path = "../../../serve/tests/serve/lines.rs"]
+mod lines;
 mod play;
 mod site;
 
 mod access;
+mod access_line;
 mod artefacts;
 mod heads;
 mod limits;

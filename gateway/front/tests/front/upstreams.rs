@@ -17,7 +17,7 @@ const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfine";
 
 /// A server that reads a request's head, answers with these bytes, and reads on until the other side closes or, where it
 /// `hangs_up`, closes by itself. What it read is told.
-async fn raw_upstream(
+pub(crate) async fn raw_upstream(
     answer: &'static str,
     hangs_up: bool,
     identity: Option<Identity>,

@@ -1,7 +1,9 @@
 //! Serving from outside: real sockets, real TLS, real clients.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod handshakes;
 mod limits;
+mod lines;
 mod site;
 mod stopping;
 mod tower;

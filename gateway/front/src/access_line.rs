@@ -1,0 +1,155 @@
+//! The line of the log about one request: written once, when its response has ended, however that came about.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{Method, Response, StatusCode, Uri};
+use http_body::{Body, Frame, SizeHint};
+use tallygate_serve::CutOff;
+
+use crate::body::Received;
+use crate::limits::LOGGED_BYTES;
+use crate::reply::ReplyBody;
+use crate::trace::Trace;
+
+/// What is known of a request for its line; dropped, it is written.
+pub(crate) struct AccessLine {
+    pub(crate) began: Instant,
+    pub(crate) trace: Trace,
+    pub(crate) peer: SocketAddr,
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) route: Arc<str>,
+    pub(crate) partner: Option<Arc<str>>,
+    pub(crate) received: Received,
+    pub(crate) cut_off: CutOff,
+    pub(crate) response: Sent,
+}
+
+/// What became of a response so far.
+#[derive(Default)]
+pub(crate) struct Sent {
+    /// The status, and how long its head took; none before there is one.
+    head: Option<(StatusCode, Duration)>,
+    /// What the connection took of its body.
+    bytes: u64,
+    end: Option<End>,
+}
+
+/// How a response ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The connection took all of it.
+    Whole,
+    /// The caller left before that, or did not send its own body to the end.
+    Aborted,
+    /// The upstream broke off, or the gateway did for a time that was over.
+    Cut,
+}
+
+/// A response's body, and the line that is written when it ends.
+pub(crate) struct Recorded {
+    body: ReplyBody,
+    line: Box<AccessLine>,
+}
+
+impl AccessLine {
+    /// The head of the response is there; returns how long that took.
+    pub(crate) fn head(&mut self, status: StatusCode) -> Duration {
+        let took = self.began.elapsed();
+        self.response.head = Some((status, took));
+        took
+    }
+
+    /// The caller's own body ended before its end; whatever is answered, it has left.
+    pub(crate) fn caller_left(&mut self) {
+        self.ended(End::Aborted);
+    }
+
+    /// It ended, unless it had ended before.
+    fn ended(&mut self, end: End) {
+        self.response.end.get_or_insert(end);
+    }
+}
+
+impl Drop for AccessLine {
+    fn drop(&mut self) {
+        let Sent { head, bytes, end } = self.response;
+        let end = match end {
+            Some(End::Whole) => "whole",
+            Some(End::Cut) => "cut",
+            None if self.cut_off.by_server() => "cut",
+            None | Some(End::Aborted) => "aborted",
+        };
+        tracing::info!(
+            target: "tallygate::access",
+            request = self.trace.request,
+            traceparent = self.trace.traceparent,
+            peer = %self.peer,
+            partner = self.partner.as_deref(),
+            route = &*self.route,
+            method = &*bounded(self.method.as_str()),
+            path = &*bounded(self.uri.path()),
+            status = head.map(|(status, _)| status.as_u16()),
+            end,
+            received = self.received.bytes(),
+            sent = bytes,
+            head_micros = head.map(|(_, took)| took.as_micros() as u64),
+            micros = self.began.elapsed().as_micros() as u64,
+        );
+    }
+}
+
+impl Recorded {
+    /// A response whose end writes the line.
+    pub(crate) fn response(response: Response<ReplyBody>, mut line: Box<AccessLine>) -> Response<Self> {
+        let bodiless = matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        // Of such a one the connection asks for nothing.
+        if bodiless || line.method == Method::HEAD || response.body().is_end_stream() {
+            line.ended(End::Whole);
+        }
+        response.map(|body| Self { body, line })
+    }
+}
+
+impl Body for Recorded {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let Self { body, line } = self.get_mut();
+        let polled = ready!(Pin::new(&mut *body).poll_frame(context));
+        match &polled {
+            None => line.ended(End::Whole),
+            Some(Err(_)) => line.ended(End::Cut),
+            Some(Ok(frame)) => {
+                line.response.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+                if frame.is_trailers() || body.is_end_stream() {
+                    line.ended(End::Whole);
+                }
+            }
+        }
+        Poll::Ready(polled)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// What a caller may put into the line at one place.
+fn bounded(text: &str) -> Cow<'_, str> {
+    match text.len() > LOGGED_BYTES {
+        true => format!("{}…", &text[..text.floor_char_boundary(LOGGED_BYTES)]).into(),
+        false => text.into(),
+    }
+}
