@@ -16,6 +16,7 @@ pub mod record;
 pub mod row;
 pub mod sums_record;
 pub mod transaction;
+pub mod work;
 
 pub use checkpoint::Position;
 pub use day::Day;
@@ -26,3 +27,4 @@ pub use number::{MessageNumber, RecordNumber, Run};
 pub use row::{Aggregate, Row, RowKey};
 pub use sums_record::SumsRecord;
 pub use transaction::{Draft, Transaction, Violation};
+pub use work::Work;

@@ -1,11 +1,11 @@
-//! What running processes tell readers beside the sums: whether a log partition stands or is repaired, what a shipper holds.
+//! What running processes tell readers beside the sums: whether a log partition or a role stands, what a shipper holds.
 
 use serde::{Deserialize, Serialize};
 
 /// A name with what was last told under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// Whose it is: [`PartitionNotice::name`] or [`ShipperNotice::name`].
+    /// Whose it is: a log partition's, a shipper's, or that of a role of a process.
     pub name: String,
     /// JSON.
     pub text: String,
@@ -39,6 +39,15 @@ pub struct ShipperNotice {
     pub troubles: Vec<String>,
 }
 
+/// Whether a role of a process works.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoleNotice {
+    /// The role, by the name that it is configured with.
+    pub role: String,
+    /// Why it does not work, and is tried again by itself.
+    pub stands: Option<String>,
+}
+
 #[derive(Serialize, Deserialize)]
 struct WirePartition {
     partition: u32,
@@ -61,8 +70,16 @@ struct WireShipper {
     troubles: Vec<String>,
 }
 
+#[derive(Serialize, Deserialize)]
+struct WireRole {
+    role: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stands: Option<String>,
+}
+
 const PARTITION: &str = "partition/";
 const SHIPPER: &str = "shipper/";
+const ROLE: &str = "role/";
 
 impl Notice {
     /// The partition's notice, where it is one.
@@ -78,6 +95,13 @@ impl Notice {
         self.name.strip_prefix(SHIPPER)?;
         let WireShipper { held, troubles } = serde_json::from_str(&self.text).ok()?;
         Some(ShipperNotice { held, troubles })
+    }
+
+    /// The role's notice, where it is one.
+    pub fn role(&self) -> Option<RoleNotice> {
+        self.name.strip_prefix(ROLE)?;
+        let WireRole { role, stands } = serde_json::from_str(&self.text).ok()?;
+        Some(RoleNotice { role, stands })
     }
 }
 
@@ -132,6 +156,21 @@ impl ShipperNotice {
     }
 }
 
+impl RoleNotice {
+    /// The notice of this role of a process, told at this time.
+    pub fn notice(&self, process: &str, at: i64) -> Notice {
+        let Self { role, stands } = self.clone();
+        let text = serde_json::to_string(&WireRole { role, stands }).unwrap_or_default();
+        Notice { name: format!("{ROLE}{}/{process}", self.role), text, at }
+    }
+
+    /// What a reader must know, as a sentence.
+    pub fn warning(&self) -> Option<String> {
+        let why = self.stands.as_ref()?;
+        Some(format!("the {} stands, and tries again by itself: {why}", self.role))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,5 +190,12 @@ mod tests {
         let troubled = ShipperNotice { held: 7, troubles: vec!["why".into()] };
         assert_eq!(troubled.notice("a", 5).text, r#"{"held":7,"troubles":["why"]}"#);
         assert_eq!(troubled.notice("a", 5).shipper(), Some(troubled));
+        let stands = RoleNotice { role: "shipper".into(), stands: Some("why".into()) };
+        let notice = stands.notice("a", 5);
+        assert_eq!((&*notice.name, &*notice.text), ("role/shipper/a", r#"{"role":"shipper","stands":"why"}"#));
+        assert_eq!((notice.partition(), notice.shipper(), notice.role()), (None, None, Some(stands)));
+        let works = RoleNotice { role: "shipper".into(), stands: None };
+        assert_eq!(works.notice("a", 5).text, r#"{"role":"shipper"}"#);
+        assert_eq!((works.notice("a", 5).role(), works.warning()), (Some(works), None));
     }
 }

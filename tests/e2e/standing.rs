@@ -16,7 +16,8 @@ use crate::harness::sender::Senders;
 use crate::harness::settled::until_balanced;
 use crate::harness::site::Site;
 
-const ALL: &str = "gateway,shipper,aggregator,console";
+const FRONT: &str = "gateway,console";
+const BACK: &str = "shipper,aggregator";
 const SETTLED: Duration = Duration::from_secs(120);
 const TOLD: Duration = Duration::from_secs(60);
 const TRANSACTIONS: u64 = 300;
@@ -27,27 +28,30 @@ const CONFIGS: &str = "kafka.admin.ConfigCommand";
 
 struct Line {
     servers: Servers,
-    process: Process,
+    /// Takes messages, and has the page.
+    front: Process,
+    back: Process,
 }
 
 #[test]
 fn who_is_refused_by_one_server_stands_by_name_while_partners_are_served() {
     let servers = Servers::start_with(Options { tls: false, password: true });
     let site = Site::real(&servers);
-    let process = site.up("all", ALL);
-    let senders = Arc::new(Senders::new(&site.certs(), &[process.partners_port]));
+    let (front, back) = (site.up("front", FRONT), site.up("back", BACK));
+    let senders = Arc::new(Senders::new(&site.certs(), &[front.partners_port]));
     let sending = senders.start(TRANSACTIONS, PACE);
-    let line = Line { servers, process };
+    let line = Line { servers, front, back };
     line.all_goes_on();
 
     line.with_another_password_of_kafka();
     line.with_another_password_of_cassandra();
+    line.with_a_cassandra_that_hangs();
     line.with_another_password_of_rabbitmq();
     line.with_a_topic_that_cannot_be_worked_with();
 
     sending.finish();
-    until_balanced(&line.process, &[], SETTLED);
-    assert_eq!(Audit::of(&Ledger::of(&line.process), &senders).differences(), Vec::<String>::new());
+    until_balanced(&line.front, &[], SETTLED);
+    assert_eq!(Audit::of(&Ledger::of(&line.front), &senders).differences(), Vec::<String>::new());
 }
 
 impl Line {
@@ -62,7 +66,11 @@ impl Line {
         rotate(known, ROTATED);
         self.tells("uthentication");
         self.serves_partners();
-        assert!(self.value("shipper_held_up_messages") > 0);
+        assert!(self.value(&self.back, "shipper_held_up_messages") > 0);
+        // Nor can they begin.
+        self.starts_again();
+        self.stand(&["shipper", "aggregator"], "uthentication");
+        self.serves_partners();
         rotate(ROTATED, known);
         self.all_goes_on();
     }
@@ -80,8 +88,20 @@ impl Line {
         cassandra.restart().unwrap();
         self.tells("password");
         self.serves_partners();
-        assert_eq!(self.value("aggregator_store_away"), 1);
+        assert_eq!(self.value(&self.back, "aggregator_store_away"), 1);
+        self.begins_without_a_store("password");
+        self.serves_partners();
         rotate(rotated, known);
+        self.all_goes_on();
+    }
+
+    /// Whether a first try has ended by then or not.
+    fn with_a_cassandra_that_hangs(&self) {
+        self.servers.cassandra.pause().unwrap();
+        self.begins_without_a_store("store");
+        self.tells("sums store is away");
+        self.serves_partners();
+        self.servers.cassandra.resume().unwrap();
         self.all_goes_on();
     }
 
@@ -92,60 +112,95 @@ impl Line {
         rabbit.control(&["change_password", user, ROTATED]).unwrap();
         rabbit.control(&["close_all_connections", "the password was changed"]).unwrap();
         self.tells("ACCESS_REFUSED");
-        assert_eq!(self.value("aggregator_store_away"), 0);
+        self.stand(&["shipper"], "ACCESS_REFUSED");
+        self.tells("a shipper: nothing can be taken from the queue");
+        assert_eq!(self.value(&self.back, "aggregator_store_away"), 0);
         rabbit.control(&["change_password", user, password]).unwrap();
         self.all_goes_on();
     }
 
     fn with_a_topic_that_cannot_be_worked_with(&self) {
-        let topic = Names::of(&self.process).sums_topic;
+        let topic = Names::of(&self.front).sums_topic;
         let policy = |policy: &str| {
             let setting = format!("cleanup.policy={policy}");
             let arguments = ["--alter", "--entity-type", "topics", "--entity-name", &topic, "--add-config", &setting];
             self.servers.kafka.tool(CONFIGS, &arguments).unwrap();
         };
-        self.process.kill();
+        self.back.kill();
         policy("delete");
-        self.process.start();
-        self.process.wait_until_up();
-        let told = self.tells("cleanup.policy");
-        assert!(told.contains("the shipper stands") && told.contains("the aggregator stands"), "{told}");
+        self.back.start();
+        self.back.wait_until_up();
+        self.stand(&["shipper", "aggregator"], "cleanup.policy");
+        let sums = self.front.says(&["sums"]).good();
+        assert!(sums.starts_with("warning: the aggregator stands"), "{sums}");
         self.serves_partners();
-        for role in ["shipper", "aggregator"] {
-            let label = format!("role=\"{role}\"");
-            assert_eq!(self.process.metrics().unwrap().value("role_stands", &label), 1, "{role}");
-        }
         policy("compact");
         self.all_goes_on();
+    }
+
+    fn starts_again(&self) {
+        self.back.kill();
+        self.back.start();
+        self.back.wait_until_up();
+    }
+
+    /// Waits until these roles stand for this reason, and the page of the other process tells it.
+    fn stand(&self, roles: &[&str], why: &str) {
+        self.gauges_are(roles);
+        for role in roles {
+            let told = self.tells(&format!("the {role} stands"));
+            assert!(told.contains(why), "{told}");
+        }
+    }
+
+    /// Nothing can be told in the store; what its own process shows and logs is left.
+    fn begins_without_a_store(&self, why: &str) {
+        let before = self.back.said().len();
+        self.starts_again();
+        self.gauges_are(&["shipper", "aggregator"]);
+        let said = self.back.said().split_off(before);
+        let stand = said.lines().filter(|line| line.contains("the role stands") && line.contains(why)).count();
+        assert!(stand >= 2, "{said}");
+    }
+
+    /// Waits until these roles stand, and no other.
+    fn gauges_are(&self, standing: &[&str]) {
+        eventually(&format!("{standing:?} stand"), TOLD, || {
+            let metrics = self.back.metrics()?;
+            let stands = |role: &&str| metrics.value("role_stands", &format!("role=\"{role}\"")) == 1;
+            let now: Vec<&str> = ["shipper", "aggregator"].into_iter().filter(stands).collect();
+            if now == standing { Ok(()) } else { Err(format!("{now:?} do")) }
+        });
     }
 
     /// Waits until the page says this, and returns all that it says is wrong.
     fn tells(&self, why: &str) -> String {
         eventually(&format!("the page tells of {why}"), TOLD, || {
-            let status = self.process.status()?;
+            let status = self.front.status()?;
             let told = format!("{} {}", status["troubles"], status["warnings"]);
             if told.contains(why) { Ok(told) } else { Err(told) }
         })
     }
 
     fn serves_partners(&self) {
-        let before = self.value("front_messages_total");
+        let before = self.value(&self.front, "front_messages_total");
         sleep(Duration::from_secs(1));
-        assert!(self.value("front_messages_total") > before, "{}", self.process.last_words());
+        assert!(self.value(&self.front, "front_messages_total") > before, "{}", self.front.last_words());
     }
 
     /// From partners to the sums, and nothing is said to be wrong.
     fn all_goes_on(&self) {
-        let counted = self.value("aggregator_rows_total");
+        let counted = self.value(&self.back, "aggregator_rows_total");
         eventually("all goes on", SETTLED, || {
-            let (now, status) = (self.value("aggregator_rows_total"), self.process.status()?);
+            let (now, status) = (self.value(&self.back, "aggregator_rows_total"), self.front.status()?);
             let is_well =
                 ["troubles", "warnings"].iter().all(|kind| status[kind].as_array().is_some_and(Vec::is_empty));
             if now > counted && is_well { Ok(()) } else { Err(format!("{now} rows after {counted}, {status:#}")) }
         });
+        self.gauges_are(&[]);
     }
 
-    fn value(&self, metric: &str) -> u64 {
-        self.process.metrics().unwrap().value(metric, "")
+    fn value(&self, process: &Process, metric: &str) -> u64 {
+        process.metrics().unwrap().value(metric, "")
     }
 }

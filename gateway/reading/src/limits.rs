@@ -7,6 +7,8 @@ pub const PARTITION_READS: usize = 8;
 
 /// Sentences that warn the reader of sums; further ones are counted.
 pub const WARNINGS: usize = 20;
+/// Most warnings about roles among them.
+pub const ROLE_WARNINGS: usize = 5;
 /// Most warnings about shippers among them.
 pub const SHIPPER_WARNINGS: usize = 10;
 /// The longest such sentence, in characters.
@@ -23,9 +25,10 @@ pub const DEAD_LETTERS: usize = 50;
 pub const STRAGGLERS: Duration = Duration::from_secs(10);
 /// The pause before they are looked for again.
 pub const STRAGGLER_PAUSE: Duration = Duration::from_millis(500);
-/// How long a shipper's word counts. It repeats it every 2 s while it holds anything; after its death its messages are
-/// back in a queue on a server when that has missed two signs of life, 10 s later.
-pub const SHIPPER_LIVES: Duration = Duration::from_secs(15);
+/// How long the word of a process counts. It repeats it every 2 s while its shipper holds anything, every 4 s while a role of it
+/// stands; after its death its shipper's messages are back in a queue on a server when that has missed two signs of life, 10 s
+/// later.
+pub const WORD_COUNTS: Duration = Duration::from_secs(15);
 /// How much later what differs in the store is looked at again: what is under way has moved by then.
 pub const STANDS_AFTER: Duration = Duration::from_secs(1);
 /// How often it is looked at again while it changes.

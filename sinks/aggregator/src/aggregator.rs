@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::BackoffBuilder;
-use tallygate_core::Generation;
 use tallygate_core::fold::Horizon;
 use tallygate_core::notice::PartitionNotice;
+use tallygate_core::{Generation, Work};
 use tallygate_stream::{Retention, Stream, StreamError};
 use tallygate_sums::{Foreign, Sums, SumsError};
 use tokio::sync::watch;
@@ -49,6 +49,7 @@ pub struct AggregatorOptions {
 pub struct Aggregator {
     parts: Parts,
     handle: Handle,
+    work: watch::Sender<Work>,
 }
 
 /// Looks at an aggregator from outside.
@@ -126,7 +127,13 @@ impl Aggregator {
             metrics,
         };
         let handle = Handle { statuses: handle };
-        Self { parts, handle }
+        Self { parts, handle, work: watch::Sender::new(Work::Goes) }
+    }
+
+    /// The same, which says here whether it works.
+    #[must_use]
+    pub fn saying(self, work: watch::Sender<Work>) -> Self {
+        Self { work, ..self }
     }
 
     /// A handle that outlives the run.
@@ -153,13 +160,18 @@ impl Aggregator {
 
     async fn members(&self, shutdown: &CancellationToken) -> Result<(), AggregatorError> {
         let (mut delays, mut refusals) = (backoff::delays().build(), 0);
+        self.work.send_replace(Work::Waits("it has not joined those who share the log yet".to_owned()));
         while !shutdown.is_cancelled() {
             let begun = Instant::now();
             let outcome = match Membership::begin(&self.parts).await {
-                Ok(membership) => membership.run(shutdown).await,
+                Ok(membership) => {
+                    self.work.send_replace(Work::Goes);
+                    membership.run(shutdown).await
+                }
                 Err(failure) => Err(failure),
             };
             let Err(failure) = outcome else { return Ok(()) };
+            self.work.send_replace(Work::Waits(failure.to_string()));
             if begun.elapsed() >= timeouts::HEALTHY {
                 (delays, refusals) = (backoff::delays().build(), 0);
             }

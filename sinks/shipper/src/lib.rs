@@ -2,6 +2,7 @@
 //! records are durable (rule 5).
 
 mod appender;
+mod backlog;
 mod backoff;
 mod flight;
 mod held;
@@ -17,5 +18,6 @@ pub mod timeouts;
 #[cfg(test)]
 mod tests;
 
+pub use backlog::watch_backlog;
 pub use metrics::ShipperMetrics;
 pub use shipper::{Shipper, ShipperOptions};

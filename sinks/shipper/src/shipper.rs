@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use backon::{BackoffBuilder, Retryable};
-use tallygate_core::Generation;
+use tallygate_core::{Generation, Work};
 use tallygate_queue::Queue;
 use tallygate_stream::{Stream, Topic};
 use tallygate_sums::Notices;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::appender::Appender;
@@ -35,6 +36,7 @@ pub struct Shipper {
     queue: Arc<dyn Queue>,
     appender: Appender,
     notices: Arc<dyn Notices>,
+    work: watch::Sender<Work>,
 }
 
 impl Default for ShipperOptions {
@@ -58,7 +60,14 @@ impl Shipper {
         metrics: ShipperMetrics,
     ) -> Self {
         let records = Records::new(generation, metrics.clone());
-        Self { options, queue, appender: Appender { records, stream, metrics }, notices }
+        let work = watch::Sender::new(Work::Goes);
+        Self { options, queue, appender: Appender { records, stream, metrics }, notices, work }
+    }
+
+    /// The same, which says here whether it works.
+    #[must_use]
+    pub fn saying(self, work: watch::Sender<Work>) -> Self {
+        Self { work, ..self }
     }
 
     /// Ships until told to stop. A queue or stream that is away is waited for; it never gives up.
@@ -69,10 +78,7 @@ impl Shipper {
         let teller = Teller { notices: self.notices.clone(), name: uuid::Uuid::now_v7().simple().to_string() };
         let (mut telling, over) = (JoinSet::new(), CancellationToken::new());
         telling.spawn(teller.tell_changes(changes, over.clone()));
-        tokio::select! {
-            () = self.ship(&held, &stop) => {}
-            () = self.watch_backlog() => {}
-        }
+        self.ship(&held, &stop).await;
         over.cancel();
         // Its last word is bounded, and after it there is nothing to do.
         let _ = timeout(timeouts::TELL * 2, telling.join_next()).await;
@@ -80,6 +86,7 @@ impl Shipper {
 
     async fn ship(&self, held: &Held, stop: &CancellationToken) {
         let mut delays = backoff::delays().build();
+        self.work.send_replace(Work::Waits("no answer yet from the queue".to_owned()));
         while !stop.is_cancelled() {
             let consumer = tokio::select! {
                 consumer = self.queue.consume(self.options.prefetch) => consumer,
@@ -88,6 +95,7 @@ impl Shipper {
             let end = match consumer {
                 Ok(consumer) => {
                     held.is_troubled_by(Vec::new());
+                    self.work.send_replace(Work::Goes);
                     delays = backoff::delays().build();
                     let session = Session::new(&self.appender, held, consumer);
                     #[cfg(feature = "faults")]
@@ -104,6 +112,7 @@ impl Shipper {
                 End::QueueLost(error) => {
                     self.appender.metrics.queue_errors.inc();
                     tracing::warn!(%error, "the queue was lost, opening it again");
+                    self.waits(held, format!("nothing can be taken from the queue: {error}"));
                     tokio::select! {
                         () = sleep(delays.next().unwrap_or_default()) => {}
                         () = stop.cancelled() => return,
@@ -111,7 +120,7 @@ impl Shipper {
                 }
                 End::StreamAway(error) => {
                     tracing::error!(%error, "the stream takes nothing, messages go back to the queue until it does");
-                    held.is_troubled_by(vec![format!("the log takes nothing, messages wait in the queue: {error}")]);
+                    self.waits(held, format!("the log takes nothing, messages wait in the queue: {error}"));
                     tokio::select! {
                         () = self.stream_answers() => tracing::info!("the stream answers again"),
                         // It does not answer as long as one partition is away, and others may be back.
@@ -121,8 +130,7 @@ impl Shipper {
                 }
                 End::Foreign(error) => {
                     tracing::error!(error, "it stands: another release must ship a message of the queue");
-                    let stands = format!("it stands, another release must ship a message of the queue: {error}");
-                    held.is_troubled_by(vec![stands]);
+                    self.waits(held, format!("it stands, another release must ship a message of the queue: {error}"));
                     self.appender.metrics.stands.set(1);
                     tokio::select! {
                         () = sleep(timeouts::STAND) => {}
@@ -134,22 +142,14 @@ impl Shipper {
         }
     }
 
+    /// Says that it ships nothing for this reason, until a consumer is open again.
+    fn waits(&self, held: &Held, why: String) {
+        held.is_troubled_by(vec![why.clone()]);
+        self.work.send_replace(Work::Waits(why));
+    }
+
     async fn stream_answers(&self) {
         // It is asked for ever.
         let _ = (|| self.appender.stream.bounds(Topic::Transactions)).retry(backoff::delays()).await;
-    }
-
-    async fn watch_backlog(&self) {
-        let mut every = interval(timeouts::BACKLOG);
-        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            every.tick().await;
-            match self.queue.depth().await {
-                Ok(depth) => {
-                    self.appender.metrics.backlog.set(i64::try_from(depth).unwrap_or(i64::MAX));
-                }
-                Err(error) => tracing::debug!(%error, "the queue's depth is unknown"),
-            }
-        }
     }
 }

@@ -4,10 +4,11 @@
 mod fake_stream;
 mod held_up;
 mod notices;
+mod queue_away;
 mod real_time;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -71,6 +72,8 @@ struct WatchedQueue {
     fails_one_in: u64,
     too_early: Arc<AtomicUsize>,
     consumers: AtomicUsize,
+    /// Nobody may consume.
+    refuses: AtomicBool,
     /// Messages that were given back.
     released: AtomicUsize,
 }
@@ -90,6 +93,9 @@ impl Queue for Watched {
     }
 
     async fn consume(&self, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError> {
+        if self.0.refuses.load(SeqCst) {
+            return Err(QueueError::Refused("ACCESS_REFUSED".into()));
+        }
         self.0.consumers.fetch_add(1, SeqCst);
         let inner = self.0.inner.consume(prefetch).await?;
         Ok(Box::new(WatchedConsumer { inner, queue: Arc::clone(&self.0), messages: HashMap::new() }))
@@ -171,6 +177,7 @@ fn line(seed: u64, stream_fails_one_in: u64, queue_fails_one_in: u64) -> Line {
         fails_one_in: queue_fails_one_in,
         too_early: Arc::default(),
         consumers: AtomicUsize::new(0),
+        refuses: AtomicBool::new(false),
         released: AtomicUsize::new(0),
     });
     let (told, stop, metrics) = (Arc::default(), CancellationToken::new(), ShipperMetrics::default());

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use tallygate_aggregator::{Aggregator, AggregatorMetrics, AggregatorOptions};
+use tallygate_core::Work;
+use tokio::sync::watch;
 
 use super::chain::Chain;
 use super::standing::Standing;
@@ -17,12 +19,13 @@ pub(super) fn start(
     grace: Duration,
 ) {
     supervisor.start("aggregator", grace, |stop| async move {
-        let run = || async {
-            let Some(generation) = chain.generation(&stop).await? else { return Ok(()) };
+        let (options, chain, metrics, stop) = (&options, &chain, &metrics, &stop);
+        let run = |work: watch::Sender<Work>| async move {
+            let Some(generation) = chain.generation(&work, stop).await? else { return Ok(()) };
             let (stream, sums) = (chain.stream.clone(), chain.sums.clone());
             let aggregator = Aggregator::new(options.clone(), stream, sums, generation, metrics.clone());
-            Ok(aggregator.run(stop.clone()).await?)
+            Ok(aggregator.saying(work).run(stop.clone()).await?)
         };
-        standing.keep("aggregator", &stop, run).await
+        standing.keep("aggregator", stop, run).await
     });
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use backon::{ConstantBuilder, Retryable};
 use tallygate_aggregator::{AggregatorError, generation_of_log, retention};
 use tallygate_core::fold::Horizon;
 use tallygate_core::generation::Plan;
-use tallygate_core::{Generation, LogId};
+use tallygate_core::{Generation, LogId, Work};
 use tallygate_stream::{Stream, StreamError};
 use tallygate_sums::{SettleError, Sums, settle};
+use tokio::sync::watch;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 /// Between two tries while a server that the roles need at their start is away.
@@ -52,23 +53,50 @@ pub(super) fn is_of_configuration(error: &anyhow::Error) -> bool {
 }
 
 impl Chain {
-    /// The generation of the log, once stream and store can be asked; none when told to stop before.
-    pub(super) async fn generation(&self, stop: &CancellationToken) -> Result<Option<Generation>> {
-        let settled = (|| self.settled())
-            .retry(ConstantBuilder::default().with_delay(RETRY).without_max_times())
-            .when(Unsettled::is_retryable)
-            .notify(|error, _| tracing::warn!(%error, "waiting for the servers"));
+    /// The generation of the log, once stream and store can be asked; none when told to stop before. Says what it waits for
+    /// meanwhile.
+    pub(super) async fn generation(
+        &self,
+        work: &watch::Sender<Work>,
+        stop: &CancellationToken,
+    ) -> Result<Option<Generation>> {
         tokio::select! {
             () = stop.cancelled() => Ok(None),
-            settled = settled => Ok(Some(settled?)),
+            settled = self.until_settled(work) => Ok(Some(settled?)),
         }
     }
 
-    async fn settled(&self) -> Result<Generation, Unsettled> {
+    async fn until_settled(&self, work: &watch::Sender<Work>) -> Result<Generation, Unsettled> {
+        let mut is_first = true;
+        loop {
+            // How a try failed says more than that the next one has not ended.
+            let waits_for = move |whom: &str| {
+                if is_first {
+                    work.send_replace(Work::Waits(format!("no answer yet from {whom}")));
+                }
+            };
+            match self.settled(waits_for).await {
+                Err(error) if error.is_retryable() => {
+                    tracing::warn!(%error, "waiting for the servers");
+                    work.send_replace(Work::Waits(error.to_string()));
+                }
+                settled => return settled,
+            }
+            is_first = false;
+            sleep(RETRY).await;
+        }
+    }
+
+    async fn settled(&self, waits_for: impl Fn(&str)) -> Result<Generation, Unsettled> {
+        waits_for("the stream");
         self.stream.prepare(retention(self.horizon, self.lag_days)).await?;
+        waits_for("the store of sums");
         // The log knows its own number where the store was emptied.
         let stored = self.sums.generations().await.map_err(SettleError::from)?;
         let known = if stored.is_empty() { generation_of_log(&*self.stream).await? } else { None };
         Ok(settle(&*self.sums, self.plan.clone(), known.as_ref(), LogId(uuid::Uuid::now_v7().as_u128())).await?)
     }
 }
+
+#[cfg(test)]
+mod tests;

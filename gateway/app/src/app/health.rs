@@ -49,7 +49,10 @@ impl StatusSource for Health {
         }
         if let Some(sums) = &self.sums {
             match timeout(STORE_PATIENCE, sums.warnings()).await {
-                Ok(Ok(warnings)) => status.warnings = warnings,
+                // What this process tells other readers is known here without the store.
+                Ok(Ok(warnings)) => {
+                    status.warnings = warnings.into_iter().filter(|told| !status.troubles.contains(told)).collect();
+                }
                 Ok(Err(error)) => status.troubles.push(error.to_string()),
                 Err(_) => status.troubles.push(format!("sums store is away: no answer within {STORE_PATIENCE:?}")),
             }
@@ -72,26 +75,34 @@ impl StatusSource for Health {
 
 #[cfg(test)]
 mod tests {
-    use tallygate_core::notice::PartitionNotice;
+    use tallygate_core::notice::{PartitionNotice, RoleNotice};
+    use tallygate_reading::clock::now_millis;
     use tallygate_sums::{EmbeddedSums, EmbeddedSumsOptions, Notices};
 
     use super::*;
 
-    #[tokio::test]
-    async fn what_is_told_beside_the_sums_is_a_warning_until_it_is_taken_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = EmbeddedSums::open(&EmbeddedSumsOptions::new(folder.path().join("sums.db"))).unwrap();
-        let sums = Some(Reader::new(Arc::new(store.clone())));
-        let health = Health {
+    fn health(store: &EmbeddedSums) -> Health {
+        Health {
             roles: "console".into(),
             queue: None,
             stream: None,
-            sums,
+            sums: Some(Reader::new(Arc::new(store.clone()))),
             policies: None,
             journal: None,
             dead_letters: None,
             standing: Standing::default(),
-        };
+        }
+    }
+
+    fn store(folder: &tempfile::TempDir) -> EmbeddedSums {
+        EmbeddedSums::open(&EmbeddedSumsOptions::new(folder.path().join("sums.db"))).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_is_told_beside_the_sums_is_a_warning_until_it_is_taken_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder);
+        let health = health(&store);
         let stands = PartitionNotice { partition: 2, stands: Some("its clock is ahead".into()), ..Default::default() };
         store.tell(&stands.notice(1)).await.unwrap();
         let status = health.status().await;
@@ -101,5 +112,19 @@ mod tests {
         assert_eq!(status.warnings[1], stands.warnings()[0]);
         store.tell(&PartitionNotice { partition: 2, ..Default::default() }.notice(2)).await.unwrap();
         assert_eq!(health.status().await.warnings.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_role_that_stands_is_named_once_whichever_process_it_is_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder);
+        let health = health(&store);
+        let told = RoleNotice { role: "shipper".into(), stands: Some("the password was changed".into()) };
+        store.tell(&told.notice("elsewhere", now_millis())).await.unwrap();
+        let status = health.status().await;
+        assert_eq!((status.troubles.len(), &status.warnings[1..]), (0, &[told.warning().unwrap()][..]));
+        health.standing.stands("shipper", "the password was changed");
+        let status = health.status().await;
+        assert_eq!((status.warnings.len(), status.troubles), (1, vec![told.warning().unwrap()]));
     }
 }

@@ -8,9 +8,13 @@ mod gateway;
 mod health;
 mod metrics_page;
 mod policy_admin;
+mod role_teller;
 mod shipper;
 mod sockets;
 mod standing;
+
+#[cfg(test)]
+mod fakes;
 
 use std::fmt;
 use std::sync::Arc;
@@ -129,6 +133,9 @@ impl App {
             if roles.has(Role::Aggregator) {
                 let metrics = AggregatorMetrics::register(&mut registry);
                 aggregator::start(&mut supervisor, config.aggregator.clone(), chain, metrics, standing.clone(), GRACE);
+            }
+            if roles.has(Role::Shipper) || roles.has(Role::Aggregator) {
+                role_teller::start(&mut supervisor, &standing, sums.clone(), GRACE);
             }
         }
         let watched = roles.has(Role::Aggregator) || roles.has(Role::Console);

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tallygate_core::Work;
 use tallygate_queue::Queue;
-use tallygate_shipper::{Shipper, ShipperMetrics, ShipperOptions};
+use tallygate_shipper::{Shipper, ShipperMetrics, ShipperOptions, watch_backlog};
+use tokio::sync::watch;
 
 use super::chain::Chain;
 use super::standing::Standing;
@@ -20,13 +22,21 @@ pub(super) fn start(
     grace: Duration,
 ) {
     supervisor.start("shipper", grace, |stop| async move {
-        let run = || async {
-            let Some(generation) = chain.generation(&stop).await? else { return Ok(()) };
+        let (options, chain, queue, metrics, stop) = (&options, &chain, &queue, &metrics, &stop);
+        let run = |work: watch::Sender<Work>| async move {
+            let Some(generation) = chain.generation(&work, stop).await? else { return Ok(()) };
             let (queue, stream, sums) = (queue.clone(), chain.stream.clone(), chain.sums.clone());
             let shipper = Shipper::new(options.clone(), queue, stream, sums, &generation, metrics.clone());
-            shipper.run(stop.clone()).await;
+            shipper.saying(work).run(stop.clone()).await;
             Ok(())
         };
-        standing.keep("shipper", &stop, run).await
+        tokio::select! {
+            kept = standing.keep("shipper", stop, run) => kept,
+            // What waits in the queue is known while nobody can ship it, too.
+            () = watch_backlog(queue.clone(), metrics.clone()) => Ok(()),
+        }
     });
 }
+
+#[cfg(test)]
+mod tests;

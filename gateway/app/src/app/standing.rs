@@ -1,9 +1,10 @@
-//! Roles that cannot go on: each stands by name while the others work, and is tried again by and by.
+//! Roles that do not work: each stands by name while the others go on, and is tried again by and by.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::fmt;
-use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -11,21 +12,34 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use tokio::time::{Instant, sleep};
+use tallygate_core::Work;
+use tallygate_core::notice::RoleNotice;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::chain;
 
-const TIMES: Times =
-    Times { try_every: Duration::from_secs(10), healthy: Duration::from_secs(30), start: Duration::from_secs(60) };
+const TIMES: Times = Times {
+    try_every: Duration::from_secs(10),
+    patience: Duration::from_secs(10),
+    steady: Duration::from_secs(5),
+    start: Duration::from_secs(60),
+};
+/// Most characters of a reason.
+const REASON_CHARS: usize = 600;
+/// Before a role has said anything.
+const SILENT: &str = "it has not begun its work yet";
 
 /// How long what takes.
 #[derive(Clone, Copy, Debug)]
 struct Times {
-    /// Between two tries of a role that stands.
+    /// Between two tries of a role that gave up.
     try_every: Duration,
+    /// A role that waits for so long stands.
+    patience: Duration,
     /// A role that works for so long stands no more.
-    healthy: Duration,
+    steady: Duration,
     /// For so long after its start a process ends when its configuration does not fit what the servers hold: whoever
     /// changed the one or the other is looking.
     start: Duration,
@@ -35,9 +49,12 @@ struct Times {
 #[derive(Clone, Debug)]
 pub(super) struct Standing {
     times: Times,
-    reasons: Arc<Mutex<BTreeMap<&'static str, String>>>,
+    reasons: Arc<watch::Sender<Reasons>>,
     stands: Family<RoleLabel, Gauge>,
 }
+
+/// Why each role that stands does not work.
+pub(super) type Reasons = BTreeMap<&'static str, String>;
 
 /// The configuration does not fit what the servers hold.
 #[derive(Debug)]
@@ -56,20 +73,26 @@ impl Standing {
     /// Registers `role_stands`.
     pub(super) fn register(registry: &mut Registry) -> Self {
         let standing = Self::new(TIMES);
-        let help = "Whether the role cannot go on until somebody changes something";
+        let help = "Whether the role does not work: it waits for what it needs, or gave up and is tried again";
         registry.register("role_stands", help, standing.stands.clone());
         standing
     }
 
     /// What stands and why, one sentence each.
     pub(super) fn troubles(&self) -> Vec<String> {
-        let every = self.times.try_every.as_secs();
-        let told =
-            |(role, reason): (&&str, &String)| format!("the {role} stands, and tries again every {every} s: {reason}");
-        self.reasons().iter().map(told).collect()
+        let told = |(role, reason): (&&str, &String)| {
+            RoleNotice { role: (*role).to_owned(), stands: Some(reason.clone()) }.warning()
+        };
+        self.reasons.borrow().iter().filter_map(told).collect()
     }
 
-    /// Runs a role until it is told to stop. What it cannot go on for is told, and then it is run again.
+    /// What stands, and what tells of changes.
+    pub(super) fn changes(&self) -> watch::Receiver<Reasons> {
+        self.reasons.subscribe()
+    }
+
+    /// Runs a role until it is told to stop. What it waits for too long or cannot go on for is told; after the latter it is
+    /// run again. Each run says whether it works.
     ///
     /// # Errors
     /// At the start of a process alone: what its configuration says and the servers contradict, as [`Misconfigured`].
@@ -77,7 +100,7 @@ impl Standing {
         &self,
         role: &'static str,
         stop: &CancellationToken,
-        mut run: impl FnMut() -> F,
+        mut run: impl FnMut(watch::Sender<Work>) -> F,
     ) -> Result<()>
     where
         F: Future<Output = Result<()>>,
@@ -85,19 +108,16 @@ impl Standing {
         let started = Instant::now();
         self.stands.get_or_create(&RoleLabel { role }).set(0);
         loop {
-            let mut running = pin!(run());
+            let (work, said) = watch::channel(Work::Waits(SILENT.to_owned()));
             let outcome = tokio::select! {
-                outcome = &mut running => outcome,
-                () = sleep(self.times.healthy) => {
-                    self.goes_on(role);
-                    running.await
-                }
+                outcome = run(work) => outcome,
+                never = self.follow(role, said) => match never {},
             };
             let Err(error) = outcome else { return Ok(()) };
             if started.elapsed() < self.times.start && chain::is_of_configuration(&error) {
                 return Err(error.context(Misconfigured));
             }
-            self.cannot_go_on(role, format!("{error:#}"));
+            self.stands(role, &format!("{error:#}"));
             tokio::select! {
                 () = sleep(self.times.try_every) => {}
                 () = stop.cancelled() => return Ok(()),
@@ -105,24 +125,72 @@ impl Standing {
         }
     }
 
-    fn cannot_go_on(&self, role: &'static str, reason: String) {
-        self.stands.get_or_create(&RoleLabel { role }).set(1);
-        let mut reasons = self.reasons();
-        if reasons.get(role) != Some(&reason) {
-            tracing::error!(role, reason, "the role stands");
-            reasons.insert(role, reason);
+    /// Shows for ever how a run does. What works for a moment only, again and again, does not count as working.
+    async fn follow(&self, role: &'static str, mut said: watch::Receiver<Work>) -> Infallible {
+        let mut unsteady_since = Some(Instant::now());
+        loop {
+            let (work, now) = (said.borrow_and_update().clone(), Instant::now());
+            let due = match work {
+                Work::Goes => unsteady_since.map(|_| now + self.times.steady),
+                Work::Waits(_) => Some(*unsteady_since.get_or_insert(now) + self.times.patience),
+            };
+            tokio::select! {
+                () = changed(&mut said) => continue,
+                () = reached(due) => {}
+            }
+            match work {
+                Work::Goes => {
+                    unsteady_since = None;
+                    self.goes_on(role);
+                }
+                Work::Waits(why) => self.stands(role, &why),
+            }
+            changed(&mut said).await;
         }
+    }
+
+    pub(super) fn stands(&self, role: &'static str, reason: &str) {
+        self.stands.get_or_create(&RoleLabel { role }).set(1);
+        let reason: String = reason.chars().take(REASON_CHARS).collect();
+        self.reasons.send_if_modified(|reasons| {
+            if reasons.get(role) == Some(&reason) {
+                return false;
+            }
+            // Some servers tell the same in other words each time.
+            if reasons.contains_key(role) {
+                tracing::info!(role, reason, "the role stands");
+            } else {
+                tracing::error!(role, reason, "the role stands");
+            }
+            reasons.insert(role, reason);
+            true
+        });
     }
 
     fn goes_on(&self, role: &'static str) {
         self.stands.get_or_create(&RoleLabel { role }).set(0);
-        if self.reasons().remove(role).is_some() {
-            tracing::info!(role, "the role goes on");
-        }
+        self.reasons.send_if_modified(|reasons| {
+            let stood = reasons.remove(role).is_some();
+            if stood {
+                tracing::info!(role, "the role goes on");
+            }
+            stood
+        });
     }
+}
 
-    fn reasons(&self) -> MutexGuard<'_, BTreeMap<&'static str, String>> {
-        self.reasons.lock().unwrap_or_else(PoisonError::into_inner)
+/// Never when nobody says anything any more.
+async fn changed(said: &mut watch::Receiver<Work>) {
+    if said.changed().await.is_err() {
+        pending().await
+    }
+}
+
+/// When that time is reached; never when there is none.
+async fn reached(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => pending().await,
     }
 }
 
@@ -133,6 +201,15 @@ impl Default for Standing {
     }
 }
 
+#[cfg(test)]
+impl Standing {
+    /// One that is in a hurry.
+    pub(super) fn soon() -> Self {
+        let soon = Duration::from_millis(50);
+        Self::new(Times { try_every: soon, patience: soon, steady: soon, start: Duration::ZERO })
+    }
+}
+
 impl fmt::Display for Misconfigured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the configuration does not fit what the servers hold")
@@ -140,89 +217,4 @@ impl fmt::Display for Misconfigured {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    use tallygate_aggregator::AggregatorError;
-    use tallygate_core::LogId;
-    use tallygate_stream::StreamError;
-    use tallygate_sums::Foreign;
-    use tokio::time::timeout;
-
-    use super::*;
-    use crate::supervise::Supervisor;
-
-    const SHORT: Duration = Duration::from_millis(50);
-    const LONG: Duration = Duration::from_secs(1);
-
-    fn standing(start: Duration) -> Standing {
-        Standing::new(Times { try_every: SHORT, healthy: SHORT, start })
-    }
-
-    fn foreign() -> anyhow::Error {
-        AggregatorError::Foreign(Foreign { store: LogId(1), log: LogId(2) }).into()
-    }
-
-    async fn until(what: impl Fn() -> bool) {
-        let looking = async {
-            while !what() {
-                sleep(SHORT / 10).await;
-            }
-        };
-        timeout(LONG * 30, looking).await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn what_a_role_cannot_go_on_for_ends_nothing_else_and_it_goes_on_when_that_is_set_right() {
-        let (standing, wrong) = (standing(LONG), Arc::new(AtomicBool::new(true)));
-        let mut supervisor = Supervisor::default();
-        let (kept, left) = (standing.clone(), wrong.clone());
-        supervisor.start("aggregator", LONG, |stop| async move {
-            let run = || async {
-                if left.load(Ordering::Relaxed) {
-                    return Err(StreamError::Refused("topic t: retention.ms is 1".into()).into());
-                }
-                stop.cancelled().await;
-                Ok(())
-            };
-            kept.keep("aggregator", &stop, run).await
-        });
-        supervisor.start("gateway", LONG, |stop| async move {
-            stop.cancelled().await;
-            Ok(())
-        });
-        let gauge = || standing.stands.get_or_create(&RoleLabel { role: "aggregator" }).get();
-        until(|| !standing.troubles().is_empty()).await;
-        assert!(timeout(SHORT * 10, supervisor.watch()).await.is_err(), "nothing ends");
-        let told = standing.troubles();
-        assert!(told[0].starts_with("the aggregator stands") && told[0].contains("retention.ms is 1"), "{told:?}");
-        assert_eq!(gauge(), 1);
-        wrong.store(false, Ordering::Relaxed);
-        until(|| standing.troubles().is_empty()).await;
-        assert_eq!(gauge(), 0);
-        supervisor.stop().await;
-    }
-
-    #[tokio::test]
-    async fn a_configuration_that_does_not_fit_the_servers_ends_a_process_at_its_start_alone() {
-        let stop = CancellationToken::new();
-        let error = standing(LONG).keep("aggregator", &stop, || async { Err(foreign()) }).await.unwrap_err();
-        assert!(error.is::<Misconfigured>() && format!("{error:#}").contains("belongs to log"), "{error:#}");
-        let standing = standing(Duration::ZERO);
-        let later = standing.keep("aggregator", &stop, || async { Err(foreign()) });
-        assert!(timeout(SHORT * 10, later).await.is_err());
-        assert!(standing.troubles()[0].contains("belongs to log"));
-    }
-
-    #[tokio::test]
-    async fn a_role_that_stands_stops_when_it_is_told_to() {
-        let (standing, stop) = (Standing { times: TIMES, ..standing(LONG) }, CancellationToken::new());
-        let kept = standing.keep("shipper", &stop, || async { Err(StreamError::Refused("no".into()).into()) });
-        let told = async {
-            sleep(SHORT).await;
-            stop.cancel();
-        };
-        let (kept, ()) = timeout(LONG * 30, async { tokio::join!(kept, told) }).await.unwrap();
-        assert!(kept.is_ok());
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tallygate_core::PartitionBy;
-use tallygate_core::notice::{PartitionNotice, ShipperNotice};
+use tallygate_core::notice::{PartitionNotice, RoleNotice, ShipperNotice};
 use tallygate_reading::ledger::{Order, Reader, Top};
 use tallygate_reading::limits::{WARNING_CHARS, WARNINGS};
 use tallygate_sums::Notices;
@@ -110,6 +110,29 @@ async fn what_keeps_a_shipper_is_a_warning_as_long_as_it_lives() {
         store.tell(&ShipperNotice::default().notice(name, now)).await.unwrap();
     }
     assert_eq!(Reader::new(store).warnings().await.unwrap(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_role_that_stands_in_any_process_that_lives_is_a_warning_above_the_sums() {
+    let store = Arc::new(Store::filled(PartitionBy::Key));
+    let (reader, day) = (Reader::new(store.clone()), DAY.parse().unwrap());
+    let now = tallygate_reading::clock::now_millis();
+    let stands = |role: &str| RoleNotice { role: role.into(), stands: Some("a password was\u{1b}[2J changed".into()) };
+    for (role, process, told) in
+        [("shipper", "a", now), ("shipper", "b", now), ("aggregator", "a", now), ("gateway", "dead", now - 60_000)]
+    {
+        store.tell(&stands(role).notice(process, told)).await.unwrap();
+    }
+    let told = ["aggregator", "shipper"].map(|role| stands(role).warning().unwrap());
+    let (totals, key) = (reader.day(day, TOP).await.unwrap(), reader.key(day, "HR1").await.unwrap());
+    assert_eq!((&totals.warnings[..], &key.warnings[..]), (&told[..], &told[..]));
+    assert_eq!(json_of(&totals.to_json())["warnings"], serde_json::json!(told));
+    let text = "warning: the aggregator stands, and tries again by itself: a password was\\u{1b}[2J changed\n";
+    assert!(totals.to_text().starts_with(text) && key.to_text().starts_with(text), "{}", totals.to_text());
+    for (role, process) in [("shipper", "a"), ("shipper", "b"), ("aggregator", "a")] {
+        store.tell(&RoleNotice { role: role.into(), stands: None }.notice(process, now)).await.unwrap();
+    }
+    assert_eq!(reader.warnings().await.unwrap(), [""; 0]);
 }
 
 fn json_of(text: &str) -> Value {

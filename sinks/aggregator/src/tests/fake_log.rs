@@ -53,6 +53,8 @@ pub(crate) struct State {
     /// Its leader moves whenever it is to be read, to one that says it holds none of its records.
     pub(crate) moves: Option<usize>,
     has_moved: bool,
+    /// Nobody can join those who share the partitions.
+    pub(crate) shut: bool,
     pub(crate) met: Met,
 }
 
@@ -237,6 +239,9 @@ impl Stream for FakeLog {
     async fn subscribe(&self) -> Result<Box<dyn Subscription>, StreamError> {
         self.chance.pause(self.delay).await;
         let mut state = self.state();
+        if state.shut {
+            return Err(StreamError::Away("authentication failed".into()));
+        }
         state.subscriptions += 1;
         let number = state.subscriptions;
         state.members.push(number);

@@ -10,4 +10,5 @@ mod fake_store;
 mod oracle;
 mod random;
 mod traffic;
+mod working;
 mod world;

@@ -10,9 +10,10 @@ use tallygate_core::fold::Horizon;
 use tallygate_core::generation::{FOLD_RULES, Plan};
 use tallygate_core::partition::partition;
 use tallygate_core::record::{NUMBER, ORIGIN, POLICY};
-use tallygate_core::{Day, Generation, Identity, LogId, PartitionBy, Row, RowKey, SumsRecord};
+use tallygate_core::{Day, Generation, Identity, LogId, PartitionBy, Row, RowKey, SumsRecord, Work};
 use tallygate_stream::Record;
 use tallygate_sums::Sums;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -49,6 +50,8 @@ pub(crate) struct World {
 pub(crate) struct Running {
     pub(crate) handle: Handle,
     pub(crate) task: JoinHandle<Result<(), AggregatorError>>,
+    /// What it says of itself.
+    pub(crate) work: watch::Receiver<Work>,
     shutdown: CancellationToken,
 }
 
@@ -100,8 +103,9 @@ impl World {
         let log = Arc::new(self.log.clone());
         let aggregator = Aggregator::new(options, log, store, generation(self.spread), AggregatorMetrics::default());
         let (handle, shutdown) = (aggregator.handle(), CancellationToken::new());
-        let task = tokio::spawn(aggregator.run(shutdown.clone()));
-        Running { handle, task, shutdown }
+        let (says, work) = watch::channel(Work::Goes);
+        let task = tokio::spawn(aggregator.saying(says).run(shutdown.clone()));
+        Running { handle, task, work, shutdown }
     }
 
     /// Appends a record with the next offset of its partition; now and then offsets leave a gap.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tallygate_core::notice::Notice;
 use tallygate_sums::{Notices, SumsError};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{batch, line, options};
 
@@ -16,6 +16,7 @@ use super::{batch, line, options};
 pub(super) struct Told {
     held: Mutex<Vec<(String, u64)>>,
     troubles: Mutex<Vec<String>>,
+    last: Mutex<Option<Instant>>,
     refuses: AtomicBool,
     hangs: AtomicBool,
 }
@@ -31,6 +32,7 @@ impl Notices for Told {
         }
         let told = notice.shipper().unwrap();
         *self.troubles.lock().unwrap() = told.warnings();
+        *self.last.lock().unwrap() = Some(Instant::now());
         self.held.lock().unwrap().push((notice.name.clone(), told.held));
         Ok(())
     }
@@ -44,6 +46,11 @@ impl Told {
     /// What it was last told to be wrong.
     pub(super) fn troubles(&self) -> Vec<String> {
         self.troubles.lock().unwrap().clone()
+    }
+
+    /// Whether anything was told in the last seconds.
+    pub(super) fn was_told_of_late(&self) -> bool {
+        self.last.lock().unwrap().is_some_and(|last| last.elapsed() < Duration::from_secs(5))
     }
 
     fn figures(&self) -> Vec<u64> {
