@@ -154,10 +154,8 @@ async fn tend(shared: &Shared) -> Infallible {
     }
 }
 
-/// Beside what else is to be done, since it reads a folder.
+/// Where the journal gives no answer, that is its trouble, which is told.
 async fn look_after(shared: &Shared) {
-    let (journal, today) = (shared.ingest.journal().clone(), Day::of_unix_millis(shared.clock.unix_millis()));
-    if let Err(error) = tokio::task::spawn_blocking(move || journal.tend(today)).await {
-        tracing::error!("looking after the journal failed: {error}");
-    }
+    let today = Day::of_unix_millis(shared.clock.unix_millis());
+    let _ = shared.ingest.journal().tend(today).await;
 }

@@ -15,7 +15,7 @@ use tallygate_queue::Queue;
 use crate::days::DayRange;
 use crate::draft::draft;
 use crate::error::FrontError;
-use crate::journal::{self, Journal};
+use crate::journal::{self, Journal, JournalError};
 use crate::limits::{HEAD_BYTES, Limits};
 use crate::metrics::Metrics;
 use crate::options::FrontOptions;
@@ -68,8 +68,7 @@ impl Ingest {
         today: Day,
         metrics: &Metrics,
     ) -> Result<Self, FrontError> {
-        let journal = Journal::open(&options.journal_options(), run, today, metrics.journal.clone())
-            .map_err(|error| FrontError::Journal(options.journal.clone(), error))?;
+        let journal = Journal::open(&options.journal_options(), run, today, metrics.journal.clone())?;
         Ok(Self {
             queue,
             journal: Arc::new(journal),
@@ -110,18 +109,13 @@ impl Ingest {
         }
         let sums = journal::sums(&transactions);
         // Without room for its line, no message may be queued.
-        let room = self.journal.claim(partner, &sums).map_err(|full| {
-            self.metrics.journal.errors.inc();
-            Problem::JournalFull(full, self.limits.retry_after)
-        })?;
+        let room = self.journal.claim(partner, &sums).map_err(|error| self.not_journalled(error))?;
         let count = transactions.len() as u64;
         let (number, message) = self.encode(origin, partner, policy, &transactions)?;
         drop(transactions);
         self.publish(message).await?;
-        self.journal.append(room, today, number, partner, &sums).map_err(|error| {
-            self.metrics.journal.errors.inc();
-            Problem::Journal(format!("journal: {error}"), self.limits.retry_after)
-        })?;
+        let appended = self.journal.append(room, today, number, partner, &sums).await;
+        appended.map_err(|error| self.not_journalled(error))?;
         self.metrics.messages.inc();
         self.metrics.transactions.inc_by(count);
         Ok(())
@@ -153,6 +147,14 @@ impl Ingest {
             encode(u64::MAX)?;
         }
         encode(self.sequence.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn not_journalled(&self, error: JournalError) -> Problem {
+        self.metrics.journal.errors.inc();
+        match error {
+            JournalError::Full(full) => Problem::JournalFull(full, self.limits.retry_after),
+            other => Problem::Journal(other.to_string(), self.limits.retry_after),
+        }
     }
 
     async fn publish(&self, message: Bytes) -> Result<(), Problem> {
@@ -202,7 +204,8 @@ mod tests {
     }
 
     fn journal_of(dir: &std::path::Path, max_bytes: u64) -> Journal {
-        let options = journal::JournalOptions { dir: dir.to_owned(), keep_days: 2, max_bytes };
+        let answer_within = Limits::default().journal_time;
+        let options = journal::JournalOptions { dir: dir.to_owned(), keep_days: 2, max_bytes, answer_within };
         Journal::open(&options, Run(7), Day::from_epoch_days(0), journal::JournalMetrics::default()).unwrap()
     }
 

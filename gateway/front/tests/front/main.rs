@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 #![allow(clippy::disallowed_methods, reason = "a test may start what it waits for")]
 
+mod pipe;
 mod play;
 mod site;
 
 mod access;
 mod artefacts;
+mod hanging;
 mod heads;
 mod limits;
 mod options;
