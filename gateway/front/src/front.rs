@@ -24,6 +24,7 @@ use crate::observer::Observer;
 use crate::options::FrontOptions;
 use crate::parts::Parts;
 use crate::permit::Permits;
+use crate::publishing::Publishing;
 use crate::registry::PolicyRegistry;
 use crate::shared::Shared;
 use crate::{clock, routes, trace};
@@ -106,6 +107,12 @@ impl Front {
     #[must_use]
     pub fn journal(&self) -> Arc<Journal> {
         self.shared.ingest.journal().clone()
+    }
+
+    /// How its queue does.
+    #[must_use]
+    pub fn publishing(&self) -> Publishing {
+        self.shared.metrics.publishing.clone()
     }
 
     /// Serves the listeners on these sockets, in their order, until `shutdown` is ready; then stops accepting, lets

@@ -168,12 +168,14 @@ impl Ingest {
         let began = Instant::now();
         let published = tokio::time::timeout(self.limits.queue_time, self.queue.publish(message)).await;
         self.metrics.publish_seconds.observe(began.elapsed().as_secs_f64());
-        let detail = match published {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "queue: no confirm in time".to_owned(),
+        let failed = published.unwrap_or_else(|_| Err(self.queue.late(self.limits.queue_time)));
+        let Err(error) = failed else {
+            self.metrics.publishing.succeeded();
+            return Ok(());
         };
+        let detail = error.to_string();
         self.metrics.publish_errors.inc();
+        self.metrics.publishing.failed(&detail);
         Err(Problem::Queue(detail, self.limits.retry_after))
     }
 }

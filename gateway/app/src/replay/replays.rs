@@ -142,12 +142,8 @@ impl Under<'_> {
         let message = envelope::encode(&head, &ready.transaction)
             .map_err(|large| ready.refused("transaction", large.to_string()))?;
         let published = tokio::time::timeout(options.limits.queue_time, queue.publish(Bytes::from(message))).await;
-        let failed = match published {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(error.to_string()),
-            Err(_) => Some("no confirm in time".to_owned()),
-        };
-        if let Some(failed) = failed {
+        let published = published.unwrap_or_else(|_| Err(queue.late(options.limits.queue_time)));
+        if let Err(failed) = published {
             self.away.store(true, Ordering::Relaxed);
             let problem = format!("{failed}: it is not known whether it was replayed; replay it again, it counts once");
             return Err(ready.refused("queue", problem));
