@@ -1,9 +1,9 @@
 //! Why the partners' side cannot be built or served.
 
 use std::io;
-use std::path::PathBuf;
 
 use crate::invalid::InvalidOption;
+use crate::journal::JournalError;
 use crate::registry::RegistryError;
 
 /// Why the partners' side cannot be built or served.
@@ -15,9 +15,9 @@ pub enum FrontError {
     /// A policy that a route names.
     #[error("route {0:?}: {1}")]
     Policy(String, #[source] Box<RegistryError>),
-    /// The journal's folder.
-    #[error("{}: the journal cannot be written: {}", .0.display(), .1)]
-    Journal(PathBuf, #[source] io::Error),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// A socket.
     #[error("listener {0:?}: the socket cannot be used: {1}")]
     Socket(String, #[source] io::Error),

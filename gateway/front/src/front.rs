@@ -24,6 +24,7 @@ use crate::observer::Observer;
 use crate::options::FrontOptions;
 use crate::parts::Parts;
 use crate::permit::Permits;
+use crate::publishing::Publishing;
 use crate::registry::PolicyRegistry;
 use crate::shared::Shared;
 use crate::{clock, routes, trace};
@@ -108,6 +109,12 @@ impl Front {
         self.shared.ingest.journal().clone()
     }
 
+    /// How its queue does.
+    #[must_use]
+    pub fn publishing(&self) -> Publishing {
+        self.shared.metrics.publishing.clone()
+    }
+
     /// Serves the listeners on these sockets, in their order, until `shutdown` is ready; then stops accepting, lets
     /// requests in flight end for at most [`Limits::shutdown_time`](crate::Limits::shutdown_time), and closes.
     ///
@@ -154,10 +161,8 @@ async fn tend(shared: &Shared) -> Infallible {
     }
 }
 
-/// Beside what else is to be done, since it reads a folder.
+/// Where the journal gives no answer, that is its trouble, which is told.
 async fn look_after(shared: &Shared) {
-    let (journal, today) = (shared.ingest.journal().clone(), Day::of_unix_millis(shared.clock.unix_millis()));
-    if let Err(error) = tokio::task::spawn_blocking(move || journal.tend(today)).await {
-        tracing::error!("looking after the journal failed: {error}");
-    }
+    let today = Day::of_unix_millis(shared.clock.unix_millis());
+    let _ = shared.ingest.journal().tend(today).await;
 }

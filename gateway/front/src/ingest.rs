@@ -15,7 +15,7 @@ use tallygate_queue::Queue;
 use crate::days::DayRange;
 use crate::draft::draft;
 use crate::error::FrontError;
-use crate::journal::{self, Journal};
+use crate::journal::{self, Journal, JournalError};
 use crate::limits::{HEAD_BYTES, Limits};
 use crate::metrics::Metrics;
 use crate::options::FrontOptions;
@@ -68,8 +68,7 @@ impl Ingest {
         today: Day,
         metrics: &Metrics,
     ) -> Result<Self, FrontError> {
-        let journal = Journal::open(&options.journal_options(), run, today, metrics.journal.clone())
-            .map_err(|error| FrontError::Journal(options.journal.clone(), error))?;
+        let journal = Journal::open(&options.journal_options(), run, today, metrics.journal.clone())?;
         Ok(Self {
             queue,
             journal: Arc::new(journal),
@@ -110,18 +109,13 @@ impl Ingest {
         }
         let sums = journal::sums(&transactions);
         // Without room for its line, no message may be queued.
-        let room = self.journal.claim(partner, &sums).map_err(|full| {
-            self.metrics.journal.errors.inc();
-            Problem::JournalFull(full, self.limits.retry_after)
-        })?;
+        let room = self.journal.claim(partner, &sums).map_err(|error| self.not_journalled(error))?;
         let count = transactions.len() as u64;
         let (number, message) = self.encode(origin, partner, policy, &transactions)?;
         drop(transactions);
         self.publish(message).await?;
-        self.journal.append(room, today, number, partner, &sums).map_err(|error| {
-            self.metrics.journal.errors.inc();
-            Problem::Journal(format!("journal: {error}"), self.limits.retry_after)
-        })?;
+        let appended = self.journal.append(room, today, number, partner, &sums).await;
+        appended.map_err(|error| self.not_journalled(error))?;
         self.metrics.messages.inc();
         self.metrics.transactions.inc_by(count);
         Ok(())
@@ -155,6 +149,14 @@ impl Ingest {
         encode(self.sequence.fetch_add(1, Ordering::Relaxed))
     }
 
+    fn not_journalled(&self, error: JournalError) -> Problem {
+        self.metrics.journal.errors.inc();
+        match error {
+            JournalError::Full(full) => Problem::JournalFull(full, self.limits.retry_after),
+            other => Problem::Journal(other.to_string(), self.limits.retry_after),
+        }
+    }
+
     async fn publish(&self, message: Bytes) -> Result<(), Problem> {
         #[cfg(feature = "faults")]
         if self.reply_before_confirm {
@@ -166,12 +168,14 @@ impl Ingest {
         let began = Instant::now();
         let published = tokio::time::timeout(self.limits.queue_time, self.queue.publish(message)).await;
         self.metrics.publish_seconds.observe(began.elapsed().as_secs_f64());
-        let detail = match published {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "queue: no confirm in time".to_owned(),
+        let failed = published.unwrap_or_else(|_| Err(self.queue.late(self.limits.queue_time)));
+        let Err(error) = failed else {
+            self.metrics.publishing.succeeded();
+            return Ok(());
         };
+        let detail = error.to_string();
         self.metrics.publish_errors.inc();
+        self.metrics.publishing.failed(&detail);
         Err(Problem::Queue(detail, self.limits.retry_after))
     }
 }
@@ -202,7 +206,8 @@ mod tests {
     }
 
     fn journal_of(dir: &std::path::Path, max_bytes: u64) -> Journal {
-        let options = journal::JournalOptions { dir: dir.to_owned(), keep_days: 2, max_bytes };
+        let answer_within = Limits::default().journal_time;
+        let options = journal::JournalOptions { dir: dir.to_owned(), keep_days: 2, max_bytes, answer_within };
         Journal::open(&options, Run(7), Day::from_epoch_days(0), journal::JournalMetrics::default()).unwrap()
     }
 

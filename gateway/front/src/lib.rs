@@ -31,6 +31,7 @@ mod permit;
 mod policy;
 mod problem;
 mod proxy;
+mod publishing;
 mod refusing;
 mod reply;
 mod request;
@@ -57,4 +58,5 @@ pub use options::{
     UpstreamOptions,
 };
 pub use policy::{Activator, ActivePolicy, Compiled};
+pub use publishing::Publishing;
 pub use registry::PolicyRegistry;

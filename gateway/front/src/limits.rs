@@ -36,6 +36,8 @@ pub struct Limits {
     pub shutdown_time: Duration,
     /// What a caller that got 503 is told to wait.
     pub retry_after: Duration,
+    /// How long the journal may take to have a message's line; then it is 503, and the line may be written all the same.
+    pub journal_time: Duration,
     /// How many days a file of the journal is kept behind its own.
     pub journal_days: u32,
     /// What all files of the journal may come to, in bytes; beyond it, messages get 503.
@@ -60,6 +62,7 @@ impl Default for Limits {
             upstream_time: Duration::from_secs(60),
             shutdown_time: Duration::from_secs(20),
             retry_after: Duration::from_secs(5),
+            journal_time: Duration::from_secs(10),
             journal_days: 40,
             journal_bytes: 16 * 1024 * 1024 * 1024,
         }
@@ -104,5 +107,11 @@ pub const VERSION_PREFIX: usize = 8;
 pub const JOURNAL_NEARLY_FULL_PERCENT: u32 = 80;
 /// How often the journal's files are looked after while nothing is written.
 pub const JOURNAL_LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Most lines of the journal that are written at one time: bounds how long the first of them waits for the last.
+pub const JOURNAL_GROUP_LINES: usize = 256;
+/// Bytes of lines that may wait to be written, their requests waiting or not; further ones wait to hand theirs over.
+pub const JOURNAL_WAITING_BYTES: usize = 16 * 1024 * 1024;
+/// What each of them counts at least, which bounds their number to 16,384.
+pub const JOURNAL_WAITING_LEAST_BYTES: usize = 1024;
 /// The longest line of the journal that is read, in bytes.
 pub const JOURNAL_LINE_BYTES: usize = 16 * 1024 * 1024;

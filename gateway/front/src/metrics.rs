@@ -11,6 +11,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use crate::journal::JournalMetrics;
+use crate::publishing::Publishing;
 
 /// The metrics of the partners' side. Cloning it shares them.
 #[derive(Clone, Debug)]
@@ -26,6 +27,7 @@ pub struct Metrics {
     pub(crate) policy_fallback: Family<PolicyLabels, Gauge>,
     pub(crate) publish_seconds: Histogram,
     pub(crate) publish_errors: Counter,
+    pub(crate) publishing: Publishing,
     pub(crate) messages: Counter,
     pub(crate) transactions: Counter,
     pub(crate) journal: JournalMetrics,
@@ -93,6 +95,7 @@ impl Metrics {
             policy_fallback: Family::default(),
             publish_seconds: Buckets.new_metric(),
             publish_errors: Counter::default(),
+            publishing: Publishing::default(),
             messages: Counter::default(),
             transactions: Counter::default(),
             journal: JournalMetrics::default(),
@@ -118,6 +121,7 @@ impl Metrics {
             metrics.publish_seconds.clone(),
         );
         r.register("publish_errors", "Messages the queue did not confirm", metrics.publish_errors.clone());
+        metrics.publishing = Publishing::register(r);
         r.register("messages", "Messages acknowledged to partners", metrics.messages.clone());
         r.register("transactions", "Transactions in them", metrics.transactions.clone());
         metrics.journal = JournalMetrics::register(r);

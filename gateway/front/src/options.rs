@@ -139,6 +139,7 @@ impl FrontOptions {
             dir: self.journal.clone(),
             keep_days: self.limits.journal_days,
             max_bytes: self.limits.journal_bytes,
+            answer_within: self.limits.journal_time,
         }
     }
 }

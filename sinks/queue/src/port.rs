@@ -10,6 +10,8 @@
 //! - Memory is bounded: a consumer holds at most its prefetch, and of large messages fewer: some ten mebibytes, whatever it is
 //!   sent.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use tallygate_core::limits::MESSAGE_BYTES;
@@ -22,6 +24,11 @@ pub trait Queue: Send + Sync {
     /// # Errors
     /// [`QueueError::Away`] when the outcome is unknown or the server does not answer in time: send again.
     async fn publish(&self, message: Bytes) -> Result<(), QueueError>;
+
+    /// What to say of a publish that gave no answer within this time, and was not waited for any longer.
+    fn late(&self, within: Duration) -> QueueError {
+        QueueError::Away(format!("it gave no answer within {within:?}, the outcome is unknown"))
+    }
 
     /// Opens a consumer that leases at most `prefetch` messages at a time.
     ///

@@ -10,8 +10,8 @@ use tallygate_console::metrics::Metrics;
 use tallygate_console::policies::PolicyAdmin;
 use tallygate_console::replays::Replayer;
 use tallygate_core::day::Zone;
-use tallygate_front::PolicyRegistry;
 use tallygate_front::journal::Journal;
+use tallygate_front::{PolicyRegistry, Publishing};
 use tallygate_queue::Queue;
 use tallygate_reading::ledger::Reader;
 use tallygate_stream::Stream;
@@ -41,6 +41,8 @@ pub(super) struct Sources {
     pub(super) policies: Option<Arc<PolicyRegistry>>,
     /// What the gateway journals, with its role.
     pub(super) journal: Option<Arc<Journal>>,
+    /// How the gateway's messages fare, with its role.
+    pub(super) publishing: Option<Publishing>,
     /// What is seen of the dead letters, where the process has the stream.
     pub(super) dead_letters: Option<DeadLetters>,
     /// The roles of the process that stand.
@@ -70,6 +72,7 @@ pub(super) fn start(
         sums: sources.log.as_ref().map(|(_, sums)| Reader::new(sums.clone())),
         policies: sources.policies.clone(),
         journal: sources.journal,
+        publishing: sources.publishing,
         dead_letters: sources.dead_letters,
         standing: sources.standing,
     };

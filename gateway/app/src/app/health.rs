@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tallygate_console::status::{Status, StatusSource};
-use tallygate_front::PolicyRegistry;
 use tallygate_front::journal::Journal;
+use tallygate_front::{PolicyRegistry, Publishing};
 use tallygate_queue::Queue;
 use tallygate_reading::ledger::Reader;
 use tallygate_reading::text::age;
@@ -24,6 +24,8 @@ pub(super) struct Health {
     pub(super) sums: Option<Reader>,
     pub(super) policies: Option<Arc<PolicyRegistry>>,
     pub(super) journal: Option<Arc<Journal>>,
+    /// How the gateway's messages fare, with its role.
+    pub(super) publishing: Option<Publishing>,
     pub(super) dead_letters: Option<DeadLetters>,
     pub(super) standing: Standing,
 }
@@ -41,6 +43,7 @@ impl StatusSource for Health {
             status.troubles.extend(policies.troubles());
         }
         status.troubles.extend(self.journal.as_ref().and_then(|journal| journal.trouble()));
+        status.troubles.extend(self.publishing.as_ref().and_then(Publishing::trouble));
         if let Some(queue) = &self.queue {
             match queue.depth().await {
                 Ok(depth) => status.queue_depth = Some(depth),
@@ -81,14 +84,15 @@ mod tests {
 
     use super::*;
 
-    fn health(store: &EmbeddedSums) -> Health {
+    fn of(roles: &str) -> Health {
         Health {
-            roles: "console".into(),
+            roles: roles.into(),
             queue: None,
             stream: None,
-            sums: Some(Reader::new(Arc::new(store.clone()))),
+            sums: None,
             policies: None,
             journal: None,
+            publishing: None,
             dead_letters: None,
             standing: Standing::default(),
         }
@@ -98,11 +102,27 @@ mod tests {
         EmbeddedSums::open(&EmbeddedSumsOptions::new(folder.path().join("sums.db"))).unwrap()
     }
 
+    fn reading(store: &EmbeddedSums) -> Health {
+        Health { sums: Some(Reader::new(Arc::new(store.clone()))), ..of("console") }
+    }
+
+    #[tokio::test]
+    async fn why_the_queue_takes_no_messages_is_a_trouble_until_it_takes_one() {
+        let publishing = Publishing::default();
+        let health = Health { publishing: Some(publishing.clone()), ..of("gateway") };
+        assert_eq!(health.status().await.troubles, [""; 0]);
+        publishing.failed("queue.db: the disk is full, free some space on it");
+        let troubles = health.status().await.troubles;
+        assert!(troubles.len() == 1 && troubles[0].ends_with("queue.db: the disk is full, free some space on it"));
+        publishing.succeeded();
+        assert_eq!(health.status().await.troubles, [""; 0]);
+    }
+
     #[tokio::test]
     async fn what_is_told_beside_the_sums_is_a_warning_until_it_is_taken_back() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(&folder);
-        let health = health(&store);
+        let health = reading(&store);
         let stands = PartitionNotice { partition: 2, stands: Some("its clock is ahead".into()), ..Default::default() };
         store.tell(&stands.notice(1)).await.unwrap();
         let status = health.status().await;
@@ -118,7 +138,7 @@ mod tests {
     async fn a_role_that_stands_is_named_once_whichever_process_it_is_of() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(&folder);
-        let health = health(&store);
+        let health = reading(&store);
         let told = RoleNotice { role: "shipper".into(), stands: Some("the password was changed".into()) };
         store.tell(&told.notice("elsewhere", now_millis())).await.unwrap();
         let status = health.status().await;

@@ -107,9 +107,10 @@ impl App {
         let Self { config, roles, mut registry, queue, log, gateway, lock } = self;
         let mut supervisor = Supervisor::default();
         let standing = Standing::register(&mut registry);
-        let (mut policies, mut journal) = (None, None);
+        let (mut policies, mut journal, mut publishing) = (None, None, None);
         if let Some((front, opened)) = gateway {
             journal = Some(front.journal());
+            publishing = Some(front.publishing());
             let deadline = config.front.limits.shutdown_time + GRACE;
             gateway::start(&mut supervisor, front, sockets.partners, deadline);
             policies = Some(opened);
@@ -150,7 +151,7 @@ impl App {
             });
             let log = log.filter(|_| roles.has(Role::Console));
             let roles = roles.to_string();
-            let sources = Sources { roles, log, queue, policies, journal, dead_letters, standing, replays };
+            let sources = Sources { roles, log, queue, policies, journal, publishing, dead_letters, standing, replays };
             let metrics = ConsoleMetrics::register(&mut registry);
             administration::start(&mut supervisor, admin, config.front.zone.clone(), socket, sources, metrics);
         }

@@ -61,7 +61,7 @@ impl Replays {
         let (options, run) = (self.options.journal_options(), self.run);
         let open = move || Journal::open(&options, run, today, JournalMetrics::default());
         let journal = tokio::task::spawn_blocking(open).await.map_err(|error| ReplayError::Away(error.to_string()))?;
-        let journal = journal.map_err(|error| ReplayError::Away(format!("journal: {error}")))?;
+        let journal = journal.map_err(|error| ReplayError::Away(error.to_string()))?;
         let under = Under { replays: self, journal, today, away: AtomicBool::new(false) };
         let sent = stream::iter(ready).map(|ready| under.send(ready)).buffer_unordered(AT_ONCE);
         let outcomes: Vec<Result<(), RefusedLine>> = sent.collect().await;
@@ -130,7 +130,7 @@ impl Under<'_> {
         }
         let sums = journal::sums(&ready.transaction);
         let room =
-            self.journal.claim(&ready.partner, &sums).map_err(|full| ready.refused("journal", full.to_string()))?;
+            self.journal.claim(&ready.partner, &sums).map_err(|error| ready.refused("journal", error.to_string()))?;
         let number = MessageNumber { run: *run, sequence: sequence.fetch_add(1, Ordering::Relaxed) };
         let head = Head {
             number,
@@ -142,17 +142,14 @@ impl Under<'_> {
         let message = envelope::encode(&head, &ready.transaction)
             .map_err(|large| ready.refused("transaction", large.to_string()))?;
         let published = tokio::time::timeout(options.limits.queue_time, queue.publish(Bytes::from(message))).await;
-        let failed = match published {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(error.to_string()),
-            Err(_) => Some("no confirm in time".to_owned()),
-        };
-        if let Some(failed) = failed {
+        let published = published.unwrap_or_else(|_| Err(queue.late(options.limits.queue_time)));
+        if let Err(failed) = published {
             self.away.store(true, Ordering::Relaxed);
             let problem = format!("{failed}: it is not known whether it was replayed; replay it again, it counts once");
             return Err(ready.refused("queue", problem));
         }
-        self.journal.append(room, self.today, number, &ready.partner, &sums).map_err(|error| {
+        let appended = self.journal.append(room, self.today, number, &ready.partner, &sums).await;
+        appended.map_err(|error| {
             ready.refused(
                 "journal",
                 format!("{error}: it is in the queue without a line; replay it again, it counts once"),

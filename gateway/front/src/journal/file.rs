@@ -1,9 +1,10 @@
 //! What the journal's files are called, and one of them as it is written.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, IoSlice, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use tallygate_core::{Day, Run};
 use tallygate_embedded::folders::{make_folder, sync_folder};
@@ -31,7 +32,7 @@ pub(super) fn day(name: &str) -> Option<Day> {
 /// A file that lines are appended to, and what its path should lead to.
 #[derive(Debug)]
 pub(super) struct OpenFile {
-    path: PathBuf,
+    path: Arc<Path>,
     file: File,
     /// Device and inode.
     identity: (u64, u64),
@@ -39,6 +40,15 @@ pub(super) struct OpenFile {
     length: u64,
     /// What was last written is no whole line; the next one begins a line of its own.
     torn: bool,
+}
+
+/// What came of lines that were to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Written {
+    /// So many of them, from the first on, stand there whole.
+    pub(super) lines: usize,
+    /// All that was written.
+    pub(super) bytes: u64,
 }
 
 /// What became of a file behind its writer's back.
@@ -54,7 +64,7 @@ pub(super) enum Found {
 
 impl OpenFile {
     /// Opens the file, and makes it and its folder where they are missing; its name outlives a power cut.
-    pub(super) fn open(path: PathBuf) -> io::Result<Self> {
+    pub(super) fn open(path: Arc<Path>) -> io::Result<Self> {
         let folder = path.parent().unwrap_or(Path::new("."));
         // It is read again where it was removed meanwhile.
         let options = OpenOptions::new().read(true).append(true).create(true).clone();
@@ -80,24 +90,23 @@ impl OpenFile {
         &self.path
     }
 
-    /// Writes a whole line, with one call of the system, and returns the bytes written. `line` is without its beginning
-    /// where the last one was torn.
-    pub(super) fn write(&mut self, line: &str) -> io::Result<u64> {
-        let mended;
-        let line = if self.torn {
-            mended = format!("\n{line}");
+    /// Writes whole lines, with one call of the system. `lines` are without a beginning of their own where what was last
+    /// written is torn.
+    pub(super) fn write(&mut self, lines: &[IoSlice<'_>]) -> io::Result<Written> {
+        let mended: Vec<IoSlice<'_>>;
+        let added = usize::from(self.torn);
+        let all = if self.torn {
+            mended = std::iter::once(IoSlice::new(b"\n")).chain(lines.iter().copied()).collect();
             &mended
         } else {
-            line
+            lines
         };
         self.torn = true;
-        let written = self.file.write(line.as_bytes())?;
-        self.length += written as u64;
-        if written < line.len() {
-            return Err(io::Error::new(io::ErrorKind::StorageFull, "the line was not written whole"));
-        }
-        self.torn = false;
-        Ok(written as u64)
+        let bytes = self.file.write_vectored(all)?;
+        self.length += bytes as u64;
+        let (whole, left) = whole(all, bytes);
+        self.torn = whole == 0 || left > 0;
+        Ok(Written { lines: whole.saturating_sub(added), bytes: bytes as u64 })
     }
 
     /// Looks whether its path still leads to it.
@@ -135,14 +144,30 @@ impl OpenFile {
         new.torn = last != b'\n';
         Ok(new)
     }
+}
 
-    /// One on a disk that is full.
-    #[cfg(test)]
-    pub(super) fn full() -> Self {
-        Self::open("/dev/full".into()).unwrap()
+/// How many of the lines are whole within so many bytes, and how many bytes of the next one there are.
+fn whole(lines: &[IoSlice<'_>], bytes: usize) -> (usize, usize) {
+    let (mut whole, mut left) = (0, bytes);
+    while let Some(rest) = lines.get(whole).and_then(|line| left.checked_sub(line.len())) {
+        (whole, left) = (whole + 1, rest);
     }
+    (whole, left)
 }
 
 fn identity(found: &fs::Metadata) -> (u64, u64) {
     (found.dev(), found.ino())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_lines_that_were_cut_those_before_the_cut_are_whole() {
+        let lines = [IoSlice::new(b"ab\n"), IoSlice::new(b"c\n")];
+        for (bytes, found) in [(0, (0, 0)), (2, (0, 2)), (3, (1, 0)), (4, (1, 1)), (5, (2, 0))] {
+            assert_eq!(whole(&lines, bytes), found, "{bytes}");
+        }
+    }
 }

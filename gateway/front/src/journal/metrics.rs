@@ -11,6 +11,7 @@ pub struct JournalMetrics {
     pub(super) replaced: Counter,
     pub(super) bytes: Gauge,
     pub(super) max_bytes: Gauge,
+    pub(super) hangs: Gauge,
 }
 
 impl JournalMetrics {
@@ -27,6 +28,11 @@ impl JournalMetrics {
             "journal_max_bytes",
             "Bytes of the journal's files above which messages are refused",
             metrics.max_bytes.clone(),
+        );
+        registry.register(
+            "journal_hangs",
+            "1 while the journal's file gives no answer, and messages are refused",
+            metrics.hangs.clone(),
         );
         metrics
     }

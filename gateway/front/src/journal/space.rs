@@ -1,7 +1,7 @@
 //! The bytes that a journal may come to, claimed before a message is queued, so that its line has room afterwards.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::metrics::JournalMetrics;
 use crate::limits::JOURNAL_NEARLY_FULL_PERCENT;
@@ -38,8 +38,8 @@ struct State {
 
 /// Room for one line; given back when it is dropped unused.
 #[derive(Debug)]
-pub struct Room<'j> {
-    space: &'j Space,
+pub struct Room {
+    space: Arc<Space>,
     bytes: u64,
 }
 
@@ -50,7 +50,7 @@ impl Space {
     }
 
     /// Claims room for a line of at most so many bytes.
-    pub(super) fn claim(&self, bytes: u64) -> Result<Room<'_>, JournalFull> {
+    pub(super) fn claim(self: &Arc<Self>, bytes: u64) -> Result<Room, JournalFull> {
         let mut state = self.lock();
         let used = state.used.saturating_add(state.claimed);
         if used.saturating_add(bytes) > self.most {
@@ -59,7 +59,7 @@ impl Space {
         }
         state.refused = None;
         state.claimed += bytes;
-        Ok(Room { space: self, bytes })
+        Ok(Room { space: self.clone(), bytes })
     }
 
     /// So much was written in a room that was claimed.
@@ -105,7 +105,14 @@ impl Space {
     }
 }
 
-impl Drop for Room<'_> {
+impl Room {
+    /// The most that the line may have.
+    pub(super) fn bytes(&self) -> usize {
+        usize::try_from(self.bytes).unwrap_or(usize::MAX)
+    }
+}
+
+impl Drop for Room {
     fn drop(&mut self) {
         let mut state = self.space.lock();
         state.claimed = state.claimed.saturating_sub(self.bytes);
@@ -129,9 +136,13 @@ impl fmt::Display for Bytes {
 mod tests {
     use super::*;
 
+    fn of(most: u64, metrics: JournalMetrics) -> Arc<Space> {
+        Arc::new(Space::new(most, metrics))
+    }
+
     #[test]
     fn room_is_given_once_and_back_when_it_is_not_used() {
-        let space = Space::new(100, JournalMetrics::default());
+        let space = of(100, JournalMetrics::default());
         let first = space.claim(60).unwrap();
         assert_eq!(space.claim(60).unwrap_err(), JournalFull { used: 60, most: 100, wanted: 60 });
         assert!(space.trouble().unwrap().contains("journal.max_bytes"), "it was refused");
@@ -146,7 +157,7 @@ mod tests {
     #[test]
     fn near_the_bound_it_says_so_before_anything_is_refused() {
         let metrics = JournalMetrics::default();
-        let space = Space::new(1 << 20, metrics.clone());
+        let space = of(1 << 20, metrics.clone());
         space.found((1 << 20) * 79 / 100);
         assert_eq!(space.trouble(), None);
         space.found((1 << 20) * 81 / 100);
@@ -157,7 +168,7 @@ mod tests {
 
     #[test]
     fn what_was_removed_by_hand_makes_room() {
-        let space = Space::new(100, JournalMetrics::default());
+        let space = of(100, JournalMetrics::default());
         space.found(100);
         assert!(space.claim(1).is_err());
         space.found(10);

@@ -2,10 +2,13 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use tallygate_core::{Day, MessageNumber, Run};
 
 use super::*;
+
+mod hanging;
 
 const RUN: Run = Run(7);
 
@@ -18,7 +21,12 @@ fn number(sequence: u64) -> MessageNumber {
 }
 
 fn options(dir: &Path) -> JournalOptions {
-    JournalOptions { dir: dir.join("journal"), keep_days: 2, max_bytes: 1 << 20 }
+    JournalOptions {
+        dir: dir.join("journal"),
+        keep_days: 2,
+        max_bytes: 1 << 20,
+        answer_within: Duration::from_secs(10),
+    }
 }
 
 fn open(dir: &Path, today: Day) -> (Journal, JournalMetrics) {
@@ -26,9 +34,9 @@ fn open(dir: &Path, today: Day) -> (Journal, JournalMetrics) {
     (Journal::open(&options(dir), RUN, today, metrics.clone()).unwrap(), metrics)
 }
 
-fn append(journal: &Journal, today: Day, sequence: u64) {
+async fn append(journal: &Journal, today: Day, sequence: u64) {
     let room = journal.claim("shop", &[]).unwrap();
-    journal.append(room, today, number(sequence), "shop", &[]).unwrap();
+    journal.append(room, today, number(sequence), "shop", &[]).await.unwrap();
 }
 
 fn kept(dir: &Path) -> Vec<u64> {
@@ -39,36 +47,50 @@ fn path(dir: &Path, today: Day) -> std::path::PathBuf {
     dir.join("journal").join(file::name(today, RUN))
 }
 
-#[test]
-fn each_utc_day_has_its_file_and_old_ones_go() {
+#[tokio::test]
+async fn each_utc_day_has_its_file_and_old_ones_go() {
     let dir = tempfile::tempdir().unwrap();
     let (journal, _) = open(dir.path(), day("2026-11-20"));
     for (sequence, on) in ["2026-11-20", "2026-11-20", "2026-11-22", "2026-11-23"].into_iter().enumerate() {
-        append(&journal, day(on), sequence as u64);
+        append(&journal, day(on), sequence as u64).await;
     }
     assert_eq!(kept(dir.path()), [2, 3]);
 }
 
-#[test]
-fn files_that_become_too_old_go_while_nothing_is_written() {
+#[tokio::test]
+async fn rule_13_each_of_many_lines_at_one_time_stands_whole_in_the_file_of_its_day() {
+    let dir = tempfile::tempdir().unwrap();
+    let (journal, _) = open(dir.path(), day("2026-11-20"));
+    let days = ["2026-11-20", "2026-11-21"].map(day);
+    let lines = (0..1_000).map(|sequence| append(&journal, days[sequence as usize / 500], sequence));
+    futures::future::join_all(lines).await;
+    let mut found = kept(dir.path());
+    found.sort_unstable();
+    assert_eq!(found, (0..1_000).collect::<Vec<_>>());
+    let second = fs::read_to_string(path(dir.path(), days[1])).unwrap();
+    assert_eq!(second.lines().count(), 500);
+}
+
+#[tokio::test]
+async fn files_that_become_too_old_go_while_nothing_is_written() {
     let dir = tempfile::tempdir().unwrap();
     let (journal, metrics) = open(dir.path(), day("2026-11-20"));
-    append(&journal, day("2026-11-20"), 0);
-    append(&journal, day("2026-11-21"), 1);
+    append(&journal, day("2026-11-20"), 0).await;
+    append(&journal, day("2026-11-21"), 1).await;
     let both = metrics.bytes.get();
-    journal.tend(day("2026-11-22"));
+    journal.tend(day("2026-11-22")).await.unwrap();
     assert_eq!((kept(dir.path()), metrics.bytes.get()), (vec![0, 1], both));
-    journal.tend(day("2026-11-23"));
+    journal.tend(day("2026-11-23")).await.unwrap();
     assert_eq!((kept(dir.path()), metrics.bytes.get()), (vec![1], both / 2));
 }
 
-#[test]
-fn rule_13_a_torn_tail_is_named_and_hides_nothing_else() {
+#[tokio::test]
+async fn rule_13_a_torn_tail_is_named_and_hides_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
     let today = day("2026-11-20");
     let (journal, _) = open(dir.path(), today);
     for sequence in 0..3 {
-        append(&journal, today, sequence);
+        append(&journal, today, sequence).await;
     }
     let whole = fs::read(path(dir.path(), today)).unwrap();
     fs::write(path(dir.path(), today), &whole[..whole.len() - 5]).unwrap();
@@ -79,8 +101,8 @@ fn rule_13_a_torn_tail_is_named_and_hides_nothing_else() {
     assert_eq!((damage.line, damage.problem.as_str()), (3, "it was not written whole"));
 }
 
-#[test]
-fn rule_13_no_line_is_lost_when_the_file_or_its_folder_is_removed() {
+#[tokio::test]
+async fn rule_13_no_line_is_lost_when_the_file_or_its_folder_is_removed() {
     type Remove = fn(&Path, &Path);
     let ways: [Remove; 3] = [
         |_, file| fs::remove_file(file).unwrap(),
@@ -94,58 +116,58 @@ fn rule_13_no_line_is_lost_when_the_file_or_its_folder_is_removed() {
     for (way, remove) in ways.into_iter().enumerate() {
         let (dir, today) = (tempfile::tempdir().unwrap(), day("2026-11-20"));
         let (journal, metrics) = open(dir.path(), today);
-        append(&journal, today, 0);
-        append(&journal, today, 1);
+        append(&journal, today, 0).await;
+        append(&journal, today, 1).await;
         remove(dir.path(), &path(dir.path(), today));
-        append(&journal, today, 2);
+        append(&journal, today, 2).await;
         assert_eq!(kept(dir.path()), [0, 1, 2], "way {way}, before the next reply leaves");
         remove(dir.path(), &path(dir.path(), today));
-        journal.tend(today);
-        append(&journal, today, 3);
+        journal.tend(today).await.unwrap();
+        append(&journal, today, 3).await;
         assert_eq!((kept(dir.path()), metrics.replaced.get()), (vec![0, 1, 2, 3], 2), "way {way}");
     }
 }
 
-#[test]
-fn rule_13_a_file_that_was_replaced_has_every_line_too() {
+#[tokio::test]
+async fn rule_13_a_file_that_was_replaced_has_every_line_too() {
     let (dir, today) = (tempfile::tempdir().unwrap(), day("2026-11-20"));
     let (journal, metrics) = open(dir.path(), today);
-    append(&journal, today, 0);
-    append(&journal, today, 1);
+    append(&journal, today, 0).await;
+    append(&journal, today, 1).await;
     // As an editor saves: a new file under the old name, here with a line that has no end.
     let other = dir.path().join("other");
     fs::copy(path(dir.path(), today), &other).unwrap();
     let whole = fs::read(&other).unwrap();
     fs::write(&other, &whole[..whole.len() - 1]).unwrap();
     fs::rename(&other, path(dir.path(), today)).unwrap();
-    append(&journal, today, 2);
+    append(&journal, today, 2).await;
     assert_eq!((kept(dir.path()), metrics.replaced.get()), (vec![0, 1, 0, 1, 2], 1));
 }
 
-#[test]
-fn a_file_that_was_cut_is_named_and_written_on() {
+#[tokio::test]
+async fn a_file_that_was_cut_is_named_and_written_on() {
     let (dir, today) = (tempfile::tempdir().unwrap(), day("2026-11-20"));
     let (journal, metrics) = open(dir.path(), today);
-    append(&journal, today, 0);
+    append(&journal, today, 0).await;
     fs::File::create(path(dir.path(), today)).unwrap();
-    journal.tend(today);
-    append(&journal, today, 1);
+    journal.tend(today).await.unwrap();
+    append(&journal, today, 1).await;
     assert_eq!((kept(dir.path()), metrics.replaced.get()), (vec![1], 1));
 }
 
-#[test]
-fn a_bound_in_bytes_holds_over_all_files_of_the_folder() {
+#[tokio::test]
+async fn a_bound_in_bytes_holds_over_all_files_of_the_folder() {
     let (dir, today) = (tempfile::tempdir().unwrap(), day("2026-11-20"));
     let options = JournalOptions { max_bytes: 1_000, ..options(dir.path()) };
     let other = Journal::open(&options, Run(8), today, JournalMetrics::default()).unwrap();
     for sequence in 0..3 {
         let room = other.claim("shop", &[]).unwrap();
-        other.append(room, today, MessageNumber { run: Run(8), sequence }, "shop", &[]).unwrap();
+        other.append(room, today, MessageNumber { run: Run(8), sequence }, "shop", &[]).await.unwrap();
     }
     let journal = Journal::open(&options, RUN, today, JournalMetrics::default()).unwrap();
     let mut written = 0;
     while let (true, Ok(room)) = (written < 100, journal.claim("shop", &[])) {
-        journal.append(room, today, number(written), "shop", &[]).unwrap();
+        journal.append(room, today, number(written), "shop", &[]).await.unwrap();
         written += 1;
     }
     let files = fs::read_dir(dir.path().join("journal")).unwrap();
@@ -155,6 +177,6 @@ fn a_bound_in_bytes_holds_over_all_files_of_the_folder() {
     assert!(refused.contains("journal.max_bytes"), "{refused}");
     assert!(journal.trouble().unwrap().contains("new messages are refused"));
     fs::remove_file(dir.path().join("journal").join(file::name(today, Run(8)))).unwrap();
-    journal.tend(today);
+    journal.tend(today).await.unwrap();
     assert!(journal.claim("shop", &[]).is_ok(), "room was made by hand");
 }

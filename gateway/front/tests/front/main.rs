@@ -4,12 +4,14 @@
 
 #[path = "../../../serve/tests/serve/lines.rs"]
 mod lines;
+mod pipe;
 mod play;
 mod site;
 
 mod access;
 mod access_line;
 mod artefacts;
+mod hanging;
 mod heads;
 mod limits;
 mod options;

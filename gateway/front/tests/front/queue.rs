@@ -69,11 +69,17 @@ async fn a_queue_that_is_away_or_silent_is_503_with_retry_after_within_a_bounded
         assert_eq!((answer.status, &answer.headers["retry-after"]), (503, &"5".parse().unwrap()));
         assert!(!answer.body.contains("secret-host"), "{}", answer.body);
         assert!(began.elapsed() < Duration::from_secs(5));
+        let reason = if mood == Mood::Away { "nobody listens on secret-host" } else { "no answer within 200ms" };
+        let trouble = served.publishing.trouble().unwrap();
+        assert!(trouble.contains(reason), "the operator is told: {trouble}");
+        assert!(served.scraped().contains("front_publish_fails 1"));
     }
     queue.feel(Mood::Confirms);
     assert_eq!(caller.post("/accept", line("1", "1")).await.status, 202);
     assert_eq!(journal::read(&served.journal).count(), 1);
     assert!(served.scraped().contains("front_publish_errors_total 2"));
+    assert_eq!(served.publishing.trouble(), None);
+    assert!(served.scraped().contains("front_publish_fails 0"));
 }
 
 #[tokio::test]

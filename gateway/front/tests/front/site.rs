@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use tallygate_front::registry::{PolicyOptions, RegistryOptions};
 use tallygate_front::{
     ClientAuth, Credential, Fingerprint, Front, FrontError, FrontOptions, ListenerOptions, Metrics, PartnerOptions,
-    PolicyRegistry, RouteOptions, TlsOptions, UpstreamOptions,
+    PolicyRegistry, Publishing, RouteOptions, TlsOptions, UpstreamOptions,
 };
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -83,6 +83,7 @@ pub(crate) struct Served {
     pub(crate) policies: PolicyRegistry,
     pub(crate) metrics: Registry,
     pub(crate) journal: PathBuf,
+    pub(crate) publishing: Publishing,
     authority: Authority,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<Result<(), FrontError>>>,
@@ -264,6 +265,7 @@ impl Site {
         let metrics = Metrics::register(&mut self.registry);
         let policies = self.registry(&metrics);
         let front = Front::new(&self.options, self.queue.clone(), &policies, &metrics).unwrap();
+        let publishing = front.publishing();
         let sockets: Vec<TcpListener> =
             self.options.listeners.iter().map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let addresses = sockets.iter().map(|socket| socket.local_addr().unwrap()).collect();
@@ -276,6 +278,7 @@ impl Site {
             policies,
             metrics: self.registry,
             journal: self.options.journal,
+            publishing,
             authority: self.authority,
             stop: Some(stop),
             task: Some(task),

@@ -14,6 +14,7 @@ mod target;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -108,6 +109,10 @@ impl Queue for AmqpQueue {
         let (reply, answer) = oneshot::channel();
         link.publish(Outgoing { message, reply, _room: room });
         answer.await.unwrap_or_else(|_| Err(self.away("was lost before it confirmed")))
+    }
+
+    fn late(&self, within: Duration) -> QueueError {
+        self.away(&format!("gave no answer within {within:?}, the outcome is unknown"))
     }
 
     async fn consume(&self, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError> {

@@ -8,6 +8,7 @@ mod leases;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -82,6 +83,10 @@ impl Queue for EmbeddedQueue {
             .of_bytes(bytes)
             .then(move |_| leases.changed.notify_waiters());
         Ok(self.inner.database.submit(insert).await?)
+    }
+
+    fn late(&self, within: Duration) -> QueueError {
+        DatabaseError::Late(self.inner.database.path().to_owned(), within).into()
     }
 
     async fn consume(&self, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError> {

@@ -173,6 +173,14 @@ async fn every_call_ends_in_time_while_the_disk_hangs() {
     assert_eq!(&receive(&mut *consumer, 5).await[0].message[..], b"a", "it was handed over, and happened");
 }
 
+#[test]
+fn a_publish_that_is_not_waited_for_names_the_file_and_its_disk() {
+    let (queue, directory) = fresh();
+    let told = queue.late(LONG).to_string();
+    let path = directory.path().join("queue.db").display().to_string();
+    assert!(told.contains(&path) && told.contains("within 20s") && told.contains("disk hangs"), "{told}");
+}
+
 #[tokio::test]
 async fn opening_and_asking_the_depth_read_none_of_the_messages() {
     let (queue, directory) = fresh();

@@ -1,0 +1,110 @@
+//! The journal's files in the hands of the one thread that works with them; every call may take as long as the disk does.
+
+use std::io::{self, IoSlice};
+use std::path::Path;
+use std::sync::Arc;
+
+use tallygate_core::{Day, Run};
+
+use super::file::{self, Found, OpenFile};
+use super::folder;
+use super::metrics::JournalMetrics;
+use super::progress::Progress;
+use super::space::Space;
+
+/// The folder of a journal, and what is found in it and told of it.
+#[derive(Debug)]
+pub(super) struct Folder {
+    pub(super) dir: Arc<Path>,
+    pub(super) run: Run,
+    pub(super) keep_days: i32,
+    pub(super) space: Arc<Space>,
+    pub(super) metrics: JournalMetrics,
+    pub(super) progress: Arc<Progress>,
+}
+
+/// The file of one run and day, open in its folder.
+#[derive(Debug)]
+pub(super) struct Files {
+    folder: Folder,
+    day: Day,
+    file: OpenFile,
+}
+
+impl Folder {
+    /// Where the lines of a day are.
+    pub(super) fn path(dir: &Path, day: Day, run: Run) -> Arc<Path> {
+        dir.join(file::name(day, run)).into()
+    }
+
+    /// Makes the folder, opens the file of this day, and removes what is too old.
+    pub(super) fn open(self, today: Day) -> io::Result<Files> {
+        let file = self.file(today)?;
+        self.prune(today);
+        Ok(Files { folder: self, day: today, file })
+    }
+
+    fn file(&self, today: Day) -> io::Result<OpenFile> {
+        let path = Self::path(&self.dir, today, self.run);
+        self.progress.turn_to(path.clone());
+        OpenFile::open(path)
+    }
+
+    fn prune(&self, today: Day) {
+        match folder::prune(&self.dir, today.plus(self.keep_days.saturating_neg())) {
+            Ok(bytes) => self.space.found(bytes),
+            // What is too old may stay; what is new must be written.
+            Err(error) => {
+                tracing::warn!("{}: the journal's folder cannot be looked through: {error}", self.dir.display())
+            }
+        }
+    }
+}
+
+impl Files {
+    /// Writes lines of one day. So many of them, from the first on, then stand in a file that the folder has.
+    pub(super) fn append(&mut self, today: Day, lines: &[IoSlice<'_>]) -> io::Result<usize> {
+        if self.day != today {
+            self.file = self.folder.file(today)?;
+            self.day = today;
+            self.folder.prune(today);
+        }
+        let written = self.file.write(lines)?;
+        self.folder.space.written(written.bytes);
+        // Asked after each write: a reply must not leave for a line that went into a file nobody will find.
+        self.keep_in_place()?;
+        Ok(written.lines)
+    }
+
+    /// Looks whether the file in use is in place, which are too old, and what they come to.
+    pub(super) fn tend(&mut self, today: Day) {
+        if let Err(error) = self.keep_in_place() {
+            self.folder.metrics.errors.inc();
+            tracing::error!("{}: the journal cannot be begun anew: {error}", self.file.path().display());
+        }
+        self.folder.prune(today);
+    }
+
+    /// Begins the file anew, with all its lines, where somebody took it away.
+    fn keep_in_place(&mut self) -> io::Result<()> {
+        match self.file.look() {
+            Found::InPlace => {}
+            Found::Cut(bytes) => {
+                self.folder.metrics.replaced.inc();
+                tracing::warn!(
+                    "{}: somebody cut {bytes} bytes off the journal: what they said is lost",
+                    self.file.path().display()
+                );
+            }
+            Found::Gone => {
+                self.file = self.file.begun_anew()?;
+                self.folder.metrics.replaced.inc();
+                tracing::warn!(
+                    "{}: somebody removed or replaced the journal while it was written; it was begun anew with all its lines",
+                    self.file.path().display()
+                );
+            }
+        }
+        Ok(())
+    }
+}
