@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod limits;
+mod living;
 
 pub mod clock;
 pub mod text;

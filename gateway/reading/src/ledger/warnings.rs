@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use tallygate_core::Generation;
 use tallygate_core::notice::{Notice, PartitionNotice};
 
-use crate::clock;
-use crate::limits::{ROLE_WARNINGS, SHIPPER_WARNINGS, WARNING_CHARS, WARNINGS, WORD_COUNTS};
+use crate::limits::{ROLE_WARNINGS, SHIPPER_WARNINGS, WARNING_CHARS, WARNINGS};
+use crate::living::living;
 
 const NOTHING: &str = "nothing was ever written to this store, or it was emptied; a running aggregator writes to it what the \
                        topic of sums holds, and until then nothing read here is whole";
@@ -18,8 +18,10 @@ pub(super) fn warnings(generations: &[Generation], notices: &[Notice]) -> Vec<St
     partitions.sort_by_key(|notice| notice.partition);
     let nothing = generations.is_empty().then(|| NOTHING.to_owned());
     let told = partitions.iter().flat_map(PartitionNotice::warnings);
-    let roles = of_those_that_live(notices, |notice| notice.role()?.warning().map(|warning| vec![warning]));
-    let shippers = of_those_that_live(notices, |notice| Some(notice.shipper()?.warnings()));
+    // Each sentence once: all processes meet the same servers.
+    let roles: BTreeSet<String> = living(notices).filter_map(|notice| notice.role()?.warning()).collect();
+    let shippers: BTreeSet<String> =
+        living(notices).filter_map(Notice::shipper).flat_map(|shipper| shipper.warnings()).collect();
     let processes = roles.into_iter().take(ROLE_WARNINGS).chain(shippers.into_iter().take(SHIPPER_WARNINGS));
     let mut warnings: Vec<String> = nothing.into_iter().chain(processes).chain(told).map(shortened).collect();
     let left_out = warnings.len().saturating_sub(WARNINGS);
@@ -28,13 +30,6 @@ pub(super) fn warnings(generations: &[Generation], notices: &[Notice]) -> Vec<St
         warnings.push(format!("{left_out} more warnings about other log partitions"));
     }
     warnings
-}
-
-/// Each sentence once: all of them meet the same servers.
-fn of_those_that_live(notices: &[Notice], sentences: impl Fn(&Notice) -> Option<Vec<String>>) -> BTreeSet<String> {
-    let lives_since = clock::now_millis().saturating_sub(i64::try_from(WORD_COUNTS.as_millis()).unwrap_or(i64::MAX));
-    let live = notices.iter().filter(|notice| notice.at >= lives_since);
-    live.filter_map(sentences).flatten().collect()
 }
 
 fn shortened(mut warning: String) -> String {

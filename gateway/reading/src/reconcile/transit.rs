@@ -4,8 +4,7 @@ use tallygate_core::notice::Notice;
 use tallygate_sums::Sums;
 
 use super::error::ReconcileError;
-use crate::clock;
-use crate::limits::WORD_COUNTS;
+use crate::living::living;
 
 /// Messages between gateways and log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,9 +35,8 @@ impl Transit {
     }
 }
 
-/// What shippers hold that live, or died so lately that the queue may not have noticed.
+/// What shippers hold.
 fn leased(notices: &[Notice]) -> u64 {
-    let lives_since = clock::now_millis().saturating_sub(i64::try_from(WORD_COUNTS.as_millis()).unwrap_or(i64::MAX));
-    let live = notices.iter().filter(|notice| notice.at >= lives_since);
-    live.filter_map(Notice::shipper).fold(0, |leased: u64, shipper| leased.saturating_add(shipper.held))
+    let shippers = living(notices).filter_map(Notice::shipper);
+    shippers.fold(0, |leased: u64, shipper| leased.saturating_add(shipper.held))
 }
