@@ -19,7 +19,6 @@ use crate::harness::site::Site;
 
 const SHIPPED: Duration = Duration::from_secs(400);
 const TOLD: Duration = Duration::from_secs(60);
-const CONFIGS: &str = "kafka.admin.ConfigCommand";
 const SMALL: u64 = 100_000;
 const LARGE: u64 = 200;
 const MIB: u64 = 1024 * 1024;
@@ -114,12 +113,8 @@ fn rule_5_large_messages_behind_small_ones_are_shipped_in_bounded_memory_and_one
 
 fn one_refused_holds_up_nobody(servers: &Servers, shipper: &Process, mailbox: &Mailbox) {
     let topic = Names::of(shipper).topic;
-    let limit = |bytes: &str| {
-        let setting = format!("max.message.bytes={bytes}");
-        let arguments = ["--alter", "--entity-type", "topics", "--entity-name", &topic, "--add-config", &setting];
-        servers.kafka.tool(CONFIGS, &arguments).unwrap();
-    };
-    limit("20000");
+    let limit = |bytes| servers.kafka.set_topic(&topic, &format!("max.message.bytes={bytes}")).unwrap();
+    limit(20_000);
     let (before, records) = (shipped(shipper).unwrap(), records(shipper));
     let mixed = (0..500).map(|n| if n == 250 { message(2_000_000, 3, 40_000) } else { message(n, 1, 1_000) });
     mailbox.put(mixed, SMALL_AT_ONCE);
@@ -135,7 +130,7 @@ fn one_refused_holds_up_nobody(servers: &Servers, shipper: &Process, mailbox: &M
         let told = shipper.says(&["sums", "--json"]).json()["warnings"].to_string();
         if told.contains("max.message.bytes") { Ok(()) } else { Err(told) }
     });
-    limit("1000012");
+    limit(1_000_012);
     eventually("it is shipped, too", 2 * TOLD, || match shipped(shipper)? - before {
         500 => Ok(()),
         some => Err(format!("{some} are")),

@@ -24,7 +24,6 @@ const TRANSACTIONS: u64 = 300;
 /// Messages a second for each partner.
 const PACE: u64 = 10;
 const ROTATED: &str = "rotated";
-const CONFIGS: &str = "kafka.admin.ConfigCommand";
 
 struct Line {
     servers: Servers,
@@ -121,11 +120,7 @@ impl Line {
 
     fn with_a_topic_that_cannot_be_worked_with(&self) {
         let topic = Names::of(&self.front).sums_topic;
-        let policy = |policy: &str| {
-            let setting = format!("cleanup.policy={policy}");
-            let arguments = ["--alter", "--entity-type", "topics", "--entity-name", &topic, "--add-config", &setting];
-            self.servers.kafka.tool(CONFIGS, &arguments).unwrap();
-        };
+        let policy = |policy| self.servers.kafka.set_topic(&topic, &format!("cleanup.policy={policy}")).unwrap();
         self.back.kill();
         policy("delete");
         self.back.start();

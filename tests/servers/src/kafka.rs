@@ -14,6 +14,7 @@ use crate::server::{Launch, Server, new_directory};
 use crate::{Credentials, Options, ports};
 
 pub(crate) const PROPERTIES: &str = "server.properties";
+const CONFIGS: &str = "kafka.admin.ConfigCommand";
 const USER: Credentials = Credentials { user: "tally", password: "gate-secret" };
 
 /// A broker that creates no topic by itself, and stamps records as Kafka does by default.
@@ -82,6 +83,12 @@ impl Kafka {
         let settings = fs::read_to_string(&properties)?;
         fs::write(&properties, settings.replace(&format!("=\"{from}\";"), &format!("=\"{to}\";")))?;
         Ok(())
+    }
+
+    /// Gives a topic a setting, such as `max.message.bytes=20000`, as an operator does.
+    pub fn set_topic(&self, topic: &str, setting: &str) -> Result<()> {
+        let which = ["--alter", "--entity-type", "topics", "--entity-name", topic];
+        self.tool(CONFIGS, &[&which[..], &["--add-config", setting]].concat()).map(drop)
     }
 
     /// Runs one of Kafka's own tools by its Java class, such as `org.apache.kafka.tools.TopicCommand`, and returns what it
