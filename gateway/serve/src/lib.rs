@@ -36,6 +36,7 @@
 //!
 //! What holds for each connection:
 //!
+//! - Of the connections at one time, and of the handshakes, each address has its [share](Shares).
 //! - With TLS, the handshake has its time, and ALPN chooses HTTP/2 or HTTP/1.1. Without TLS it is HTTP/1.1.
 //! - A request's head has its size, also while it is still coming, and its time, counted from its first byte.
 //! - A reader that takes nothing of a reply that is ready for it is let go of.
@@ -51,11 +52,13 @@ mod activity;
 mod connection;
 mod drive;
 mod exchange;
+mod handshakes;
 pub mod limits;
 mod line_limit;
 mod listener;
 mod server;
 mod service;
+mod shares;
 mod streamed;
 mod streams;
 mod tower;
@@ -65,5 +68,6 @@ pub use exchange::{CutOff, Exchange};
 pub use limits::Limits;
 pub use server::{Ended, Server};
 pub use service::{ConnectionEvent, Service};
+pub use shares::{Holder, Share, Shares, Short};
 pub use streamed::Streamed;
 pub use tower::{Peer, Tower};

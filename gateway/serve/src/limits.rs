@@ -5,7 +5,8 @@ use std::time::Duration;
 /// What a server takes from all its callers together, and how long it waits for any of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections at one time, over all listeners; further ones are closed at once.
+    /// Connections at one time, over all listeners, of which each address has its [share](crate::Shares); further ones
+    /// are closed at once.
     pub connections: usize,
     /// Largest request head, in bytes.
     pub header_bytes: usize,
@@ -39,6 +40,10 @@ impl Default for Limits {
 pub const HEADERS: usize = 100;
 /// The least that a connection of HTTP/1.1 may hold of what it reads, in bytes, however small a head may be.
 pub const BUFFER_BYTES: usize = 8 * 1024;
+/// Connections that the system may keep waiting until a listener accepts them.
+pub const BACKLOG: i32 = 1024;
+/// TLS handshakes at one time, over all listeners; further ones wait, as part of their time.
+pub const HANDSHAKES: usize = 256;
 /// Requests at one time on one connection of HTTP/2.
 pub const STREAMS: u32 = 128;
 /// What a connection of HTTP/2 may have waiting to be sent, in bytes.

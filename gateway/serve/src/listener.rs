@@ -13,7 +13,6 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::MissedTickBehavior;
 use tokio_rustls::TlsAcceptor;
@@ -23,12 +22,14 @@ use crate::activity::Activity;
 use crate::connection::Connection;
 use crate::drive::drive;
 use crate::exchange::Exchange;
+use crate::handshakes::Handshakes;
 use crate::limits::{
     ACCEPT_PAUSE, BUFFER_BYTES, FAILED_HANDSHAKE_LINES, FAILED_HANDSHAKE_PAUSE, HEADERS, Limits, STREAM_SEND_BYTES,
     STREAMS,
 };
 use crate::line_limit::LineLimit;
 use crate::service::{ConnectionEvent, Service};
+use crate::shares::{Holder, Shares};
 use crate::streams::{Starter, Streams};
 use crate::watched::Watched;
 
@@ -41,8 +42,9 @@ pub(crate) struct Listener<S> {
     pub(crate) tls: Option<Arc<ServerConfig>>,
     pub(crate) service: Arc<S>,
     pub(crate) limits: Arc<Limits>,
-    /// The permits for connections, shared by all listeners of a server.
-    pub(crate) connections: Arc<Semaphore>,
+    /// The connections of all listeners of a server.
+    pub(crate) connections: Arc<Shares>,
+    pub(crate) handshakes: Arc<Handshakes>,
     pub(crate) stopping: CancellationToken,
     /// Set before what is still open at the server's deadline is cut off.
     pub(crate) all_cut_off: Arc<AtomicBool>,
@@ -67,14 +69,14 @@ pub(crate) async fn listen<S: Service>(socket: TcpListener, listener: Listener<S
             _ = pauses.tick() => listener.tell_left_out(),
             accepted = socket.accept() => match accepted {
                 Err(error) => pause(&listener.name, &error).await,
-                Ok((stream, peer)) => match listener.connections.clone().try_acquire_owned() {
+                Ok((stream, peer)) => match listener.connections.take(&Holder::at(peer.ip()), 1) {
                     Err(_) => listener.service.observe(ConnectionEvent::Refused),
-                    Ok(permit) => {
+                    Ok(share) => {
                         let listener = listener.clone();
                         connections.spawn(async move {
                             let _open = Open::new(&*listener.service);
                             listener.attend(stream, peer).await;
-                            drop(permit);
+                            drop(share);
                         });
                     }
                 },
@@ -103,7 +105,10 @@ impl<S: Service> Listener<S> {
             let own = self.service.connected(peer, None);
             return self.speak(stream, false, peer, own).await;
         };
-        let handshake = TlsAcceptor::from(config.clone()).accept(stream);
+        let handshake = async {
+            let _place = self.handshakes.place(&Holder::at(peer.ip())).await;
+            TlsAcceptor::from(config.clone()).accept(stream).await
+        };
         let shaken = tokio::select! {
             biased;
             () = self.stopping.cancelled() => return,

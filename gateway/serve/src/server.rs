@@ -6,18 +6,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustls::ServerConfig;
-use tokio::sync::Semaphore;
+use socket2::SockRef;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::limits::Limits;
+use crate::handshakes::Handshakes;
+use crate::limits::{BACKLOG, HANDSHAKES, Limits};
 use crate::listener::{H2, Listener, failed_handshakes, listen};
 use crate::service::Service;
+use crate::shares::Shares;
 
 /// Some listeners that share their limits and end together.
 pub struct Server {
     limits: Arc<Limits>,
-    connections: Arc<Semaphore>,
+    connections: Arc<Shares>,
+    handshakes: Arc<Handshakes>,
     stopping: CancellationToken,
     all_cut_off: Arc<AtomicBool>,
     listeners: JoinSet<()>,
@@ -32,10 +35,10 @@ impl Server {
     /// A server without listeners.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        let connections = limits.connections.min(Semaphore::MAX_PERMITS);
         Self {
+            connections: Shares::among_addresses(limits.connections),
+            handshakes: Arc::new(Handshakes::new(HANDSHAKES)),
             limits: Arc::new(limits),
-            connections: Arc::new(Semaphore::new(connections)),
             stopping: CancellationToken::new(),
             all_cut_off: Arc::default(),
             listeners: JoinSet::new(),
@@ -54,6 +57,8 @@ impl Server {
         tls: Option<Arc<ServerConfig>>,
         service: S,
     ) -> io::Result<()> {
+        // Whoever made it may have let fewer wait.
+        SockRef::from(&socket).listen(BACKLOG)?;
         socket.set_nonblocking(true)?;
         let socket = tokio::net::TcpListener::from_std(socket)?;
         let listener = Listener {
@@ -62,6 +67,7 @@ impl Server {
             service: Arc::new(service),
             limits: self.limits.clone(),
             connections: self.connections.clone(),
+            handshakes: self.handshakes.clone(),
             stopping: self.stopping.clone(),
             all_cut_off: self.all_cut_off.clone(),
             failed_handshakes: failed_handshakes(),

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use rustls::ServerConnection;
-use tallygate_serve::{Exchange, Limits, Service};
-use tokio::io::AsyncWriteExt;
+use tallygate_serve::{Exchange, Limits, Service, limits};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::site::{Served, rest};
 
@@ -68,4 +69,67 @@ async fn a_handshake_has_its_time_and_no_more() {
     let began = Instant::now();
     assert_eq!(rest(served.sent("").await).await, "");
     assert!((Duration::from_millis(300)..Duration::from_secs(3)).contains(&began.elapsed()));
+}
+
+/// A connection from this address of loopback, `127.0.0.LAST`.
+async fn from(last: u8, to: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from(([127, 0, 0, last], 0))).unwrap();
+    socket.connect(to).await.unwrap()
+}
+
+/// Whether it is still open after a moment in which a refusal would have come.
+async fn open(stream: &mut TcpStream) -> bool {
+    tokio::time::timeout(Duration::from_millis(300), stream.read_u8()).await.is_err()
+}
+
+#[tokio::test]
+async fn one_address_cannot_have_all_the_connections() {
+    let limits = Limits { connections: 16, ..Limits::default() };
+    let served = Served::plain(limits, Hello);
+    let mut held = Vec::new();
+    for _ in 0..40 {
+        held.push(from(2, served.address).await);
+    }
+    let mut kept = Vec::new();
+    for mut stream in held {
+        if open(&mut stream).await {
+            kept.push(stream);
+        }
+    }
+    assert_eq!(kept.len(), 12);
+    let mut other = from(3, served.address).await;
+    other.write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.unwrap();
+    assert!(rest(other).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn one_address_cannot_have_all_the_handshakes() {
+    let limits = Limits { handshake_time: Duration::from_secs(60), ..Limits::default() };
+    let served = Served::tls(limits, Hello);
+    let mut held = Vec::new();
+    for _ in 0..limits::HANDSHAKES {
+        held.push(from(2, served.address).await);
+    }
+    let client = served.client(false);
+    assert_eq!(served.get(&client, "/").await.body, "hello", "from another address");
+    // What begins like a handshake is answered, but for who has its share of them already.
+    let asked = |mut stream: TcpStream| async move {
+        stream.write_all(b"no handshake at all\r\n").await.unwrap();
+        let mut alert = Vec::new();
+        tokio::time::timeout(Duration::from_millis(500), stream.read_to_end(&mut alert)).await.is_ok()
+    };
+    assert!(asked(from(3, served.address).await).await);
+    assert!(!asked(from(2, served.address).await).await);
+    drop(held);
+    assert!(asked(from(2, served.address).await).await);
+}
+
+#[tokio::test]
+async fn a_burst_of_connections_waits_for_a_listener_that_is_busy() {
+    let served = Served::plain(Limits::default(), Hello);
+    // Nothing is accepted while this thread does not let go.
+    let connect = |_| std::net::TcpStream::connect_timeout(&served.address, Duration::from_secs(2));
+    let burst: Result<Vec<_>, _> = (0..1000).map(connect).collect();
+    assert!(burst.is_ok(), "{:?}", burst.err());
 }
