@@ -1,4 +1,5 @@
 //! The domain of Tallygate, pure: transactions, money, days, numbers, the fold. It does no I/O and knows no clock.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod checkpoint;
 pub mod day;

@@ -1,7 +1,7 @@
 //! A log and an output that nobody reads, or no longer: they cost lines, and nothing else.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, pipe};
+use std::io::{BufRead, BufReader, Read, Write, pipe};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -115,6 +115,26 @@ fn a_hangup_is_a_line_and_no_end() {
         said.contains("SIGHUP: there is no reload yet").then_some(()).ok_or(said)
     });
     Caller::new(&site.certs(), "shop-1", process.partners_port).transact("after", "hangup", "1.00");
+    ends_well(&process);
+}
+
+#[test]
+fn a_hangup_while_the_configuration_is_read_is_no_end() {
+    let site = Site::embedded();
+    let process = site.process("all", ALL);
+    // Its secret comes from a pipe into which nobody has written yet.
+    let pipe = process.folder().join("late");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let config = std::fs::read_to_string(&process.config).unwrap();
+    std::fs::write(&process.config, config.replace("certs/operator.token", "late")).unwrap();
+    process.start();
+    let mut writer = File::options().write(true).open(&pipe).unwrap();
+    process.hang_up();
+    std::thread::sleep(Duration::from_millis(200));
+    writer.write_all(b"a-token-that-is-long-enough-to-be-one").unwrap();
+    drop(writer);
+    process.wait_until_up();
     ends_well(&process);
 }
 

@@ -3,6 +3,7 @@
 //! One member of those who share the log's partitions. Of each partition it holds a fold; every few milliseconds it writes
 //! what changed, in the order of rule 11: rows to the store of sums, then rows, dead letters and positions in one commit to
 //! the stream, then the identities to the local state. Whatever dies in between, the next owner ends with the same rows.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "a test may start what it waits for"))]
 
 mod aggregator;

@@ -2,6 +2,7 @@
 //!
 //! All writes of a file go through one thread, which puts as many of them as wait into one transaction: the price of a
 //! synced commit is shared by all who wait for it. Reads run beside it on connections of their own.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "a test may start what it waits for"))]
 
 mod committer;

@@ -1,4 +1,5 @@
 //! The queue between the gateway and the shipper: a port, its contract, and its implementations.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(
     not(feature = "amqp"),
     allow(dead_code, reason = "what the server's side alone uses stands beside the rest")

@@ -1,5 +1,6 @@
 //! Moves messages from the queue into the stream, each at least once: a message is acknowledged only after all its
 //! records are durable (rule 5).
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod appender;
 mod backlog;

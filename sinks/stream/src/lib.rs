@@ -1,4 +1,5 @@
 //! The stream behind the queue: a port to an ordered, replayable, partitioned log, its contract, and its implementations.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(
     not(feature = "kafka"),
     allow(dead_code, reason = "what the server's side alone uses stands beside the rest")

@@ -1,4 +1,5 @@
 //! PEM for TLS, read into what rustls takes; what cannot be used is named with its file.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod error;
 mod files;

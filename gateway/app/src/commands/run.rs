@@ -17,6 +17,9 @@ use crate::runtime::whole_runtime;
 use crate::{check, faults};
 
 pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode> {
+    let runtime = whole_runtime()?;
+    let _within = runtime.enter();
+    outlive_hangups()?;
     let roles = arguments.roles.clone().unwrap_or_default();
     let config = match Config::load(&arguments.file.config) {
         Ok(config) => config,
@@ -28,8 +31,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode> {
     }
     log_to_stderr(LevelFilter::INFO)?;
     let config = Arc::new(faults::from_environment(config)?);
-    whole_runtime()?.block_on(async {
-        outlive_hangups()?;
+    runtime.block_on(async {
         let app = match App::build(&config, &roles) {
             Ok(app) => app,
             Err(BuildError::Configuration(problems)) => return Ok(bad_configuration::told(&problems)),
