@@ -1,26 +1,55 @@
 //! A request's head, as routes, policies and upstreams need it.
 
+use std::borrow::Cow;
+
 use http::request::Parts;
-use http::{HeaderMap, Version, header};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Uri, Version, header};
 use tallygate_host::Header;
 
+use crate::host::Host;
 use crate::problem::Problem;
 
-/// Whom the request is for, as its caller named it: the authority, or the one Host header.
-pub(crate) fn host(parts: &Parts) -> Result<&str, Problem> {
+/// Whom the request is for: its target's authority, else the one Host field (RFC 9112, 3.2 and 3.3; RFC 9113, 8.3.1). The
+/// field is put into the one form of it, so that whoever sees it sees what was compared.
+pub(crate) fn host(parts: &mut Parts) -> Result<Host, Problem> {
     let mut all = parts.headers.get_all(header::HOST).iter();
-    let host = all.next();
+    let field = all.next();
     if all.next().is_some() {
         return Err(Problem::Host);
     }
-    if let Some(authority) = parts.uri.authority() {
-        return Ok(authority.as_str());
+    let read = |text: &str| Host::read(text).ok_or(Problem::HostNotValid);
+    let named = field.map(|field| read(field.to_str().unwrap_or_default())).transpose()?;
+    let authority = parts.uri.authority().map(|authority| read(authority.as_str())).transpose()?;
+    let host = match (authority, named) {
+        (Some(authority), Some(named)) if parts.version == Version::HTTP_2 && authority.name() != named.name() => {
+            return Err(Problem::HostNotValid);
+        }
+        (_, None) if parts.version == Version::HTTP_11 => return Err(Problem::Host),
+        (Some(host), _) | (None, Some(host)) => host,
+        (None, None) if parts.version == Version::HTTP_2 => return Err(Problem::Host),
+        (None, None) => Host::default(),
+    };
+    if let Some(field) = parts.headers.get_mut(header::HOST)
+        && field != host.text()
+    {
+        *field = HeaderValue::from_str(host.text()).map_err(|_| Problem::HostNotValid)?;
     }
-    match host.map(|host| host.to_str()) {
-        Some(Ok(host)) => Ok(host),
-        None if parts.version != Version::HTTP_11 => Ok(""),
-        _ => Err(Problem::Host),
+    Ok(host)
+}
+
+/// Puts the path in the place of the one that was sent, if it is another; the query stays as it is.
+pub(crate) fn settle_path(uri: &Uri, path: Cow<'_, str>) -> Result<Option<Uri>, Problem> {
+    let Cow::Owned(mut target) = path else {
+        return Ok(None);
+    };
+    if let Some(query) = uri.query() {
+        target.push('?');
+        target.push_str(query);
     }
+    // Encoded, it may be longer than what may be sent.
+    let target = PathAndQuery::try_from(target).map_err(|_| Problem::Path)?;
+    Ok(Some(target.into()))
 }
 
 /// Path and query.

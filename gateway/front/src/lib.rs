@@ -23,6 +23,7 @@ mod days;
 mod detached;
 mod draft;
 mod head;
+mod host;
 mod ingest;
 pub mod journal;
 mod memory;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{Response, StatusCode};
+use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{Response, StatusCode, Version};
 use serde::Serialize;
 use tallygate_core::Violation;
 use tallygate_host::{PolicyFailure, Refusal};
@@ -14,8 +14,10 @@ use crate::journal::JournalFull;
 /// Why a request is refused.
 #[derive(Debug)]
 pub(crate) enum Problem {
-    /// HTTP/1.1 without exactly one Host.
+    /// A request without exactly one host.
     Host,
+    /// The host is none, or no host alone, or two fields name two.
+    HostNotValid,
     /// A path that could be read in two ways.
     Path,
     NoRoute,
@@ -85,7 +87,17 @@ impl Problem {
         };
         match self {
             Self::Host => plain(400, "host-missing", "the request must name one host"),
-            Self::Path => plain(400, "path-ambiguous", "the path must be plain: no dot segments, no encoded slashes"),
+            Self::HostNotValid => plain(
+                400,
+                "host-not-valid",
+                "the host must be one name or address, with a port or without, such as invoices.example.com:8443",
+            ),
+            Self::Path => plain(
+                400,
+                "path-ambiguous",
+                "the path can be read in several ways: it must be without dot segments and backslashes, and no encoded \
+                 character may stand where it decides who takes the request",
+            ),
             Self::NoRoute => plain(404, "no-route", "nothing is served under this path"),
             Self::Method(allow) => plain(405, "method-not-allowed", &format!("the methods here are: {allow}")),
             Self::Misdirected => plain(421, "misdirected-request", "this path is served on another address"),
@@ -144,6 +156,11 @@ impl Problem {
         }
     }
 
+    /// Whether what frames a request is in doubt, so that nothing may be read behind it.
+    fn is_of_the_head(&self) -> bool {
+        matches!(self, Self::Host | Self::HostNotValid)
+    }
+
     /// The header that belongs to the status, whoever writes the body.
     fn header(&self) -> Option<(http::HeaderName, HeaderValue)> {
         match self {
@@ -154,8 +171,11 @@ impl Problem {
     }
 
     /// Adds what the status asks for to a reply, where the reply does not bring it.
-    pub(crate) fn complete<B>(&self, refusal: &Refusal, response: &mut Response<B>) {
+    pub(crate) fn complete<B>(&self, refusal: &Refusal, version: Version, response: &mut Response<B>) {
         let headers = response.headers_mut();
+        if self.is_of_the_head() && version <= Version::HTTP_11 {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Some((name, value)) = self.header() {
             headers.entry(name).or_insert(value);
         }
@@ -223,10 +243,10 @@ mod tests {
     fn what_the_status_asks_for_is_added_to_a_policys_own_reply() {
         let mut response = Response::new(Bytes::new());
         let problem = Problem::Busy(Duration::from_secs(5));
-        problem.complete(&problem.refusal(), &mut response);
+        problem.complete(&problem.refusal(), Version::HTTP_11, &mut response);
         assert_eq!(response.headers()[RETRY_AFTER], "5");
         let problem = Problem::Method("GET, POST".into());
-        problem.complete(&problem.refusal(), &mut response);
+        problem.complete(&problem.refusal(), Version::HTTP_11, &mut response);
         assert_eq!(response.headers()[ALLOW], "GET, POST");
     }
 }

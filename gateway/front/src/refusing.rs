@@ -1,6 +1,6 @@
 //! A refusal on its way to the caller, in the partner's own protocol where a policy of the route has a form for it.
 
-use http::Response;
+use http::{Response, Version};
 use tallygate_host::{Message, PolicyFailure, Refusal, Reply};
 
 use crate::consulted::Consulted;
@@ -13,6 +13,7 @@ use crate::shared::Shared;
 /// What is known of a request that is refused.
 pub(crate) struct Refused<'r> {
     pub(crate) request: &'r str,
+    pub(crate) version: Version,
     pub(crate) partner: Option<&'r str>,
     pub(crate) route: Option<&'r Route>,
     pub(crate) message: Option<&'r Message>,
@@ -35,7 +36,7 @@ pub(crate) async fn refuse(shared: &Shared, refused: Refused<'_>, problem: Probl
         Ok(Some(reply)) => reply::response(reply),
         _ => problem::document(&refusal, refused.request).map(ReplyBody::whole),
     };
-    problem.complete(&refusal, &mut response);
+    problem.complete(&refusal, refused.version, &mut response);
     response
 }
 

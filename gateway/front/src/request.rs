@@ -18,7 +18,8 @@ use crate::access_line::{AccessLine, Recorded, Sent};
 use crate::body::{Received, RequestBody};
 use crate::connection::Connection;
 use crate::consulted::{Consulted, ToCount};
-use crate::head::{host, listed, target};
+use crate::head::{self, listed, target};
+use crate::host::Host;
 use crate::ingest::{Origin, PolicyVersion};
 use crate::memory::Reservation;
 use crate::metrics::RequestLabels;
@@ -27,7 +28,7 @@ use crate::problem::Problem;
 use crate::proxy::{Outgoing, OutgoingBody, Streamed};
 use crate::refusing::{Refused, refuse};
 use crate::reply::{self, ReplyBody};
-use crate::routes::{Route, Step};
+use crate::routes::{Found, Route, Step};
 use crate::shared::Shared;
 use crate::trace::Trace;
 use crate::upstream_call::{ResponseBody, Returned, UpstreamCall};
@@ -38,7 +39,9 @@ struct Context<'s> {
     /// What has become known of it for its line of the log, which is written once, at its end.
     line: Box<AccessLine>,
     unix_millis: i64,
+    /// Its head, with host and path in the form in which they were compared.
     parts: Parts,
+    host: Host,
     route: Option<&'s Route>,
     caller: Caller,
     /// The policies that have seen it, each in the version that was active then.
@@ -76,6 +79,7 @@ pub(crate) async fn serve(
         }),
         unix_millis,
         parts,
+        host: Host::default(),
         route: None,
         caller: Caller { partner: None, by_key: false },
         consulted: Vec::new(),
@@ -101,6 +105,7 @@ pub(crate) async fn serve(
     }
     let refused = Refused {
         request: &context.line.trace.request,
+        version: context.parts.version,
         partner: context.caller.partner.as_deref(),
         route: context.route,
         message: context.message.as_ref(),
@@ -117,13 +122,17 @@ async fn handle<'s>(
     context: &mut Context<'s>,
     incoming: Incoming,
 ) -> Result<Response<ReplyBody>, Problem> {
-    let route = shared.routes.find(
+    context.host = head::host(&mut context.parts)?;
+    let Found { route, path } = shared.routes.find(
         context.exchange.connection().listener,
-        host(&context.parts)?,
+        context.host.name(),
         context.parts.uri.path(),
         &context.parts.method,
     )?;
     context.route = Some(route);
+    if let Some(settled) = head::settle_path(&context.parts.uri, path)? {
+        context.parts.uri = settled;
+    }
     context.line.route = route.labels.route.clone();
     context.permit = Some(shared.in_flight.try_acquire().ok_or(Problem::Busy(shared.limits.retry_after))?);
     context.caller = shared.partners.find(
@@ -250,7 +259,7 @@ fn outgoing(shared: &Shared, context: &Context<'_>) -> Result<Outgoing, Problem>
         headers,
         peer: context.exchange.peer().ip(),
         secure: context.exchange.connection().secure,
-        host: host(&context.parts)?.to_owned(),
+        host: context.host.text().to_owned(),
         traceparent: context.line.trace.traceparent.clone(),
         by_key: context.caller.by_key,
     })

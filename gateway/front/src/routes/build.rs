@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::path::plain;
+use super::path::of_route;
 use super::route::{Route, Step};
 use super::table::Routes;
 use crate::access::{Partners, WithoutCredential};
 use crate::error::FrontError;
+use crate::host::Host;
 use crate::invalid::Problems;
 use crate::metrics::{Metrics, PolicyLabels, RouteLabels};
 use crate::names::Names;
@@ -98,6 +99,17 @@ impl Known<'_> {
         metrics: &Metrics,
         problems: &mut Problems,
     ) -> Route {
+        // What cannot match stands for itself where it is compared with other routes'.
+        let path = of_route(&option.path).unwrap_or_else(|problem| {
+            problems.note(format!("{key}.path"), problem);
+            option.path.clone().into_bytes()
+        });
+        let host = option.host.as_deref().map(|host| {
+            Host::of_route(host).unwrap_or_else(|problem| {
+                problems.note(format!("{key}.host"), problem);
+                host.to_owned()
+            })
+        });
         let mut listeners = Vec::with_capacity(option.listeners.len());
         for (index, name) in option.listeners.iter().enumerate() {
             listeners.extend(self.listeners.find(name, || format!("{key}.listeners[{index}]"), problems));
@@ -116,8 +128,8 @@ impl Known<'_> {
         let labels = RouteLabels { route: option.name.as_str().into() };
         Route {
             listeners,
-            host: option.host.as_ref().map(|host| host.to_ascii_lowercase()),
-            path: option.path.trim_end_matches('/').to_owned(),
+            host,
+            path,
             methods: option.methods.clone(),
             without_credential: match partner {
                 Some(partner) => WithoutCredential::Partner(partner),
@@ -133,12 +145,6 @@ impl Known<'_> {
 }
 
 fn check(option: &RouteOptions, key: &str, problems: &mut Problems) {
-    let path = &option.path;
-    if !path.starts_with('/') {
-        problems.note(format!("{key}.path"), format_args!("{path:?} must begin with \"/\""));
-    } else if plain(path).as_deref() != Some(&**path) {
-        problems.note(format!("{key}.path"), format_args!("{path:?} must be plain, such as \"/invoices\""));
-    }
     for (index, method) in option.methods.iter().enumerate() {
         if !method.as_str().bytes().all(|b| b.is_ascii_uppercase()) {
             let key = format!("{key}.methods[{index}]");

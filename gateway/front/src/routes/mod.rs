@@ -2,9 +2,11 @@
 
 mod build;
 mod path;
+#[cfg(test)]
+mod readings;
 mod route;
 mod table;
 
 pub(crate) use build::{build, with_policies};
 pub(crate) use route::{Route, Step};
-pub(crate) use table::Routes;
+pub(crate) use table::{Found, Routes};

@@ -15,10 +15,10 @@ pub(crate) struct Route {
     pub(crate) labels: RouteLabels,
     /// The listeners, by their index; none: all.
     pub(crate) listeners: Vec<usize>,
-    /// In lower case, without port.
+    /// In the form in which hosts are compared.
     pub(crate) host: Option<String>,
-    /// Without a slash at its end, so that the root is empty.
-    pub(crate) path: String,
+    /// In the form in which paths are compared; the root is empty.
+    pub(crate) path: Vec<u8>,
     /// None: all.
     pub(crate) methods: Vec<Method>,
     pub(crate) without_credential: WithoutCredential,
@@ -38,7 +38,7 @@ pub(crate) struct Step {
 impl Route {
     /// Whether requests for this host may take it.
     pub(crate) fn is_for(&self, host: &str) -> bool {
-        self.host.as_deref().is_none_or(|own| own.eq_ignore_ascii_case(host))
+        self.host.as_deref().is_none_or(|own| own == host)
     }
 
     /// Whether some request could take either route equally well. A route without methods takes every method, so it clashes

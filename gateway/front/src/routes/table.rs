@@ -1,13 +1,22 @@
 //! The table of all routes.
 
+use std::borrow::Cow;
+use std::ptr;
+
 use http::Method;
 
-use super::path::{covers, plain};
+use super::path::{RequestPath, covers};
 use super::route::Route;
 use crate::problem::Problem;
 
 /// All routes, those that win first.
 pub(crate) struct Routes(Vec<Route>);
+
+/// A request's route, and its path as it was compared and goes on.
+pub(crate) struct Found<'r, 'p> {
+    pub(crate) route: &'r Route,
+    pub(crate) path: Cow<'p, str>,
+}
 
 impl Routes {
     pub(crate) fn new(mut routes: Vec<Route>) -> Self {
@@ -15,15 +24,34 @@ impl Routes {
         Self(routes)
     }
 
-    /// The route of a request, or why there is none.
-    pub(crate) fn find(&self, listener: usize, host: &str, path: &str, method: &Method) -> Result<&Route, Problem> {
-        let path = plain(path).ok_or(Problem::Path)?;
-        let host = without_port(host);
+    /// The route of a request, or why there is none. `host` is a name without a port. However a server behind reads the
+    /// path that goes on, it is this route's; a path of which that cannot be said is refused.
+    pub(crate) fn find<'p>(
+        &self,
+        listener: usize,
+        host: &str,
+        path: &'p str,
+        method: &Method,
+    ) -> Result<Found<'_, 'p>, Problem> {
+        let RequestPath { text, strict, loose, doubled } = RequestPath::read(path).ok_or(Problem::Path)?;
+        let route = self.by_key(listener, host, &strict, method)?;
+        let same = |key: &[u8]| self.by_key(listener, host, key, method).is_ok_and(|other| ptr::eq(other, route));
+        if !loose.iter().all(|loose| same(loose)) {
+            return Err(Problem::Path);
+        }
+        let path = match doubled {
+            Some((with_empty, single)) if !same(&with_empty) => single.into(),
+            _ => text,
+        };
+        Ok(Found { route, path })
+    }
+
+    fn by_key(&self, listener: usize, host: &str, path: &[u8], method: &Method) -> Result<&Route, Problem> {
         let mut best: Option<(usize, bool)> = None;
         let mut allowed: Vec<&Method> = Vec::new();
         let mut elsewhere = false;
         for route in &self.0 {
-            if !covers(&route.path, &path) || !route.is_for(host) {
+            if !covers(&route.path, path) || !route.is_for(host) {
                 continue;
             }
             if !route.listeners.is_empty() && !route.listeners.contains(&listener) {
@@ -50,27 +78,22 @@ impl Routes {
     }
 }
 
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
-        _ => host,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use prometheus_client::metrics::histogram::Histogram;
 
     use super::*;
     use crate::access::WithoutCredential;
+    use crate::host::Host;
     use crate::metrics::RouteLabels;
+    use crate::routes::path::of_route;
 
     fn route(name: &str, host: Option<&str>, path: &str, methods: &[Method]) -> Route {
         Route {
             labels: RouteLabels { route: name.into() },
             listeners: Vec::new(),
             host: host.map(Into::into),
-            path: path.trim_end_matches('/').into(),
+            path: of_route(path).unwrap(),
             methods: methods.to_vec(),
             without_credential: WithoutCredential::Refused,
             policies: Vec::new(),
@@ -80,8 +103,8 @@ mod tests {
     }
 
     fn found(routes: &Routes, host: &str, path: &str, method: Method) -> Result<String, u16> {
-        match routes.find(0, host, path, &method) {
-            Ok(route) => Ok(route.labels.route.to_string()),
+        match routes.find(0, Host::read(host).unwrap().name(), path, &method) {
+            Ok(found) => Ok(found.route.labels.route.to_string()),
             Err(problem) => Err(problem.refusal().status),
         }
     }
@@ -131,17 +154,32 @@ mod tests {
         let get = |path| found(&routes, "x", path, Method::GET);
         assert_eq!(get("/%69nvoices").unwrap(), "read");
         assert_eq!(get("//invoices").unwrap(), "read");
+        assert_eq!(get("/invoices;v=1/7").unwrap(), "read");
+        assert_eq!(get("/invoices/a%2Fb%3Bc%3F").unwrap(), "read");
         for path in [
             "/x/../invoices",
             "/x/%2e%2E/invoices",
             "/x/..;a/invoices",
-            "/x%2finvoices",
+            "/invoices/..%3ba/x",
+            "/invoices/..%2fx",
+            "/invoices/a%2f.%2fx",
+            "/invoices/../x",
+            "/invoices/archive%2f7",
+            "/invoices/archive%3Fa",
             "/x\\invoices",
+            "/invoices%5cx",
+            "/invoices/%00",
             "*",
             "/%zz",
+            "/%+f",
+            "/%4",
             "/%c3%a9/.",
         ] {
             assert_eq!(get(path), Err(400), "{path}");
+        }
+        // These are the whole names of what is not there.
+        for path in ["/x%2finvoices", "/invoices%2f7", "/invoices%3Ba", "/invoices%3fa"] {
+            assert_eq!(get(path), Err(404), "{path}");
         }
     }
 

@@ -1,6 +1,11 @@
 //! Heads that could be read in two ways: refused, or read in the one way that the standard has.
 
+use http::Method;
+use http_body_util::Full;
+use tallygate_front::ClientAuth;
+
 use crate::limits::{connected, rest};
+use crate::proxy::upstream;
 use crate::site::{Served, Site};
 
 /// The statuses of all answers to these bytes, until the gateway closes.
@@ -17,15 +22,107 @@ fn served() -> Served {
     site.serve()
 }
 
+const NEXT: &str = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n";
+
 #[tokio::test]
-async fn a_request_names_one_host() {
+async fn a_request_names_one_host_or_the_connection_ends() {
     let served = served();
-    let with = |hosts: &str| format!("POST /echo HTTP/1.1\r\n{hosts}content-length: 0\r\n\r\n");
-    assert_eq!(statuses(&served, &with("host: a\r\n")).await, [200]);
+    let with = |hosts: &str| format!("POST /echo HTTP/1.1\r\n{hosts}content-length: 0\r\n\r\n{NEXT}");
+    for one in ["a", "a:8443", "a:", "A.example.", "[::1]:80", "127.0.0.1", "x_y~z"] {
+        assert_eq!(statuses(&served, &with(&format!("host: {one}\r\n"))).await, [200, 200], "{one}");
+    }
     assert_eq!(statuses(&served, &with("")).await, [400]);
     assert_eq!(statuses(&served, &with("host: a\r\nhost: a\r\n")).await, [400]);
+    assert_eq!(statuses(&served, &with("host: a\r\nHOST: a\r\n")).await, [400]);
+    for none in
+        ["", "good.example, evil.example", "a,b", "u@a", "u:p@a", "a:b", "a:65536", "::1", "a/b", "a b", "%61", "a..b"]
+    {
+        assert_eq!(statuses(&served, &with(&format!("host: {none}\r\n"))).await, [400], "{none}");
+    }
+    // Not in a target either, and the field is needed beside that.
+    for head in ["u@a/echo HTTP/1.1\r\nhost: a", "a/echo HTTP/1.1\r\nx: y", "a/echo HTTP/1.1\r\nhost: u@a"] {
+        let sent = format!("POST http://{head}\r\ncontent-length: 0\r\n\r\n{NEXT}");
+        assert_eq!(statuses(&served, &sent).await, [400], "{head}");
+    }
     // The version before did not have it yet.
     assert_eq!(statuses(&served, "POST /echo HTTP/1.0\r\ncontent-length: 0\r\n\r\n").await, [200]);
+    assert_eq!(statuses(&served, "POST /echo HTTP/1.0\r\nhost: u@a\r\ncontent-length: 0\r\n\r\n").await, [400]);
+}
+
+#[tokio::test]
+async fn over_http_2_a_host_is_one_too() {
+    let served = Site::tls(ClientAuth::None).serve();
+    let port = served.address().port();
+    let caller = served.tls_caller(None, true);
+    let post = async |host: Option<&str>| {
+        let mut request = caller.request(Method::POST, "/echo");
+        if let Some(host) = host {
+            request = request.header("host", host);
+        }
+        caller.send(request.body(Full::from("x")).unwrap()).await.status
+    };
+    assert_eq!(post(None).await, 200);
+    assert_eq!(post(Some(&format!("127.0.0.1:{port}"))).await, 200);
+    assert_eq!(post(Some("b.example")).await, 400);
+    let with_user = format!("https://u:p@127.0.0.1:{port}/echo");
+    let request = http::Request::post(with_user).body(Full::from("x")).unwrap();
+    assert_eq!(caller.send(request).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_host_is_compared_and_passed_on_in_one_form() {
+    let upstream = upstream("a").await;
+    let mut site = Site::plain();
+    site.proxy("/", &[], &[upstream]);
+    site.proxy("/", &[], &[upstream]);
+    site.route("proxy0").host = Some("Narrow.example.".into());
+    site.route("proxy0").policies = vec!["echo".into()];
+    let served = site.serve();
+    let get = async |host: &str| {
+        let sent = format!("GET /x HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+        rest(connected(served.address(), &sent).await).await
+    };
+    for host in ["narrow.example", "narrow.example.", "NARROW.example.:8443"] {
+        assert!(get(host).await.ends_with("/x 2 0"), "{host}");
+    }
+    let told = get("Other.example.:8443").await;
+    assert!(told.contains("x-forwarded-host=other.example:8443"), "{told}");
+}
+
+#[tokio::test]
+async fn what_goes_to_an_upstream_is_the_path_that_was_matched() {
+    let mut site = Site::plain();
+    site.proxy("/", &[], &[upstream("a").await]);
+    site.proxy("/open", &["tag"], &[upstream("b").await]);
+    let served = site.serve();
+    let get = async |path: &str| {
+        let sent = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+        let answer = rest(connected(served.address(), &sent).await).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let asked = body.split(' ').filter(|word| !word.starts_with("GET")).take(2).collect::<Vec<_>>().join(" ");
+        if head.starts_with("HTTP/1.1 200") { asked } else { head.get(9..12).unwrap().to_owned() }
+    };
+    for (sent, asked) in [
+        ("/x", "a /x"),
+        // Encoded slashes and the like stay in their segments, and doubled slashes where they are.
+        ("/api/%2f/queue%2Fname?a=%2f", "a /api/%2F/queue%2Fname?a=%2f"),
+        ("/a//b;v=1", "a /a//b;v=1"),
+        ("/%7Euser/%c3%a9", "a /~user/%C3%A9"),
+        ("/{x}", "a /%7Bx%7D"),
+        ("http://a/x", "a /x"),
+        // Parameters and the like hide no route.
+        ("/open;x/y", "b /open;x/y"),
+        ("/%6fpen/y", "b /open/y"),
+        ("//open//y?z", "b /open/y?z"),
+        ("/x%2fopen", "a /x%2Fopen"),
+        ("/open%2Fy", "400"),
+        ("/open%3bx", "400"),
+        ("/x/..%2fopen", "400"),
+        ("/x/%2e%2e/open", "400"),
+        ("/x\\..\\open", "400"),
+    ] {
+        assert_eq!(get(sent).await, asked, "{sent}");
+    }
 }
 
 #[tokio::test]

@@ -43,7 +43,13 @@ fn every_problem_is_found_and_named_by_its_key() {
             upstream: Some("nothing-like-it".into()),
             ..Default::default()
         },
-        RouteOptions { name: "odd".into(), path: "/a/../b".into(), upstream: Some("erp".into()), ..Default::default() },
+        RouteOptions {
+            name: "odd".into(),
+            path: "/a/../b".into(),
+            host: Some("x:8443".into()),
+            upstream: Some("erp".into()),
+            ..Default::default()
+        },
     ];
     let problems = Front::check(options, &PARTS);
     let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
@@ -66,6 +72,7 @@ fn every_problem_is_found_and_named_by_its_key() {
         "routes[2].partner: there is no partner \"till-2\", known: \"till\"",
         "routes[2].upstream: there is no upstream \"nothing-like-it\", known: erp",
         "routes[3].path: \"/a/../b\" must be plain, such as \"/invoices\"",
+        "routes[3].host: \"x:8443\" is no host that a request can name: \"x\" would be right",
     ];
     assert_eq!(said.len(), begins.len(), "{said:#?}");
     for (said, begin) in said.iter().zip(begins) {
