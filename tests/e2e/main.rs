@@ -5,6 +5,7 @@
 mod authors;
 mod check;
 mod clusters;
+mod damaged;
 mod faults;
 mod fiscal;
 #[allow(dead_code, reason = "shared with the tests that plant faults, which need other parts of it")]

@@ -68,7 +68,7 @@ impl Ingest {
         today: Day,
         metrics: &Metrics,
     ) -> Result<Self, FrontError> {
-        let journal = Journal::open(&options.journal_options(), run, today, metrics.journal.clone())?;
+        let journal = Journal::open_later(&options.journal_options(), run, today, metrics.journal.clone())?;
         Ok(Self {
             queue,
             journal: Arc::new(journal),

@@ -43,14 +43,11 @@ pub enum LockError {
 pub fn lock_data_dir(directory: impl AsRef<Path>) -> Result<DataDirLock, LockError> {
     let directory = directory.as_ref();
     let unusable = |error| LockError::Unusable { directory: directory.to_owned(), error };
-    make_folder(directory).map_err(unusable)?;
-    let mut file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(directory.join(LOCK_FILE))
-        .map_err(unusable)?;
+    // Of one that is there the name is synced by whoever makes files in it; a disk that does not sync can be locked.
+    if !directory.is_dir() {
+        make_folder(directory).map_err(unusable)?;
+    }
+    let mut file = open(&directory.join(LOCK_FILE)).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::Error(error)) => return Err(unusable(error)),
@@ -60,11 +57,20 @@ pub fn lock_data_dir(directory: impl AsRef<Path>) -> Result<DataDirLock, LockErr
             return Err(LockError::InUse { directory: directory.to_owned(), pid });
         }
     }
-    file.set_len(0)
-        .and_then(|()| file.rewind())
-        .and_then(|()| writeln!(file, "{}", std::process::id()))
-        .map_err(unusable)?;
+    // It says who is in the way; the lock holds without it, also on a disk that takes nothing.
+    let told = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
+    if let Err(error) = told {
+        tracing::warn!(%error, directory = %directory.display(), "the lock does not say whose it is");
+    }
     Ok(DataDirLock { _file: file })
+}
+
+/// Opens the lock's file, which is made where it is missing; on a disk that turned read-only, one that is there will do.
+fn open(path: &Path) -> std::io::Result<File> {
+    match File::options().read(true).write(true).create(true).truncate(false).open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem => File::open(path),
+        opened => opened,
+    }
 }
 
 fn owner(pid: Option<u32>) -> String {

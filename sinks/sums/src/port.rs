@@ -73,7 +73,7 @@ pub trait Notices: Send + Sync {
 }
 
 /// Why a store did not do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum SumsError {
     /// It cannot answer now; trying again later may help.
     #[error("sums store is away: {0}")]

@@ -77,7 +77,7 @@ pub enum BuildError {
 struct Lines<'p>(&'p [Problem]);
 
 impl App {
-    /// Builds the parts. Servers that are away are waited for once it runs.
+    /// Builds the parts. Servers that are away, and files that do not open, are waited for once it runs.
     ///
     /// # Errors
     /// What can never work as configured, or cannot work now.
@@ -94,10 +94,10 @@ impl App {
         let lock = lock_data_dir(&config.data_dir)?;
         let mut registry = Registry::with_prefix("tallygate");
         let has_any = |some: &[Role]| some.iter().any(|role| roles.has(*role));
-        let queue = has_any(&[Role::Gateway, Role::Shipper]).then(|| parts::queue(config)).transpose()?;
+        let queue = has_any(&[Role::Gateway, Role::Shipper]).then(|| parts::queue_later(config)).transpose()?;
         let mut log = None;
         if has_any(&[Role::Shipper, Role::Aggregator, Role::Console]) {
-            log = Some((parts::stream(config, &mut registry)?, parts::sums(config)?));
+            log = Some((parts::stream_later(config, &mut registry)?, parts::sums_later(config)?));
         }
         Ok(Self { config: config.clone(), roles: roles.clone(), registry, queue, log, gateway: None, lock })
     }
@@ -106,7 +106,7 @@ impl App {
     pub fn start(self, sockets: Sockets) -> Running {
         let Self { config, roles, mut registry, queue, log, gateway, lock } = self;
         let mut supervisor = Supervisor::default();
-        let standing = Standing::register(&mut registry);
+        let standing = Standing::register(&mut registry, &roles);
         let (mut policies, mut journal, mut publishing) = (None, None, None);
         if let Some((front, opened)) = gateway {
             journal = Some(front.journal());

@@ -1,10 +1,10 @@
 //! Roles that do not work: each stands by name while the others go on, and is tried again by and by.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::fmt;
 use std::future::pending;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -19,6 +19,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::chain;
+use crate::roles::{Role, Roles};
 
 const TIMES: Times = Times {
     try_every: Duration::from_secs(10),
@@ -40,8 +41,8 @@ struct Times {
     patience: Duration,
     /// A role that works for so long stands no more.
     steady: Duration,
-    /// For so long after its start a process ends when its configuration does not fit what the servers hold: whoever
-    /// changed the one or the other is looking.
+    /// For so long after its start a process ends where its configuration does not fit what the servers hold and no role of
+    /// it can work therefore: whoever changed the one or the other is looking.
     start: Duration,
 }
 
@@ -51,6 +52,18 @@ pub(super) struct Standing {
     times: Times,
     reasons: Arc<watch::Sender<Reasons>>,
     stands: Family<RoleLabel, Gauge>,
+    company: Company,
+    /// Roles that the configuration keeps from their work.
+    misfits: Arc<Mutex<BTreeSet<&'static str>>>,
+}
+
+/// What a process plays beside a role that stands.
+#[derive(Clone, Copy, Debug)]
+struct Company {
+    /// Roles that are kept here.
+    kept: usize,
+    /// Whether it has roles that work whatever stream and store hold: gateway or console.
+    works_anyhow: bool,
 }
 
 /// Why each role that stands does not work.
@@ -65,14 +78,22 @@ struct RoleLabel {
     role: &'static str,
 }
 
+impl Company {
+    fn of(roles: &Roles) -> Self {
+        let kept = [Role::Shipper, Role::Aggregator].iter().filter(|role| roles.has(**role)).count();
+        Self { kept, works_anyhow: roles.has(Role::Gateway) || roles.has(Role::Console) }
+    }
+}
+
 impl Standing {
-    fn new(times: Times) -> Self {
-        Self { times, reasons: Arc::default(), stands: Family::default() }
+    fn new(times: Times, company: Company) -> Self {
+        let (reasons, stands, misfits) = Default::default();
+        Self { times, reasons, stands, company, misfits }
     }
 
-    /// Registers `role_stands`.
-    pub(super) fn register(registry: &mut Registry) -> Self {
-        let standing = Self::new(TIMES);
+    /// Registers `role_stands`, for a process of these roles.
+    pub(super) fn register(registry: &mut Registry, roles: &Roles) -> Self {
+        let standing = Self::new(TIMES, Company::of(roles));
         let help = "Whether the role does not work: it waits for what it needs, or gave up and is tried again";
         registry.register("role_stands", help, standing.stands.clone());
         standing
@@ -95,7 +116,8 @@ impl Standing {
     /// run again. Each run says whether it works.
     ///
     /// # Errors
-    /// At the start of a process alone: what its configuration says and the servers contradict, as [`Misconfigured`].
+    /// At the start of a process of which no role can work: what its configuration says and the servers contradict, as
+    /// [`Misconfigured`].
     pub(super) async fn keep<F>(
         &self,
         role: &'static str,
@@ -114,7 +136,8 @@ impl Standing {
                 never = self.follow(role, said) => match never {},
             };
             let Err(error) = outcome else { return Ok(()) };
-            if started.elapsed() < self.times.start && chain::is_of_configuration(&error) {
+            let fits = !chain::is_of_configuration(&error);
+            if !self.can_any_work(role, fits) && started.elapsed() < self.times.start {
                 return Err(error.context(Misconfigured));
             }
             self.stands(role, &format!("{error:#}"));
@@ -123,6 +146,17 @@ impl Standing {
                 () = stop.cancelled() => return Ok(()),
             }
         }
+    }
+
+    /// Whether any role of the process may work, now that this one fits the servers or does not.
+    fn can_any_work(&self, role: &'static str, fits: bool) -> bool {
+        let mut misfits = self.misfits.lock().unwrap_or_else(PoisonError::into_inner);
+        if fits {
+            misfits.remove(role);
+        } else {
+            misfits.insert(role);
+        }
+        self.company.works_anyhow || misfits.len() < self.company.kept
     }
 
     /// Shows for ever how a run does. What works for a moment only, again and again, does not count as working.
@@ -168,6 +202,7 @@ impl Standing {
     }
 
     fn goes_on(&self, role: &'static str) {
+        self.can_any_work(role, true);
         self.stands.get_or_create(&RoleLabel { role }).set(0);
         self.reasons.send_if_modified(|reasons| {
             let stood = reasons.remove(role).is_some();
@@ -197,7 +232,7 @@ async fn reached(time: Option<Instant>) {
 #[cfg(test)]
 impl Default for Standing {
     fn default() -> Self {
-        Self::new(TIMES)
+        Self::new(TIMES, Company::of(&Roles::default()))
     }
 }
 
@@ -206,7 +241,10 @@ impl Standing {
     /// One that is in a hurry.
     pub(super) fn soon() -> Self {
         let soon = Duration::from_millis(50);
-        Self::new(Times { try_every: soon, patience: soon, steady: soon, start: Duration::ZERO })
+        Self::new(
+            Times { try_every: soon, patience: soon, steady: soon, start: Duration::ZERO },
+            Company::of(&Roles::default()),
+        )
     }
 }
 

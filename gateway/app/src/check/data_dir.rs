@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use rustix::fs::{Access, access};
+use rustix::io::Errno;
 
 use crate::config::{Config, Problem};
 
@@ -20,6 +21,7 @@ fn unwritable(folder: &Path) -> Option<String> {
     if !there.is_dir() {
         return Some(format!("{} is no folder, another data_dir would be right", there.display()));
     }
-    let error = access(there, Access::WRITE_OK | Access::EXEC_OK).err()?;
+    // A disk that turned read-only is no fault of the configuration: what is there can be served from meanwhile.
+    let error = access(there, Access::WRITE_OK | Access::EXEC_OK).err().filter(|error| *error != Errno::ROFS)?;
     Some(format!("{} cannot be written: {error}; a data_dir of this user's own would be right", there.display()))
 }

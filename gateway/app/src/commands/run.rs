@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode> {
         Err(problems) => return Ok(bad_configuration::told(&problems)),
     };
     // The policies are compiled but once where nothing is wrong: when they are put into service.
-    if !check::environs(&config, &roles).is_empty() {
+    if !check::start(&config, &roles).is_empty() {
         return Ok(bad_configuration::told(&check::all(&config, &roles)));
     }
     log_to_stderr(LevelFilter::INFO)?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tallygate_queue::AmqpQueue;
 use tallygate_queue::{EmbeddedQueue, Queue, QueueError};
 
+use super::later::Later;
 use crate::config::{Config, QueueOptions};
 
 /// Opens the queue for publishing and consuming. A server that is away is no error.
@@ -17,6 +18,21 @@ pub fn queue(config: &Config) -> Result<Arc<dyn Queue>, QueueError> {
         QueueOptions::Embedded(file) => Arc::new(EmbeddedQueue::open(file)?),
         #[cfg(feature = "servers")]
         QueueOptions::Amqp(amqp) => Arc::new(AmqpQueue::open(amqp.clone())?),
+    })
+}
+
+/// The queue for a process that serves: a file that does not open is no error either.
+///
+/// # Errors
+/// When it can never work as configured.
+pub(crate) fn queue_later(config: &Config) -> anyhow::Result<Arc<dyn Queue>> {
+    Ok(match &config.queue {
+        QueueOptions::Embedded(file) => {
+            let path = file.clone();
+            Arc::new(Later::open(file, QueueError::Away, move || EmbeddedQueue::open(&path))?)
+        }
+        #[cfg(feature = "servers")]
+        QueueOptions::Amqp(_) => queue(config)?,
     })
 }
 

@@ -9,6 +9,7 @@ use tallygate_stream::{EmbeddedStream, Stream, StreamError, StreamMetrics};
 #[cfg(feature = "servers")]
 use tallygate_stream::{KafkaOptions, KafkaStream};
 
+use super::later::Later;
 use crate::config::{Config, StreamOptions};
 
 #[cfg(feature = "servers")]
@@ -28,6 +29,22 @@ pub fn stream(config: &Config, registry: &mut Registry) -> Result<Arc<dyn Stream
             let kafka = KafkaOptions { instance: instance(&config.data_dir), ..kafka.clone() };
             Arc::new(KafkaStream::new(kafka, metrics).map_err(refused)?)
         }
+    })
+}
+
+/// The stream for a process that serves: a file that does not open is no error either.
+///
+/// # Errors
+/// When it can never work as configured.
+pub(crate) fn stream_later(config: &Config, registry: &mut Registry) -> anyhow::Result<Arc<dyn Stream>> {
+    Ok(match &config.stream {
+        StreamOptions::Embedded(embedded) => {
+            let (metrics, options) = (StreamMetrics::register(registry), embedded.clone());
+            let open = move || EmbeddedStream::open(&options, metrics.clone());
+            Arc::new(Later::open(&embedded.path, StreamError::Away, open)?)
+        }
+        #[cfg(feature = "servers")]
+        StreamOptions::Kafka(_) => stream(config, registry)?,
     })
 }
 

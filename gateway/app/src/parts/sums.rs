@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tallygate_sums::{Cassandra, CassandraOptions};
 use tallygate_sums::{EmbeddedSums, Sums, SumsError};
 
+use super::later::Later;
 use crate::config::{Config, SumsOptions};
 
 /// Opens the store. A server that is away is no error.
@@ -17,6 +18,21 @@ pub fn sums(config: &Config) -> Result<Arc<dyn Sums>, SumsError> {
         SumsOptions::Embedded(embedded) => Arc::new(EmbeddedSums::open(embedded)?),
         #[cfg(feature = "servers")]
         SumsOptions::Cassandra(cassandra) => Arc::new(Cassandra::new(CassandraOptions::clone(cassandra))?),
+    })
+}
+
+/// The store for a process that serves: a file that does not open is no error either.
+///
+/// # Errors
+/// When it can never work as configured.
+pub(crate) fn sums_later(config: &Config) -> anyhow::Result<Arc<dyn Sums>> {
+    Ok(match &config.sums {
+        SumsOptions::Embedded(embedded) => {
+            let options = embedded.clone();
+            Arc::new(Later::open(&embedded.path, SumsError::Away, move || EmbeddedSums::open(&options))?)
+        }
+        #[cfg(feature = "servers")]
+        SumsOptions::Cassandra(_) => sums(config)?,
     })
 }
 

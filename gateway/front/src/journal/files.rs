@@ -28,7 +28,8 @@ pub(super) struct Folder {
 pub(super) struct Files {
     folder: Folder,
     day: Day,
-    file: OpenFile,
+    /// None until one could be opened.
+    file: Option<OpenFile>,
 }
 
 impl Folder {
@@ -39,9 +40,16 @@ impl Folder {
 
     /// Makes the folder, opens the file of this day, and removes what is too old.
     pub(super) fn open(self, today: Day) -> io::Result<Files> {
-        let file = self.file(today)?;
+        let file = Some(self.file(today)?);
         self.prune(today);
         Ok(Files { folder: self, day: today, file })
+    }
+
+    /// The same; where that cannot be done now, it is done later.
+    pub(super) fn open_later(self, today: Day) -> Files {
+        let mut files = Files { folder: self, day: today, file: None };
+        files.tend(today);
+        files
     }
 
     fn file(&self, today: Day) -> io::Result<OpenFile> {
@@ -64,44 +72,67 @@ impl Folder {
 impl Files {
     /// Writes lines of one day. So many of them, from the first on, then stand in a file that the folder has.
     pub(super) fn append(&mut self, today: Day, lines: &[IoSlice<'_>]) -> io::Result<usize> {
-        if self.day != today {
-            self.file = self.folder.file(today)?;
+        let (file, is_new) = match &mut self.file {
+            Some(file) if self.day == today => (file, false),
+            file => (file.insert(self.folder.file(today)?), true),
+        };
+        if is_new {
             self.day = today;
+            self.folder.progress.has_file(Ok(()));
             self.folder.prune(today);
         }
-        let written = self.file.write(lines)?;
+        let written = file.write(lines)?;
         self.folder.space.written(written.bytes);
         // Asked after each write: a reply must not leave for a line that went into a file nobody will find.
-        self.keep_in_place()?;
+        self.folder.keep_in_place(file)?;
         Ok(written.lines)
     }
 
     /// Looks whether the file in use is in place, which are too old, and what they come to.
     pub(super) fn tend(&mut self, today: Day) {
-        if let Err(error) = self.keep_in_place() {
+        let Some(file) = &mut self.file else { return self.try_to_open(today) };
+        if let Err(error) = self.folder.keep_in_place(file) {
             self.folder.metrics.errors.inc();
-            tracing::error!("{}: the journal cannot be begun anew: {error}", self.file.path().display());
+            tracing::error!("{}: the journal cannot be begun anew: {error}", file.path().display());
         }
         self.folder.prune(today);
     }
 
+    fn try_to_open(&mut self, today: Day) {
+        match self.folder.file(today) {
+            Ok(file) => {
+                (self.file, self.day) = (Some(file), today);
+                self.folder.progress.has_file(Ok(()));
+                self.folder.prune(today);
+            }
+            Err(error) => {
+                self.folder.metrics.errors.inc();
+                let path = self.folder.progress.path();
+                tracing::error!("{}: the journal cannot be begun, it is tried again: {error}", path.display());
+                self.folder.progress.has_file(Err(Arc::new(error)));
+            }
+        }
+    }
+}
+
+impl Folder {
     /// Begins the file anew, with all its lines, where somebody took it away.
-    fn keep_in_place(&mut self) -> io::Result<()> {
-        match self.file.look() {
+    fn keep_in_place(&self, file: &mut OpenFile) -> io::Result<()> {
+        match file.look() {
             Found::InPlace => {}
             Found::Cut(bytes) => {
-                self.folder.metrics.replaced.inc();
+                self.metrics.replaced.inc();
                 tracing::warn!(
                     "{}: somebody cut {bytes} bytes off the journal: what they said is lost",
-                    self.file.path().display()
+                    file.path().display()
                 );
             }
             Found::Gone => {
-                self.file = self.file.begun_anew()?;
-                self.folder.metrics.replaced.inc();
+                *file = file.begun_anew()?;
+                self.metrics.replaced.inc();
                 tracing::warn!(
                     "{}: somebody removed or replaced the journal while it was written; it was begun anew with all its lines",
-                    self.file.path().display()
+                    file.path().display()
                 );
             }
         }

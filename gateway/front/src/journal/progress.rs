@@ -1,5 +1,6 @@
 //! What the journal's thread is at, for those who wait for it.
 
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,17 +19,29 @@ struct State {
     path: Arc<Path>,
     /// None while it has nothing to do.
     since: Option<Instant>,
+    /// Why it has no file at all.
+    closed: Option<Arc<io::Error>>,
 }
 
 impl Progress {
     /// It is to begin with this file now.
     pub(super) fn with(path: Arc<Path>, hangs: Gauge) -> Self {
-        Self { state: Mutex::new(State { path, since: Some(Instant::now()) }), hangs }
+        Self { state: Mutex::new(State { path, since: Some(Instant::now()), closed: None }), hangs }
     }
 
     /// It turns to another file.
     pub(super) fn turn_to(&self, path: Arc<Path>) {
         self.lock().path = path;
+    }
+
+    /// It has a file, or none for this reason.
+    pub(super) fn has_file(&self, outcome: Result<(), Arc<io::Error>>) {
+        self.lock().closed = outcome.err();
+    }
+
+    /// Why it has no file.
+    pub(super) fn closed(&self) -> Option<Arc<io::Error>> {
+        self.lock().closed.clone()
     }
 
     /// It begins with what came.

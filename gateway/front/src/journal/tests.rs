@@ -180,3 +180,22 @@ async fn a_bound_in_bytes_holds_over_all_files_of_the_folder() {
     journal.tend(today).await.unwrap();
     assert!(journal.claim("shop", &[]).is_ok(), "room was made by hand");
 }
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_begun_refuses_messages_until_it_can() {
+    let (dir, today) = (tempfile::tempdir().unwrap(), day("2026-11-20"));
+    let in_the_way = dir.path().join("journal");
+    fs::write(&in_the_way, "").unwrap();
+    let opened = |options: &JournalOptions| Journal::open(options, RUN, today, JournalMetrics::default());
+    assert!(opened(&options(dir.path())).is_err());
+    let journal = Journal::open_later(&options(dir.path()), RUN, today, JournalMetrics::default()).unwrap();
+    let refused = journal.claim("shop", &[]).unwrap_err();
+    assert!(matches!(&refused, JournalError::File(path, _) if path.starts_with(&in_the_way)), "{refused}");
+    assert!(journal.trouble().unwrap().starts_with("messages are refused: "));
+    journal.tend(today).await.unwrap();
+    assert!(journal.claim("shop", &[]).is_err());
+    fs::remove_file(&in_the_way).unwrap();
+    journal.tend(today).await.unwrap();
+    append(&journal, today, 1).await;
+    assert_eq!((journal.trouble(), kept(dir.path())), (None, vec![1]));
+}

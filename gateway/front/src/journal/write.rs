@@ -8,11 +8,11 @@ use tallygate_core::{Day, MessageNumber, Run};
 
 use super::entry::{DaySum, encode, most_bytes};
 use super::error::JournalError;
-use super::files::Folder;
+use super::files::{Files, Folder};
 use super::metrics::JournalMetrics;
 use super::progress::Progress;
 use super::space::{Room, Space};
-use super::writer::Writer;
+use super::writer::{Opened, Writer};
 
 /// Where a journal is kept, and how much of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,13 +41,44 @@ impl Journal {
     /// # Errors
     /// When it cannot, or not in time.
     pub fn open(options: &JournalOptions, run: Run, today: Day, metrics: JournalMetrics) -> Result<Self, JournalError> {
+        let (journal, opened) = Self::with(options, run, today, metrics, move |folder| folder.open(today))?;
+        journal.writer.wait_for(&opened)?;
+        Ok(journal)
+    }
+
+    /// The same for a process that serves: where no file can be written now, messages are refused, and it is tried again at
+    /// each [`tend`](Self::tend). Blocking, for as long as the journal may take to answer.
+    ///
+    /// # Errors
+    /// When its thread cannot be started.
+    pub fn open_later(
+        options: &JournalOptions,
+        run: Run,
+        today: Day,
+        metrics: JournalMetrics,
+    ) -> Result<Self, JournalError> {
+        let open = move |folder: Folder| Ok(folder.open_later(today));
+        let (journal, opened) = Self::with(options, run, today, metrics, open)?;
+        if let Err(error) = journal.writer.wait_for(&opened) {
+            tracing::error!(%error, "messages are refused until the journal goes on");
+        }
+        Ok(journal)
+    }
+
+    fn with(
+        options: &JournalOptions,
+        run: Run,
+        today: Day,
+        metrics: JournalMetrics,
+        open: impl FnOnce(Folder) -> std::io::Result<Files> + Send + 'static,
+    ) -> Result<(Self, Opened), JournalError> {
         let dir = Arc::from(&*options.dir);
         let progress = Arc::new(Progress::with(Folder::path(&dir, today, run), metrics.hangs.clone()));
         let space = Arc::new(Space::new(options.max_bytes, metrics.clone()));
         let keep_days = i32::try_from(options.keep_days).unwrap_or(i32::MAX);
         let folder = Folder { dir, run, keep_days, space: space.clone(), metrics, progress: progress.clone() };
-        let writer = Writer::start(progress, options.answer_within, move || folder.open(today))?;
-        Ok(Self { space, writer })
+        let (writer, opened) = Writer::start(progress, options.answer_within, move || open(folder))?;
+        Ok((Self { space, writer }, opened))
     }
 
     /// Claims room for a message's line, before the message is queued.

@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSlice};
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use tallygate_core::Day;
@@ -26,6 +26,9 @@ pub(super) struct Writer {
     within: Duration,
 }
 
+/// What the thread says of the files once, when it has opened them.
+pub(super) type Opened = Receiver<io::Result<()>>;
+
 enum Work {
     Line(Line),
     Tend(Day, oneshot::Sender<()>, OwnedSemaphorePermit),
@@ -41,12 +44,12 @@ struct Line {
 }
 
 impl Writer {
-    /// Starts the thread and waits for the files to be open.
+    /// Starts the thread, which begins with opening the files.
     pub(super) fn start(
         progress: Arc<Progress>,
         within: Duration,
         open: impl FnOnce() -> io::Result<Files> + Send + 'static,
-    ) -> Result<Self, JournalError> {
+    ) -> Result<(Self, Opened), JournalError> {
         let (work, waiting) = mpsc::unbounded_channel();
         let (opened, answer) = sync_channel(1);
         let told = progress.clone();
@@ -64,17 +67,27 @@ impl Writer {
             .name("journal".to_owned())
             .spawn(run)
             .map_err(|error| JournalError::Thread(progress.path(), Arc::new(error)))?;
-        match answer.recv_timeout(within) {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(JournalError::File(progress.path(), Arc::new(error))),
-            Err(RecvTimeoutError::Timeout) => return Err(JournalError::Late(progress.path(), within)),
-            Err(RecvTimeoutError::Disconnected) => return Err(JournalError::Closed(progress.path())),
-        }
-        Ok(Self { work, memory: Arc::new(Semaphore::new(JOURNAL_WAITING_BYTES)), progress, within })
+        let memory = Arc::new(Semaphore::new(JOURNAL_WAITING_BYTES));
+        Ok((Self { work, memory, progress, within }, answer))
     }
 
-    /// Whether anything can be handed over: not while the thread hangs.
+    /// Waits for the files to be open, once, and not longer than for an answer. Blocking.
+    pub(super) fn wait_for(&self, opened: &Opened) -> Result<(), JournalError> {
+        match opened.recv_timeout(self.within) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(JournalError::File(self.progress.path(), Arc::new(error))),
+            Err(RecvTimeoutError::Timeout) => Err(JournalError::Late(self.progress.path(), self.within)),
+            Err(RecvTimeoutError::Disconnected) => Err(JournalError::Closed(self.progress.path())),
+        }
+    }
+
+    /// Whether a line can be handed over: not while the thread hangs, or has no file.
     pub(super) fn ready(&self) -> Result<(), JournalError> {
+        self.answers()?;
+        self.progress.closed().map_or(Ok(()), |error| Err(JournalError::File(self.progress.path(), error)))
+    }
+
+    fn answers(&self) -> Result<(), JournalError> {
         if self.work.is_closed() {
             return Err(JournalError::Closed(self.progress.path()));
         }
@@ -90,7 +103,7 @@ impl Writer {
 
     /// Has the files looked after, behind all that was handed over before.
     pub(super) async fn tend(&self, today: Day) -> Result<(), JournalError> {
-        self.ready()?;
+        self.answers()?;
         self.hand_over(0, |memory, reply| Work::Tend(today, reply, memory)).await
     }
 

@@ -57,6 +57,11 @@ impl EmbeddedQueue {
         Self::over(database)
     }
 
+    /// What a queue in this file says of a publish that was not waited for any longer.
+    pub fn late_at(path: &Path, within: Duration) -> QueueError {
+        DatabaseError::Late(path.to_owned(), within).into()
+    }
+
     fn over(database: Database) -> Result<Self, QueueError> {
         let last = database.read_blocking(file::last)?;
         Ok(Self {
@@ -86,7 +91,7 @@ impl Queue for EmbeddedQueue {
     }
 
     fn late(&self, within: Duration) -> QueueError {
-        DatabaseError::Late(self.inner.database.path().to_owned(), within).into()
+        Self::late_at(self.inner.database.path(), within)
     }
 
     async fn consume(&self, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError> {

@@ -14,8 +14,14 @@ use crate::supervise::Supervisor;
 const SHORT: Duration = Duration::from_millis(50);
 const LONG: Duration = Duration::from_secs(1);
 
+/// Of a process of these roles.
+fn standing_of(roles: &str, start: Duration) -> Standing {
+    let times = Times { try_every: SHORT, patience: SHORT * 4, steady: SHORT * 2, start };
+    Standing::new(times, Company::of(&roles.parse().unwrap()))
+}
+
 fn standing(start: Duration) -> Standing {
-    Standing::new(Times { try_every: SHORT, patience: SHORT * 4, steady: SHORT * 2, start })
+    standing_of("aggregator", start)
 }
 
 fn foreign() -> anyhow::Error {
@@ -73,6 +79,19 @@ async fn a_configuration_that_does_not_fit_the_servers_ends_a_process_at_its_sta
     let later = standing.keep("aggregator", &stop, |_| async { Err(foreign()) });
     assert!(timeout(SHORT * 10, later).await.is_err());
     assert!(standing.troubles()[0].contains("belongs to log"));
+}
+
+#[tokio::test]
+async fn a_configuration_that_does_not_fit_the_servers_ends_no_process_with_a_role_that_works() {
+    for roles in ["gateway,shipper,aggregator", "shipper,aggregator,console", "shipper,aggregator"] {
+        let (standing, stop) = (standing_of(roles, LONG * 30), CancellationToken::new());
+        let one = standing.keep("aggregator", &stop, |_| async { Err(foreign()) });
+        assert!(timeout(SHORT * 4, one).await.is_err(), "{roles}");
+        assert!(standing.troubles()[0].contains("belongs to log"), "{roles}");
+        let other = standing.keep("shipper", &stop, |_| async { Err(foreign()) });
+        let ended = timeout(SHORT * 4, other).await;
+        assert_eq!(ended.is_ok_and(|kept| kept.is_err()), roles == "shipper,aggregator", "{roles}");
+    }
 }
 
 #[tokio::test]
@@ -165,7 +184,7 @@ async fn a_role_that_fails_again_as_soon_as_it_works_stands_all_the_while() {
 
 #[tokio::test]
 async fn a_reason_is_bounded() {
-    let standing = Standing::new(TIMES);
+    let standing = Standing::new(TIMES, Company::of(&Roles::default()));
     standing.stands("shipper", &"\u{17e}".repeat(5_000));
     assert!(standing.troubles()[0].chars().count() < REASON_CHARS + 100);
 }

@@ -94,7 +94,8 @@ fn opening_a_journal_whose_disk_hangs_ends_in_time() {
         let _ = hang.recv();
         Err(std::io::ErrorKind::NotFound.into())
     };
-    let late = Writer::start(progress, SHORT, open).unwrap_err();
+    let (writer, opened) = Writer::start(progress, SHORT, open).unwrap();
+    let late = writer.wait_for(&opened).unwrap_err();
     assert!(matches!(&late, JournalError::Late(..)) && late.to_string().starts_with("/data/journal/x: "), "{late}");
     drop(release);
 }
