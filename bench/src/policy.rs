@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::thread;
 
 use anyhow::{Context, Result};
+use bytes::Bytes;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use tallygate_host::{Engine, EngineLimits, Header, Keys, Limits, Message, Outcome, Policy, PolicySpec};
@@ -89,7 +90,7 @@ fn message(body: &[u8]) -> Message {
             header("host", "localhost"),
             header("content-length", "2048"),
         ],
-        body: body.to_vec(),
+        body: Bytes::copy_from_slice(body),
     }
 }
 

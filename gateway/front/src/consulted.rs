@@ -60,7 +60,13 @@ impl Consulted {
         if let Some(observer) = &shared.observer {
             observer.handled(self.policy.name(), &decided, used.unwrap_or_default());
         }
-        let Decision { outcome, context } = decided.map_err(|failure| self.failed(shared, failure))?;
+        let Decision { outcome, context } = decided.map_err(|failure| match failure {
+            // What a message needs is its sender's to change.
+            PolicyFailure::OutOfMemory(limit) if !message.body.is_empty() => {
+                self.too_large(shared, &failure, Problem::TooLargeForPolicy(self.policy.name().to_owned(), limit))
+            }
+            failure => self.failed(shared, failure),
+        })?;
         self.context = context;
         Ok(outcome)
     }
@@ -77,7 +83,13 @@ impl Consulted {
         if let Some(observer) = &shared.observer {
             observer.responded(self.policy.name(), &decided, used.unwrap_or_default());
         }
-        decided.map_err(|failure| self.failed(shared, failure))
+        decided.map_err(|failure| match failure {
+            PolicyFailure::OutOfMemory(limit) if !response.body.is_empty() => {
+                let problem = Problem::ResponseTooLargeForPolicy(self.policy.name().to_owned(), limit);
+                self.too_large(shared, &failure, problem)
+            }
+            failure => self.failed(shared, failure),
+        })
     }
 
     /// The refusal in the partner's protocol, if the policy has a form for it. One that fails over it has none.
@@ -99,7 +111,16 @@ impl Consulted {
 
     fn failed(&self, shared: &Shared, failure: PolicyFailure) -> Problem {
         self.count(shared, &failure);
-        Problem::Policy(self.policy.name().to_owned(), failure)
+        let name = self.policy.name().to_owned();
+        match failure {
+            PolicyFailure::Busy => Problem::PolicyBusy(name, shared.limits.retry_after),
+            failure => Problem::Policy(name, failure),
+        }
+    }
+
+    fn too_large(&self, shared: &Shared, failure: &PolicyFailure, problem: Problem) -> Problem {
+        self.count(shared, failure);
+        problem
     }
 
     fn count(&self, shared: &Shared, failure: &PolicyFailure) {

@@ -1,6 +1,5 @@
 //! Every reason for which a request is refused, and what each is in HTTP: the one place where errors become statuses.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -29,12 +28,7 @@ pub(crate) enum Problem {
     NoCredential,
     UnknownKey,
     UnknownCertificate,
-    /// The partner is known, and the route is for others.
-    NotAmongCallers {
-        partner: Arc<str>,
-        route: String,
-    },
-    /// One credential is one partner's, another one another's.
+    /// The key is one partner's, the certificate another's.
     TwoPartners,
     /// As many requests are in flight as may be; how long to wait.
     Busy(Duration),
@@ -50,6 +44,12 @@ pub(crate) enum Problem {
     Rejected(Refusal),
     /// The policy failed: its name, and how.
     Policy(String, PolicyFailure),
+    /// A message is more than fits in its policy's memory: the policy's name, and its limit in bytes.
+    TooLargeForPolicy(String, usize),
+    /// An upstream's response is.
+    ResponseTooLargeForPolicy(String, usize),
+    /// Too many messages wait for policies that take long over them: the name of this one's, and how long to wait.
+    PolicyBusy(String, Duration),
     /// The queue has not confirmed; the detail is for the log, the time for the caller.
     Queue(String, Duration),
     /// The journal could not be written, so the acknowledgement may not leave.
@@ -113,14 +113,9 @@ impl Problem {
                 "a client certificate or an API key (x-api-key, or authorization: Bearer) is needed",
             ),
             Self::UnknownKey => plain(401, "unknown-key", "the API key is no partner's"),
-            Self::UnknownCertificate => plain(401, "unknown-certificate", "the client certificate is no partner's"),
-            Self::NotAmongCallers { partner, route } => plain(
-                403,
-                "caller-not-allowed",
-                &format!("partner {partner:?} is not among the callers of route {route:?}"),
-            ),
+            Self::UnknownCertificate => plain(403, "unknown-certificate", "the client certificate is no partner's"),
             Self::TwoPartners => {
-                plain(403, "two-partners", "the API keys and the client certificate are not all one partner's")
+                plain(403, "two-partners", "the API key and the client certificate are different partners'")
             }
             Self::Busy(wait) => later(plain(503, "busy", "as many requests as can be served are being served"), wait),
             Self::BodyTooLarge(limit) => {
@@ -135,6 +130,28 @@ impl Problem {
             Self::MessageTooLarge(problem) => plain(413, "message-too-large", problem),
             Self::Rejected(refusal) => refusal.clone(),
             Self::Policy(_, failure) => policy(failure, &plain),
+            Self::TooLargeForPolicy(_, limit) => plain(
+                413,
+                "policy-memory",
+                &format!(
+                    "the policy needs more memory for this message than the {} MiB it may have (limits.memory); a smaller \
+                     one, such as a batch of fewer transactions, would be right",
+                    limit >> 20
+                ),
+            ),
+            Self::ResponseTooLargeForPolicy(..) => plain(
+                502,
+                "policy-memory",
+                "the server behind answered with more than the policy that looks through it has memory for",
+            ),
+            Self::PolicyBusy(_, wait) => later(
+                plain(
+                    503,
+                    "policy-busy",
+                    "messages of this kind take long, and too many wait; this one was not stored",
+                ),
+                wait,
+            ),
             Self::Queue(_, wait) | Self::Journal(_, wait) => later(
                 plain(503, "queue-away", "it is not known whether the message was stored: send the same again"),
                 wait,
@@ -157,6 +174,10 @@ impl Problem {
     pub(crate) fn cause(&self) -> Option<String> {
         match self {
             Self::Policy(policy, failure) => Some(format!("policy {policy}: {failure}")),
+            Self::TooLargeForPolicy(policy, limit) | Self::ResponseTooLargeForPolicy(policy, limit) => {
+                Some(format!("policy {policy}: {}", PolicyFailure::OutOfMemory(*limit)))
+            }
+            Self::PolicyBusy(policy, _) => Some(format!("policy {policy}: {}", PolicyFailure::Busy)),
             Self::JournalFull(full, _) => Some(full.to_string()),
             Self::BodyBroken(detail)
             | Self::Queue(detail, _)
@@ -176,9 +197,7 @@ impl Problem {
     fn header(&self) -> Option<(http::HeaderName, HeaderValue)> {
         match self {
             Self::Method(allow) => Some((ALLOW, HeaderValue::from_str(allow).ok()?)),
-            Self::NoCredential | Self::UnknownKey | Self::UnknownCertificate => {
-                Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
-            }
+            Self::NoCredential | Self::UnknownKey => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
             _ => None,
         }
     }
@@ -221,7 +240,9 @@ fn policy(failure: &PolicyFailure, plain: &dyn Fn(u16, &str, &str) -> Refusal) -
         PolicyFailure::Timeout(_) => (504, "the policy took too long over this message"),
         PolicyFailure::OutOfMemory(_) => (500, "the policy ran out of memory over this message"),
         PolicyFailure::BadOutcome(_) => (500, "the policy returned what cannot be carried out"),
-        PolicyFailure::Trap(_) | PolicyFailure::Host(_) => (500, "the policy failed over this message"),
+        PolicyFailure::Trap(_) | PolicyFailure::Busy | PolicyFailure::Host(_) => {
+            (500, "the policy failed over this message")
+        }
     };
     plain(status, failure.code(), detail)
 }

@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use tallygate_host::{Accepted, Continuation, Forwarded, Message, Outcome, Transaction};
 use tallygate_serve::Exchange;
 
-use crate::access::Identity;
+use crate::access::Caller;
 use crate::access_line::{AccessLine, Recorded, Sent};
 use crate::body::{Received, RequestBody};
 use crate::connection::Connection;
@@ -43,9 +43,7 @@ struct Context<'s> {
     parts: Parts,
     host: Host,
     route: Option<&'s Route>,
-    /// Who sent it, and the partner it counts as on its route.
-    identity: Identity,
-    partner: Option<Arc<str>>,
+    caller: Caller,
     /// The policies that have seen it, each in the version that was active then.
     consulted: Vec<Consulted>,
     message: Option<Message>,
@@ -64,9 +62,7 @@ pub(crate) async fn serve(
 ) -> Response<Recorded> {
     let began = Instant::now();
     let unix_millis = shared.clock.unix_millis();
-    let (mut parts, body) = request.into_parts();
-    // First of all, so that nobody behind ever sees a partner's key, whatever becomes of the request.
-    let identity = shared.partners.identify(&exchange.connection().certificate, &mut parts.headers);
+    let (parts, body) = request.into_parts();
     let mut context = Context {
         exchange,
         line: Box::new(AccessLine {
@@ -85,8 +81,7 @@ pub(crate) async fn serve(
         parts,
         host: Host::default(),
         route: None,
-        identity,
-        partner: None,
+        caller: Caller { partner: None, by_key: false },
         consulted: Vec::new(),
         message: None,
         to_count: None,
@@ -111,7 +106,7 @@ pub(crate) async fn serve(
     let refused = Refused {
         request: &context.line.trace.request,
         version: context.parts.version,
-        partner: context.partner.as_deref(),
+        partner: context.caller.partner.as_deref(),
         route: context.route,
         message: context.message.as_ref(),
         consulted: &context.consulted,
@@ -140,11 +135,12 @@ async fn handle<'s>(
     }
     context.line.route = route.labels.route.clone();
     context.permit = Some(shared.in_flight.try_acquire().ok_or(Problem::Busy(shared.limits.retry_after))?);
-    if let Identity::Partner(partner) = &context.identity {
-        context.line.partner = Some(partner.clone());
-    }
-    context.partner = route.access.admit(&route.labels.route, &context.identity)?;
-    context.line.partner = context.partner.clone();
+    context.caller = shared.partners.find(
+        &route.without_credential,
+        &context.exchange.connection().certificate,
+        &context.parts.headers,
+    )?;
+    context.line.partner = context.caller.partner.clone();
     let received = context.line.received.clone();
     let mut body = Some(RequestBody::new(incoming, &context.parts.headers, &shared.limits, received)?);
     for step in &route.policies {
@@ -180,7 +176,7 @@ async fn consult(
     let needs_body = context.consulted.last().is_some_and(|asked| asked.policy.about().needs_body);
     if needs_body && let Some(unread) = body.take() {
         let (whole, reservation) = unread.whole(&shared.body_memory, &shared.limits).await?;
-        context.message(route).body = whole;
+        context.message(route).body = whole.into();
         context.reservation = Some(reservation);
     }
     context.message(route);
@@ -213,7 +209,7 @@ async fn forward(
     let outgoing = outgoing(shared, context)?;
     let body = match (body, &context.message) {
         (Some(unread), _) => OutgoingBody::Streamed(unread.streamed()),
-        (None, Some(message)) if !message.body.is_empty() => OutgoingBody::Whole(Some(message.body.clone().into())),
+        (None, Some(message)) if !message.body.is_empty() => OutgoingBody::Whole(Some(message.body.clone())),
         (None, _) => OutgoingBody::Whole(None::<Bytes>),
     };
     queue(shared, context).await?;
@@ -265,6 +261,7 @@ fn outgoing(shared: &Shared, context: &Context<'_>) -> Result<Outgoing, Problem>
         secure: context.exchange.connection().secure,
         host: context.host.text().to_owned(),
         traceparent: context.line.trace.traceparent.clone(),
+        by_key: context.caller.by_key,
     })
 }
 
@@ -299,11 +296,11 @@ impl Context<'_> {
             received: jiff::Timestamp::from_millisecond(self.unix_millis).unwrap_or_default().to_string(),
             received_millis: u64::try_from(self.unix_millis).unwrap_or_default(),
             route: route.labels.route.to_string(),
-            partner: self.partner.as_deref().map(str::to_owned),
+            partner: self.caller.partner.as_deref().map(str::to_owned),
             method: self.parts.method.as_str().to_owned(),
             target: target(&self.parts).to_owned(),
             headers: listed(&self.parts.headers, needed),
-            body: Vec::new(),
+            body: Bytes::new(),
         })
     }
 
@@ -328,7 +325,7 @@ impl Context<'_> {
 
     fn origin(&self) -> Origin {
         Origin {
-            partner: self.partner.clone(),
+            partner: self.caller.partner.clone(),
             traceparent: self.line.trace.traceparent.clone(),
             unix_millis: self.unix_millis,
         }

@@ -82,7 +82,7 @@ async fn respond(
 ) -> Result<HttpResponse<ResponseBody>, Problem> {
     let (parts, incoming) = response.into_parts();
     let mut seen =
-        Response { status: parts.status.as_u16(), headers: listed(&parts.headers, |_| true), body: Vec::new() };
+        Response { status: parts.status.as_u16(), headers: listed(&parts.headers, |_| true), body: Bytes::new() };
     let (mut unread, mut reservation) = (Some(incoming), None);
     let (mut changed, mut replaced, mut to_count) = (false, false, None::<ToCount>);
     for consulted in consulted.iter().rev() {
@@ -94,7 +94,7 @@ async fn respond(
             && let Some(incoming) = unread.take()
         {
             let (whole, held) = body::response(incoming, &shared.body_memory, &shared.limits).await?;
-            (seen.body, reservation) = (whole, Some(held));
+            (seen.body, reservation) = (whole.into(), Some(held));
         }
         let change = match consulted.respond(shared, message, &seen).await? {
             ResponseOutcome::Pass => continue,
@@ -119,7 +119,7 @@ async fn respond(
     let head = if changed { changed_head(parts, &mut seen, replaced) } else { parts };
     let body = match unread {
         Some(incoming) => ResponseBody::Unread(incoming),
-        None => ResponseBody::Whole(seen.body.into(), reservation),
+        None => ResponseBody::Whole(seen.body, reservation),
     };
     Ok(HttpResponse::from_parts(head, body))
 }

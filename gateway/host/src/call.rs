@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -29,35 +30,73 @@ pub struct Used {
     pub memory: usize,
 }
 
+/// How a call runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// Where requests are served, in one go: what takes longer than a tick, or asks for much, is stopped and begun again on
+    /// the threads for slow work.
+    AtOnce,
+    /// On those threads, in turns with others.
+    InTurns,
+    /// At activation, where nothing else waits for the thread.
+    Configuring,
+}
+
 /// What a store of wasmtime carries for us.
 pub(crate) struct Call {
-    pub(crate) policy: std::sync::Arc<str>,
+    pub(crate) policy: Arc<str>,
     pub(crate) message: String,
     pub(crate) keys: Keys,
-    pub(crate) configuring: bool,
+    pub(crate) pace: Pace,
     pub(crate) lines_left: u32,
-    limits: Limits,
+    /// What it has logged, kept until it is clear that it will not be begun again.
+    pub(crate) lines: Vec<(tracing::Level, String)>,
+    pub(crate) limits: Limits,
     used: Duration,
     /// What its memories have grown to, all of them together.
     memory: usize,
     out_of_time: bool,
     out_of_memory: bool,
+    /// It was stopped to be begun again on the threads for slow work.
+    slow: bool,
 }
 
+/// Why a call was stopped that is to be begun again; nobody gets to see it.
+#[derive(Debug, thiserror::Error)]
+#[error("the call is to be begun again where it holds nobody up")]
+struct Slow;
+
 impl Call {
-    pub(crate) fn new(policy: std::sync::Arc<str>, message: String, keys: Keys, limits: Limits) -> Self {
+    pub(crate) fn new(policy: Arc<str>, message: String, keys: Keys, limits: Limits, pace: Pace) -> Self {
         Self {
             policy,
             message,
             keys,
-            configuring: false,
+            pace,
             lines_left: limits::LOG_LINES,
+            lines: Vec::new(),
             limits,
             used: Duration::ZERO,
             memory: 0,
             out_of_time: false,
             out_of_memory: false,
+            slow: false,
         }
+    }
+
+    /// Whether a call that ended with this error is to be begun again.
+    pub(crate) fn is_slow(&self, error: &wasmtime::Error) -> bool {
+        // An error that is no trap is the host's: it refused to copy out what the policy returned or passed.
+        self.pace == Pace::AtOnce && !self.out_of_time && (self.slow || error.downcast_ref::<Trap>().is_none())
+    }
+
+    /// Stops a call that is about to make the host work through so many bytes where requests are served.
+    pub(crate) fn not_at_once(&mut self, bytes: usize) -> wasmtime::Result<()> {
+        if self.pace == Pace::AtOnce && bytes > limits::CRYPTO_BYTES_AT_ONCE {
+            self.slow = true;
+            return Err(Slow.into());
+        }
+        Ok(())
     }
 
     /// The most memory that it had, in bytes.
@@ -87,16 +126,24 @@ impl Call {
             self.out_of_time = true;
             return UpdateDeadline::Interrupt;
         }
-        if self.configuring {
-            return UpdateDeadline::Continue(1);
+        match self.pace {
+            Pace::AtOnce if self.used >= limits::TICK => {
+                self.slow = true;
+                UpdateDeadline::Interrupt
+            }
+            // The tick came soon, or this thread had to wait for a processor.
+            Pace::AtOnce | Pace::Configuring => UpdateDeadline::Continue(1),
+            Pace::InTurns => UpdateDeadline::Yield(1),
         }
-        // tokio's own way to yield: the driver of sockets and timers gets its turn too.
-        UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))
     }
 }
 
 impl ResourceLimiter for Call {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if self.pace == Pace::AtOnce && desired > limits::MEMORY_AT_ONCE && desired <= self.limits.memory {
+            self.slow = true;
+            return Ok(false);
+        }
         let fits = desired <= self.limits.memory;
         self.out_of_memory |= !fits;
         if fits {
@@ -113,8 +160,9 @@ impl ResourceLimiter for Call {
 /// A store for one call.
 pub(crate) fn store(engine: &wasmtime::Engine, call: Call) -> Store<Call> {
     let mut store = Store::new(engine, call);
+    let at_once = store.data().pace == Pace::AtOnce;
     store.limiter(|call| call);
-    store.set_hostcall_fuel(limits::LIFT_BYTES);
+    store.set_hostcall_fuel(if at_once { limits::LIFT_BYTES_AT_ONCE } else { limits::LIFT_BYTES });
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|mut context| Ok(context.data_mut().step_aside()));
     store

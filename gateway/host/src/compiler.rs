@@ -4,6 +4,7 @@ use std::sync::mpsc::{self, SyncSender, TrySendError};
 
 use crate::failure::{CompilerBusy, EngineError};
 use crate::limits;
+use crate::priority::step_back;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -23,7 +24,7 @@ impl Compiler {
         std::thread::Builder::new()
             .name("policy-compiler".into())
             .spawn(move || {
-                step_back();
+                step_back(limits::COMPILING_NICE);
                 for job in waiting {
                     // What panics is its asker's, who sees that no answer comes.
                     let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
@@ -48,13 +49,6 @@ impl Compiler {
             Err(TrySendError::Full(_)) => Err(CompilerBusy),
             Err(TrySendError::Disconnected(_)) => Ok(None),
         }
-    }
-}
-
-/// Gives this thread the processor only where others leave it. On Linux a priority is each thread's own.
-fn step_back() {
-    if let Err(error) = rustix::process::setpriority_process(None, limits::COMPILING_NICE) {
-        tracing::warn!("policies are compiled with the priority of requests: {error}");
     }
 }
 

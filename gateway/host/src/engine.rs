@@ -7,11 +7,13 @@ use wasmtime::{Config, EngineWeak, InstanceAllocationStrategy, OptLevel, Pooling
 
 use crate::failure::EngineError;
 use crate::limits;
+use crate::slow_pool::SlowPool;
 
 /// What an engine may use altogether.
 #[derive(Debug, Clone, Copy)]
 pub struct EngineLimits {
-    /// Messages in policies at one time, over all policies; further ones wait.
+    /// Messages in policies at one time, over all policies; further ones wait. A sixteenth of them, and at least one, are
+    /// those that take long.
     pub instances: u32,
     /// The most memory any one policy can be given, in bytes.
     pub memory: usize,
@@ -29,7 +31,10 @@ pub struct Engine {
     pub(crate) wasmtime: wasmtime::Engine,
     /// For the one call of `configure`: compiles quickly rather than well, and needs no pool.
     pub(crate) configuring: wasmtime::Engine,
+    /// For calls where requests are served: each holds one for as long as it holds its thread.
     pub(crate) permits: Arc<Semaphore>,
+    /// For the others.
+    pub(crate) slow: SlowPool,
     pub(crate) limits: EngineLimits,
 }
 
@@ -43,8 +48,9 @@ impl Engine {
         let configuring = engine(common().cranelift_opt_level(OptLevel::None))?;
         let wasmtime = engine(common().allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits))))?;
         start_clock([&wasmtime, &configuring])?;
-        let permits = Arc::new(Semaphore::new(limits.instances as usize));
-        Ok(Self { wasmtime, configuring, permits, limits })
+        let permits = Arc::new(Semaphore::new(at_once(limits) as usize));
+        let slow = SlowPool::start(slow(limits) as usize)?;
+        Ok(Self { wasmtime, configuring, permits, slow, limits })
     }
 }
 
@@ -65,7 +71,18 @@ fn common() -> Config {
     config
 }
 
-fn pool(EngineLimits { instances, memory }: EngineLimits) -> PoolingAllocationConfig {
+/// How many instances there are for calls that take long.
+fn slow(limits: EngineLimits) -> u32 {
+    (limits.instances / limits::SLOW_INSTANCES_PART).max(1)
+}
+
+/// How many there are for the others.
+fn at_once(limits: EngineLimits) -> u32 {
+    limits.instances.saturating_sub(slow(limits)).max(1)
+}
+
+fn pool(limits: EngineLimits) -> PoolingAllocationConfig {
+    let (instances, memory) = (at_once(limits) + slow(limits), limits.memory);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(limits::CORE_INSTANCES))

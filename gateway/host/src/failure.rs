@@ -34,6 +34,9 @@ pub enum PolicyFailure {
     /// The policy returned something that cannot be carried out.
     #[error("the policy returned {0}")]
     BadOutcome(String),
+    /// The call takes long, and as many such calls wait as may. Trying again later can help.
+    #[error("the policy takes long over this message, and as many such messages wait as may")]
+    Busy,
     /// The host's own fault.
     #[error("the policy host failed: {0}")]
     Host(String),
@@ -48,6 +51,7 @@ impl PolicyFailure {
             Self::Timeout(_) => "policy-timeout",
             Self::OutOfMemory(_) => "policy-memory",
             Self::BadOutcome(_) => "policy-outcome",
+            Self::Busy => "policy-busy",
             Self::Host(_) => "policy-host",
         }
     }
@@ -90,8 +94,13 @@ pub enum ActivationError {
         detail: String,
     },
     /// The limits asked for are beyond what the engine can give.
-    #[error("limits: {0}")]
-    Limits(String),
+    #[error("limits.{key}: {detail}")]
+    Limits {
+        /// Which of them, by its key in the configuration.
+        key: &'static str,
+        /// What was asked for, and the most there is.
+        detail: String,
+    },
     /// As many wait to be compiled as may; trying again later can help.
     #[error(transparent)]
     Busy(#[from] CompilerBusy),

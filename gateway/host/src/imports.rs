@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use tracing::Level;
 
-use crate::call::Call;
+use crate::call::{Call, Pace};
 use crate::limits;
 use crate::sign;
 
@@ -12,7 +12,7 @@ impl Call {
     /// Writes a line of the policy's to the log.
     pub(crate) fn log_line(&mut self, level: Level, message: &str) -> wasmtime::Result<()> {
         // What a policy of the SDK logs when it panics, and why it failed then.
-        if self.configuring && message.starts_with("panicked at ") {
+        if self.is_configuring() && message.starts_with("panicked at ") {
             // The end of a line separates the place from the text.
             wasmtime::bail!("{}", one_line(&cut(message).replacen('\n', " ", 1)));
         }
@@ -21,7 +21,26 @@ impl Call {
             return Ok(());
         };
         self.lines_left = left;
-        let line = one_line(cut(message));
+        let line = one_line(cut(message)).into_owned();
+        self.lines.push((level, line));
+        if left == 0 {
+            let more = format!("the policy logged {} lines for this message; more are dropped", limits::LOG_LINES);
+            self.lines.push((Level::WARN, more));
+        }
+        if self.pace != Pace::AtOnce {
+            self.tell_lines();
+        }
+        Ok(())
+    }
+
+    /// Writes what the policy has logged so far.
+    pub(crate) fn tell_lines(&mut self) {
+        for (level, line) in std::mem::take(&mut self.lines) {
+            self.tell_line(level, &line);
+        }
+    }
+
+    fn tell_line(&self, level: Level, line: &str) {
         let (policy, id) = (&*self.policy, &self.message);
         match level {
             Level::ERROR => tracing::error!(target: "tallygate::policy", policy, message_id = id, "{line}"),
@@ -29,10 +48,6 @@ impl Call {
             Level::INFO => tracing::info!(target: "tallygate::policy", policy, message_id = id, "{line}"),
             _ => tracing::debug!(target: "tallygate::policy", policy, message_id = id, "{line}"),
         }
-        if left == 0 {
-            tracing::warn!(target: "tallygate::policy", policy, message_id = id, "the policy logged {} lines for this message; more are dropped", limits::LOG_LINES);
-        }
-        Ok(())
     }
 
     /// Signs one element of a document by a key of the policy's.
@@ -43,17 +58,24 @@ impl Call {
         element_id: &str,
     ) -> wasmtime::Result<Result<Vec<u8>, String>> {
         self.refuse_while_configuring("sign-xml", cut(key))?;
-        Ok(self.keys.signer(key).and_then(|signer| sign::sign_xml(signer, document, element_id)))
+        self.not_at_once(document.len())?;
+        let most = self.limits.sign_bytes;
+        Ok(self.keys.signer(key).and_then(|signer| sign::sign_xml(signer, document, element_id, most)))
     }
 
     /// The HMAC of some bytes by a key of the policy's.
     pub(crate) fn hmac_of(&mut self, key: &str, data: &[u8]) -> wasmtime::Result<Result<Vec<u8>, String>> {
         self.refuse_while_configuring("hmac-sha256", cut(key))?;
+        self.not_at_once(data.len())?;
         Ok(self.keys.hmac(key).map(|key| aws_lc_rs::hmac::sign(key, data).as_ref().to_vec()))
     }
 
+    fn is_configuring(&self) -> bool {
+        self.pace == Pace::Configuring
+    }
+
     fn refuse_while_configuring(&self, function: &str, about: &str) -> wasmtime::Result<()> {
-        if self.configuring {
+        if self.is_configuring() {
             wasmtime::bail!("configure may call nothing of the host, and called {function}({about:?})");
         }
         Ok(())

@@ -9,15 +9,33 @@ pub const CONFIG_BYTES: usize = 1 << 20;
 /// How long `configure` may run.
 pub const CONFIGURE_TIME: Duration = Duration::from_secs(2);
 /// The memory a policy gets unless it is configured otherwise, in bytes.
-pub const POLICY_MEMORY: usize = 16 << 20;
+pub const POLICY_MEMORY: usize = 64 << 20;
 /// The most memory a policy can be given, in bytes; address space is set aside for it, not memory.
 pub const POLICY_MEMORY_MOST: usize = 256 << 20;
 /// The time a policy gets for one call unless it is configured otherwise.
 pub const POLICY_TIME: Duration = Duration::from_secs(1);
-/// How long a policy runs before it makes room for others, and how finely its time is measured.
+/// How long a policy runs before it makes room for others, and how finely its time is measured. What is not at its end then
+/// begins again on the threads for slow work.
 pub const TICK: Duration = Duration::from_millis(5);
 /// Messages in policies at one time, over all policies.
 pub const INSTANCES: u32 = 256;
+/// Of these, the part that may be begun on the threads for slow work: one of so many.
+pub const SLOW_INSTANCES_PART: u32 = 16;
+/// Slow calls of one caller that may wait for their first turn.
+pub const SLOW_WAITING_CALLER: usize = 256;
+/// Slow calls of all callers that may wait for their first turn.
+pub const SLOW_WAITING: usize = 1024;
+/// The niceness of the threads for slow work: against a thread of requests that wants all of a processor, one of them gets
+/// about a tenth.
+pub const SLOW_NICE: i32 = 10;
+/// What a call may be about to be begun where requests are served, in bytes of body: what is more is slow from the start.
+pub const BODY_AT_ONCE: usize = 256 << 10;
+/// What a call may ask for where requests are served; more of it makes it a slow one. Memory, in bytes.
+pub const MEMORY_AT_ONCE: usize = 16 << 20;
+/// What it may return or pass to a host function at one time, in bytes.
+pub const LIFT_BYTES_AT_ONCE: usize = 1 << 20;
+/// What it may have signed or authenticated by one host function, in bytes.
+pub const CRYPTO_BYTES_AT_ONCE: usize = 64 << 10;
 /// Core modules inside one component: the policy's own and the small ones that bind it to its imports.
 pub const CORE_INSTANCES: u32 = 8;
 /// Memories inside one component.
@@ -38,8 +56,10 @@ pub const CONTEXT_BYTES: usize = 64 << 10;
 pub const LOG_LINES: u32 = 16;
 /// The length of one logged line, in bytes; what is longer is cut.
 pub const LOG_LINE_BYTES: usize = 1024;
-/// The largest document that is signed, in bytes.
-pub const SIGN_BYTES: usize = 1 << 20;
+/// The largest document that is signed unless the policy is configured otherwise, in bytes.
+pub const SIGN_BYTES: usize = 64 << 10;
+/// The most that a policy can be given for it, in bytes.
+pub const SIGN_BYTES_MOST: usize = 1 << 20;
 /// Attributes of one element in a document that is signed: the parser's time grows with their square.
 pub const SIGN_ATTRIBUTES: usize = 64;
 /// How deep elements may be nested in a document that is signed.

@@ -1,5 +1,7 @@
 //! A message as the host hands it to policies.
 
+use bytes::Bytes;
+
 /// One header field of HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
@@ -30,5 +32,5 @@ pub struct Message {
     /// Its header fields, in order.
     pub headers: Vec<Header>,
     /// Its body, as far as it was read.
-    pub body: Vec<u8>,
+    pub body: Bytes,
 }

@@ -91,7 +91,7 @@ impl Forwarded {
             message.target = target;
         }
         if let Some(body) = body {
-            message.body = body;
+            message.body = body.into();
         }
     }
 }

@@ -1,36 +1,38 @@
 //! A policy in service: activated once, then called for each message.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-use wasmtime::component::{Component, ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Lower};
+use wasmtime::component::{Component, InstancePre};
 
 use crate::about::About;
-use crate::call::{self, Call, Used};
-use crate::check;
+use crate::call::{self, Call, Pace, Used};
 use crate::engine::Engine;
 use crate::failure::{ActivationError, PolicyFailure};
 use crate::keys::Keys;
+use crate::limits;
 use crate::message::Message;
 use crate::outcome::Decision;
+use crate::question::{Asked, Fault, Handle, Question, Respond};
 use crate::reply::{Refusal, Reply};
 use crate::response::{Response, ResponseOutcome};
+use crate::slow_pool::SlowPoolError;
 use crate::snapshot;
 use crate::spec::{KeptPolicy, Limits, PolicySpec, check_needs};
 use crate::version::version_of;
-use crate::worlds::{self, World, v1};
+use crate::worlds::{self, World};
 
 /// A policy in service. Share it as `Arc<Policy>`; dropping the last one gives its code and snapshot back.
-pub struct Policy {
+pub struct Policy(Arc<InService>);
+
+struct InService {
     name: Arc<str>,
     version: String,
     about: About,
     keys: Keys,
     limits: Limits,
     engine: Engine,
-    /// No policy may hold all permits of the engine: while one burns its time away with all of these, others find some.
-    permits: Semaphore,
     pre: InstancePre<Call>,
     world: World,
 }
@@ -61,17 +63,16 @@ impl Policy {
         kept.limits.check(engine.limits.memory)?;
         check_needs(&about, &kept.keys)?;
         let pre = worlds::linker(&engine.wasmtime)?.instantiate_pre(component).map_err(worlds::wrong)?;
-        Ok(Self {
+        Ok(Self(Arc::new(InService {
             name: kept.name.into(),
             version: kept.version,
             about,
             keys: kept.keys,
             limits: kept.limits,
             engine: engine.clone(),
-            permits: Semaphore::new((engine.limits.instances as usize / 2).max(1)),
             pre,
             world: World::of(component)?,
-        })
+        })))
     }
 
     /// Asks the policy what is to become of a message, of which it sees what it needs. `context` is what the policy before
@@ -85,15 +86,8 @@ impl Policy {
         context: &[u8],
         used: Option<&mut Used>,
     ) -> Result<Decision, PolicyFailure> {
-        let decision = match &self.world {
-            World::V1(functions) => {
-                let seen = v1::Seen::new(&self.name, &self.about, message, context);
-                let (given,) = self.call(message, &functions.handle, (&seen.param(),), used).await?;
-                v1::decision(given)?
-            }
-        };
-        check::decision(&self.about, &decision)?;
-        Ok(decision)
+        let handle = Handle { message: Cow::Borrowed(message), context: Cow::Borrowed(context) };
+        self.0.answer(handle, used).await
     }
 
     /// Asks the policy to put a refusal into the partner's protocol; `None`: it has no form of its own for it. `context`
@@ -107,16 +101,8 @@ impl Policy {
         context: &[u8],
         refusal: &Refusal,
     ) -> Result<Option<Reply>, PolicyFailure> {
-        let reply = match &self.world {
-            World::V1(functions) => {
-                let seen = v1::Seen::new(&self.name, &self.about, message, context);
-                let params = (&seen.param(), &v1::refusal(refusal));
-                let (given,): (Option<_>,) = self.call(message, &functions.fault, params, None).await?;
-                given.map(v1::reply).transpose()?
-            }
-        };
-        reply.as_ref().map_or(Ok(()), check::reply)?;
-        Ok(reply)
+        let (message, context) = (Cow::Borrowed(message), Cow::Borrowed(context));
+        self.0.answer(Fault { message, context, refusal: Cow::Borrowed(refusal) }, None).await
     }
 
     /// Asks the policy what is to become of an upstream's response; only for one whose [`About::sees_responses`] says so.
@@ -131,82 +117,110 @@ impl Policy {
         response: &Response,
         used: Option<&mut Used>,
     ) -> Result<ResponseOutcome, PolicyFailure> {
-        let outcome = match &self.world {
-            World::V1(functions) => {
-                let seen = v1::Seen::new(&self.name, &self.about, message, context);
-                let answered = v1::SeenResponse::new(&self.about, response);
-                let params = (&seen.param(), &answered.param());
-                let (given,) = self.call(message, &functions.respond, params, used).await?;
-                v1::response_outcome(given)?
-            }
-        };
-        check::response(&self.about, &outcome)?;
-        Ok(outcome)
+        let (message, context) = (Cow::Borrowed(message), Cow::Borrowed(context));
+        self.0.answer(Respond { message, context, response: Cow::Borrowed(response) }, used).await
     }
 
     /// The operator's name for it.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.0.name
     }
 
     /// The hash of its component and configuration, as [`version_of`] says it.
     #[must_use]
     pub fn version(&self) -> &str {
-        &self.version
+        &self.0.version
     }
 
     /// What it says of itself.
     #[must_use]
     pub fn about(&self) -> &About {
-        &self.about
+        &self.0.about
     }
 
     /// What it is made of, but for the code.
     pub(crate) fn kept(&self) -> KeptPolicy {
-        let (name, version) = (self.name.to_string(), self.version.clone());
-        KeptPolicy { name, version, keys: self.keys.clone(), limits: self.limits }
+        let (name, version) = (self.0.name.to_string(), self.0.version.clone());
+        KeptPolicy { name, version, keys: self.0.keys.clone(), limits: self.0.limits }
     }
 
     /// Its code and snapshot.
     pub(crate) fn component(&self) -> &Component {
-        self.pre.component()
+        self.0.pre.component()
+    }
+}
+
+impl InService {
+    /// Asks where requests are served; what takes longer there than a tick, or has much to work through, is asked again on
+    /// the threads for slow work. A call has no effect but its lines of the log, which are written once it has ended.
+    async fn answer<Q: Question>(
+        self: &Arc<Self>,
+        question: Q,
+        used: Option<&mut Used>,
+    ) -> Result<Q::Answer, PolicyFailure> {
+        let measured = used.is_some();
+        let at_once = if question.bytes(&self.about) > limits::BODY_AT_ONCE {
+            None
+        } else {
+            let _permit = self.engine.permits.acquire().await.map_err(|_| ended())?;
+            self.ask(&question, Pace::AtOnce, measured).await
+        };
+        let (answer, spent) = match at_once {
+            Some(asked) => asked,
+            None => self.ask_in_turns(question.to_owned(), measured).await?,
+        };
+        if let Some(used) = used {
+            used.time += spent.time;
+            used.memory = used.memory.max(spent.memory);
+        }
+        answer
     }
 
-    /// Calls a function in a fresh instance, once there is a permit for one.
-    async fn call<Params, Return>(
-        &self,
-        message: &Message,
-        function: &ComponentExportIndex,
-        params: Params,
-        used: Option<&mut Used>,
-    ) -> Result<Return, PolicyFailure>
-    where
-        Params: ComponentNamedList + Lower + Send + Sync,
-        Return: ComponentNamedList + Lift + Send + Sync + 'static,
-    {
-        let closed = |_| PolicyFailure::Host("it is shutting down".into());
-        let _own = self.permits.acquire().await.map_err(closed)?;
-        let _any = self.engine.permits.acquire().await.map_err(closed)?;
-        let call = Call::new(self.name.clone(), message.id.clone(), self.keys.clone(), self.limits);
-        let mut store = call::store(&self.engine.wasmtime, call);
-        let mut spent = used.is_some().then_some(Duration::ZERO);
-        let run = async {
-            let instance = self.pre.instantiate_async(&mut store).await?;
-            let function = instance.get_typed_func::<Params, Return>(&mut store, function)?;
-            function.call_async(&mut store, params).await
-        };
-        let returned = call::measured(run, spent.as_mut()).await;
-        if let (Some(used), Some(spent)) = (used, spent) {
-            used.time += spent;
-            used.memory = used.memory.max(store.data().memory());
+    /// Asks among those calls that take long, in turns with other partners'.
+    async fn ask_in_turns<Q: Question + 'static>(
+        self: &Arc<Self>,
+        question: Q,
+        measured: bool,
+    ) -> Result<(Result<Q::Answer, PolicyFailure>, Used), PolicyFailure> {
+        let policy = self.clone();
+        let partner = question.message().partner.clone().unwrap_or_default();
+        let asked = self.engine.slow.run(&partner, async move { policy.ask(&question, Pace::InTurns, measured).await });
+        match asked.await {
+            Ok(asked) => asked.ok_or_else(ended),
+            Err(SlowPoolError::Full) => Err(PolicyFailure::Busy),
+            Err(error @ SlowPoolError::Panicked) => Err(PolicyFailure::Host(error.to_string())),
         }
-        returned.map_err(|error| store.data().failure(&error))
     }
+
+    /// Asks in a fresh instance. None where it did not end at once and was to.
+    async fn ask<Q: Question>(
+        &self,
+        question: &Q,
+        pace: Pace,
+        measured: bool,
+    ) -> Option<(Result<Q::Answer, PolicyFailure>, Used)> {
+        let id = question.message().id.clone();
+        let call = Call::new(self.name.clone(), id, self.keys.clone(), self.limits, pace);
+        let mut store = call::store(&self.engine.wasmtime, call);
+        let mut spent = measured.then_some(Duration::ZERO);
+        let asked = Asked { name: &self.name, about: &self.about, pre: &self.pre, world: &self.world };
+        let returned = call::measured(question.ask(asked, &mut store), spent.as_mut()).await;
+        if returned.as_ref().is_err_and(|error| store.data().is_slow(error)) {
+            return None;
+        }
+        store.data_mut().tell_lines();
+        let used = Used { time: spent.unwrap_or_default(), memory: store.data().memory() };
+        Some((returned.unwrap_or_else(|error| Err(store.data().failure(&error))), used))
+    }
+}
+
+fn ended() -> PolicyFailure {
+    PolicyFailure::Host("it is shutting down".into())
 }
 
 impl std::fmt::Debug for Policy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Policy").field("name", &self.name).field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("Policy").field("name", &self.0.name).field("version", &self.0.version).finish_non_exhaustive()
     }
 }

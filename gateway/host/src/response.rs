@@ -1,5 +1,7 @@
 //! An upstream's response, and what a policy decides about it.
 
+use bytes::Bytes;
+
 use crate::edit::HeaderEdit;
 use crate::message::Header;
 use crate::outcome::Transaction;
@@ -12,7 +14,7 @@ pub struct Response {
     /// Its header fields, in order.
     pub headers: Vec<Header>,
     /// Its body, as far as it was read.
-    pub body: Vec<u8>,
+    pub body: Bytes,
 }
 
 /// What is to become of an upstream's response.
@@ -56,7 +58,7 @@ impl Changed {
         }
         let replaced = body.is_some();
         if let Some(body) = body {
-            response.body = body;
+            response.body = body.into();
         }
         replaced
     }

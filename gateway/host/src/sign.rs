@@ -17,12 +17,15 @@ const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 ///
 /// # Errors
 /// Says what is wrong with the document: not well-formed, a DTD, no such element or more than one, signed already.
-pub(crate) fn sign_xml(signer: &Signer, document: &[u8], element_id: &str) -> Result<Vec<u8>, String> {
+pub(crate) fn sign_xml(signer: &Signer, document: &[u8], element_id: &str, most: usize) -> Result<Vec<u8>, String> {
     if element_id.is_empty() || !element_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
         return Err(format!("the id {element_id:?} is not of letters, digits, `-`, `_` and `.`"));
     }
     let text = std::str::from_utf8(document).map_err(|_| "the document is not UTF-8")?;
-    check_size(text)?;
+    if text.len() > most {
+        return Err(format!("the document has {} bytes, and {most} is the most", text.len()));
+    }
+    check_attributes(text)?;
     let parsed = uppsala::Parser::new()
         .with_forbid_dtd(true)
         .with_max_depth(limits::SIGN_DEPTH)
@@ -70,30 +73,41 @@ fn signature(signer: &Signer, signed_info: &str) -> Result<String, String> {
     Ok(signature)
 }
 
-/// A cheap look before the parser's: its time grows with the square of an element's attributes.
-fn check_size(text: &str) -> Result<(), String> {
-    if text.len() > limits::SIGN_BYTES {
-        return Err(format!("the document has {} bytes, and {} is the most", text.len(), limits::SIGN_BYTES));
-    }
-    let (mut equals, mut quote) = (0, None);
-    for byte in text.bytes() {
-        match (byte, quote) {
-            // Values hold none of these, so a tag begins, whatever quotes a text or a comment had before it.
-            (b'<', _) => (equals, quote) = (0, None),
-            (b'>', None) => equals = 0,
-            (b'\'' | b'"', None) => quote = Some(byte),
-            (_, Some(open)) if open == byte => quote = None,
-            (b'=', _) => equals += 1,
-            _ => {}
-        }
-        if equals > limits::SIGN_ATTRIBUTES {
-            return Err(format!(
-                "an element with more than {} attributes, or a text with as many `=`",
-                limits::SIGN_ATTRIBUTES
-            ));
-        }
+/// A cheap look before the parser's, whose time grows with the square of an element's attributes. It counts them as XML has
+/// them, each with its `=` outside of a value, and passes over comments, CDATA and instructions, in which there are none.
+fn check_attributes(text: &str) -> Result<(), String> {
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        rest = &rest[at + 1..];
+        let aside = [("!--", "-->"), ("![CDATA[", "]]>"), ("?", "?>")];
+        rest = match aside.iter().find(|(begin, _)| rest.starts_with(begin)) {
+            Some((begin, end)) => {
+                let inside = &rest[begin.len()..];
+                inside.find(end).map_or("", |at| &inside[at + end.len()..])
+            }
+            None => behind_tag(rest)?,
+        };
     }
     Ok(())
+}
+
+/// What stands behind a tag that was entered, where it has no more attributes than it may.
+fn behind_tag(tag: &str) -> Result<&str, String> {
+    let (mut attributes, mut quote) = (0, None);
+    for (at, byte) in tag.bytes().enumerate() {
+        match (byte, quote) {
+            (b'<', _) => return Err("the document is not well-formed XML: a `<` within a tag".into()),
+            (b'>', None) => return Ok(&tag[at + 1..]),
+            (b'\'' | b'"', None) => quote = Some(byte),
+            (_, Some(open)) if open == byte => quote = None,
+            (b'=', None) => attributes += 1,
+            _ => {}
+        }
+        if attributes > limits::SIGN_ATTRIBUTES {
+            return Err(format!("an element with more than {} attributes", limits::SIGN_ATTRIBUTES));
+        }
+    }
+    Ok("")
 }
 
 fn find(document: &Document<'_>, id: &str) -> Result<NodeId, String> {
@@ -134,7 +148,8 @@ mod tests {
 
     fn sign(document: &str, id: &str) -> Result<String, String> {
         let keys = Keys::throw_away().unwrap();
-        sign_xml(keys.signer("any")?, document.as_bytes(), id).map(|signed| String::from_utf8(signed).unwrap())
+        sign_xml(keys.signer("any")?, document.as_bytes(), id, limits::SIGN_BYTES_MOST)
+            .map(|signed| String::from_utf8(signed).unwrap())
     }
 
     #[test]
@@ -171,6 +186,19 @@ mod tests {
     }
 
     #[test]
+    fn only_attributes_are_counted_as_such() {
+        let many = "a='1' ".repeat(limits::SIGN_ATTRIBUTES + 1);
+        for inside in
+            [many.clone(), format!("<!-- {many} -->"), format!("<![CDATA[<b {many}]]>"), format!("<?p {many}?>")]
+        {
+            assert!(sign(&format!("<a Id='x' b='{}'>{inside}</a>", "=".repeat(100)), "x").is_ok(), "{inside}");
+        }
+        let exactly = (1..limits::SIGN_ATTRIBUTES).map(|n| format!("a{n}='>' ")).collect::<String>();
+        assert!(sign(&format!("<a Id='x' {exactly}>1</a>"), "x").is_ok());
+        assert!(sign(&format!("<a Id='x' {exactly} b=''>1</a>"), "x").is_err());
+    }
+
+    #[test]
     fn a_document_made_to_take_long_is_refused_soon() {
         let attributes = |value: &str| (0..50_000).map(|n| format!("a{n}={value} ")).collect::<String>();
         let wide = ["''", "'>'", "\">\"", "\"'>\""].map(|value| format!("<a Id='x' {}>1</a>", attributes(value)));
@@ -181,7 +209,11 @@ mod tests {
             let error = sign(document, "x").map(drop).unwrap_err();
             assert!(error.contains("more than 64 attributes"), "{}: {error}", &document[..40]);
         }
-        for document in ["<a>".repeat(100_000), "x".repeat(limits::SIGN_BYTES + 1)] {
+        // Nor does one in a text, and what looks like a comment in a value is none.
+        let text = format!("<a Id='x'>it's <b {}/></a>", attributes("'>'"));
+        let value = format!("<a Id='x' y='<!--' {}>1</a>", attributes("'>'"));
+        assert!(sign(&text, "x").is_err() && sign(&value, "x").is_err());
+        for document in ["<a>".repeat(100_000), "x".repeat(limits::SIGN_BYTES_MOST + 1)] {
             assert!(sign(&document, "x").is_err());
         }
         assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());

@@ -10,7 +10,7 @@ use wasmtime_wizer::Wizer;
 
 use crate::about::About;
 use crate::advice;
-use crate::call::{self, Call};
+use crate::call::{self, Call, Pace};
 use crate::configured::Configured;
 use crate::engine::Engine;
 use crate::failure::ActivationError;
@@ -38,9 +38,8 @@ async fn configured(engine: &wasmtime::Engine, spec: &PolicySpec) -> Result<(Vec
     let wizer = Wizer::new();
     let (context, instrumented) = wizer.instrument_component(&spec.component).map_err(not_a_component)?;
     let component = Component::new(engine, &instrumented).map_err(not_a_component)?;
-    let limits = Limits { memory: spec.limits.memory, time: limits::CONFIGURE_TIME };
-    let mut call = Call::new(Arc::from(&*spec.name), String::new(), Keys::new(), limits);
-    call.configuring = true;
+    let limits = Limits { time: limits::CONFIGURE_TIME, ..spec.limits };
+    let call = Call::new(Arc::from(&*spec.name), String::new(), Keys::new(), limits, Pace::Configuring);
     let mut store = call::store(engine, call);
 
     if let Some(why) = advice::imports(engine, &component) {

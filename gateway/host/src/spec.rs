@@ -15,11 +15,13 @@ pub struct Limits {
     pub memory: usize,
     /// Its time, counted only while it runs; enforced to about [`limits::TICK`].
     pub time: Duration,
+    /// The largest document that it may have signed, in bytes. At most [`limits::SIGN_BYTES_MOST`].
+    pub sign_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory: limits::POLICY_MEMORY, time: limits::POLICY_TIME }
+        Self { memory: limits::POLICY_MEMORY, time: limits::POLICY_TIME, sign_bytes: limits::SIGN_BYTES }
     }
 }
 
@@ -68,11 +70,12 @@ impl PolicySpec {
 impl Limits {
     /// Whether they can be had, where no policy gets more memory than this.
     pub(crate) fn check(&self, most_memory: usize) -> Result<(), ActivationError> {
-        if self.memory > most_memory {
-            return Err(ActivationError::Limits(format!(
-                "memory is {} bytes, and {most_memory} is the most here",
-                self.memory
-            )));
+        let sizes = [("memory", self.memory, most_memory), ("sign_size", self.sign_bytes, limits::SIGN_BYTES_MOST)];
+        for (key, asked, most) in sizes {
+            if asked > most {
+                let detail = format!("{asked} bytes are asked for, and {most} is the most here");
+                return Err(ActivationError::Limits { key, detail });
+            }
         }
         Ok(())
     }

@@ -49,7 +49,8 @@ fn within(places: &Places, policy: &str, of_file: bool, error: &ActivationError)
             places.within(&format!("{policy}.config"), pointer)
         }
         ActivationError::Key { name, .. } => format!("{policy}.keys.{name}"),
-        ActivationError::Limits(_) | ActivationError::ConfigureFailed(PolicyFailure::OutOfMemory(_)) => {
+        ActivationError::Limits { key, .. } => format!("{policy}.limits.{key}"),
+        ActivationError::ConfigureFailed(PolicyFailure::OutOfMemory(_)) => {
             format!("{policy}.limits.memory")
         }
         _ if of_file => format!("{policy}.component"),
@@ -105,7 +106,9 @@ mod tests {
             |pointer: &str| ActivationError::Configuration { pointer: pointer.into(), detail: "is no text".into() };
         assert_eq!(told(refused("/fields/a~1b/1")), place(6, "config.fields.a/b[1]") + " refuses it: is no text");
         assert_eq!(told(refused("/absent")), place(3, "config.absent") + " refuses it: is no text");
-        assert!(told(ActivationError::Limits("memory".into())).starts_with(&place(1, "limits.memory")));
+        assert!(
+            told(ActivationError::Limits { key: "memory", detail: "x".into() }).starts_with(&place(1, "limits.memory"))
+        );
         let missing = ActivationError::Key { name: "jir".into(), detail: "there is none".into() };
         assert!(told(missing).starts_with(&place(1, "keys.jir")));
         assert!(told(ActivationError::WrongWorld("wasi".into())).starts_with(&place(2, "component")));

@@ -14,6 +14,7 @@ pub(super) fn read(name: String, table: &Table<'_>) -> PolicyOptions {
     if let Some(table) = table.table("limits") {
         limits.memory = table.size("memory").unwrap_or(limits.memory);
         limits.time = table.duration("time").unwrap_or(limits.time);
+        limits.sign_bytes = table.size("sign_size").unwrap_or(limits.sign_bytes);
         table.close();
     }
     table.close();

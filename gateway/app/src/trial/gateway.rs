@@ -120,11 +120,7 @@ impl Trial {
         let target = format!("http://{}", upstream.address()?);
         Ok(FrontOptions {
             listeners: vec![ListenerOptions { name: ROUTE.to_owned(), tls: None }],
-            partners: vec![PartnerOptions {
-                name: message.partner.clone(),
-                credentials: credentials(message),
-                ..PartnerOptions::default()
-            }],
+            partners: vec![PartnerOptions { name: message.partner.clone(), credentials: credentials(message) }],
             routes: vec![RouteOptions {
                 name: ROUTE.to_owned(),
                 path: "/".to_owned(),

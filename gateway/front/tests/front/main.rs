@@ -4,8 +4,6 @@
 
 #[path = "../../../serve/tests/serve/lines.rs"]
 mod lines;
-
-mod authority;
 mod pipe;
 mod play;
 mod site;
@@ -13,7 +11,6 @@ mod site;
 mod access;
 mod access_line;
 mod artefacts;
-mod callers;
 mod hanging;
 mod heads;
 mod limits;

@@ -104,7 +104,7 @@ impl Activator for Players {
             may_accept: ["accept", "accept2", "soap", "relay", "relay2", "astray"].contains(&&*part)
                 || part.starts_with("respond-count"),
             sees_responses: part.starts_with("respond"),
-            needs_response_body: part == "respond" || part == "respond-count-body",
+            needs_response_body: ["respond", "respond-memory"].contains(&&*part) || part == "respond-count-body",
             ..About::default()
         };
         let policy = Arc::new(Player { name: spec.name, version, part, about });
@@ -169,12 +169,8 @@ impl ActivePolicy for Player {
             "trap" => return Err(PolicyFailure::Trap("unreachable at secret.rs:7".into())),
             "timeout" => return Err(PolicyFailure::Timeout(Duration::from_secs(1))),
             "memory" => return Err(PolicyFailure::OutOfMemory(1 << 20)),
+            "busy" => return Err(PolicyFailure::Busy),
             "panic" => panic!("the host itself failed"),
-            "mediate" => {
-                let set = vec![header("authorization", "Bearer mediated"), header("x-seen", &credentials(message))];
-                let headers = HeaderEdit { remove: vec!["x-api-key".into()], set, ..HeaderEdit::default() };
-                Outcome::Forward(Forwarded { headers, ..Forwarded::default() })
-            }
             "upper" => Outcome::Forward(forward(Some(&text.to_uppercase()))),
             _ => Outcome::Forward(forward(None)),
         };
@@ -188,10 +184,7 @@ impl ActivePolicy for Player {
         refusal: &Refusal,
     ) -> Result<Option<Reply>, PolicyFailure> {
         let partner = message.partner.as_deref().unwrap_or("nobody");
-        let context = match &*self.part {
-            "soap-headers" => credentials(message),
-            _ => String::from_utf8_lossy(context).into_owned(),
-        };
+        let context = String::from_utf8_lossy(context);
         let fault = format!("fault {} {} {partner} {context}", refusal.status, refusal.code);
         Ok(self.part.starts_with("soap").then(|| reply(500, fault.trim_end())))
     }
@@ -210,6 +203,7 @@ impl ActivePolicy for Player {
         };
         Ok(match &*self.part {
             "respond-pass" => ResponseOutcome::Pass,
+            "respond-memory" => return Err(PolicyFailure::OutOfMemory(1 << 20)),
             "respond-fail" => return Err(PolicyFailure::Trap("unreachable at secret.rs:8".into())),
             "respond-head" => ResponseOutcome::Change(Changed { status: Some(207), ..seen }),
             // What the message says is counted if the upstream liked it.
@@ -220,19 +214,12 @@ impl ActivePolicy for Player {
             }
             "respond-count" | "respond-count-body" => ResponseOutcome::Change(seen),
             _ => {
-                let mut body = response.body.clone();
+                let mut body = response.body.to_vec();
                 body.extend_from_slice(b" seen");
                 ResponseOutcome::Change(Changed { body: Some(body), ..Changed::default() })
             }
         })
     }
-}
-
-/// The credentials that a policy sees in a message.
-fn credentials(message: &Message) -> String {
-    let fields = message.headers.iter().filter(|header| ["authorization", "x-api-key"].contains(&&*header.name));
-    let seen: Vec<_> = fields.map(|header| String::from_utf8_lossy(&header.value)).collect();
-    if seen.is_empty() { "none".into() } else { seen.join(" and ") }
 }
 
 fn transaction(line: &str) -> Transaction {

@@ -19,7 +19,7 @@ async fn a_policys_refusal_is_a_problem_document() {
 async fn a_policy_that_fails_fails_one_request_and_says_nothing_of_its_insides() {
     let served = Site::plain().serve();
     let caller = served.caller();
-    for (part, status) in [("trap", 500), ("timeout", 504), ("memory", 500), ("panic", 500), ("pass", 500)] {
+    for (part, status) in [("trap", 500), ("timeout", 504), ("panic", 500), ("pass", 500)] {
         let failed = caller.post(&format!("/{part}"), "x").await;
         assert_eq!(failed.status, status, "{part}");
         assert!(!failed.body.contains("secret"), "{}", failed.body);
@@ -29,6 +29,25 @@ async fn a_policy_that_fails_fails_one_request_and_says_nothing_of_its_insides()
     assert!(scraped.contains(r#"front_policy_failures_total{policy="trap",kind="policy-trap"} 1"#), "{scraped}");
     assert!(scraped.contains(r#"front_requests_total{route="timeout",status="504"} 1"#));
     assert!(scraped.contains("front_requests_in_flight 0"));
+}
+
+#[tokio::test]
+async fn a_message_that_is_more_than_its_policy_has_memory_for_is_413_and_names_the_limit() {
+    let served = Site::plain().serve();
+    let refused = served.caller().post("/memory", "x").await;
+    assert_eq!(refused.status, 413);
+    assert!(refused.body.contains("urn:tallygate:problem:policy-memory"), "{}", refused.body);
+    assert!(refused.body.contains("the 1 MiB it may have (limits.memory)"), "{}", refused.body);
+    // Without a body, the policy alone is to blame.
+    assert_eq!(served.caller().get("/memory").await.status, 500);
+}
+
+#[tokio::test]
+async fn a_message_that_finds_too_many_slow_ones_before_it_is_503_and_comes_again_later() {
+    let served = Site::plain().serve();
+    let refused = served.caller().post("/busy", "x").await;
+    assert_eq!((refused.status, &refused.headers["retry-after"]), (503, &"5".parse().unwrap()));
+    assert!(refused.body.contains("urn:tallygate:problem:policy-busy"), "{}", refused.body);
 }
 
 #[tokio::test]

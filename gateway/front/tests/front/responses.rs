@@ -164,6 +164,14 @@ async fn nothing_counts_before_all_policies_have_seen_the_response() {
 }
 
 #[tokio::test]
+async fn a_response_that_is_more_than_its_policy_has_memory_for_is_502() {
+    let mut site = Site::plain();
+    site.partners_proxy("/", &["respond-memory"], &[upstream("a").await]);
+    let refused = site.serve().caller().post("/x", "x").await;
+    assert!(refused.status == 502 && refused.body.contains(":policy-memory"), "{}", refused.body);
+}
+
+#[tokio::test]
 async fn a_body_that_no_policy_asks_for_is_streamed_past_them() {
     let mut site = Site::plain();
     site.options.limits.body_bytes = 1 << 20;

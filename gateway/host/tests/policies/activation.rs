@@ -92,9 +92,14 @@ fn a_header_that_no_message_can_have_refuses_the_activation() {
 
 #[test]
 fn limits_beyond_the_engine_s_are_refused() {
-    let mut spec = spec("hostile", "");
-    spec.limits.memory = 1 << 40;
-    assert!(matches!(Policy::activate(engine(), spec), Err(ActivationError::Limits(_))));
+    let mut large = spec("hostile", "");
+    large.limits.memory = 1 << 40;
+    let refused = Policy::activate(engine(), large).unwrap_err().to_string();
+    assert_eq!(refused, "limits.memory: 1099511627776 bytes are asked for, and 268435456 is the most here");
+    let mut large = spec("hostile", "");
+    large.limits.sign_bytes = 2 << 20;
+    let refused = Policy::activate(engine(), large).unwrap_err().to_string();
+    assert_eq!(refused, "limits.sign_size: 2097152 bytes are asked for, and 1048576 is the most here");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What a policy leaves for when it is asked again, and what it sees of a response.
 
+use bytes::Bytes;
 use tallygate_host::{Changed, Header, Outcome, Refusal, Response, ResponseOutcome, Used};
 
 use crate::support::{answer, hostile, message, policy};
@@ -20,7 +21,7 @@ async fn what_a_policy_leaves_comes_back_byte_for_byte() {
 #[tokio::test]
 async fn a_policy_sees_of_a_response_what_it_asks_for() {
     let headers = vec![Header { name: "x-a".into(), value: b"1".to_vec() }];
-    let response = Response { status: 404, headers, body: b"the body".to_vec() };
+    let response = Response { status: 404, headers, body: "the body".into() };
     let shown = async |config: &str| {
         let policy = policy("hostile", config);
         match policy.respond(&message(""), b"mine", &response, None).await.unwrap() {
@@ -37,7 +38,7 @@ async fn a_policy_sees_of_a_response_what_it_asks_for() {
 
 #[tokio::test]
 async fn a_response_is_passed_or_changed_or_accepted() {
-    let response = Response { status: 200, headers: vec![], body: vec![] };
+    let response = Response { status: 200, headers: vec![], body: Bytes::new() };
     let outcome = async |respond: &str| {
         let policy = policy("hostile", &format!(r#"{{"respond":"{respond}"}}"#));
         policy.respond(&message(""), &[], &response, None).await.unwrap()

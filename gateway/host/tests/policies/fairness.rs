@@ -3,47 +3,108 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustix::time::{ClockId, clock_gettime};
 use tallygate_host::limits::TICK;
-use tallygate_host::{Engine, EngineLimits, Policy};
+use tallygate_host::{Engine, EngineLimits, Message, Outcome, Policy};
+use tokio::task::JoinHandle;
 
-use crate::support::{answer, hostile, message, runtime, spec};
+use crate::support::{answer, engine, hostile, message, runtime, spec};
 
-const WORKERS: u32 = 2;
-const LOOPS: u32 = 32;
-/// One turn of all the loops: whoever comes to a worker finds at most its share of them before itself.
-const TURN: Duration = Duration::from_millis(TICK.as_millis() as u64 * (LOOPS / WORKERS) as u64);
+const LOOPS: usize = 64;
+/// Longer than any of these tests takes.
+const NO_END: Duration = Duration::from_secs(600);
+
+fn looping(engine: &Engine, time: Duration) -> Arc<Policy> {
+    let mut spec = spec("hostile", r#"{"handle":"loop"}"#);
+    spec.limits.time = time;
+    Arc::new(Policy::activate(engine, spec).unwrap())
+}
+
+fn of(partner: &str, body: &str) -> Message {
+    Message { partner: Some(partner.into()), ..message(body) }
+}
+
+/// Loops of one partner, begun.
+fn loops(policy: &Arc<Policy>) -> Vec<JoinHandle<bool>> {
+    let start = |_| {
+        let policy = policy.clone();
+        tokio::spawn(async move { policy.handle(&of("burner", ""), &[], None).await.is_err() })
+    };
+    (0..LOOPS).map(start).collect()
+}
+
+/// A batch that takes more than a tick.
+fn batch() -> String {
+    r#"{"id":"a","time":"2026-11-22T19:20:54+01:00","key":"HR1","amount":12.50,"currency":"EUR"}"#.repeat(20_000)
+}
+
+fn accepted(outcome: &Outcome) -> usize {
+    match outcome {
+        Outcome::Accept(accepted) => accepted.transactions.len(),
+        other => panic!("not accepted: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_takes_long_burns_no_time_of_the_threads_that_serve_requests() {
+    let (calls, time) = (16, Duration::from_millis(100));
+    let policy = looping(engine(), time);
+    let thread_time = || Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap();
+    let before = thread_time();
+    // On this one thread, all of them.
+    let all = (0..calls).map(|_| async { policy.handle(&of("burner", ""), &[], None).await.is_err() });
+    assert!(futures::future::join_all(all).await.into_iter().all(|failed| failed));
+    let here = thread_time() - before;
+    // Each was begun here, for two ticks at most.
+    assert!(here < calls * 3 * TICK, "{here:?} here, of {:?}", calls * time);
+}
 
 #[test]
-fn loops_hold_others_up_for_no_more_than_a_turn_of_each() {
-    let (looping, other) = (Arc::new(hostile("loop")), Arc::new(hostile("count")));
-    runtime(WORKERS as usize).block_on(async {
-        let mut many = 0..200;
-        let alone = late(&other, || many.next().is_some()).await;
-        let loops: Vec<_> = (0..LOOPS)
-            .map(|_| {
-                let looping = looping.clone();
-                tokio::spawn(async move { looping.handle(&message(""), &[], None).await.is_err() })
-            })
-            .collect();
-        let beside = late(&other, || !loops.iter().all(tokio::task::JoinHandle::is_finished)).await;
-        println!("99 of 100 messages took at most {alone:?} alone and {beside:?} beside {LOOPS} loops");
-        // A turn by the clock, and a dozen more for a machine that runs other tests beside this one. Whoever had to wait for
-        // the loops themselves, 200 ms each, would have waited for 3 s.
-        assert!(beside < alone + 12 * TURN, "{beside:?} beside {LOOPS} loops, {alone:?} alone");
-        for looped in loops {
-            assert!(looped.await.unwrap());
+fn loops_of_one_partner_hold_up_neither_quick_nor_slow_messages_of_another() {
+    let (looping, quick) = (looping(engine(), NO_END), hostile("count"));
+    let mut spec = spec("json", "{}");
+    spec.limits.memory = 64 << 20;
+    let slow = Policy::activate(engine(), spec).unwrap();
+    runtime(2).block_on(async {
+        let loops = loops(&looping);
+        for _ in 0..100 {
+            assert_eq!(answer(quick.handle(&of("other", ""), &[], None).await.unwrap()), "1");
+        }
+        let decision = slow.handle(&of("other", &batch()), &[], None).await.unwrap();
+        assert_eq!(accepted(&decision.outcome), 20_000);
+        // None of these ends by itself: what waited for one of them would wait still.
+        for looped in &loops {
+            assert!(!looped.is_finished());
+            looped.abort();
         }
     });
 }
 
-/// What 99 of 100 messages take at most, one after the other, as long as there are more to send.
-async fn late(policy: &Arc<Policy>, mut more: impl FnMut() -> bool) -> Duration {
+#[test]
+#[ignore = "a measurement, which wants the machine for itself; make soak runs it"]
+fn loops_of_one_partner_leave_others_their_time() {
+    let (looping, other) = (looping(engine(), NO_END), Arc::new(hostile("count")));
+    runtime(2).block_on(async {
+        let alone = late(&other).await;
+        let loops = loops(&looping);
+        let beside = late(&other).await;
+        println!("99 of 100 messages took at most {alone:?} alone and {beside:?} beside {LOOPS} loops");
+        assert!(
+            beside <= (2 * alone).max(Duration::from_millis(50)),
+            "{beside:?} beside {LOOPS} loops, {alone:?} alone"
+        );
+        loops.iter().for_each(JoinHandle::abort);
+    });
+}
+
+/// What 99 of 100 messages take at most, one after the other.
+async fn late(policy: &Arc<Policy>) -> Duration {
     let mut times = Vec::new();
-    while more() {
+    for _ in 0..1000 {
         let policy = policy.clone();
         let start = Instant::now();
-        // A task of its own, behind the loops in the same queues.
-        tokio::spawn(async move { answer(policy.handle(&message(""), &[], None).await.unwrap()) }).await.unwrap();
+        // A task of its own, behind others in the same queues.
+        tokio::spawn(async move { answer(policy.handle(&of("other", ""), &[], None).await.unwrap()) }).await.unwrap();
         times.push(start.elapsed());
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -53,25 +114,17 @@ async fn late(policy: &Arc<Policy>, mut more: impl FnMut() -> bool) -> Duration 
 
 #[test]
 fn a_policy_that_burns_its_time_leaves_permits_to_others() {
-    let engine = Engine::new(EngineLimits { instances: 4, memory: 4 << 20 }).unwrap();
-    let activate = |handle: &str| {
-        let spec = spec("hostile", &format!(r#"{{"handle":"{handle}"}}"#));
-        Arc::new(Policy::activate(&engine, spec).unwrap())
-    };
-    let (looping, other) = (activate("loop"), activate("count"));
+    let engine = Engine::new(EngineLimits { instances: 2, memory: 4 << 20 }).unwrap();
+    let looping = looping(&engine, NO_END);
+    let other = Policy::activate(&engine, spec("hostile", r#"{"handle":"count"}"#)).unwrap();
     runtime(2).block_on(async {
-        let loops: Vec<_> = (0..8)
-            .map(|_| {
-                let looping = looping.clone();
-                tokio::spawn(async move { looping.handle(&message(""), &[], None).await.is_err() })
-            })
-            .collect();
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        let start = Instant::now();
-        answer(other.handle(&message(""), &[], None).await.unwrap());
-        assert!(start.elapsed() < Duration::from_millis(150), "{:?}", start.elapsed());
-        for looped in loops {
-            assert!(looped.await.unwrap());
+        let loops = loops(&looping);
+        for _ in 0..100 {
+            answer(other.handle(&message(""), &[], None).await.unwrap());
+        }
+        for looped in &loops {
+            assert!(!looped.is_finished());
+            looped.abort();
         }
     });
 }
@@ -87,7 +140,7 @@ fn a_call_that_is_given_up_gives_its_permit_back() {
             let message = message("whole");
             let given_up = tokio::time::timeout(Duration::from_millis(30), policy.handle(&message, &[], None)).await;
             assert!(given_up.is_err());
-            assert_eq!((message.body, message.headers.len()), (b"whole".to_vec(), 2));
+            assert_eq!((&*message.body, message.headers.len()), (&b"whole"[..], 2));
         }
     });
 }

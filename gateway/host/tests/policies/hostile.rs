@@ -1,8 +1,9 @@
 //! A policy that misbehaves fails its own message, with an error that says how.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tallygate_host::{Continuation, Outcome, PolicyFailure, Refusal, Reply, Response};
+use bytes::Bytes;
+use tallygate_host::{Continuation, Outcome, PolicyFailure, Refusal, Reply, Response, Used};
 
 use crate::support::{answer, hostile, message, policy};
 
@@ -21,9 +22,10 @@ async fn a_trap_is_an_error_of_that_message() {
 
 #[tokio::test]
 async fn a_loop_is_stopped_when_its_time_is_up() {
-    let start = Instant::now();
-    assert_eq!(failure("loop").await, PolicyFailure::Timeout(Duration::from_millis(200)));
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    let mut used = Used::default();
+    let failure = hostile("loop").handle(&message(""), &[], Some(&mut used)).await.unwrap_err();
+    assert_eq!(failure, PolicyFailure::Timeout(Duration::from_millis(200)));
+    assert!(used.time < Duration::from_secs(5), "{used:?}");
 }
 
 #[tokio::test]
@@ -44,10 +46,10 @@ async fn endless_recursion_is_an_error() {
 
 #[tokio::test]
 async fn memory_returned_many_times_over_is_not_copied_out() {
-    let start = Instant::now();
-    let failure = failure("amplify").await;
+    let mut used = Used::default();
+    let failure = hostile("amplify").handle(&message(""), &[], Some(&mut used)).await.unwrap_err();
     assert!(matches!(failure, PolicyFailure::Trap(_)), "{failure:?}");
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(used.time < Duration::from_secs(5), "{used:?}");
 }
 
 #[tokio::test]
@@ -61,7 +63,7 @@ async fn what_cannot_be_sent_is_an_error_and_no_reply() {
 
 #[tokio::test]
 async fn what_a_response_cannot_be_changed_to_is_an_error_and_no_response() {
-    let response = Response { status: 200, headers: vec![], body: vec![] };
+    let response = Response { status: 200, headers: vec![], body: Bytes::new() };
     for respond in ["status", "header", "extra"] {
         let policy = policy("hostile", &format!(r#"{{"respond":"{respond}"}}"#));
         let failure = policy.respond(&message(""), &[], &response, None).await.unwrap_err();
@@ -80,7 +82,7 @@ async fn an_extra_that_the_gateway_does_not_know_is_named() {
 #[tokio::test]
 async fn a_policy_that_says_it_does_not_accept_cannot() {
     let policy = policy("hostile", r#"{"handle":"nothing","respond":"accept","may_accept":false}"#);
-    let response = Response { status: 200, headers: vec![], body: vec![] };
+    let response = Response { status: 200, headers: vec![], body: Bytes::new() };
     let handled = policy.handle(&message(""), &[], None).await.unwrap_err().to_string();
     assert_eq!(handled, "the policy returned accept, and its `about.may-accept` says that it does not");
     assert_eq!(policy.respond(&message(""), &[], &response, None).await.unwrap_err().to_string(), handled);
@@ -100,7 +102,7 @@ async fn each_function_of_a_policy_is_watched() {
     for wrong in ["trap", "loop", "grow", "recurse"] {
         let policy = policy("hostile", &format!(r#"{{"fault":"{wrong}","respond":"{wrong}"}}"#));
         assert!(policy.fault(&message(""), &[], &refusal).await.is_err(), "{wrong}");
-        let response = Response { status: 200, headers: vec![], body: vec![] };
+        let response = Response { status: 200, headers: vec![], body: Bytes::new() };
         assert!(policy.respond(&message(""), &[], &response, None).await.is_err(), "{wrong}");
         assert_eq!(answer(policy.handle(&message(""), &[], None).await.unwrap()), "answer");
     }

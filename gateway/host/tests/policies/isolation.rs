@@ -53,7 +53,7 @@ async fn a_policy_without_a_form_for_refusals_leaves_them_to_the_gateway() {
 
 #[tokio::test]
 async fn the_json_policy_is_called_like_any_other() {
-    let engine = Engine::new(EngineLimits { instances: 2, memory: 16 << 20 }).unwrap();
+    let engine = Engine::new(EngineLimits { instances: 2, memory: 64 << 20 }).unwrap();
     let (name, config_json) = ("transactions".into(), r#"{"fields":{"key":"/shop"}}"#.into());
     let (keys, limits) = (Keys::new(), Limits::default());
     let policy =

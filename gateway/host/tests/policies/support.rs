@@ -29,7 +29,7 @@ pub(crate) fn spec(name: &str, config: &str) -> PolicySpec {
         component: component(name),
         config_json: config.into(),
         keys: Keys::throw_away().unwrap(),
-        limits: Limits { memory: 4 << 20, time: Duration::from_millis(200) },
+        limits: Limits { memory: 4 << 20, time: Duration::from_millis(200), ..Limits::default() },
     }
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn message(body: &str) -> Message {
             Header { name: "content-type".into(), value: b"text/xml".to_vec() },
             Header { name: "x-other".into(), value: b"1".to_vec() },
         ],
-        body: body.into(),
+        body: body.to_owned().into(),
     }
 }
 

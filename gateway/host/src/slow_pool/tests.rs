@@ -1,0 +1,132 @@
+//! Whose turn it is, counted rather than timed.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+
+const THREADS: usize = 2;
+
+/// Begins nothing by itself: the test takes the turns.
+fn turns() -> Turns<&'static str> {
+    Turns::new(THREADS, 3)
+}
+
+/// The work of the next turns, each of which wants another one.
+fn next(turns: &mut Turns<&'static str>, count: usize) -> Vec<&'static str> {
+    let mut taken = Vec::new();
+    for _ in 0..count {
+        let Some(Some(job)) = turns.next() else { break };
+        taken.push(job.work);
+        turns.pause(job);
+    }
+    taken
+}
+
+#[test]
+fn callers_have_their_turns_one_after_the_other_however_much_each_sends() {
+    let mut turns = turns();
+    for work in ["a1", "a2", "a3", "a4"] {
+        turns.add("a", work).unwrap();
+    }
+    turns.add("b", "b1").unwrap();
+    assert_eq!(next(&mut turns, 6), ["a1", "b1", "a1", "b1", "a1", "b1"], "what was begun comes first");
+}
+
+#[test]
+fn a_caller_has_no_more_begun_than_there_are_threads_and_all_have_no_more_than_may() {
+    let mut turns = turns();
+    for caller in ["a", "b"] {
+        for work in ["1", "2", "3"] {
+            turns.add(caller, work).unwrap();
+        }
+    }
+    let mut running = Vec::new();
+    while let Some(Some(job)) = turns.next() {
+        running.push(job);
+    }
+    let begun: Vec<_> = running.iter().map(|job| (&*job.caller, job.work)).collect();
+    assert_eq!(begun, [("a", "1"), ("b", "1"), ("a", "2")]);
+    turns.ended("a");
+    assert_eq!(turns.next().unwrap().map(|job| (job.caller, job.work)), Some(("b".into(), "2")), "whose turn it was");
+}
+
+#[test]
+fn what_nobody_waits_for_is_not_begun() {
+    let mut turns = turns();
+    let given_up = turns.add("a", "1").unwrap();
+    turns.add("a", "2").unwrap();
+    assert_eq!(turns.give_up("a", given_up), Some("1"));
+    assert_eq!(turns.give_up("a", given_up), None);
+    assert_eq!(next(&mut turns, 1), ["2"]);
+}
+
+#[test]
+fn one_caller_cannot_fill_the_queue_for_others() {
+    let mut turns = turns();
+    for _ in 0..limits::SLOW_WAITING_CALLER {
+        turns.add("a", "work").unwrap();
+    }
+    assert_eq!(turns.add("a", "work"), None);
+    let others = limits::SLOW_WAITING / limits::SLOW_WAITING_CALLER - 1;
+    for other in 0..others {
+        for _ in 0..limits::SLOW_WAITING_CALLER {
+            turns.add(&other.to_string(), "work").unwrap();
+        }
+    }
+    assert_eq!(turns.add("b", "work"), None, "all together have a bound too");
+}
+
+#[test]
+fn a_caller_without_work_is_forgotten() {
+    let mut turns = turns();
+    turns.add("a", "1").unwrap();
+    let _ = turns.next();
+    turns.ended("a");
+    let number = turns.add("b", "1").unwrap();
+    turns.give_up("b", number);
+    assert!(turns.is_empty());
+}
+
+#[tokio::test]
+async fn work_runs_on_threads_of_low_priority_which_outlive_one_that_panics() {
+    let pool = SlowPool::start(4).unwrap();
+    let panics = pool.run("a", async { panic!("as a test") }).await;
+    assert_eq!(panics, Err::<(), _>(SlowPoolError::Panicked));
+    let seen = async { (std::thread::current().name().map(str::to_owned), rustix::process::getpriority_process(None)) };
+    let (name, priority) = pool.run("a", seen).await.unwrap();
+    assert_eq!((name.as_deref(), priority.unwrap()), (Some("slow-work"), limits::SLOW_NICE));
+}
+
+#[tokio::test]
+async fn what_was_begun_and_is_waited_for_no_more_ends_at_its_next_turn() {
+    let pool = SlowPool::start(4).unwrap();
+    let turns = Arc::new(AtomicUsize::new(0));
+    let counted = turns.clone();
+    // Has as many turns as it is given.
+    let endless = std::future::poll_fn(move |_| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Poll::<()>::Pending
+    });
+    let mut waiting = Box::pin(pool.run("a", endless));
+    assert!(futures_poll(&mut waiting).is_pending());
+    while turns.load(Ordering::Relaxed) == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(waiting);
+    // It has gone once another caller had two turns: its own came between.
+    for _ in 0..2 {
+        pool.run("b", async {}).await.unwrap();
+    }
+    while !pool.0.0.turns().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let ended = turns.load(Ordering::Relaxed);
+    pool.run("b", async {}).await.unwrap();
+    assert_eq!(turns.load(Ordering::Relaxed), ended);
+}
+
+fn futures_poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
+}

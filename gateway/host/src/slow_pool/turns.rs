@@ -1,0 +1,144 @@
+//! Whose turn it is: callers one after the other, and of each what it has begun before what it has not.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use crate::limits;
+
+/// What waits, and in which order it has its turn.
+pub(super) struct Turns<W> {
+    callers: HashMap<Arc<str>, Caller<W>>,
+    /// All of them, whoever had no turn for longest first.
+    order: VecDeque<Arc<str>>,
+    waiting: usize,
+    begun: usize,
+    /// How much one caller may have begun: as many as there are threads, so that alone it has all of them.
+    most_of_caller: usize,
+    most: usize,
+    numbers: u64,
+    closed: bool,
+}
+
+/// A piece of work whose turn it is.
+pub(super) struct Job<W> {
+    pub(super) caller: Arc<str>,
+    pub(super) number: u64,
+    pub(super) work: W,
+}
+
+struct Caller<W> {
+    /// Not begun yet.
+    waiting: VecDeque<(u64, W)>,
+    /// Begun, and waiting for another turn.
+    paused: VecDeque<(u64, W)>,
+    /// How much is begun, what has its turn just now with it.
+    begun: usize,
+}
+
+impl<W> Turns<W> {
+    pub(super) fn new(most_of_caller: usize, most: usize) -> Self {
+        Self {
+            callers: HashMap::new(),
+            order: VecDeque::new(),
+            waiting: 0,
+            begun: 0,
+            most_of_caller,
+            most,
+            numbers: 0,
+            closed: false,
+        }
+    }
+
+    /// Has it wait for its first turn, under a number; none where too much waits already.
+    pub(super) fn add(&mut self, caller: &str, work: W) -> Option<u64> {
+        let of_caller = self.callers.get(caller).map_or(0, |caller| caller.waiting.len());
+        if self.waiting >= limits::SLOW_WAITING || of_caller >= limits::SLOW_WAITING_CALLER {
+            return None;
+        }
+        if !self.callers.contains_key(caller) {
+            let name: Arc<str> = caller.into();
+            self.order.push_back(name.clone());
+            self.callers.insert(name, Caller { waiting: VecDeque::new(), paused: VecDeque::new(), begun: 0 });
+        }
+        self.numbers += 1;
+        self.waiting += 1;
+        self.callers.get_mut(caller)?.waiting.push_back((self.numbers, work));
+        Some(self.numbers)
+    }
+
+    /// What has its turn now, or that nothing has; none once all is over.
+    pub(super) fn next(&mut self) -> Option<Option<Job<W>>> {
+        if self.closed {
+            return None;
+        }
+        for place in 0..self.order.len() {
+            let Some(name) = self.order.get(place).cloned() else { continue };
+            if let Some((number, work)) = self.of(&name) {
+                self.order.remove(place);
+                self.order.push_back(name.clone());
+                return Some(Some(Job { caller: name, number, work }));
+            }
+        }
+        Some(None)
+    }
+
+    /// A caller's next piece of work, if it may have a turn.
+    fn of(&mut self, name: &str) -> Option<(u64, W)> {
+        let caller = self.callers.get_mut(name)?;
+        if let Some(paused) = caller.paused.pop_front() {
+            return Some(paused);
+        }
+        if caller.begun >= self.most_of_caller || self.begun >= self.most {
+            return None;
+        }
+        let first = caller.waiting.pop_front()?;
+        caller.begun += 1;
+        self.begun += 1;
+        self.waiting -= 1;
+        Some(first)
+    }
+
+    /// Has what was begun wait for another turn.
+    pub(super) fn pause(&mut self, Job { caller, number, work }: Job<W>) {
+        if let Some(caller) = self.callers.get_mut(&caller) {
+            caller.paused.push_back((number, work));
+        }
+    }
+
+    /// What was begun came to its end, and others may begin.
+    pub(super) fn ended(&mut self, name: &str) {
+        if let Some(caller) = self.callers.get_mut(name) {
+            caller.begun -= 1;
+            self.begun -= 1;
+            self.forget(name);
+        }
+    }
+
+    /// Nobody waits for it any more: returns it where it was not begun.
+    pub(super) fn give_up(&mut self, name: &str, number: u64) -> Option<W> {
+        let caller = self.callers.get_mut(name)?;
+        let place = caller.waiting.iter().position(|(waiting, _)| *waiting == number)?;
+        let (_, work) = caller.waiting.remove(place)?;
+        self.waiting -= 1;
+        self.forget(name);
+        Some(work)
+    }
+
+    /// Forgets a caller that has nothing.
+    fn forget(&mut self, name: &str) {
+        if self.callers.get(name).is_some_and(|caller| caller.begun == 0 && caller.waiting.is_empty()) {
+            self.callers.remove(name);
+            self.order.retain(|other| **other != *name);
+        }
+    }
+
+    /// Whether nothing waits and nothing is begun.
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.callers.is_empty() && self.order.is_empty() && (self.waiting, self.begun) == (0, 0)
+    }
+
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+    }
+}
