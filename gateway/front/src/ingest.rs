@@ -12,6 +12,7 @@ use tallygate_core::limits::MESSAGE_BYTES;
 use tallygate_core::{Day, MessageNumber, Run, Transaction};
 use tallygate_queue::Queue;
 
+use crate::access::KeyScopes;
 use crate::days::DayRange;
 use crate::draft::draft;
 use crate::error::FrontError;
@@ -31,6 +32,7 @@ pub(crate) struct Ingest {
     zone: Zone,
     horizon_days: u32,
     future_days: u32,
+    key_scopes: KeyScopes,
     limits: Limits,
     metrics: Metrics,
     #[cfg(feature = "faults")]
@@ -77,6 +79,7 @@ impl Ingest {
             zone: options.zone.clone(),
             horizon_days: options.horizon_days,
             future_days: options.future_days,
+            key_scopes: KeyScopes::of(&options.partners),
             limits: options.limits.clone(),
             metrics: metrics.clone(),
             #[cfg(feature = "faults")]
@@ -100,6 +103,7 @@ impl Ingest {
         let partner = origin.partner.as_deref().ok_or(Problem::NoCredential)?;
         let drafts = drafts.into_iter().map(draft).collect();
         let transactions = Transaction::check_all(drafts, partner, &self.zone).map_err(Problem::Violation)?;
+        self.key_scopes.check(partner, &transactions).map_err(Problem::Violation)?;
         let today = Day::of_unix_millis(origin.unix_millis);
         let days = DayRange::of(today, self.horizon_days, self.future_days).and_a_day();
         days.check(&transactions).map_err(Problem::Violation)?;
@@ -220,6 +224,7 @@ mod tests {
             zone: "UTC".parse().unwrap(),
             horizon_days: 7,
             future_days: 7,
+            key_scopes: KeyScopes::default(),
             limits: Limits::default(),
             metrics: Metrics::register(&mut prometheus_client::registry::Registry::default()),
             #[cfg(feature = "faults")]

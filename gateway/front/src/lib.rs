@@ -8,7 +8,9 @@ mod error;
 mod front;
 mod invalid;
 mod names;
+mod open_route;
 mod options;
+mod partner_options;
 mod parts;
 
 mod connection;
@@ -54,10 +56,9 @@ pub use invalid::InvalidOption;
 pub use limits::Limits;
 pub use metrics::Metrics;
 pub use observer::Observer;
-pub use options::{
-    ClientAuth, Credential, Fingerprint, FrontOptions, ListenerOptions, PartnerOptions, RouteOptions, TlsOptions,
-    UpstreamOptions,
-};
+pub use open_route::OpenRoute;
+pub use options::{Callers, ClientAuth, FrontOptions, ListenerOptions, RouteOptions, TlsOptions, UpstreamOptions};
+pub use partner_options::{Credential, Fingerprint, KeyOptions, PartnerOptions};
 pub use policy::{Activator, ActivePolicy, Compiled};
 pub use publishing::Publishing;
 pub use registry::PolicyRegistry;

@@ -8,7 +8,6 @@ use hyper::body::Incoming;
 use rustls::{ServerConfig, ServerConnection};
 use tallygate_serve::{ConnectionEvent, Exchange, Service};
 
-use crate::access::Certificate;
 use crate::access_line::Recorded;
 use crate::connection::Connection;
 use crate::invalid::InvalidOption;
@@ -44,10 +43,8 @@ impl Service for PartnersSide {
     type Body = Recorded;
 
     fn connected(&self, _peer: SocketAddr, tls: Option<&ServerConnection>) -> Connection {
-        let certificate = match tls.and_then(|tls| tls.peer_certificates()?.first()) {
-            None => Certificate::None,
-            Some(certificate) => self.shared.partners.certificate(certificate),
-        };
+        let chain = tls.and_then(|tls| tls.peer_certificates()).unwrap_or_default();
+        let certificate = self.shared.partners.certificate(chain);
         Connection { listener: self.listener.index, secure: tls.is_some(), certificate }
     }
 

@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use http::{Method, Uri};
 use tallygate_core::day::Zone;
 
 use crate::journal::JournalOptions;
 use crate::limits::Limits;
+use crate::partner_options::PartnerOptions;
 
 /// The whole of the partners' side.
 #[derive(Clone, Debug)]
@@ -70,35 +70,6 @@ pub enum ClientAuth {
     None,
 }
 
-/// One who may call.
-#[derive(Clone, Debug)]
-pub struct PartnerOptions {
-    /// The name for life: it scopes the identity of what the partner sends.
-    pub name: String,
-    /// What it is known by; any of them suffices.
-    pub credentials: Vec<Credential>,
-}
-
-/// What a partner is known by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Credential {
-    /// The common name of a client certificate that a listener's `client_ca` vouches for.
-    SubjectCn(String),
-    /// The SHA-256 of such a certificate's DER.
-    Certificate(Fingerprint),
-    /// The SHA-256 of an API key, which is sent as `x-api-key` or as `authorization: Bearer`.
-    ApiKey(Fingerprint),
-}
-
-/// A SHA-256, written as 64 hexadecimal digits, with or without colons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Fingerprint(pub [u8; 32]);
-
-/// The text is no SHA-256.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be a SHA-256 in 64 hexadecimal digits")]
-pub struct NotAFingerprint;
-
 /// What becomes of requests under a path.
 #[derive(Clone, Debug, Default)]
 pub struct RouteOptions {
@@ -112,12 +83,26 @@ pub struct RouteOptions {
     pub path: String,
     /// The methods it takes; none: all.
     pub methods: Vec<Method>,
-    /// Who callers without credentials are here. Without it they get 401, or pass unnamed where the route is a proxy's.
+    /// Who may call.
+    pub callers: Callers,
+    /// Who callers without credentials are here; without it, the rule about callers says what becomes of them.
     pub partner: Option<String>,
     /// The policies in order, each `name` or `name@version`.
     pub policies: Vec<String>,
     /// Where the request goes behind the policies.
     pub upstream: Option<String>,
+}
+
+/// Who may call a route.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Callers {
+    /// Every partner. Who shows no credential of one gets 401.
+    #[default]
+    Partners,
+    /// These partners, and those in these groups. Others get 403.
+    Named(Vec<String>),
+    /// Partners by their names and everyone else unnamed, whatever credentials they show.
+    Anyone,
 }
 
 /// Where a proxy route leads.
@@ -144,50 +129,8 @@ impl FrontOptions {
     }
 }
 
-impl FromStr for Fingerprint {
-    type Err = NotAFingerprint;
-
-    fn from_str(text: &str) -> Result<Self, NotAFingerprint> {
-        let mut bytes = [0_u8; 32];
-        let mut digits = text.bytes().filter(|&b| b != b':');
-        let mut digit = || {
-            let digit = digits.next().and_then(|b| char::from(b).to_digit(16));
-            digit.map(|d| d as u8).ok_or(NotAFingerprint)
-        };
-        for byte in &mut bytes {
-            *byte = digit()? << 4 | digit()?;
-        }
-        if digits.next().is_some() {
-            return Err(NotAFingerprint);
-        }
-        Ok(Self(bytes))
-    }
-}
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
 impl fmt::Debug for TlsOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TlsOptions").field("client_auth", &self.client_auth).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_fingerprint_reads_with_and_without_colons() {
-        let plain = "00ff".repeat(16);
-        let spaced = vec!["00:FF"; 16].join(":");
-        assert_eq!(spaced.parse::<Fingerprint>(), plain.parse());
-        assert_eq!(plain.parse::<Fingerprint>().unwrap().to_string(), plain);
-        for wrong in ["", "00", &"0g".repeat(32), &"00".repeat(33)] {
-            assert_eq!(wrong.parse::<Fingerprint>(), Err(NotAFingerprint));
-        }
     }
 }

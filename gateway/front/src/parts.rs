@@ -32,7 +32,7 @@ impl Parts {
                 Err(problem) => problems.add(problem.within(&format!("listeners[{index}].tls"))),
             }
         }
-        let partners = Partners::new(&options.partners, &mut problems);
+        let partners = Partners::new(&options.partners, &options.listeners, &mut problems);
         let routes = routes::build(options, &partners, policies, metrics, &mut problems);
         let problems = problems.into_list();
         if problems.is_empty() { Ok(Self { listeners, partners, routes }) } else { Err(problems) }

@@ -1,5 +1,6 @@
 //! Every reason for which a request is refused, and what each is in HTTP: the one place where errors become statuses.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -28,7 +29,12 @@ pub(crate) enum Problem {
     NoCredential,
     UnknownKey,
     UnknownCertificate,
-    /// The key is one partner's, the certificate another's.
+    /// The partner is known, and the route is for others.
+    NotAmongCallers {
+        partner: Arc<str>,
+        route: String,
+    },
+    /// One credential is one partner's, another one another's.
     TwoPartners,
     /// As many requests are in flight as may be; how long to wait.
     Busy(Duration),
@@ -113,9 +119,14 @@ impl Problem {
                 "a client certificate or an API key (x-api-key, or authorization: Bearer) is needed",
             ),
             Self::UnknownKey => plain(401, "unknown-key", "the API key is no partner's"),
-            Self::UnknownCertificate => plain(403, "unknown-certificate", "the client certificate is no partner's"),
+            Self::UnknownCertificate => plain(401, "unknown-certificate", "the client certificate is no partner's"),
+            Self::NotAmongCallers { partner, route } => plain(
+                403,
+                "caller-not-allowed",
+                &format!("partner {partner:?} is not among the callers of route {route:?}"),
+            ),
             Self::TwoPartners => {
-                plain(403, "two-partners", "the API key and the client certificate are different partners'")
+                plain(403, "two-partners", "the API keys and the client certificate are not all one partner's")
             }
             Self::Busy(wait) => later(plain(503, "busy", "as many requests as can be served are being served"), wait),
             Self::BodyTooLarge(limit) => {
@@ -197,7 +208,9 @@ impl Problem {
     fn header(&self) -> Option<(http::HeaderName, HeaderValue)> {
         match self {
             Self::Method(allow) => Some((ALLOW, HeaderValue::from_str(allow).ok()?)),
-            Self::NoCredential | Self::UnknownKey => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            Self::NoCredential | Self::UnknownKey | Self::UnknownCertificate => {
+                Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+            }
             _ => None,
         }
     }

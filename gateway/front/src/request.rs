@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use tallygate_host::{Accepted, Continuation, Forwarded, Message, Outcome, Transaction};
 use tallygate_serve::Exchange;
 
-use crate::access::Caller;
+use crate::access::Identity;
 use crate::access_line::{AccessLine, Recorded, Sent};
 use crate::body::{Received, RequestBody};
 use crate::connection::Connection;
@@ -43,7 +43,9 @@ struct Context<'s> {
     parts: Parts,
     host: Host,
     route: Option<&'s Route>,
-    caller: Caller,
+    /// Who sent it, and the partner it counts as on its route.
+    identity: Identity,
+    partner: Option<Arc<str>>,
     /// The policies that have seen it, each in the version that was active then.
     consulted: Vec<Consulted>,
     message: Option<Message>,
@@ -62,7 +64,9 @@ pub(crate) async fn serve(
 ) -> Response<Recorded> {
     let began = Instant::now();
     let unix_millis = shared.clock.unix_millis();
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    // First of all, so that nobody behind ever sees a partner's key, whatever becomes of the request.
+    let identity = shared.partners.identify(&exchange.connection().certificate, &mut parts.headers);
     let mut context = Context {
         exchange,
         line: Box::new(AccessLine {
@@ -81,7 +85,8 @@ pub(crate) async fn serve(
         parts,
         host: Host::default(),
         route: None,
-        caller: Caller { partner: None, by_key: false },
+        identity,
+        partner: None,
         consulted: Vec::new(),
         message: None,
         to_count: None,
@@ -106,7 +111,7 @@ pub(crate) async fn serve(
     let refused = Refused {
         request: &context.line.trace.request,
         version: context.parts.version,
-        partner: context.caller.partner.as_deref(),
+        partner: context.partner.as_deref(),
         route: context.route,
         message: context.message.as_ref(),
         consulted: &context.consulted,
@@ -135,12 +140,11 @@ async fn handle<'s>(
     }
     context.line.route = route.labels.route.clone();
     context.permit = Some(shared.in_flight.try_acquire().ok_or(Problem::Busy(shared.limits.retry_after))?);
-    context.caller = shared.partners.find(
-        &route.without_credential,
-        &context.exchange.connection().certificate,
-        &context.parts.headers,
-    )?;
-    context.line.partner = context.caller.partner.clone();
+    if let Identity::Partner(partner) = &context.identity {
+        context.line.partner = Some(partner.clone());
+    }
+    context.partner = route.access.admit(&route.labels.route, &context.identity)?;
+    context.line.partner = context.partner.clone();
     let received = context.line.received.clone();
     let mut body = Some(RequestBody::new(incoming, &context.parts.headers, &shared.limits, received)?);
     for step in &route.policies {
@@ -261,7 +265,6 @@ fn outgoing(shared: &Shared, context: &Context<'_>) -> Result<Outgoing, Problem>
         secure: context.exchange.connection().secure,
         host: context.host.text().to_owned(),
         traceparent: context.line.trace.traceparent.clone(),
-        by_key: context.caller.by_key,
     })
 }
 
@@ -296,7 +299,7 @@ impl Context<'_> {
             received: jiff::Timestamp::from_millisecond(self.unix_millis).unwrap_or_default().to_string(),
             received_millis: u64::try_from(self.unix_millis).unwrap_or_default(),
             route: route.labels.route.to_string(),
-            partner: self.caller.partner.as_deref().map(str::to_owned),
+            partner: self.partner.as_deref().map(str::to_owned),
             method: self.parts.method.as_str().to_owned(),
             target: target(&self.parts).to_owned(),
             headers: listed(&self.parts.headers, needed),
@@ -325,7 +328,7 @@ impl Context<'_> {
 
     fn origin(&self) -> Origin {
         Origin {
-            partner: self.caller.partner.clone(),
+            partner: self.partner.clone(),
             traceparent: self.line.trace.traceparent.clone(),
             unix_millis: self.unix_millis,
         }

@@ -7,6 +7,7 @@ use anyhow::Result;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::bad_configuration;
+use super::check::open_routes;
 use super::signals::{outlive_hangups, told_to_stop};
 use crate::app::{App, BuildError, Misconfigured, Sockets};
 use crate::arguments::RunArguments;
@@ -39,6 +40,9 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode> {
         };
         let sockets = Sockets::bind(&config, &roles)?;
         sockets.log(&config);
+        for open in open_routes(&config, &roles) {
+            tracing::info!("{open}");
+        }
         let running = app.start(sockets);
         tracing::info!(%roles, "running");
         match running.run(told_to_stop()?).await {

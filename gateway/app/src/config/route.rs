@@ -1,6 +1,7 @@
 //! `[[routes]]`: what may be called.
 
-use tallygate_front::RouteOptions;
+use tallygate_front::{Callers, RouteOptions};
+use toml::de::DeValue;
 
 use super::document::Located;
 use super::table::Table;
@@ -15,10 +16,31 @@ pub(super) fn read(table: &Table<'_>) -> RouteOptions {
         host: text("host").map(|host| host.to_ascii_lowercase()),
         path: table.required("path").map(|path| path.value).unwrap_or_default(),
         methods: table.all_parsed("methods", |text| format!("{text:?} is no method, such as \"POST\"")),
+        callers: callers(table),
         partner: text("partner"),
         policies: texts("policies"),
         upstream: text("upstream"),
     };
     table.close();
     route
+}
+
+/// Who may call: a word, or a list of names.
+fn callers(table: &Table<'_>) -> Callers {
+    if let Some((_, DeValue::Array(_))) = table.get("callers") {
+        let names = table.strings("callers").unwrap_or_default();
+        return Callers::Named(names.into_iter().map(|name| name.value).collect());
+    }
+    match table.string("callers") {
+        None => Callers::default(),
+        Some(word) if word.value == "partners" => Callers::Partners,
+        Some(word) if word.value == "anyone" => Callers::Anyone,
+        Some(other) => {
+            let name = &other.value;
+            let right =
+                format!("{name:?} is no rule: \"partners\", \"anyone\" or a list such as [{name:?}] would be right");
+            table.document().problem_with(&other, right);
+            Callers::default()
+        }
+    }
 }

@@ -120,7 +120,11 @@ impl Trial {
         let target = format!("http://{}", upstream.address()?);
         Ok(FrontOptions {
             listeners: vec![ListenerOptions { name: ROUTE.to_owned(), tls: None }],
-            partners: vec![PartnerOptions { name: message.partner.clone(), credentials: credentials(message) }],
+            partners: vec![PartnerOptions {
+                name: message.partner.clone(),
+                credentials: credentials(message),
+                ..PartnerOptions::default()
+            }],
             routes: vec![RouteOptions {
                 name: ROUTE.to_owned(),
                 path: "/".to_owned(),

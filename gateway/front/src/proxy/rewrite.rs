@@ -4,13 +4,12 @@
 use std::net::IpAddr;
 
 use http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
+    CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
     PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method};
 
-use crate::access::API_KEY;
 use crate::trace::TRACEPARENT;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -29,8 +28,6 @@ pub(crate) struct Outgoing {
     /// The host as the caller named it.
     pub(crate) host: String,
     pub(crate) traceparent: String,
-    /// Whether the request carries a partner's key to the gateway itself.
-    pub(crate) by_key: bool,
 }
 
 /// The fields that belong to one connection rather than to the message (RFC 9110, 7.6.1).
@@ -57,12 +54,6 @@ pub(crate) fn request_headers(outgoing: &mut Outgoing) -> HeaderMap {
     remove_connections_own(&mut headers);
     for name in [HOST, CONTENT_LENGTH, EXPECT] {
         headers.remove(name);
-    }
-    if outgoing.by_key {
-        // The key that was used is the first of these that is there.
-        if headers.remove(API_KEY).is_none() {
-            headers.remove(AUTHORIZATION);
-        }
     }
     let proto = if outgoing.secure { "https" } else { "http" };
     let peer = outgoing.peer.to_canonical();
@@ -119,7 +110,7 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 mod tests {
     use super::*;
 
-    fn rewritten(sent: &[(&'static str, &str)], by_key: bool) -> HeaderMap {
+    fn rewritten(sent: &[(&'static str, &str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in sent {
             headers.append(*name, value.parse().unwrap());
@@ -132,24 +123,20 @@ mod tests {
             secure: true,
             host: "shop.example:8443".into(),
             traceparent: "00-1-2-01".into(),
-            by_key,
         })
     }
 
     #[test]
     fn what_belongs_to_the_connection_stays_here() {
-        let headers = rewritten(
-            &[
-                ("connection", "close, X-Secret"),
-                ("x-secret", "1"),
-                ("keep-alive", "5"),
-                ("te", "trailers"),
-                ("upgrade", "websocket"),
-                ("transfer-encoding", "chunked"),
-                ("accept", "*/*"),
-            ],
-            false,
-        );
+        let headers = rewritten(&[
+            ("connection", "close, X-Secret"),
+            ("x-secret", "1"),
+            ("keep-alive", "5"),
+            ("te", "trailers"),
+            ("upgrade", "websocket"),
+            ("transfer-encoding", "chunked"),
+            ("accept", "*/*"),
+        ]);
         let mut names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
         assert_eq!(
@@ -160,16 +147,9 @@ mod tests {
 
     #[test]
     fn a_caller_cannot_forge_where_it_comes_from() {
-        let headers = rewritten(&[("x-forwarded-for", "1.1.1.1"), ("forwarded", "for=1.1.1.1")], false);
+        let headers = rewritten(&[("x-forwarded-for", "1.1.1.1"), ("forwarded", "for=1.1.1.1")]);
         assert_eq!(headers["x-forwarded-for"], "10.0.0.7");
         assert_eq!(headers["forwarded"], "for=10.0.0.7;proto=https;host=\"shop.example:8443\"");
         assert_eq!(headers["x-forwarded-proto"], "https");
-    }
-
-    #[test]
-    fn the_gateways_key_does_not_reach_the_upstream() {
-        let sent = [("authorization", "Bearer k"), ("cookie", "a=b")];
-        assert!(!rewritten(&sent, true).contains_key("authorization"));
-        assert!(rewritten(&sent, false).contains_key("authorization"));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::path::of_route;
 use super::route::{Route, Step};
 use super::table::Routes;
-use crate::access::{Partners, WithoutCredential};
+use crate::access::{Access, Partners};
 use crate::error::FrontError;
 use crate::host::Host;
 use crate::invalid::Problems;
@@ -33,7 +33,6 @@ pub(crate) fn build(
     }
     let names = Known {
         listeners: Names::new("listener", options.listeners.iter().map(|listener| &*listener.name)),
-        partners: Names::new("partner", options.partners.iter().map(|partner| &*partner.name)),
         upstreams: Names::new("upstream", options.upstreams.iter().map(|upstream| &*upstream.name)),
         policies: Names::new("policy", policies.iter().copied()),
     };
@@ -85,7 +84,6 @@ pub(crate) fn with_policies(
 /// The names that a route may use.
 struct Known<'o> {
     listeners: Names<'o>,
-    partners: Names<'o>,
     upstreams: Names<'o>,
     policies: Names<'o>,
 }
@@ -118,24 +116,17 @@ impl Known<'_> {
             let name = reference.split('@').next().unwrap_or_default();
             self.policies.find(name, || format!("{key}.policies[{index}]"), problems);
         }
-        if let Some(name) = &option.partner {
-            self.partners.find(name, || format!("{key}.partner"), problems);
-        }
+        let access = Access::of(option, key, partners, problems);
         if let Some(name) = &option.upstream {
             self.upstreams.find(name, || format!("{key}.upstream"), problems);
         }
-        let partner = option.partner.as_deref().and_then(|name| partners.named(name));
         let labels = RouteLabels { route: option.name.as_str().into() };
         Route {
             listeners,
             host,
             path,
             methods: option.methods.clone(),
-            without_credential: match partner {
-                Some(partner) => WithoutCredential::Partner(partner),
-                None if option.upstream.is_some() => WithoutCredential::Unnamed,
-                None => WithoutCredential::Refused,
-            },
+            access,
             policies: Vec::new(),
             upstream: None,
             seconds: metrics.request_seconds.get_or_create(&labels).clone(),

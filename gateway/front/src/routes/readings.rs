@@ -8,7 +8,7 @@ use proptest::sample::select;
 use super::path::of_route;
 use super::route::Route;
 use super::table::Routes;
-use crate::access::WithoutCredential;
+use crate::access::Access;
 use crate::metrics::RouteLabels;
 
 /// What a server does with a path before it looks what is there.
@@ -78,7 +78,7 @@ fn route(path: &str) -> Route {
         host: None,
         path: of_route(path).unwrap(),
         methods: Vec::new(),
-        without_credential: WithoutCredential::Refused,
+        access: Access::partners(),
         policies: Vec::new(),
         upstream: None,
         seconds: Histogram::new([]),

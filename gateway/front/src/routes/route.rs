@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::Method;
 use prometheus_client::metrics::histogram::Histogram;
 
-use crate::access::WithoutCredential;
+use crate::access::Access;
 use crate::metrics::{PolicyLabels, RouteLabels};
 use crate::proxy::Upstream;
 use crate::registry::PolicyRef;
@@ -21,7 +21,7 @@ pub(crate) struct Route {
     pub(crate) path: Vec<u8>,
     /// None: all.
     pub(crate) methods: Vec<Method>,
-    pub(crate) without_credential: WithoutCredential,
+    pub(crate) access: Access,
     pub(crate) policies: Vec<Arc<Step>>,
     pub(crate) upstream: Option<Arc<Upstream>>,
     /// Its own of the family, so that no request has to look it up.

@@ -83,7 +83,7 @@ mod tests {
     use prometheus_client::metrics::histogram::Histogram;
 
     use super::*;
-    use crate::access::WithoutCredential;
+    use crate::access::Access;
     use crate::host::Host;
     use crate::metrics::RouteLabels;
     use crate::routes::path::of_route;
@@ -95,7 +95,7 @@ mod tests {
             host: host.map(Into::into),
             path: of_route(path).unwrap(),
             methods: methods.to_vec(),
-            without_credential: WithoutCredential::Refused,
+            access: Access::partners(),
             policies: Vec::new(),
             upstream: None,
             seconds: Histogram::new([]),

@@ -4,6 +4,8 @@
 
 #[path = "../../../serve/tests/serve/lines.rs"]
 mod lines;
+
+mod authority;
 mod pipe;
 mod play;
 mod site;
@@ -11,6 +13,7 @@ mod site;
 mod access;
 mod access_line;
 mod artefacts;
+mod callers;
 mod hanging;
 mod heads;
 mod limits;

@@ -1,7 +1,7 @@
 //! What is wrong with options is said all at once, each by the key that the configuration has it under.
 
 use http::Method;
-use tallygate_front::{ClientAuth, Front, FrontError, ListenerOptions, Metrics, RouteOptions};
+use tallygate_front::{Callers, ClientAuth, Front, FrontError, ListenerOptions, Metrics, RouteOptions};
 
 use crate::site::{PARTS, Site, key};
 
@@ -88,4 +88,40 @@ fn a_front_is_not_built_from_what_the_check_refuses() {
     let built = Front::new(&site.options, site.queue.clone(), &site.registry(&metrics), &metrics);
     assert!(matches!(built, Err(FrontError::Options(problems)) if problems == Front::check(&site.options, &PARTS)));
     assert!(!site.options.journal.exists());
+}
+
+#[test]
+fn what_is_open_to_anyone_is_listed() {
+    let mut site = Site::tls(ClientAuth::Optional);
+    let named = |name: &str, callers, partner: Option<&str>, listeners: &[&str]| RouteOptions {
+        name: name.into(),
+        path: format!("/{name}"),
+        host: Some("shop.example".into()).filter(|_| name == "anyone"),
+        callers,
+        partner: partner.map(Into::into),
+        listeners: listeners.iter().map(|&listener| listener.into()).collect(),
+        policies: vec!["echo".into()],
+        ..RouteOptions::default()
+    };
+    let tls = site.options.listeners[0].tls.clone().unwrap();
+    let required = Some(tallygate_front::TlsOptions { client_auth: ClientAuth::Required, ..tls });
+    site.options.listeners.push(ListenerOptions { name: "strict".into(), tls: required });
+    site.options.routes = vec![
+        named("partners", Callers::Partners, None, &[]),
+        named("listed", Callers::Named(vec!["till".into()]), None, &[]),
+        named("anyone", Callers::Anyone, None, &[]),
+        named("till", Callers::Partners, Some("till"), &["main", "strict"]),
+        named("strict-till", Callers::Partners, Some("till"), &["strict"]),
+        named("strict-anyone", Callers::Anyone, None, &["strict"]),
+    ];
+    assert_eq!(Front::check(&site.options, &PARTS), []);
+    let listed: Vec<_> = site.options.open_routes().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        listed,
+        [
+            "open to anyone: route \"anyone\", host shop.example, path /anyone",
+            "open to anyone: route \"till\", host any, path /till, as partner \"till\"",
+            "open to anyone: route \"strict-anyone\", host any, path /strict-anyone, with a certificate of client_ca",
+        ]
+    );
 }

@@ -171,6 +171,11 @@ impl ActivePolicy for Player {
             "memory" => return Err(PolicyFailure::OutOfMemory(1 << 20)),
             "busy" => return Err(PolicyFailure::Busy),
             "panic" => panic!("the host itself failed"),
+            "mediate" => {
+                let set = vec![header("authorization", "Bearer mediated"), header("x-seen", &credentials(message))];
+                let headers = HeaderEdit { remove: vec!["x-api-key".into()], set, ..HeaderEdit::default() };
+                Outcome::Forward(Forwarded { headers, ..Forwarded::default() })
+            }
             "upper" => Outcome::Forward(forward(Some(&text.to_uppercase()))),
             _ => Outcome::Forward(forward(None)),
         };
@@ -184,7 +189,10 @@ impl ActivePolicy for Player {
         refusal: &Refusal,
     ) -> Result<Option<Reply>, PolicyFailure> {
         let partner = message.partner.as_deref().unwrap_or("nobody");
-        let context = String::from_utf8_lossy(context);
+        let context = match &*self.part {
+            "soap-headers" => credentials(message),
+            _ => String::from_utf8_lossy(context).into_owned(),
+        };
         let fault = format!("fault {} {} {partner} {context}", refusal.status, refusal.code);
         Ok(self.part.starts_with("soap").then(|| reply(500, fault.trim_end())))
     }
@@ -220,6 +228,13 @@ impl ActivePolicy for Player {
             }
         })
     }
+}
+
+/// The credentials that a policy sees in a message.
+fn credentials(message: &Message) -> String {
+    let fields = message.headers.iter().filter(|header| ["authorization", "x-api-key"].contains(&&*header.name));
+    let seen: Vec<_> = fields.map(|header| String::from_utf8_lossy(&header.value)).collect();
+    if seen.is_empty() { "none".into() } else { seen.join(" and ") }
 }
 
 fn transaction(line: &str) -> Transaction {

@@ -12,18 +12,18 @@ use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use prometheus_client::registry::Registry;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest, Sha256};
 use tallygate_front::registry::{PolicyOptions, RegistryOptions};
 use tallygate_front::{
-    ClientAuth, Credential, Fingerprint, Front, FrontError, FrontOptions, ListenerOptions, Metrics, PartnerOptions,
-    PolicyRegistry, Publishing, RouteOptions, TlsOptions, UpstreamOptions,
+    Callers, ClientAuth, Credential, Fingerprint, Front, FrontError, FrontOptions, ListenerOptions, Metrics,
+    PartnerOptions, PolicyRegistry, Publishing, RouteOptions, TlsOptions, UpstreamOptions,
 };
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+pub(crate) use crate::authority::{Authority, Identity};
 use crate::play::{PlayedQueue, Players};
 
 /// The parts that policies can play.
@@ -51,18 +51,9 @@ pub(crate) const PARTS: [&str; 23] = [
     "respond-head",
     "respond-count",
     "respond-count-body",
+    "mediate",
+    "soap-headers",
 ];
-
-/// Someone who vouches for certificates.
-pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-/// A key and its certificate.
-pub(crate) struct Identity {
-    pub(crate) pem: String,
-    pub(crate) key: String,
-    pub(crate) der: Vec<u8>,
-    pub(crate) key_der: Vec<u8>,
-}
 
 pub(crate) struct Site {
     pub(crate) dir: TempDir,
@@ -103,38 +94,6 @@ pub(crate) struct Answer {
     pub(crate) version: Version,
     pub(crate) headers: http::HeaderMap,
     pub(crate) body: String,
-}
-
-impl Authority {
-    pub(crate) fn new(name: &str) -> Self {
-        let mut parameters = CertificateParams::default();
-        parameters.distinguished_name.push(DnType::CommonName, name);
-        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    pub(crate) fn pem(&self) -> String {
-        self.0.as_ref().pem()
-    }
-
-    /// For someone on loopback.
-    pub(crate) fn vouch(&self, name: &str) -> Identity {
-        self.vouch_at(name, &["localhost", "127.0.0.1"])
-    }
-
-    /// For someone at these addresses.
-    pub(crate) fn vouch_at(&self, name: &str, at: &[&str]) -> Identity {
-        let mut parameters = CertificateParams::new(at.iter().map(|&at| at.to_owned()).collect::<Vec<_>>()).unwrap();
-        parameters.distinguished_name.push(DnType::CommonName, name);
-        let key = KeyPair::generate().unwrap();
-        let certificate = parameters.signed_by(&key, &self.0).unwrap();
-        Identity {
-            pem: certificate.pem(),
-            key: key.serialize_pem(),
-            der: certificate.der().to_vec(),
-            key_der: key.serialize_der(),
-        }
-    }
 }
 
 impl Site {
@@ -194,13 +153,18 @@ impl Site {
         self.options.partners.push(partner(name, credentials));
     }
 
-    /// A proxy route under this path, behind these policies.
+    /// The partner that came last.
+    pub(crate) fn last_partner(&mut self) -> &mut PartnerOptions {
+        self.options.partners.last_mut().unwrap()
+    }
+
+    /// A proxy route for anyone under this path, behind these policies.
     pub(crate) fn proxy(&mut self, path: &str, policies: &[&str], targets: &[SocketAddr]) {
         let targets = targets.iter().map(|target| format!("http://{target}")).collect();
         self.proxy_to(path, policies, targets, None);
     }
 
-    /// A proxy route to https under this path.
+    /// A proxy route for anyone to https under this path.
     pub(crate) fn tls_proxy(&mut self, path: &str, target: SocketAddr, ca: &Authority) {
         self.proxy_to(path, &[], vec![format!("https://{target}")], Some(ca.pem().into_bytes()));
     }
@@ -214,16 +178,21 @@ impl Site {
             path: path.into(),
             policies: policies.iter().map(|&part| part.into()).collect(),
             upstream: Some(name),
+            callers: Callers::Anyone,
             ..RouteOptions::default()
         });
     }
 
-    /// A proxy route for callers who are the partner `till`.
+    /// A proxy route for partners; callers without credentials are the partner `till`.
     pub(crate) fn partners_proxy(&mut self, path: &str, policies: &[&str], targets: &[SocketAddr]) {
         self.proxy(path, policies, targets);
-        if let Some(route) = self.options.routes.last_mut() {
-            route.partner = Some("till".into());
-        }
+        let route = self.last_route();
+        (route.callers, route.partner) = (Callers::Partners, Some("till".into()));
+    }
+
+    /// The route that came last.
+    pub(crate) fn last_route(&mut self) -> &mut RouteOptions {
+        self.options.routes.last_mut().unwrap()
     }
 
     pub(crate) fn route(&mut self, name: &str) -> &mut RouteOptions {
@@ -306,7 +275,7 @@ impl Served {
 
     fn client(&self, scheme: &str, identity: Option<&Identity>, h2: bool) -> Caller {
         let mut roots = rustls::RootCertStore::empty();
-        roots.add(self.authority.0.as_ref().der().clone()).unwrap();
+        roots.add(self.authority.der()).unwrap();
         let config =
             rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
                 .with_safe_default_protocol_versions()
@@ -386,10 +355,15 @@ pub(crate) fn line(id: &str, amount: &str) -> String {
     format!("{id} {} {amount}\n", jiff::Timestamp::now())
 }
 
+/// A common name, of whatever one authority the listeners ask.
+pub(crate) fn cn(cn: &str) -> Credential {
+    Credential::SubjectCn { cn: cn.into(), ca: None }
+}
+
 pub(crate) fn key(key: &str) -> Credential {
     Credential::ApiKey(Fingerprint(Sha256::digest(key).into()))
 }
 
 fn partner(name: &str, credentials: Vec<Credential>) -> PartnerOptions {
-    PartnerOptions { name: name.into(), credentials }
+    PartnerOptions { name: name.into(), credentials, short_form: true, ..PartnerOptions::default() }
 }
