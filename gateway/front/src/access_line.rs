@@ -14,6 +14,7 @@ use tallygate_serve::CutOff;
 
 use crate::body::Received;
 use crate::limits::LOGGED_BYTES;
+use crate::proxy::CutShort;
 use crate::reply::ReplyBody;
 use crate::trace::Trace;
 
@@ -119,9 +120,9 @@ impl Recorded {
 
 impl Body for Recorded {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = CutShort;
 
-    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
         let Self { body, line } = self.get_mut();
         let polled = ready!(Pin::new(&mut *body).poll_frame(context));
         match &polled {

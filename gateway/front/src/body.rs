@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -21,7 +22,8 @@ use crate::problem::Problem;
 pub(crate) struct RequestBody {
     incoming: Incoming,
     limit: usize,
-    deadline: Instant,
+    since: Instant,
+    time: Duration,
     received: Received,
 }
 
@@ -30,6 +32,8 @@ pub(crate) struct LimitedBody {
     incoming: Incoming,
     left: usize,
     deadline: Pin<Box<Sleep>>,
+    /// Since when the caller has not been waited for; its time stands still then.
+    unasked: Option<Instant>,
     broken: Broken,
     received: Received,
 }
@@ -39,8 +43,11 @@ pub(crate) struct LimitedBody {
 pub(crate) struct Received(Arc<AtomicU64>);
 
 /// Why a streamed body ended before its end, for whoever sees only that it did.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Broken(Arc<AtomicU8>);
+#[derive(Clone, Debug)]
+pub(crate) struct Broken {
+    why: Arc<AtomicU8>,
+    limit: usize,
+}
 
 /// A streamed body was cut off.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +71,7 @@ impl RequestBody {
         if announced.is_some_and(|length| length > limit as u64) {
             return Err(Problem::BodyTooLarge(limit));
         }
-        Ok(Self { incoming, limit, deadline: Instant::now() + limits.body_time, received })
+        Ok(Self { incoming, limit, since: Instant::now(), time: limits.body_time, received })
     }
 
     /// The whole of it, in one piece, and what it has of the memory budget.
@@ -74,7 +81,7 @@ impl RequestBody {
         limits: &Limits,
     ) -> Result<(Vec<u8>, Reservation), Problem> {
         let read = whole(self.incoming, self.limit, budget, &self.received);
-        let read = tokio::time::timeout_at(self.deadline, read).await.map_err(|_| Problem::BodyTooSlow)?;
+        let read = tokio::time::timeout_at(self.since + self.time, read).await.map_err(|_| Problem::BodyTooSlow)?;
         read.map_err(|error| match error {
             Unread::Broken(error) => Problem::BodyBroken(error),
             Unread::TooLarge => Problem::BodyTooLarge(self.limit),
@@ -87,21 +94,23 @@ impl RequestBody {
         LimitedBody {
             incoming: self.incoming,
             left: self.limit,
-            deadline: Box::pin(tokio::time::sleep_until(self.deadline)),
-            broken: Broken::default(),
+            deadline: Box::pin(tokio::time::sleep_until(self.since + self.time)),
+            unasked: Some(self.since),
+            broken: Broken { why: Arc::default(), limit: self.limit },
             received: self.received,
         }
     }
 }
 
-/// The whole body of an upstream's response, and what it has of the memory budget.
+/// The whole body of an upstream's response, which has this time to come, and what it has of the memory budget.
 pub(crate) async fn response(
     incoming: Incoming,
     budget: &Arc<MemoryBudget>,
     limits: &Limits,
+    time: Duration,
 ) -> Result<(Vec<u8>, Reservation), Problem> {
     let limit = limits.body_bytes;
-    let read = tokio::time::timeout(limits.upstream_time, whole(incoming, limit, budget, &Received::default())).await;
+    let read = tokio::time::timeout(time, whole(incoming, limit, budget, &Received::default())).await;
     read.map_err(|_| Problem::UpstreamSlow)?.map_err(|error| match error {
         Unread::Broken(error) => Problem::UpstreamAway(format!("its response: {error}")),
         Unread::TooLarge => Problem::ResponseTooLarge(limit),
@@ -149,7 +158,7 @@ impl LimitedBody {
     }
 
     fn cut(&self, why: u8) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
-        self.broken.0.store(why, Ordering::Relaxed);
+        self.broken.why.store(why, Ordering::Relaxed);
         Poll::Ready(Some(Err(CutOff)))
     }
 }
@@ -166,9 +175,9 @@ impl Received {
 
 impl Broken {
     /// Why the body ended early, if it did.
-    pub(crate) fn problem(&self, limits: &Limits) -> Option<Problem> {
-        match self.0.load(Ordering::Relaxed) {
-            TOO_LARGE => Some(Problem::BodyTooLarge(limits.body_bytes)),
+    pub(crate) fn problem(&self) -> Option<Problem> {
+        match self.why.load(Ordering::Relaxed) {
+            TOO_LARGE => Some(Problem::BodyTooLarge(self.limit)),
             TOO_SLOW => Some(Problem::BodyTooSlow),
             DROPPED => Some(Problem::BodyBroken("the connection ended".into())),
             _ => None,
@@ -181,10 +190,17 @@ impl Body for LimitedBody {
     type Error = CutOff;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
-        if self.deadline.as_mut().poll(context).is_ready() {
+        if let Some(since) = self.unasked.take() {
+            let deadline = self.deadline.deadline() + since.elapsed();
+            self.deadline.as_mut().reset(deadline);
+        }
+        let polled = Pin::new(&mut self.incoming).poll_frame(context);
+        if polled.is_pending() && self.deadline.as_mut().poll(context).is_ready() {
             return self.cut(TOO_SLOW);
         }
-        match ready!(Pin::new(&mut self.incoming).poll_frame(context)) {
+        let polled = ready!(polled);
+        self.unasked = Some(Instant::now());
+        match polled {
             None => Poll::Ready(None),
             Some(Err(_)) => self.cut(DROPPED),
             Some(Ok(frame)) => {

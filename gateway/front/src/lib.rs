@@ -21,6 +21,7 @@ mod access;
 mod access_line;
 mod body;
 mod consulted;
+mod cookies;
 mod days;
 mod detached;
 mod draft;

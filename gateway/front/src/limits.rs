@@ -30,8 +30,9 @@ pub struct Limits {
     pub queue_time: Duration,
     /// How long an upstream may take to accept a connection.
     pub connect_time: Duration,
-    /// How long an upstream may take until its response begins.
-    pub upstream_time: Duration,
+    /// How long an upstream may be silent, where it says nothing itself: until its response begins, while it takes nothing of
+    /// the body, and between one piece of its response and the next. What the caller takes to send does not count.
+    pub response_time: Duration,
     /// How long requests in flight may still take once the gateway is told to stop.
     pub shutdown_time: Duration,
     /// What a caller that got 503 is told to wait.
@@ -59,7 +60,7 @@ impl Default for Limits {
             requests: 1024,
             queue_time: Duration::from_secs(10),
             connect_time: Duration::from_secs(3),
-            upstream_time: Duration::from_secs(60),
+            response_time: Duration::from_secs(60),
             shutdown_time: Duration::from_secs(20),
             retry_after: Duration::from_secs(5),
             journal_time: Duration::from_secs(10),

@@ -66,6 +66,9 @@ pub(crate) struct FailureLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct UpstreamLabels {
     pub(crate) upstream: Arc<str>,
+    /// `away` (no response), `unread` (took no more of a body in time), `slow` (no response in time), `broken` (broke off within
+    /// its response) or `hung` (sent nothing more of it in time).
+    pub(crate) kind: &'static str,
 }
 
 /// Makes histograms from 10 microseconds to about 20 seconds.
@@ -125,7 +128,11 @@ impl Metrics {
         r.register("messages", "Messages acknowledged to partners", metrics.messages.clone());
         r.register("transactions", "Transactions in them", metrics.transactions.clone());
         metrics.journal = JournalMetrics::register(r);
-        r.register("upstream_errors", "Requests an upstream's target did not answer", metrics.upstream_errors.clone());
+        r.register(
+            "upstream_errors",
+            "Times an upstream's target did not do its part, by kind",
+            metrics.upstream_errors.clone(),
+        );
         metrics
     }
 }

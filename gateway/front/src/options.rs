@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use http::{Method, Uri};
 use tallygate_core::day::Zone;
@@ -114,6 +115,8 @@ pub struct UpstreamOptions {
     pub targets: Vec<Uri>,
     /// The authorities that may vouch for https targets, PEM; none: the system's.
     pub ca: Option<Vec<u8>>,
+    /// How long it may be silent before and within its response; none: [`Limits::response_time`].
+    pub response_time: Option<Duration>,
 }
 
 impl FrontOptions {

@@ -64,6 +64,8 @@ pub(crate) enum Problem {
     JournalFull(JournalFull, Duration),
     /// No target of the upstream answered.
     UpstreamAway(String),
+    /// No target took the body in time.
+    UpstreamUnread,
     UpstreamSlow,
     /// A response that a policy wants to see whole has more bytes than this.
     ResponseTooLarge(usize),
@@ -171,6 +173,7 @@ impl Problem {
                 later(plain(503, "journal-full", "nothing more can be taken now; the message was not stored"), wait)
             }
             Self::UpstreamAway(_) => plain(502, "upstream-away", "the server behind does not answer"),
+            Self::UpstreamUnread => plain(504, "upstream-unread", "the server behind did not take the body in time"),
             Self::UpstreamSlow => plain(504, "upstream-slow", "the server behind did not answer in time"),
             Self::ResponseTooLarge(limit) => plain(
                 502,

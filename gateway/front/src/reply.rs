@@ -10,7 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use tallygate_host::{Header, Reply};
 
 use crate::memory::Reservation;
-use crate::proxy::{Streamed, is_hop_by_hop};
+use crate::proxy::{CutShort, Streamed, is_hop_by_hop};
 
 /// The body of a reply.
 pub(crate) enum ReplyBody {
@@ -33,9 +33,9 @@ impl ReplyBody {
 
 impl Body for ReplyBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = CutShort;
 
-    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
         match self.get_mut() {
             Self::Whole { bytes, .. } => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Self::Streamed(streamed) => Pin::new(&mut **streamed).poll_frame(context),

@@ -18,6 +18,7 @@ use crate::access_line::{AccessLine, Recorded, Sent};
 use crate::body::{Received, RequestBody};
 use crate::connection::Connection;
 use crate::consulted::{Consulted, ToCount};
+use crate::cookies;
 use crate::head::{self, listed, target};
 use crate::host::Host;
 use crate::ingest::{Origin, PolicyVersion};
@@ -25,7 +26,7 @@ use crate::memory::Reservation;
 use crate::metrics::RequestLabels;
 use crate::permit::Permit;
 use crate::problem::Problem;
-use crate::proxy::{Outgoing, OutgoingBody, Streamed};
+use crate::proxy::{Outgoing, OutgoingBody, Streamed, drop_forged};
 use crate::refusing::{Refused, refuse};
 use crate::reply::{self, ReplyBody};
 use crate::routes::{Found, Route, Step};
@@ -67,6 +68,7 @@ pub(crate) async fn serve(
     let (mut parts, body) = request.into_parts();
     // First of all, so that nobody behind ever sees a partner's key, whatever becomes of the request.
     let identity = shared.partners.identify(&exchange.connection().certificate, &mut parts.headers);
+    cookies::join(&mut parts.headers);
     let mut context = Context {
         exchange,
         line: Box::new(AccessLine {
@@ -139,6 +141,9 @@ async fn handle<'s>(
         context.parts.uri = settled;
     }
     context.line.route = route.labels.route.clone();
+    if route.upstream.is_some() {
+        drop_forged(&mut context.parts.headers);
+    }
     context.permit = Some(shared.in_flight.try_acquire().ok_or(Problem::Busy(shared.limits.retry_after))?);
     if let Identity::Partner(partner) = &context.identity {
         context.line.partner = Some(partner.clone());
@@ -241,7 +246,8 @@ async fn forward(
     (context.message, context.consulted) = (message, consulted);
     Ok(response?.map(|body| match body {
         ResponseBody::Unread(incoming) => {
-            ReplyBody::Streamed(Box::new(Streamed::new(context.exchange.stream(incoming), context.permit.take())))
+            let body = context.exchange.stream(incoming);
+            ReplyBody::Streamed(Box::new(Streamed::new(body, upstream.clone(), context.permit.take())))
         }
         ResponseBody::Whole(bytes, held) => ReplyBody::held(bytes, held),
     }))
@@ -261,6 +267,7 @@ fn outgoing(shared: &Shared, context: &Context<'_>) -> Result<Outgoing, Problem>
         method,
         target,
         headers,
+        version: context.parts.version,
         peer: context.exchange.peer().ip(),
         secure: context.exchange.connection().secure,
         host: context.host.text().to_owned(),

@@ -15,7 +15,7 @@ use crate::head::listed;
 use crate::ingest::{Origin, PolicyVersion};
 use crate::memory::Reservation;
 use crate::problem::Problem;
-use crate::proxy::{Outgoing, OutgoingBody, Upstream};
+use crate::proxy::{Outgoing, OutgoingBody, Trouble, Upstream};
 use crate::reply::fields;
 use crate::shared::Shared;
 
@@ -58,10 +58,10 @@ impl UpstreamCall {
     pub(crate) async fn make(self) -> Returned {
         let Self { shared, upstream, outgoing, body, origin, message, consulted } = self;
         let response = async {
-            let response = upstream.ask(outgoing, body, &shared.limits).await?;
+            let response = upstream.ask(outgoing, body).await?;
             match &message {
                 Some(message) if consulted.iter().any(|consulted| consulted.policy.about().sees_responses) => {
-                    respond(&shared, &origin, message, &consulted, response).await
+                    respond(&shared, &upstream, &origin, message, &consulted, response).await
                 }
                 _ => Ok(response.map(ResponseBody::Unread)),
             }
@@ -75,6 +75,7 @@ impl UpstreamCall {
 /// have seen it.
 async fn respond(
     shared: &Shared,
+    upstream: &Upstream,
     origin: &Origin,
     message: &Message,
     consulted: &[Consulted],
@@ -93,7 +94,12 @@ async fn respond(
         if about.needs_response_body
             && let Some(incoming) = unread.take()
         {
-            let (whole, held) = body::response(incoming, &shared.body_memory, &shared.limits).await?;
+            let whole = body::response(incoming, &shared.body_memory, &shared.limits, upstream.response_time());
+            let (whole, held) = whole.await.inspect_err(|problem| match problem {
+                Problem::UpstreamAway(_) => upstream.count(Trouble::Broken),
+                Problem::UpstreamSlow => upstream.count(Trouble::Hung),
+                _ => {}
+            })?;
             (seen.body, reservation) = (whole.into(), Some(held));
         }
         let change = match consulted.respond(shared, message, &seen).await? {

@@ -133,7 +133,12 @@ impl Trial {
                 upstream: Some("upstream".to_owned()),
                 ..RouteOptions::default()
             }],
-            upstreams: vec![UpstreamOptions { name: "upstream".to_owned(), targets: vec![target.parse()?], ca: None }],
+            upstreams: vec![UpstreamOptions {
+                name: "upstream".to_owned(),
+                targets: vec![target.parse()?],
+                ca: None,
+                response_time: None,
+            }],
             zone: self.terms.zone.clone(),
             horizon_days,
             future_days,

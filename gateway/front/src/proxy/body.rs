@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
+use super::waiting::Waiting;
 use crate::body::{CutOff, LimitedBody};
 
 /// What goes to an upstream.
@@ -26,16 +27,19 @@ pub(crate) struct Lent {
 
 /// Where a body waits for its next target.
 #[derive(Clone)]
-pub(crate) struct Slot(Arc<Mutex<Option<OutgoingBody>>>);
+pub(crate) struct Slot {
+    body: Arc<Mutex<Option<OutgoingBody>>>,
+    waiting: Waiting,
+}
 
 impl Slot {
-    pub(crate) fn new(body: OutgoingBody) -> Self {
-        Self(Arc::new(Mutex::new(Some(body))))
+    pub(crate) fn new(body: OutgoingBody, waiting: Waiting) -> Self {
+        Self { body: Arc::new(Mutex::new(Some(body))), waiting }
     }
 
     /// The body, unless a target has begun to read it.
     pub(crate) fn lend(&self) -> Option<Lent> {
-        let body = self.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let body = self.body.lock().unwrap_or_else(PoisonError::into_inner).take()?;
         Some(Lent { body: Some(body), slot: self.clone(), begun: false })
     }
 }
@@ -43,7 +47,7 @@ impl Slot {
 impl Drop for Lent {
     fn drop(&mut self) {
         if !self.begun {
-            let mut slot = self.slot.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut slot = self.slot.body.lock().unwrap_or_else(PoisonError::into_inner);
             *slot = self.body.take();
         }
     }
@@ -55,11 +59,16 @@ impl Body for Lent {
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
         self.begun = true;
-        match &mut self.body {
+        let polled = match &mut self.body {
             None | Some(OutgoingBody::Whole(None)) => Poll::Ready(None),
             Some(OutgoingBody::Whole(whole)) => Poll::Ready(whole.take().map(|bytes| Ok(Frame::data(bytes)))),
             Some(OutgoingBody::Streamed(body)) => Pin::new(body).poll_frame(context),
+        };
+        match &polled {
+            Poll::Pending => self.slot.waiting.for_caller(),
+            Poll::Ready(frame) => self.slot.waiting.for_upstream(frame.is_none() || self.is_end_stream()),
         }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

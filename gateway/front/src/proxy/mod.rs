@@ -1,11 +1,16 @@
 //! Proxy routes: a request goes on to one of an upstream's targets in turn, streamed both ways.
 
 mod body;
+mod client;
+mod connector;
+mod forged;
 mod rewrite;
 mod streamed;
 mod upstream;
+mod waiting;
 
 pub(crate) use body::OutgoingBody;
+pub(crate) use forged::drop_forged;
 pub(crate) use rewrite::{Outgoing, is_hop_by_hop};
-pub(crate) use streamed::Streamed;
-pub(crate) use upstream::Upstream;
+pub(crate) use streamed::{CutShort, Streamed};
+pub(crate) use upstream::{Trouble, Upstream};

@@ -5,15 +5,17 @@ use std::net::IpAddr;
 
 use http::header::{
     CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VIA,
 };
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Version};
 
+use crate::cookies;
 use crate::trace::TRACEPARENT;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
@@ -23,6 +25,8 @@ pub(crate) struct Outgoing {
     pub(crate) method: Method,
     pub(crate) target: PathAndQuery,
     pub(crate) headers: HeaderMap,
+    /// By which the caller sent it.
+    pub(crate) version: Version,
     pub(crate) peer: IpAddr,
     pub(crate) secure: bool,
     /// The host as the caller named it.
@@ -52,6 +56,7 @@ pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
 pub(crate) fn request_headers(outgoing: &mut Outgoing) -> HeaderMap {
     let mut headers = std::mem::take(&mut outgoing.headers);
     remove_connections_own(&mut headers);
+    cookies::join(&mut headers);
     for name in [HOST, CONTENT_LENGTH, EXPECT] {
         headers.remove(name);
     }
@@ -68,10 +73,22 @@ pub(crate) fn request_headers(outgoing: &mut Outgoing) -> HeaderMap {
     }
     set(&mut headers, FORWARDED, &forwarded);
     set(&mut headers, FORWARDED_FOR, &peer.to_string());
+    set(&mut headers, REAL_IP, &peer.to_string());
     set(&mut headers, FORWARDED_PROTO, proto);
     set(&mut headers, FORWARDED_HOST, &outgoing.host);
     set(&mut headers, TRACEPARENT, &outgoing.traceparent);
+    // RFC 9110, 7.6.3. Beyond what a map can hold at all, it is left out.
+    let _ = headers.try_append(VIA, HeaderValue::from_static(via(outgoing.version)));
     headers
+}
+
+/// The version that the caller spoke, and who passes it on.
+fn via(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_2 => "2.0 tallygate",
+        Version::HTTP_10 => "1.0 tallygate",
+        _ => "1.1 tallygate",
+    }
 }
 
 /// What the caller gets of an upstream's fields.
@@ -119,6 +136,7 @@ mod tests {
             method: Method::GET,
             target: PathAndQuery::from_static("/"),
             headers,
+            version: Version::HTTP_2,
             peer: "::ffff:10.0.0.7".parse().unwrap(),
             secure: true,
             host: "shop.example:8443".into(),
@@ -141,14 +159,25 @@ mod tests {
         names.sort_unstable();
         assert_eq!(
             names,
-            ["accept", "forwarded", "traceparent", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"]
+            [
+                "accept",
+                "forwarded",
+                "traceparent",
+                "via",
+                "x-forwarded-for",
+                "x-forwarded-host",
+                "x-forwarded-proto",
+                "x-real-ip"
+            ]
         );
     }
 
     #[test]
     fn a_caller_cannot_forge_where_it_comes_from() {
-        let headers = rewritten(&[("x-forwarded-for", "1.1.1.1"), ("forwarded", "for=1.1.1.1")]);
+        let headers =
+            rewritten(&[("x-forwarded-for", "1.1.1.1"), ("forwarded", "for=1.1.1.1"), ("x-real-ip", "1.1.1.1")]);
         assert_eq!(headers["x-forwarded-for"], "10.0.0.7");
+        assert_eq!(headers["x-real-ip"], "10.0.0.7");
         assert_eq!(headers["forwarded"], "for=10.0.0.7;proto=https;host=\"shop.example:8443\"");
         assert_eq!(headers["x-forwarded-proto"], "https");
     }

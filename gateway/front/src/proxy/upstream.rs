@@ -1,38 +1,48 @@
 //! An upstream: its targets, asked in turn; the next one where a connection could not be made.
 
-use std::error::Error;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::uri::{Authority, Scheme};
-use http::{Request, Response, StatusCode, Uri, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
+use http_body::Body;
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::crypto::aws_lc_rs;
-use rustls::{ClientConfig, RootCertStore};
-use tallygate_tls::{Pem, TlsError, system_authorities};
 
 use super::body::{Lent, OutgoingBody, Slot};
+use super::client::{Client, authorities, chain, client};
 use super::rewrite::{Outgoing, request_headers, response_headers};
+use super::waiting::{Overdue, Waiting};
+use crate::body::Broken;
 use crate::invalid::Problems;
-use crate::limits::{Limits, UPSTREAM_IDLE};
+use crate::limits::Limits;
 use crate::metrics::{Metrics, UpstreamLabels};
 use crate::options::UpstreamOptions;
 use crate::problem::Problem;
 
-type HttpsClient = Client<HttpsConnector<HttpConnector>, Lent>;
-
 /// Some servers that are asked in turn.
 pub(crate) struct Upstream {
-    labels: UpstreamLabels,
+    name: Box<str>,
     targets: Vec<(Scheme, Authority)>,
     turn: AtomicUsize,
-    client: HttpsClient,
-    errors: Metrics,
+    client: Client,
+    response_time: Duration,
+    metrics: Metrics,
+}
+
+/// What an upstream did not do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// No response: it could not be reached, broke off before one, or sent none that can go on.
+    Away,
+    /// It took no more of the body in time.
+    Unread,
+    /// Its response did not begin in time.
+    Slow,
+    /// It broke off within its response.
+    Broken,
+    /// It sent nothing more of its response in time.
+    Hung,
 }
 
 impl Upstream {
@@ -62,75 +72,126 @@ impl Upstream {
         let client = authorities.and_then(|authorities| client(authorities, limits));
         let client = client.map_err(|problem| problems.note(key("ca"), problem)).ok()?;
         (!targets.is_empty()).then(|| Self {
-            labels: UpstreamLabels { upstream: options.name.as_str().into() },
+            name: options.name.as_str().into(),
             targets,
             turn: AtomicUsize::new(0),
             client,
-            errors: metrics.clone(),
+            response_time: options.response_time.unwrap_or(limits.response_time),
+            metrics: metrics.clone(),
         })
     }
 
+    /// How long it may be silent: until its response begins, and then between one piece of it and the next.
+    pub(crate) fn response_time(&self) -> Duration {
+        self.response_time
+    }
+
+    /// Counts what it did not do.
+    pub(crate) fn count(&self, trouble: Trouble) {
+        let labels = UpstreamLabels { upstream: (&*self.name).into(), kind: trouble.name() };
+        self.metrics.upstream_errors.get_or_create(&labels).inc();
+    }
+
     /// Sends a request to the target whose turn it is, and to the next one as long as none could be reached.
-    pub(crate) async fn ask(
-        &self,
-        mut outgoing: Outgoing,
-        body: OutgoingBody,
-        limits: &Limits,
-    ) -> Result<Response<Incoming>, Problem> {
+    pub(crate) async fn ask(&self, mut outgoing: Outgoing, body: OutgoingBody) -> Result<Response<Incoming>, Problem> {
         let headers = request_headers(&mut outgoing);
         let broken = match &body {
             OutgoingBody::Streamed(body) => Some(body.broken()),
             OutgoingBody::Whole(_) => None,
         };
-        let broken = || broken.as_ref().and_then(|broken| broken.problem(limits));
-        let slot = Slot::new(body);
+        let broken = || broken.as_ref().and_then(Broken::problem);
+        let waiting = Waiting::new();
+        let slot = Slot::new(body, waiting.clone());
         let first = self.turn.fetch_add(1, Ordering::Relaxed);
         let mut last = String::new();
         for attempt in 0..self.targets.len() {
             let Some(body) = slot.lend() else { break };
             let (scheme, authority) = &self.targets[(first + attempt) % self.targets.len()];
+            let mut headers = headers.clone();
+            frame(&outgoing.method, &body, &mut headers);
             let mut request = Request::new(body);
             *request.method_mut() = outgoing.method.clone();
             *request.version_mut() = Version::HTTP_11;
-            *request.headers_mut() = headers.clone();
+            *request.headers_mut() = headers;
             *request.uri_mut() = Uri::builder()
                 .scheme(scheme.clone())
                 .authority(authority.clone())
                 .path_and_query(outgoing.target.clone())
                 .build()
                 .map_err(|error| Problem::Internal(format!("target of the request: {error}")))?;
-            let asked = tokio::time::timeout(limits.upstream_time, self.client.request(request)).await;
-            match asked {
-                Ok(Ok(response)) => return accepted(response),
+            waiting.for_upstream(false);
+            match waiting.within(self.response_time, self.client.request(request)).await {
+                Ok(Ok(response)) => {
+                    return accepted(response).map_err(|problem| {
+                        self.count(Trouble::Away);
+                        Problem::UpstreamAway(problem)
+                    });
+                }
                 Ok(Err(error)) => {
-                    self.count();
+                    if let Some(problem) = broken() {
+                        return Err(problem);
+                    }
+                    self.count(Trouble::Away);
                     last = format!("{authority}: {}", chain(&error));
                     if !error.is_connect() {
                         break;
                     }
                 }
-                Err(_) => {
-                    self.count();
-                    return Err(broken().unwrap_or(Problem::UpstreamSlow));
+                Err(overdue) => {
+                    let (trouble, problem) = match overdue {
+                        Overdue::Unread => (Trouble::Unread, Problem::UpstreamUnread),
+                        Overdue::Unanswered => (Trouble::Slow, Problem::UpstreamSlow),
+                    };
+                    self.count(trouble);
+                    return Err(problem);
                 }
             }
         }
-        Err(broken().unwrap_or(Problem::UpstreamAway(last)))
-    }
-
-    fn count(&self) {
-        self.errors.upstream_errors.get_or_create(&self.labels).inc();
+        Err(Problem::UpstreamAway(last))
     }
 }
 
-fn accepted(mut response: Response<Incoming>) -> Result<Response<Incoming>, Problem> {
+impl Trouble {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Away => "away",
+            Self::Unread => "unread",
+            Self::Slow => "slow",
+            Self::Broken => "broken",
+            Self::Hung => "hung",
+        }
+    }
+}
+
+/// Says how the body is framed, whatever the method: a length where there is one, chunks else.
+fn frame(method: &Method, body: &Lent, headers: &mut HeaderMap) {
+    match body.size_hint().exact() {
+        _ if body.is_end_stream() => {
+            // Of these, no length would leave open whether a body comes (RFC 9110, 8.6).
+            if [Method::POST, Method::PUT, Method::PATCH].contains(method) {
+                headers.insert(CONTENT_LENGTH, 0.into());
+            }
+        }
+        Some(length) => {
+            headers.insert(CONTENT_LENGTH, length.into());
+        }
+        None => {
+            headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        }
+    }
+}
+
+/// A response as it may go on, or what is wrong with it.
+fn accepted(mut response: Response<Incoming>) -> Result<Response<Incoming>, String> {
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        let detail = "it switched protocols without being asked".to_owned();
-        return Err(Problem::UpstreamAway(detail));
+        return Err("it switched protocols without being asked".to_owned());
     }
     if response.status().as_u16() >= 600 {
-        return Err(Problem::UpstreamAway(format!("it answered with the status {}", response.status().as_u16())));
+        return Err(format!("it answered with the status {}", response.status().as_u16()));
     }
+    // The version is each connection's own (RFC 9110, 2.5): where the target speaks HTTP/1.0, the caller is still told
+    // where a body ends.
+    *response.version_mut() = Version::HTTP_11;
     response_headers(response.headers_mut());
     Ok(response)
 }
@@ -140,43 +201,4 @@ fn target(uri: &Uri) -> Option<(Scheme, Authority)> {
     let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
     let bare = uri.path_and_query().is_none_or(|path| path == "/");
     bare.then(|| (scheme.clone(), authority.clone()))
-}
-
-fn client(roots: RootCertStore, limits: &Limits) -> Result<HttpsClient, String> {
-    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let mut connector = HttpConnector::new();
-    connector.enforce_http(false);
-    connector.set_nodelay(true);
-    connector.set_connect_timeout(Some(limits.connect_time));
-    let connector =
-        HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().wrap_connector(connector);
-    Ok(Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(limits.idle_time.min(Duration::from_secs(30)))
-        .pool_max_idle_per_host(UPSTREAM_IDLE)
-        .build(connector))
-}
-
-/// The authorities that may vouch for the targets.
-fn authorities(ca: Option<&[u8]>, secure: bool) -> Result<RootCertStore, TlsError> {
-    match ca {
-        Some(pem) => Pem::new("ca", pem).authorities(),
-        None if secure => system_authorities(),
-        None => Ok(RootCertStore::empty()),
-    }
-}
-
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

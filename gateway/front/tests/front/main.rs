@@ -17,6 +17,7 @@ mod callers;
 mod hanging;
 mod heads;
 mod limits;
+mod manners;
 mod options;
 mod policies;
 mod proxy;

@@ -24,6 +24,7 @@ fn every_problem_is_found_and_named_by_its_key() {
     options.upstreams.push(tallygate_front::UpstreamOptions {
         name: "erp".into(),
         targets: vec!["http://a:1".parse().unwrap(), "http://a:1/path".parse().unwrap()],
+        response_time: None,
         ca: Some(b"nonsense".to_vec()),
     });
     options.routes = vec![

@@ -105,7 +105,7 @@ async fn the_upstream_is_told_who_called_and_not_what_was_meant_for_the_gateway(
         "cookie=a=b",
         "content-length=4",
         "x-forwarded-for=127.0.0.1,",
-        "x-forwarded-proto=http]",
+        "x-forwarded-proto=http,",
         &format!("x-forwarded-host=127.0.0.1:{port}"),
         "traceparent=00-",
     ] {
@@ -158,7 +158,7 @@ async fn policies_before_an_upstream_change_requests_and_responses() {
 async fn a_proxys_limits_hold_too() {
     let mut site = Site::plain();
     site.options.limits.body_bytes = 1000;
-    site.options.limits.upstream_time = Duration::from_millis(300);
+    site.options.limits.response_time = Duration::from_millis(300);
     site.options.limits.body_time = Duration::from_millis(600);
     site.proxy("/a", &[], &[upstream("a").await]);
     site.proxy("/silent", &[], &[upstream("silent").await]);

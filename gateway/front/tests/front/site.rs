@@ -172,7 +172,8 @@ impl Site {
     fn proxy_to(&mut self, path: &str, policies: &[&str], targets: Vec<String>, ca: Option<Vec<u8>>) {
         let name = format!("proxy{}", self.upstreams.len());
         let targets = targets.iter().map(|target| target.parse().unwrap()).collect();
-        self.upstreams.push(Upstream { options: UpstreamOptions { name: name.clone(), targets, ca } });
+        self.upstreams
+            .push(Upstream { options: UpstreamOptions { name: name.clone(), targets, ca, response_time: None } });
         self.options.routes.push(RouteOptions {
             name: name.clone(),
             path: path.into(),
