@@ -27,7 +27,7 @@ pub(crate) use crate::authority::{Authority, Identity};
 use crate::play::{PlayedQueue, Players};
 
 /// The parts that policies can play.
-pub(crate) const PARTS: [&str; 23] = [
+pub(crate) const PARTS: [&str; 25] = [
     "accept",
     "soap",
     "echo",
