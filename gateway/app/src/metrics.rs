@@ -48,7 +48,9 @@ impl Service for Page {
     type Connection = ();
     type Body = Full<Bytes>;
 
-    fn connected(&self, _peer: SocketAddr, _tls: Option<&ServerConnection>) {}
+    fn connected(&self, _peer: SocketAddr, _tls: Option<&ServerConnection>) -> Option<()> {
+        Some(())
+    }
 
     async fn answer(&self, _: &Exchange<()>, request: Request<Incoming>) -> Response<Full<Bytes>> {
         answer(&request, &self.0)

@@ -14,8 +14,9 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
-use crate::limits::{BODY_AHEAD_BYTES, Limits};
-use crate::memory::{MemoryBudget, Reservation};
+use crate::held::Held;
+use crate::limits::{BODY_STEP_BYTES, Limits};
+use crate::memory::needed;
 use crate::problem::Problem;
 
 /// A body that has not been read yet.
@@ -74,18 +75,14 @@ impl RequestBody {
         Ok(Self { incoming, limit, since: Instant::now(), time: limits.body_time, received })
     }
 
-    /// The whole of it, in one piece, and what it has of the memory budget.
-    pub(crate) async fn whole(
-        self,
-        budget: &Arc<MemoryBudget>,
-        limits: &Limits,
-    ) -> Result<(Vec<u8>, Reservation), Problem> {
-        let read = whole(self.incoming, self.limit, budget, &self.received);
+    /// The whole of it, in one piece. What a request with such a body needs is reserved before it is held.
+    pub(crate) async fn whole(self, held: &mut Held) -> Result<Vec<u8>, Problem> {
+        let read = whole(self.incoming, self.limit, held, &self.received);
         let read = tokio::time::timeout_at(self.since + self.time, read).await.map_err(|_| Problem::BodyTooSlow)?;
         read.map_err(|error| match error {
             Unread::Broken(error) => Problem::BodyBroken(error),
             Unread::TooLarge => Problem::BodyTooLarge(self.limit),
-            Unread::NoMemory => Problem::Busy(limits.retry_after),
+            Unread::NoMemory(problem) => problem,
         })
     }
 
@@ -102,19 +99,19 @@ impl RequestBody {
     }
 }
 
-/// The whole body of an upstream's response, which has this time to come, and what it has of the memory budget.
+/// The whole body of an upstream's response, which has this time to come, with what it needs reserved as for a request's.
 pub(crate) async fn response(
     incoming: Incoming,
-    budget: &Arc<MemoryBudget>,
+    held: &mut Held,
     limits: &Limits,
     time: Duration,
-) -> Result<(Vec<u8>, Reservation), Problem> {
+) -> Result<Vec<u8>, Problem> {
     let limit = limits.body_bytes;
-    let read = tokio::time::timeout(time, whole(incoming, limit, budget, &Received::default())).await;
+    let read = tokio::time::timeout(time, whole(incoming, limit, held, &Received::default())).await;
     read.map_err(|_| Problem::UpstreamSlow)?.map_err(|error| match error {
         Unread::Broken(error) => Problem::UpstreamAway(format!("its response: {error}")),
         Unread::TooLarge => Problem::ResponseTooLarge(limit),
-        Unread::NoMemory => Problem::Busy(limits.retry_after),
+        Unread::NoMemory(problem) => problem,
     })
 }
 
@@ -122,18 +119,23 @@ pub(crate) async fn response(
 enum Unread {
     Broken(String),
     TooLarge,
-    NoMemory,
+    NoMemory(Problem),
 }
 
-async fn whole(
-    mut incoming: Incoming,
-    limit: usize,
-    budget: &Arc<MemoryBudget>,
-    received: &Received,
-) -> Result<(Vec<u8>, Reservation), Unread> {
-    let mut reservation = budget.reservation();
-    let announced = incoming.size_hint().exact().unwrap_or(0);
-    let mut whole = Vec::with_capacity((announced as usize).min(BODY_AHEAD_BYTES));
+async fn whole(mut incoming: Incoming, limit: usize, held: &mut Held, received: &Received) -> Result<Vec<u8>, Unread> {
+    let announced = incoming.size_hint().exact().map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+    if announced.is_some_and(|announced| announced > limit) {
+        return Err(Unread::TooLarge);
+    }
+    let mut whole = Vec::new();
+    let mut make_room = |whole: &mut Vec<u8>, bytes: usize| {
+        held.at_least(needed(bytes)).map_err(Unread::NoMemory)?;
+        whole.reserve_exact(bytes - whole.len());
+        Ok(())
+    };
+    if let Some(announced) = announced {
+        make_room(&mut whole, announced)?;
+    }
     while let Some(frame) = incoming.frame().await {
         let frame = frame.map_err(|error| Unread::Broken(error.to_string()))?;
         let Some(data) = frame.data_ref() else {
@@ -143,12 +145,13 @@ async fn whole(
         if data.len() > limit - whole.len() {
             return Err(Unread::TooLarge);
         }
-        if !reservation.grow(data.len()) {
-            return Err(Unread::NoMemory);
+        let bytes = whole.len() + data.len();
+        if bytes > whole.capacity() {
+            make_room(&mut whole, bytes.next_power_of_two().max(BODY_STEP_BYTES).min(limit))?;
         }
         whole.extend_from_slice(data);
     }
-    Ok((whole, reservation))
+    Ok(whole)
 }
 
 impl LimitedBody {

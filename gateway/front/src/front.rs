@@ -13,17 +13,16 @@ use tokio::sync::Semaphore;
 use crate::clock::Clock;
 use crate::detached::Detached;
 use crate::error::FrontError;
+use crate::held::Capacity;
 use crate::ingest::Ingest;
 use crate::invalid::InvalidOption;
 use crate::journal::Journal;
 use crate::limits::{FAULTS, JOURNAL_LOOK_EVERY};
 use crate::listener::{Listener, PartnersSide};
-use crate::memory::MemoryBudget;
 use crate::metrics::{Metrics, RouteLabels};
 use crate::observer::Observer;
 use crate::options::FrontOptions;
 use crate::parts::Parts;
-use crate::permit::Permits;
 use crate::publishing::Publishing;
 use crate::registry::PolicyRegistry;
 use crate::shared::Shared;
@@ -69,9 +68,8 @@ impl Front {
             ingest: Ingest::new(options, queue, run, today, metrics)?,
             limits: limits.clone(),
             metrics: metrics.clone(),
-            in_flight: Permits::new(limits.requests, metrics.requests_in_flight.clone()),
+            capacity: Capacity::new(limits, metrics),
             faults: Semaphore::new(FAULTS),
-            body_memory: MemoryBudget::new(limits.held_bytes),
             detached: Detached::default(),
             clock: Clock::System,
             observer: None,

@@ -9,8 +9,8 @@ pub struct Limits {
     pub header_bytes: usize,
     /// Largest request body, in bytes.
     pub body_bytes: usize,
-    /// What all bodies held at one time may come to, in bytes; those that are streamed on to an upstream do not count.
-    /// Beyond it, a request gets 503.
+    /// The memory that requests may need together, in bytes: heads, bodies, what policies hold and make of them, replies
+    /// that are not read yet, the windows of HTTP/2. Each caller has its share; beyond it, a request gets 503.
     pub held_bytes: usize,
     /// How long a TLS handshake may take.
     pub handshake_time: Duration,
@@ -22,9 +22,10 @@ pub struct Limits {
     pub idle_time: Duration,
     /// How long a reader may take nothing of a reply that is ready for it.
     pub stalled_time: Duration,
-    /// Connections at one time, over all listeners; further ones are closed at once.
+    /// Connections at one time, over all listeners, of which each address has its share; further ones are closed at
+    /// once.
     pub connections: usize,
-    /// Requests at one time, over all routes; further ones get 503.
+    /// Requests at one time, over all routes, of which each caller has its share; further ones get 503.
     pub requests: usize,
     /// How long the queue may take to confirm a message; then it is 503.
     pub queue_time: Duration,
@@ -50,7 +51,7 @@ impl Default for Limits {
         Self {
             header_bytes: 32 * 1024,
             body_bytes: tallygate_core::limits::MESSAGE_BYTES,
-            held_bytes: 256 * 1024 * 1024,
+            held_bytes: 384 * 1024 * 1024,
             handshake_time: Duration::from_secs(10),
             header_time: Duration::from_secs(10),
             body_time: Duration::from_secs(30),
@@ -85,8 +86,16 @@ impl Limits {
     }
 }
 
-/// What a body's announced length may make the gateway set aside before a byte of it came.
-pub const BODY_AHEAD_BYTES: usize = 64 * 1024;
+/// What each request needs besides what its body makes it need, in bytes: its head, and what a policy holds for a small
+/// one.
+pub const REQUEST_BYTES: usize = 64 * 1024;
+/// How many times its length a body may need: itself, its copy in a policy and what that makes of it, the transactions and
+/// the message for the queue.
+pub const BODY_TIMES: usize = 4;
+/// What is reserved first for a body whose length is not announced, in bytes of it; then twice as much, and so on.
+pub const BODY_STEP_BYTES: usize = 64 * 1024;
+/// What a body that is passed on as it comes, to an upstream or from it, needs in all, in bytes.
+pub const STREAMED_BYTES: usize = 128 * 1024;
 /// How many refusals of the gateway's own may be in policies at one time; further ones are plain problem documents, so
 /// that refusing costs less than serving.
 pub const FAULTS: usize = 64;

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use rustls::{ServerConfig, ServerConnection};
-use tallygate_serve::{ConnectionEvent, Exchange, Service};
+use tallygate_serve::{ConnectionEvent, Exchange, Holder, Service, speaks_http2};
 
+use crate::access::Certificate;
 use crate::access_line::Recorded;
 use crate::connection::Connection;
 use crate::invalid::InvalidOption;
@@ -42,10 +43,16 @@ impl Service for PartnersSide {
     type Connection = Connection;
     type Body = Recorded;
 
-    fn connected(&self, _peer: SocketAddr, tls: Option<&ServerConnection>) -> Connection {
+    fn connected(&self, peer: SocketAddr, tls: Option<&ServerConnection>) -> Option<Connection> {
         let chain = tls.and_then(|tls| tls.peer_certificates()).unwrap_or_default();
         let certificate = self.shared.partners.certificate(chain);
-        Connection { listener: self.listener.index, secure: tls.is_some(), certificate }
+        let holder = match &certificate {
+            Certificate::Of(partner) => Holder::Known(partner.clone()),
+            _ => Holder::at(peer.ip()),
+        };
+        let bytes = self.shared.limits.serving().connection_bytes(tls.is_some_and(speaks_http2));
+        let memory = self.shared.capacity.connection(&holder, bytes)?;
+        Some(Connection { listener: self.listener.index, secure: tls.is_some(), certificate, _memory: memory })
     }
 
     async fn answer(&self, exchange: &Exchange<Connection>, request: Request<Incoming>) -> Response<Recorded> {

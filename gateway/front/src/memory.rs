@@ -1,44 +1,9 @@
-//! The memory budget of the bodies that are held at one time.
+//! How much memory a request may need: what is reserved before its body is held.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use crate::limits::{BODY_TIMES, REQUEST_BYTES};
 
-/// What all bodies that are held at one time may come to.
-#[derive(Debug)]
-pub(crate) struct MemoryBudget {
-    reserved: AtomicUsize,
-    most: usize,
-}
-
-/// What one body has of the budget; given back when dropped.
-#[derive(Debug)]
-pub(crate) struct Reservation {
-    budget: Arc<MemoryBudget>,
-    bytes: usize,
-}
-
-impl MemoryBudget {
-    pub(crate) fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self { reserved: AtomicUsize::new(0), most })
-    }
-
-    /// A reservation of nothing yet.
-    pub(crate) fn reservation(self: &Arc<Self>) -> Reservation {
-        Reservation { budget: self.clone(), bytes: 0 }
-    }
-}
-
-impl Reservation {
-    /// Reserves so many bytes more; false where the budget does not allow it.
-    pub(crate) fn grow(&mut self, bytes: usize) -> bool {
-        let before = self.budget.reserved.fetch_add(bytes, Ordering::Relaxed);
-        self.bytes += bytes;
-        before + bytes <= self.budget.most
-    }
-}
-
-impl Drop for Reservation {
-    fn drop(&mut self) {
-        self.budget.reserved.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
+/// What a request with so many bytes of body may need in all, in bytes: head and body, the copy of them in a policy and what
+/// that makes of it, and what comes out of it until it is queued.
+pub(crate) fn needed(body: usize) -> usize {
+    body.saturating_mul(BODY_TIMES).saturating_add(REQUEST_BYTES)
 }

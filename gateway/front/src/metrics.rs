@@ -20,6 +20,7 @@ pub struct Metrics {
     pub(crate) connections_open: Gauge<i64, AtomicI64>,
     pub(crate) requests: Family<RequestLabels, Counter>,
     pub(crate) requests_in_flight: Gauge<i64, AtomicI64>,
+    pub(crate) short: Family<ShortLabels, Counter>,
     pub(crate) request_seconds: Family<RouteLabels, Histogram, Buckets>,
     pub(crate) policy_seconds: Family<PolicyLabels, Histogram, Buckets>,
     pub(crate) policy_failures: Family<FailureLabels, Counter>,
@@ -45,6 +46,14 @@ pub(crate) struct ListenerLabels {
 pub(crate) struct RequestLabels {
     pub(crate) route: Arc<str>,
     pub(crate) status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct ShortLabels {
+    /// `places` or `memory` for a request, or memory for `connections`.
+    pub(crate) what: &'static str,
+    /// `share` (there is some, but the caller has its share) or `whole` (there is no more).
+    pub(crate) why: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -91,6 +100,7 @@ impl Metrics {
             connections_open: Gauge::default(),
             requests: Family::default(),
             requests_in_flight: Gauge::default(),
+            short: Family::default(),
             request_seconds: Family::new_with_constructor(Buckets),
             policy_seconds: Family::new_with_constructor(Buckets),
             policy_failures: Family::default(),
@@ -108,7 +118,16 @@ impl Metrics {
         r.register("connections", "Connections, by listener and what became of them", metrics.connections.clone());
         r.register("connections_open", "Connections open now", metrics.connections_open.clone());
         r.register("requests", "Requests whose response began, by route and status", metrics.requests.clone());
-        r.register("requests_in_flight", "Requests not yet answered", metrics.requests_in_flight.clone());
+        r.register(
+            "requests_in_flight",
+            "Requests until their response has been taken",
+            metrics.requests_in_flight.clone(),
+        );
+        r.register(
+            "short",
+            "Requests and connections refused for want of places or memory, for all or beyond the caller's share",
+            metrics.short.clone(),
+        );
         r.register("request_seconds", "From a request's head to its reply's", metrics.request_seconds.clone());
         r.register("policy_seconds", "One message in one policy", metrics.policy_seconds.clone());
         r.register("policy_failures", "Calls of policies that failed, by kind", metrics.policy_failures.clone());

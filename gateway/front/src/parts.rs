@@ -2,7 +2,9 @@
 
 use crate::access::Partners;
 use crate::invalid::{InvalidOption, Problems};
+use crate::limits::Limits;
 use crate::listener::Listener;
+use crate::memory::needed;
 use crate::metrics::Metrics;
 use crate::names;
 use crate::options::FrontOptions;
@@ -25,6 +27,7 @@ impl Parts {
     ) -> Result<Self, Vec<InvalidOption>> {
         let mut problems = Problems::default();
         check_names(options, policies, &mut problems);
+        check_memory(&options.limits, &mut problems);
         let mut listeners = Vec::with_capacity(options.listeners.len());
         for (index, option) in options.listeners.iter().enumerate() {
             match Listener::new(index, option) {
@@ -36,6 +39,21 @@ impl Parts {
         let routes = routes::build(options, &partners, policies, metrics, &mut problems);
         let problems = problems.into_list();
         if problems.is_empty() { Ok(Self { listeners, partners, routes }) } else { Err(problems) }
+    }
+}
+
+/// A body that could never be taken would get 503 for ever.
+fn check_memory(limits: &Limits, problems: &mut Problems) {
+    // A quarter is never lent, and the caller's connection needs some.
+    let least = (needed(limits.body_bytes) + limits.serving().connection_bytes(true)).div_ceil(3) * 4;
+    if limits.held_bytes < least {
+        let body = limits.body_bytes;
+        problems.note(
+            "limits.body_memory",
+            format_args!(
+                "must be at least {least} bytes, since one request with a body_size of {body} may need as much"
+            ),
+        );
     }
 }
 

@@ -36,8 +36,10 @@ pub(crate) enum Problem {
     },
     /// One credential is one partner's, another one another's.
     TwoPartners,
-    /// As many requests are in flight as may be; how long to wait.
+    /// As many requests are in flight as may be, or they need all the memory there is; how long to wait.
     Busy(Duration),
+    /// The caller has its share of places or memory, and what is left is for others; how long to wait.
+    ShareTaken(Duration),
     /// With the limit, in bytes.
     BodyTooLarge(usize),
     BodyTooSlow,
@@ -131,6 +133,10 @@ impl Problem {
                 plain(403, "two-partners", "the API keys and the client certificate are not all one partner's")
             }
             Self::Busy(wait) => later(plain(503, "busy", "as many requests as can be served are being served"), wait),
+            Self::ShareTaken(wait) => later(
+                plain(503, "share-taken", "as much of this caller's is being served as can be beside that of others"),
+                wait,
+            ),
             Self::BodyTooLarge(limit) => {
                 plain(413, "body-too-large", &format!("the body must have at most {limit} bytes"))
             }

@@ -9,13 +9,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use tallygate_host::{Header, Reply};
 
-use crate::memory::Reservation;
+use crate::held::Held;
 use crate::proxy::{CutShort, Streamed, is_hop_by_hop};
 
 /// The body of a reply.
 pub(crate) enum ReplyBody {
-    /// All of it, and what it has of the memory budget.
-    Whole { bytes: Option<Bytes>, _held: Option<Reservation> },
+    /// All of it, and what it has of the memory.
+    Whole { bytes: Option<Bytes>, _held: Option<Held> },
     /// An upstream's.
     Streamed(Box<Streamed>),
 }
@@ -25,9 +25,9 @@ impl ReplyBody {
         Self::held(bytes, None)
     }
 
-    /// A whole body that counts against the budget until it has been sent.
-    pub(crate) fn held(bytes: Bytes, reservation: Option<Reservation>) -> Self {
-        Self::Whole { bytes: Some(bytes).filter(|bytes| !bytes.is_empty()), _held: reservation }
+    /// A whole body that counts until it has been sent.
+    pub(crate) fn held(bytes: Bytes, held: Option<Held>) -> Self {
+        Self::Whole { bytes: Some(bytes).filter(|bytes| !bytes.is_empty()), _held: held }
     }
 }
 

@@ -11,7 +11,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tallygate_host::{Accepted, Continuation, Forwarded, Message, Outcome, Transaction};
-use tallygate_serve::Exchange;
+use tallygate_serve::{Exchange, Holder};
 
 use crate::access::Identity;
 use crate::access_line::{AccessLine, Recorded, Sent};
@@ -20,11 +20,11 @@ use crate::connection::Connection;
 use crate::consulted::{Consulted, ToCount};
 use crate::cookies;
 use crate::head::{self, listed, target};
+use crate::held::Held;
 use crate::host::Host;
 use crate::ingest::{Origin, PolicyVersion};
-use crate::memory::Reservation;
+use crate::limits::STREAMED_BYTES;
 use crate::metrics::RequestLabels;
-use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::proxy::{Outgoing, OutgoingBody, Streamed, drop_forged};
 use crate::refusing::{Refused, refuse};
@@ -52,9 +52,8 @@ struct Context<'s> {
     message: Option<Message>,
     /// What is queued once all policies have let it pass.
     to_count: Option<ToCount>,
-    permit: Option<Permit>,
-    /// What its body has of the memory budget.
-    reservation: Option<Reservation>,
+    /// Its place and its memory, once it may have them.
+    held: Option<Held>,
 }
 
 /// Answers one request, whatever happens on its way.
@@ -92,8 +91,7 @@ pub(crate) async fn serve(
         consulted: Vec::new(),
         message: None,
         to_count: None,
-        permit: None,
-        reservation: None,
+        held: None,
     };
     let outcome = AssertUnwindSafe(handle(shared, &mut context, body)).catch_unwind().await;
     let problem = match outcome {
@@ -144,12 +142,12 @@ async fn handle<'s>(
     if route.upstream.is_some() {
         drop_forged(&mut context.parts.headers);
     }
-    context.permit = Some(shared.in_flight.try_acquire().ok_or(Problem::Busy(shared.limits.retry_after))?);
     if let Identity::Partner(partner) = &context.identity {
         context.line.partner = Some(partner.clone());
     }
     context.partner = route.access.admit(&route.labels.route, &context.identity)?;
     context.line.partner = context.partner.clone();
+    context.held = Some(shared.capacity.admit(&context.holder())?);
     let received = context.line.received.clone();
     let mut body = Some(RequestBody::new(incoming, &context.parts.headers, &shared.limits, received)?);
     for step in &route.policies {
@@ -184,9 +182,8 @@ async fn consult(
     context.consulted.push(Consulted::now(step));
     let needs_body = context.consulted.last().is_some_and(|asked| asked.policy.about().needs_body);
     if needs_body && let Some(unread) = body.take() {
-        let (whole, reservation) = unread.whole(&shared.body_memory, &shared.limits).await?;
+        let whole = unread.whole(context.held()?).await?;
         context.message(route).body = whole.into();
-        context.reservation = Some(reservation);
     }
     context.message(route);
     let (Some((asked, before)), Some(message)) = (context.consulted.split_last_mut(), &context.message) else {
@@ -221,6 +218,7 @@ async fn forward(
         (None, Some(message)) if !message.body.is_empty() => OutgoingBody::Whole(Some(message.body.clone())),
         (None, _) => OutgoingBody::Whole(None::<Bytes>),
     };
+    context.held()?.at_least(STREAMED_BYTES)?;
     queue(shared, context).await?;
     let call = UpstreamCall {
         shared: shared.clone(),
@@ -230,26 +228,24 @@ async fn forward(
         origin: context.origin(),
         message: context.message.take(),
         consulted: std::mem::take(&mut context.consulted),
+        held: context.held.take().ok_or_else(|| lost("place"))?,
     };
     let returned = if call.may_count() {
-        // What the body and the request hold of the budgets is held for as long as the work goes on.
-        let held = (context.permit.take(), context.reservation.take());
-        let work = async move { (call.make().await, held) };
-        let (returned, held) =
-            shared.detached.run(work).await.ok_or_else(|| Problem::Internal("a detached request ended".into()))?;
-        (context.permit, context.reservation) = held;
-        returned
+        shared.detached.run(call.make()).await.ok_or_else(|| Problem::Internal("a detached request ended".into()))?
     } else {
         call.make().await
     };
-    let Returned { message, consulted, response } = returned;
-    (context.message, context.consulted) = (message, consulted);
+    let Returned { message, consulted, held, response } = returned;
+    (context.message, context.consulted, context.held) = (message, consulted, Some(held));
     Ok(response?.map(|body| match body {
         ResponseBody::Unread(incoming) => {
+            // Of what went to the upstream nothing is needed any more.
+            context.message = None;
+            let held = context.held.take().map(|held| held.at_most(STREAMED_BYTES));
             let body = context.exchange.stream(incoming);
-            ReplyBody::Streamed(Box::new(Streamed::new(body, upstream.clone(), context.permit.take())))
+            ReplyBody::Streamed(Box::new(Streamed::new(body, upstream.clone(), held)))
         }
-        ResponseBody::Whole(bytes, held) => ReplyBody::held(bytes, held),
+        ResponseBody::Whole(bytes) => ReplyBody::held(bytes, context.held.take()),
     }))
 }
 
@@ -331,6 +327,18 @@ impl Context<'_> {
             *body = None;
         }
         forwarded.apply(self.message(route));
+    }
+
+    /// Whose share it is counted against: the partner who has shown to be one, else the address.
+    fn holder(&self) -> Holder {
+        match &self.identity {
+            Identity::Partner(partner) => Holder::Known(partner.clone()),
+            _ => Holder::at(self.exchange.peer().ip()),
+        }
+    }
+
+    fn held(&mut self) -> Result<&mut Held, Problem> {
+        self.held.as_mut().ok_or_else(|| lost("place"))
     }
 
     fn origin(&self) -> Origin {

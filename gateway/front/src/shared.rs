@@ -7,12 +7,11 @@ use tokio::sync::Semaphore;
 use crate::access::Partners;
 use crate::clock::Clock;
 use crate::detached::Detached;
+use crate::held::Capacity;
 use crate::ingest::Ingest;
 use crate::limits::Limits;
-use crate::memory::MemoryBudget;
 use crate::metrics::{Metrics, RouteLabels};
 use crate::observer::Observed;
-use crate::permit::Permits;
 use crate::routes::Routes;
 
 /// The tables, the way to the queue, and what requests may use together.
@@ -24,10 +23,9 @@ pub(crate) struct Shared {
     pub(crate) ingest: Ingest,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
-    pub(crate) in_flight: Permits,
+    pub(crate) capacity: Arc<Capacity>,
     /// Permits for policies that put a refusal into the partner's protocol.
     pub(crate) faults: Semaphore,
-    pub(crate) body_memory: Arc<MemoryBudget>,
     pub(crate) detached: Detached,
     pub(crate) clock: Clock,
     pub(crate) observer: Observed,

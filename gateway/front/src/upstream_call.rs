@@ -12,8 +12,8 @@ use tallygate_host::{Message, Response, ResponseOutcome};
 use crate::body;
 use crate::consulted::{Consulted, ToCount};
 use crate::head::listed;
+use crate::held::Held;
 use crate::ingest::{Origin, PolicyVersion};
-use crate::memory::Reservation;
 use crate::problem::Problem;
 use crate::proxy::{Outgoing, OutgoingBody, Trouble, Upstream};
 use crate::reply::fields;
@@ -28,12 +28,15 @@ pub(crate) struct UpstreamCall {
     pub(crate) origin: Origin,
     pub(crate) message: Option<Message>,
     pub(crate) consulted: Vec<Consulted>,
+    pub(crate) held: Held,
 }
 
 /// What comes back, and what the request needs again where it is to be refused.
 pub(crate) struct Returned {
     pub(crate) message: Option<Message>,
     pub(crate) consulted: Vec<Consulted>,
+    /// Held for as long as the work goes on, whether the caller waits for it or not.
+    pub(crate) held: Held,
     pub(crate) response: Result<HttpResponse<ResponseBody>, Problem>,
 }
 
@@ -41,8 +44,8 @@ pub(crate) struct Returned {
 pub(crate) enum ResponseBody {
     /// As it comes from the upstream.
     Unread(Incoming),
-    /// All of it, and what it has of the memory budget.
-    Whole(Bytes, Option<Reservation>),
+    /// All of it.
+    Whole(Bytes),
 }
 
 impl UpstreamCall {
@@ -56,18 +59,18 @@ impl UpstreamCall {
 
     /// Asks the upstream, and the policies what becomes of its response.
     pub(crate) async fn make(self) -> Returned {
-        let Self { shared, upstream, outgoing, body, origin, message, consulted } = self;
+        let Self { shared, upstream, outgoing, body, origin, message, consulted, mut held } = self;
         let response = async {
             let response = upstream.ask(outgoing, body).await?;
             match &message {
                 Some(message) if consulted.iter().any(|consulted| consulted.policy.about().sees_responses) => {
-                    respond(&shared, &upstream, &origin, message, &consulted, response).await
+                    respond(&shared, &upstream, &origin, message, &consulted, response, &mut held).await
                 }
                 _ => Ok(response.map(ResponseBody::Unread)),
             }
         };
         let response = response.await;
-        Returned { message, consulted, response }
+        Returned { message, consulted, held, response }
     }
 }
 
@@ -80,11 +83,12 @@ async fn respond(
     message: &Message,
     consulted: &[Consulted],
     response: HttpResponse<Incoming>,
+    held: &mut Held,
 ) -> Result<HttpResponse<ResponseBody>, Problem> {
     let (parts, incoming) = response.into_parts();
     let mut seen =
         Response { status: parts.status.as_u16(), headers: listed(&parts.headers, |_| true), body: Bytes::new() };
-    let (mut unread, mut reservation) = (Some(incoming), None);
+    let mut unread = Some(incoming);
     let (mut changed, mut replaced, mut to_count) = (false, false, None::<ToCount>);
     for consulted in consulted.iter().rev() {
         let about = consulted.policy.about();
@@ -94,13 +98,13 @@ async fn respond(
         if about.needs_response_body
             && let Some(incoming) = unread.take()
         {
-            let whole = body::response(incoming, &shared.body_memory, &shared.limits, upstream.response_time());
-            let (whole, held) = whole.await.inspect_err(|problem| match problem {
+            let whole = body::response(incoming, held, &shared.limits, upstream.response_time());
+            let whole = whole.await.inspect_err(|problem| match problem {
                 Problem::UpstreamAway(_) => upstream.count(Trouble::Broken),
                 Problem::UpstreamSlow => upstream.count(Trouble::Hung),
                 _ => {}
             })?;
-            (seen.body, reservation) = (whole.into(), Some(held));
+            seen.body = whole.into();
         }
         let change = match consulted.respond(shared, message, &seen).await? {
             ResponseOutcome::Pass => continue,
@@ -125,7 +129,7 @@ async fn respond(
     let head = if changed { changed_head(parts, &mut seen, replaced) } else { parts };
     let body = match unread {
         Some(incoming) => ResponseBody::Unread(incoming),
-        None => ResponseBody::Whole(seen.body, reservation),
+        None => ResponseBody::Whole(seen.body),
     };
     Ok(HttpResponse::from_parts(head, body))
 }

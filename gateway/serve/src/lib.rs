@@ -17,7 +17,9 @@
 //!     type Connection = ();
 //!     type Body = String;
 //!
-//!     fn connected(&self, _peer: SocketAddr, _tls: Option<&ServerConnection>) {}
+//!     fn connected(&self, _peer: SocketAddr, _tls: Option<&ServerConnection>) -> Option<()> {
+//!         Some(())
+//!     }
 //!
 //!     async fn answer(&self, exchange: &Exchange<()>, _: Request<Incoming>) -> Response<String> {
 //!         Response::new(format!("hello, {}\n", exchange.peer()))
@@ -71,3 +73,9 @@ pub use service::{ConnectionEvent, Service};
 pub use shares::{Holder, Share, Shares, Short};
 pub use streamed::Streamed;
 pub use tower::{Peer, Tower};
+
+/// Whether a connection with this TLS speaks HTTP/2.
+#[must_use]
+pub fn speaks_http2(tls: &rustls::ServerConnection) -> bool {
+    tls.alpn_protocol() == Some(listener::H2)
+}

@@ -36,6 +36,15 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// What a connection may hold of what its caller sends before any of it is a request, in bytes: of HTTP/1.1 a head, of
+    /// HTTP/2 its windows too.
+    #[must_use]
+    pub fn connection_bytes(&self, h2: bool) -> usize {
+        self.header_bytes.max(BUFFER_BYTES) + if h2 { WINDOW_BYTES as usize } else { 0 }
+    }
+}
+
 /// Header fields of one request.
 pub const HEADERS: usize = 100;
 /// The least that a connection of HTTP/1.1 may hold of what it reads, in bytes, however small a head may be.
@@ -45,9 +54,11 @@ pub const BACKLOG: i32 = 1024;
 /// TLS handshakes at one time, over all listeners; further ones wait, as part of their time.
 pub const HANDSHAKES: usize = 256;
 /// Requests at one time on one connection of HTTP/2.
-pub const STREAMS: u32 = 128;
-/// What a connection of HTTP/2 may have waiting to be sent, in bytes.
-pub const STREAM_SEND_BYTES: usize = 256 * 1024;
+pub const STREAMS: u32 = 32;
+/// What a caller may send on one connection of HTTP/2 before anybody reads it, in bytes.
+pub const WINDOW_BYTES: u32 = 128 * 1024;
+/// What a request of HTTP/2 may have waiting to be sent, in bytes.
+pub const STREAM_SEND_BYTES: usize = 64 * 1024;
 /// How long a listener rests after the system refused it a connection, such as for want of file descriptors.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Lines of the log about failed handshakes that one listener writes at once.

@@ -10,7 +10,7 @@ use std::time::Instant;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use rustls::ServerConfig;
+use rustls::{ServerConfig, ServerConnection};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
@@ -25,11 +25,12 @@ use crate::exchange::Exchange;
 use crate::handshakes::Handshakes;
 use crate::limits::{
     ACCEPT_PAUSE, BUFFER_BYTES, FAILED_HANDSHAKE_LINES, FAILED_HANDSHAKE_PAUSE, HEADERS, Limits, STREAM_SEND_BYTES,
-    STREAMS,
+    STREAMS, WINDOW_BYTES,
 };
 use crate::line_limit::LineLimit;
 use crate::service::{ConnectionEvent, Service};
 use crate::shares::{Holder, Shares};
+use crate::speaks_http2;
 use crate::streams::{Starter, Streams};
 use crate::watched::Watched;
 
@@ -101,8 +102,7 @@ impl<S: Service> Listener<S> {
         // Replies are written whole; waiting to gather more would only delay them.
         let _ = stream.set_nodelay(true);
         let Some(config) = &self.tls else {
-            self.service.observe(ConnectionEvent::Accepted);
-            let own = self.service.connected(peer, None);
+            let Some(own) = self.connected(peer, None) else { return };
             return self.speak(stream, false, peer, own).await;
         };
         let handshake = async {
@@ -122,11 +122,17 @@ impl<S: Service> Listener<S> {
                 return self.handshake_failed(peer, &slow);
             }
         };
-        self.service.observe(ConnectionEvent::Accepted);
         let session = stream.get_ref().1;
-        let h2 = session.alpn_protocol() == Some(H2);
-        let own = self.service.connected(peer, Some(session));
+        let h2 = speaks_http2(session);
+        let Some(own) = self.connected(peer, Some(session)) else { return };
         self.speak(stream, h2, peer, own).await;
+    }
+
+    fn connected(&self, peer: SocketAddr, tls: Option<&ServerConnection>) -> Option<S::Connection> {
+        let own = self.service.connected(peer, tls);
+        let wanted = if own.is_some() { ConnectionEvent::Accepted } else { ConnectionEvent::Refused };
+        self.service.observe(wanted);
+        own
     }
 
     async fn speak<I>(&self, stream: I, h2: bool, peer: SocketAddr, own: S::Connection)
@@ -216,6 +222,8 @@ fn http2(limits: &Limits, starter: Starter) -> http2::Builder<Starter> {
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
+        .initial_stream_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(WINDOW_BYTES)
         .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
         .max_send_buf_size(STREAM_SEND_BYTES)
         .keep_alive_interval(Some(limits.idle_time / 2))

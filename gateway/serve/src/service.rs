@@ -17,8 +17,8 @@ pub trait Service: Send + Sync + 'static {
     /// The body of a response.
     type Body: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
 
-    /// A connection stands: its hand is shaken where it has TLS. Called once, before its first request.
-    fn connected(&self, peer: SocketAddr, tls: Option<&ServerConnection>) -> Self::Connection;
+    /// A connection stands: its hand is shaken where it has TLS. Called once, before its first request. None: it is closed.
+    fn connected(&self, peer: SocketAddr, tls: Option<&ServerConnection>) -> Option<Self::Connection>;
 
     /// Answers one request. Dropped where the caller goes away, or the server's time to stop is over.
     fn answer(
@@ -33,10 +33,11 @@ pub trait Service: Send + Sync + 'static {
     }
 }
 
-/// What becomes of a connection. Either it is refused, or it opens, later closes, and does one of the others between.
+/// What becomes of a connection. Either it is refused, or it opens, later closes, and does one of the others between, or is
+/// refused then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectionEvent {
-    /// It was closed at once, since as many are open as may be.
+    /// It was closed at once, since as many are open as may be, or the service did not want it.
     Refused,
     /// It counts among those open.
     Opened,

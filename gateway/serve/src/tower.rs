@@ -53,7 +53,9 @@ where
     type Connection = ();
     type Body = Streamed<B>;
 
-    fn connected(&self, _peer: SocketAddr, _tls: Option<&ServerConnection>) {}
+    fn connected(&self, _peer: SocketAddr, _tls: Option<&ServerConnection>) -> Option<()> {
+        Some(())
+    }
 
     async fn answer(&self, exchange: &Exchange<()>, mut request: Request<Incoming>) -> Response<Streamed<B>> {
         request.extensions_mut().insert(Peer(exchange.peer()));

@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
 use super::upstream::{Trouble, Upstream};
-use crate::permit::Permit;
+use crate::held::Held;
 
 /// A streamed body. While it lives, its request counts as in flight. It ends where the upstream sends nothing for longer than
 /// its response may take to begin.
@@ -19,7 +19,7 @@ pub(crate) struct Streamed {
     upstream: Arc<Upstream>,
     /// Until when the upstream may be silent; none while it is not waited for.
     silent_until: Option<Pin<Box<Sleep>>>,
-    _permit: Option<Permit>,
+    _held: Option<Held>,
 }
 
 /// The upstream's part of a response did not come to its end.
@@ -34,12 +34,8 @@ pub(crate) enum CutShort {
 }
 
 impl Streamed {
-    pub(crate) fn new(
-        body: tallygate_serve::Streamed<Incoming>,
-        upstream: Arc<Upstream>,
-        permit: Option<Permit>,
-    ) -> Self {
-        Self { body, upstream, silent_until: None, _permit: permit }
+    pub(crate) fn new(body: tallygate_serve::Streamed<Incoming>, upstream: Arc<Upstream>, held: Option<Held>) -> Self {
+        Self { body, upstream, silent_until: None, _held: held }
     }
 }
 

@@ -177,15 +177,17 @@ async fn a_reader_that_takes_nothing_is_cut_off_on_both_versions_of_http() {
 #[tokio::test]
 async fn bodies_beyond_what_may_be_held_together_are_503() {
     let mut site = Site::plain();
-    site.options.limits.held_bytes = 1500;
+    (site.options.limits.held_bytes, site.options.limits.body_bytes) = (8 << 20, 1 << 20);
     let served = site.serve();
-    let first = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 1001\r\n\r\n".to_owned() + &"x".repeat(1000);
+    let first = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\nx".to_owned();
     let held = connected(served.address(), &first).await;
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let refused = served.caller().post("/echo", "x".repeat(1000)).await;
+    served.until(|served| served.in_flight(1)).await;
+    let whole = served.caller();
+    let large = || whole.post("/echo", "x".repeat(1_000_000));
+    let refused = large().await;
     assert_eq!((refused.status, &refused.headers["retry-after"]), (503, &"5".parse().unwrap()));
     assert_eq!(served.caller().post("/echo", "x".repeat(100)).await.status, 200);
     drop(held);
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    assert_eq!(served.caller().post("/echo", "x".repeat(1000)).await.status, 200);
+    served.until(|served| served.in_flight(0)).await;
+    assert_eq!(large().await.status, 200);
 }

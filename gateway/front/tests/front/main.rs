@@ -8,6 +8,7 @@ mod lines;
 mod authority;
 mod pipe;
 mod play;
+mod scrape;
 mod site;
 
 mod access;
@@ -24,5 +25,6 @@ mod proxy;
 mod queue;
 mod relay;
 mod responses;
+mod shares;
 mod shutdown;
 mod upstreams;

@@ -44,21 +44,6 @@ async fn converse(mut stream: TcpStream, answer: &'static str, asked: Arc<Semaph
     let _ = stream.read(&mut piece).await;
 }
 
-impl Served {
-    async fn until(&self, holds: impl Fn(&Self) -> bool) {
-        let held = async {
-            while !holds(self) {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(10), held).await.unwrap();
-    }
-
-    fn in_flight(&self, requests: usize) -> bool {
-        self.scraped().contains(&format!("front_requests_in_flight {requests}\n"))
-    }
-}
-
 /// A request on a connection of its own, to be hung up.
 async fn sent(served: &Served, path: &str) -> TcpStream {
     let body = line("1", "1");
@@ -175,7 +160,7 @@ async fn a_response_that_is_more_than_its_policy_has_memory_for_is_502() {
 async fn a_body_that_no_policy_asks_for_is_streamed_past_them() {
     let mut site = Site::plain();
     site.options.limits.body_bytes = 1 << 20;
-    site.options.limits.held_bytes = 1 << 20;
+    site.options.limits.held_bytes = 8 << 20;
     site.partners_proxy("/passed", &["respond-pass"], &[upstream("large").await]);
     site.partners_proxy("/head", &["respond-head", "respond-pass"], &[upstream("large").await]);
     site.partners_proxy("/body", &["respond"], &[upstream("large").await]);

@@ -8,8 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, Request, Response, Version};
 use http_body_util::{BodyExt, Full};
-use hyper_rustls::HttpsConnectorBuilder;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use prometheus_client::registry::Registry;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -84,7 +85,7 @@ pub(crate) struct Served {
 }
 
 pub(crate) struct Caller {
-    client: Client<hyper_rustls::HttpsConnector<hyper_util::client::legacy::connect::HttpConnector>, Full<Bytes>>,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     base: String,
 }
 
@@ -275,6 +276,12 @@ impl Served {
     }
 
     fn client(&self, scheme: &str, identity: Option<&Identity>, h2: bool) -> Caller {
+        let client = Client::builder(TokioExecutor::new()).http2_only(h2).build(self.connector(identity, h2));
+        Caller { client, base: format!("{scheme}://{}", self.address()) }
+    }
+
+    /// Connects with TLS or without it, by HTTP/1.1 or 2.
+    pub(crate) fn connector(&self, identity: Option<&Identity>, h2: bool) -> HttpsConnector<HttpConnector> {
         let mut roots = rustls::RootCertStore::empty();
         roots.add(self.authority.der()).unwrap();
         let config =
@@ -291,9 +298,7 @@ impl Served {
             }
         };
         let builder = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http();
-        let connector = if h2 { builder.enable_http2().build() } else { builder.enable_http1().build() };
-        let client = Client::builder(TokioExecutor::new()).http2_only(h2).build(connector);
-        Caller { client, base: format!("{scheme}://{}", self.address()) }
+        if h2 { builder.enable_http2().build() } else { builder.enable_http1().build() }
     }
 
     /// Tells it to stop, without waiting.
@@ -309,13 +314,6 @@ impl Served {
         if let Some(task) = self.task.take() {
             tokio::time::timeout(Duration::from_secs(20), task).await.unwrap().unwrap().unwrap();
         }
-    }
-
-    /// The metrics as they are scraped.
-    pub(crate) fn scraped(&self) -> String {
-        let mut text = String::new();
-        prometheus_client::encoding::text::encode(&mut text, &self.metrics).unwrap();
-        text
     }
 }
 

@@ -17,7 +17,9 @@ impl Service for Nothing {
     type Connection = ();
     type Body = String;
 
-    fn connected(&self, _: SocketAddr, _: Option<&ServerConnection>) {}
+    fn connected(&self, _: SocketAddr, _: Option<&ServerConnection>) -> Option<()> {
+        Some(())
+    }
 
     async fn answer(&self, _: &Exchange<()>, _: Request<Incoming>) -> Response<String> {
         Response::new(String::new())

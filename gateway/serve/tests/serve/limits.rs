@@ -18,8 +18,8 @@ impl Service for Hello {
     type Connection = SocketAddr;
     type Body = String;
 
-    fn connected(&self, peer: SocketAddr, _: Option<&ServerConnection>) -> SocketAddr {
-        peer
+    fn connected(&self, peer: SocketAddr, _: Option<&ServerConnection>) -> Option<SocketAddr> {
+        Some(peer)
     }
 
     async fn answer(&self, exchange: &Exchange<SocketAddr>, _: Request<Incoming>) -> Response<String> {

@@ -38,7 +38,9 @@ impl Service for Slow {
     type Connection = ();
     type Body = String;
 
-    fn connected(&self, _: SocketAddr, _: Option<&ServerConnection>) {}
+    fn connected(&self, _: SocketAddr, _: Option<&ServerConnection>) -> Option<()> {
+        Some(())
+    }
 
     async fn answer(&self, _: &Exchange<()>, _: Request<Incoming>) -> Response<String> {
         let (count, released) = &*self.0;
