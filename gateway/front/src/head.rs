@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Uri, Version, header};
+use http::{HeaderMap, HeaderValue, Method, Uri, Version, header};
 use tallygate_host::Header;
 
 use crate::host::Host;
@@ -36,6 +36,31 @@ pub(crate) fn host(parts: &mut Parts) -> Result<Host, Problem> {
         *field = HeaderValue::from_str(host.text()).map_err(|_| Problem::HostNotValid)?;
     }
     Ok(host)
+}
+
+/// Refuses what asks for another protocol than HTTP's requests and responses. An upgrade to HTTP/2 may be passed over, and
+/// clients that offer it with each request expect as much (RFC 9110, 7.8); who asks for anything else has no use for what
+/// would come instead.
+pub(crate) fn speaks_http(parts: &Parts) -> Result<(), Problem> {
+    if parts.method == Method::CONNECT {
+        return Err(Problem::NotSpoken("a tunnel (CONNECT)"));
+    }
+    if parts.version != Version::HTTP_11 || !parts.headers.contains_key(header::UPGRADE) {
+        return Ok(());
+    }
+    let listed = |name| {
+        let values = parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).map(str::trim).filter(|item| !item.is_empty())
+    };
+    let asked = listed(header::CONNECTION).any(|option| option.eq_ignore_ascii_case("upgrade"));
+    let mut protocols = listed(header::UPGRADE).filter(|protocol| !protocol.eq_ignore_ascii_case("h2c"));
+    match protocols.next() {
+        Some(protocol) if asked && protocol.eq_ignore_ascii_case("websocket") => {
+            Err(Problem::NotSpoken("a WebSocket (upgrade)"))
+        }
+        Some(_) if asked => Err(Problem::NotSpoken("another protocol (upgrade)")),
+        _ => Ok(()),
+    }
 }
 
 /// Puts the path in the place of the one that was sent, if it is another; the query stays as it is.

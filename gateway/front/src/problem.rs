@@ -9,6 +9,7 @@ use http::{Response, StatusCode, Version};
 use serde::Serialize;
 use tallygate_core::Violation;
 use tallygate_host::{PolicyFailure, Refusal};
+use tallygate_serve::Doubt;
 
 use crate::journal::JournalFull;
 
@@ -19,6 +20,10 @@ pub(crate) enum Problem {
     Host,
     /// The host is none, or no host alone, or two fields name two.
     HostNotValid,
+    /// It is not certain where the request ends.
+    Framing(Doubt),
+    /// Another protocol is asked for, by `Upgrade` or `CONNECT`, and this is what it is.
+    NotSpoken(&'static str),
     /// A path that could be read in two ways.
     Path,
     NoRoute,
@@ -108,6 +113,18 @@ impl Problem {
                 "host-not-valid",
                 "the host must be one name or address, with a port or without, such as invoices.example.com:8443",
             ),
+            Self::Framing(Doubt::Coding) => {
+                plain(501, "coding-not-known", "the one transfer coding here is chunked, once and alone")
+            }
+            Self::Framing(Doubt::TwoLengths) => {
+                plain(400, "length-ambiguous", "a request has a content-length or a transfer-encoding, and not both")
+            }
+            Self::Framing(Doubt::Unfollowed) => {
+                plain(400, "length-ambiguous", "it cannot be told where this request begins and ends")
+            }
+            Self::NotSpoken(what) => {
+                plain(501, "protocol-not-spoken", &format!("{what} cannot be had here, plain requests of HTTP can"))
+            }
             Self::Path => plain(
                 400,
                 "path-ambiguous",
@@ -208,9 +225,9 @@ impl Problem {
         }
     }
 
-    /// Whether what frames a request is in doubt, so that nothing may be read behind it.
-    fn is_of_the_head(&self) -> bool {
-        matches!(self, Self::Host | Self::HostNotValid)
+    /// Whether what comes behind the request may be meant for somebody else, so that nothing of it may be read.
+    fn ends_the_connection(&self) -> bool {
+        matches!(self, Self::Host | Self::HostNotValid | Self::Framing(_) | Self::NotSpoken(_))
     }
 
     /// The header that belongs to the status, whoever writes the body.
@@ -227,7 +244,7 @@ impl Problem {
     /// Adds what the status asks for to a reply, where the reply does not bring it.
     pub(crate) fn complete<B>(&self, refusal: &Refusal, version: Version, response: &mut Response<B>) {
         let headers = response.headers_mut();
-        if self.is_of_the_head() && version <= Version::HTTP_11 {
+        if self.ends_the_connection() && version <= Version::HTTP_11 {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         if let Some((name, value)) = self.header() {

@@ -127,7 +127,11 @@ async fn handle<'s>(
     context: &mut Context<'s>,
     incoming: Incoming,
 ) -> Result<Response<ReplyBody>, Problem> {
+    if let Some(doubt) = context.exchange.doubt() {
+        return Err(Problem::Framing(doubt));
+    }
     context.host = head::host(&mut context.parts)?;
+    head::speaks_http(&context.parts)?;
     let Found { route, path } = shared.routes.find(
         context.exchange.connection().listener,
         context.host.name(),

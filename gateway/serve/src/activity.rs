@@ -1,9 +1,10 @@
 //! What a connection is doing, and whether it has been at it for too long.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use crate::heads::{Doubt, Heads};
 use crate::limits::Limits;
 
 /// The moments of a connection that its timeouts are counted from. They are in milliseconds since it began, plus 1; 0 is
@@ -14,6 +15,8 @@ pub(crate) struct Activity {
     requests: AtomicUsize,
     /// HTTP/2 tells requests apart by itself; bytes between them may be anything.
     multiplexed: bool,
+    /// What has come of its messages, of HTTP/1.1.
+    heads: Mutex<Heads>,
     /// When the last request ended.
     quiet_since: AtomicU64,
     /// When the head that is being received began.
@@ -58,6 +61,7 @@ impl Activity {
             began: Instant::now(),
             requests: AtomicUsize::new(0),
             multiplexed,
+            heads: Mutex::default(),
             quiet_since: AtomicU64::new(1),
             // The first head is due from the beginning.
             head_since: AtomicU64::new(1),
@@ -93,14 +97,34 @@ impl Activity {
         InProgress(self.clone())
     }
 
-    /// Bytes came: where no request is in progress, they begin a head.
-    pub(crate) fn read(&self) {
+    /// Whether it is certain where the request ends whose head has just arrived.
+    pub(crate) fn doubt(&self) -> Option<Doubt> {
+        if self.multiplexed { None } else { self.heads().begin() }
+    }
+
+    /// Bytes came: where no request is in progress, they begin a head. False where they are none that can be understood.
+    pub(crate) fn read(&self, bytes: &[u8]) -> bool {
+        let understood = self.multiplexed || {
+            let mut heads = self.heads();
+            heads.came(bytes);
+            !heads.is_http2()
+        };
         if self.requests.load(Ordering::Relaxed) == 0
             && self.head_since.load(Ordering::Relaxed) == 0
             && !self.multiplexed
         {
             self.head_since.store(self.now(), Ordering::Relaxed);
         }
+        understood
+    }
+
+    #[cfg(test)]
+    pub(crate) fn heads_seen(&self) -> u64 {
+        self.heads().whole()
+    }
+
+    fn heads(&self) -> MutexGuard<'_, Heads> {
+        self.heads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The caller took something, or does not.

@@ -7,12 +7,14 @@ use http_body::Body;
 
 use crate::activity::{Activity, InProgress};
 use crate::connection::Connection;
+use crate::heads::Doubt;
 use crate::streamed::Streamed;
 
 /// A request in progress on a connection.
 #[derive(Debug)]
 pub struct Exchange<C> {
     connection: Arc<Connection<C>>,
+    doubt: Option<Doubt>,
     _in_progress: InProgress,
 }
 
@@ -30,7 +32,15 @@ impl CutOff {
 
 impl<C> Exchange<C> {
     pub(crate) fn begin(connection: &Arc<Connection<C>>) -> Self {
-        Self { connection: connection.clone(), _in_progress: connection.activity.begin() }
+        let doubt = connection.activity.doubt();
+        Self { connection: connection.clone(), doubt, _in_progress: connection.activity.begin() }
+    }
+
+    /// Why it is not certain where this request ends, if it is not. The service must refuse it then, without looking at what
+    /// it asks for.
+    #[must_use]
+    pub fn doubt(&self) -> Option<Doubt> {
+        self.doubt
     }
 
     /// What the service keeps of the connection.

@@ -41,6 +41,8 @@
 //! - Of the connections at one time, and of the handshakes, each address has its [share](Shares).
 //! - With TLS, the handshake has its time, and ALPN chooses HTTP/2 or HTTP/1.1. Without TLS it is HTTP/1.1.
 //! - A request's head has its size, also while it is still coming, and its time, counted from its first byte.
+//! - A request of HTTP/1.1 whose end is not certain is a [`Doubt`] for the service to refuse; nothing is read behind it.
+//! - A caller of HTTP/2 that begins without TLS is told to use HTTP/1.1.
 //! - A reader that takes nothing of a reply that is ready for it is let go of.
 //! - A connection without a request in progress is asked to end after its idle time, and let go of somewhat later. A
 //!   request is in progress until [`Service::answer`] is done, and longer if its body is an [`Exchange::stream`].
@@ -55,6 +57,7 @@ mod connection;
 mod drive;
 mod exchange;
 mod handshakes;
+mod heads;
 pub mod limits;
 mod line_limit;
 mod listener;
@@ -67,6 +70,7 @@ mod tower;
 mod watched;
 
 pub use exchange::{CutOff, Exchange};
+pub use heads::Doubt;
 pub use limits::Limits;
 pub use server::{Ended, Server};
 pub use service::{ConnectionEvent, Service};

@@ -45,6 +45,8 @@ impl Limits {
     }
 }
 
+/// What is looked at of a line of a request's head to see how its message is framed, in bytes.
+pub const FIELD_BYTES: usize = 256;
 /// Header fields of one request.
 pub const HEADERS: usize = 100;
 /// The least that a connection of HTTP/1.1 may hold of what it reads, in bytes, however small a head may be.

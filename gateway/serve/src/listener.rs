@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use http::HeaderValue;
+use http::header::CONNECTION;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -146,7 +148,13 @@ impl<S: Service> Listener<S> {
             let (service, connection) = (self.service.clone(), connection.clone());
             move |request| {
                 let (service, exchange) = (service.clone(), Exchange::begin(&connection));
-                async move { Ok::<_, Infallible>(service.answer(&exchange, request).await) }
+                async move {
+                    let mut response = service.answer(&exchange, request).await;
+                    if exchange.doubt().is_some() {
+                        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                    }
+                    Ok::<_, Infallible>(response)
+                }
             }
         });
         let (limits, activity) = (&self.limits, &connection.activity);

@@ -20,7 +20,7 @@ pub trait Service: Send + Sync + 'static {
     /// A connection stands: its hand is shaken where it has TLS. Called once, before its first request. None: it is closed.
     fn connected(&self, peer: SocketAddr, tls: Option<&ServerConnection>) -> Option<Self::Connection>;
 
-    /// Answers one request. Dropped where the caller goes away, or the server's time to stop is over.
+    /// Answers one request, or refuses it where there is a [doubt](Exchange::doubt) about it. Dropped where the caller goes away, or the server's time to stop is over.
     fn answer(
         &self,
         exchange: &Exchange<Self::Connection>,

@@ -47,7 +47,7 @@ impl<T, B, O> Service for Tower<T, O>
 where
     T: tower_service::Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send>,
     T: Clone + Send + Sync + 'static,
-    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Default + Send + Unpin + 'static,
     O: Fn(ConnectionEvent) + Send + Sync + 'static,
 {
     type Connection = ();
@@ -58,6 +58,11 @@ where
     }
 
     async fn answer(&self, exchange: &Exchange<()>, mut request: Request<Incoming>) -> Response<Streamed<B>> {
+        if let Some(doubt) = exchange.doubt() {
+            let mut refused = Response::new(exchange.stream(B::default()));
+            *refused.status_mut() = doubt.status();
+            return refused;
+        }
         request.extensions_mut().insert(Peer(exchange.peer()));
         let mut service = self.service.clone();
         let Ok(()) = poll_fn(|context| service.poll_ready(context)).await;

@@ -3,7 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -13,11 +13,13 @@ use crate::activity::Activity;
 pub(crate) struct Watched<S> {
     socket: S,
     activity: Arc<Activity>,
+    /// Where what comes is not understood, what is still to be said of it.
+    refusal: Option<Vec<u8>>,
 }
 
 impl<S> Watched<S> {
     pub(crate) fn new(socket: S, activity: Arc<Activity>) -> Self {
-        Self { socket, activity }
+        Self { socket, activity, refusal: None }
     }
 
     fn wrote<T>(&self, result: Poll<T>) -> Poll<T> {
@@ -26,19 +28,41 @@ impl<S> Watched<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let result = Pin::new(&mut self.socket).poll_read(context, buffer);
-        if buffer.filled().len() > before {
-            self.activity.read();
+        loop {
+            let this = &mut *self;
+            // What it still sends is read away, so that it reads the refusal before it sees the end.
+            if let Some(refusal) = this.refusal.as_mut().filter(|refusal| !refusal.is_empty()) {
+                let written = ready!(Pin::new(&mut this.socket).poll_write(context, refusal))?;
+                refusal.drain(..written);
+                continue;
+            }
+            let result = ready!(Pin::new(&mut self.socket).poll_read(context, buffer));
+            let came = &buffer.filled()[before..];
+            if came.is_empty() || (self.refusal.is_none() && self.activity.read(came)) {
+                return Poll::Ready(result);
+            }
+            buffer.set_filled(before);
+            self.refusal.get_or_insert_with(use_http_1);
         }
-        result
     }
+}
+
+/// Says in HTTP/2 that HTTP/1.1 is required: empty settings, and the end of the connection with its reason (RFC 9113, 6.5,
+/// 6.8 and 7).
+fn use_http_1() -> Vec<u8> {
+    const WHY: &[u8] = b"without TLS this is HTTP/1.1";
+    const HTTP_1_1_REQUIRED: u8 = 0x0d;
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    let goaway = [0, 0, 8 + WHY.len() as u8, 7, 0, 0, 0, 0, 0];
+    let last_stream_and_code = [0, 0, 0, 0, 0, 0, 0, HTTP_1_1_REQUIRED];
+    [&settings[..], &goaway, &last_stream_and_code, WHY].concat()
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {

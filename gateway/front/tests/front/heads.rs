@@ -143,16 +143,95 @@ async fn a_head_that_is_not_well_formed_is_400() {
 }
 
 #[tokio::test]
-async fn a_length_beside_chunks_smuggles_no_second_request() {
+async fn a_length_beside_chunks_is_400_and_nothing_is_read_behind_it() {
     let served = served();
-    let hidden = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n";
     let head = "POST /echo HTTP/1.1\r\nhost: a\r\n";
-    for sent in [
-        format!("{head}content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n{hidden}"),
-        format!("{head}transfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n0\r\n\r\n{hidden}"),
+    for fields in [
+        "content-length: 5\r\ntransfer-encoding: chunked\r\n",
+        "transfer-encoding: chunked\r\ncontent-length: 5\r\n",
+        "Content-Length: 0\r\nx: y\r\nTransfer-Encoding: chunked\r\n",
+        "content-length: 5\r\ntransfer-encoding: gzip\r\n",
     ] {
-        assert_eq!(statuses(&served, &sent).await.len(), 1, "{sent}");
+        let doubtful = format!("{head}{fields}\r\n0\r\n\r\n{NEXT}");
+        assert_eq!(statuses(&served, &doubtful).await, [400], "{fields}");
+        // Wherever it stands among others, and however those are framed.
+        let chunked = format!("{head}transfer-encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nx-trailer: y\r\n\r\n");
+        let sized = format!("{head}content-length: 4\r\n\r\n\r\n\r\n");
+        assert_eq!(statuses(&served, &(chunked + &sized + &doubtful)).await, [200, 200, 400], "{fields}");
     }
+    let sent = format!("{head}transfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n0\r\n\r\n");
+    let answer = rest(connected(served.address(), &sent).await).await;
+    assert!(answer.contains("connection: close") && answer.contains(":length-ambiguous"), "{answer}");
+}
+
+#[tokio::test]
+async fn what_looks_like_a_doubtful_head_within_a_body_is_its_body() {
+    let served = served();
+    let inner = "POST /echo HTTP/1.1\r\ntransfer-encoding: gzip, chunked\r\ncontent-length: 5\r\n\r\n";
+    let head = "POST /echo HTTP/1.1\r\nhost: a\r\n";
+    let sized = format!("{head}content-length: {}\r\n\r\n{inner}", inner.len());
+    let chunked = format!("{head}transfer-encoding: chunked\r\n\r\n{:x}\r\n{inner}\r\n0\r\n\r\n", inner.len());
+    assert_eq!(statuses(&served, &(sized + &chunked + NEXT)).await, [200, 200, 200]);
+}
+
+#[tokio::test]
+async fn a_transfer_coding_that_is_not_exactly_chunked_is_refused_and_nothing_is_read_behind_it() {
+    let served = served();
+    let with =
+        |version: &str, fields: &str| format!("POST /echo HTTP/{version}\r\nhost: a\r\n{fields}\r\n0\r\n\r\n{NEXT}");
+    for fields in [
+        "transfer-encoding: gzip, chunked\r\n",
+        "transfer-encoding: identity, chunked\r\n",
+        "transfer-encoding: chunked, chunked\r\n",
+        "transfer-encoding: , chunked\r\n",
+        "transfer-encoding: gzip\r\ntransfer-encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\ntransfer-encoding: chunked\r\n",
+    ] {
+        assert_eq!(statuses(&served, &with("1.1", fields)).await, [501], "{fields}");
+    }
+    // Of these the standard says that their end is nowhere, and the version before has no such field.
+    assert_eq!(statuses(&served, &with("1.1", "transfer-encoding: chunked, gzip\r\n")).await, [400]);
+    assert_eq!(statuses(&served, &with("1.0", "transfer-encoding: chunked\r\n")).await, [400]);
+    assert_eq!(statuses(&served, &with("1.1", "transfer-encoding: Chunked\r\n")).await, [200, 200]);
+}
+
+#[tokio::test]
+async fn a_protocol_that_is_not_spoken_is_501_on_all_routes() {
+    let mut site = Site::plain();
+    site.proxy("/proxied", &[], &[upstream("a").await]);
+    site.options.limits.idle_time = std::time::Duration::from_millis(200);
+    let served = site.serve();
+    let asking = |path: &str, upgrade: &str| {
+        format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: keep-alive, Upgrade\r\nupgrade: {upgrade}\r\n\r\n{NEXT}")
+    };
+    for path in ["/echo", "/proxied"] {
+        for upgrade in ["websocket", "WebSocket", "h2c, websocket", "irc/6.9"] {
+            assert_eq!(statuses(&served, &asking(path, upgrade)).await, [501], "{path} {upgrade}");
+        }
+        // Some clients offer this with every request, and go on without it.
+        assert_eq!(statuses(&served, &asking(path, "h2c")).await, [200, 200], "{path}");
+    }
+    let told = rest(connected(served.address(), &asking("/echo", "websocket")).await).await;
+    assert!(told.contains("a WebSocket (upgrade) cannot be had here"), "{told}");
+    let connect = format!("CONNECT a.example:443 HTTP/1.1\r\nhost: a.example:443\r\n\r\n{NEXT}");
+    assert_eq!(statuses(&served, &connect).await, [501]);
+}
+
+#[tokio::test]
+async fn a_caller_that_begins_with_http_2_without_tls_is_told_to_use_http_1() {
+    let served = served();
+    let answer = rest(connected(served.address(), "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await);
+    let answer = answer.await;
+    assert!(answer.ends_with("without TLS this is HTTP/1.1"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_caller_that_offers_http_2_without_tls_is_answered_in_http_1() {
+    let served = served();
+    let url = format!("http://{}/echo", served.address());
+    let curl = ["-s", "-o", "/dev/null", "-w", "%{http_code} %{http_version}", "-d", "x", "--http2", &url];
+    let output = tokio::process::Command::new("curl").args(curl).output().await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "200 1.1");
 }
 
 #[tokio::test]
@@ -177,10 +256,8 @@ async fn the_host_of_an_absolute_target_counts_and_the_header_does_not() {
 #[tokio::test]
 async fn a_target_that_is_no_path_is_400() {
     let served = served();
-    for line in ["CONNECT a.example:443", "OPTIONS *"] {
-        let sent = format!("{line} HTTP/1.1\r\nhost: a.example\r\ncontent-length: 0\r\n\r\n");
-        assert_eq!(statuses(&served, &sent).await, [400], "{line}");
-    }
+    let sent = "OPTIONS * HTTP/1.1\r\nhost: a.example\r\ncontent-length: 0\r\n\r\n";
+    assert_eq!(statuses(&served, sent).await, [400]);
 }
 
 #[tokio::test]
