@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
 use crate::held::Held;
-use crate::limits::{BODY_STEP_BYTES, Limits};
+use crate::limits::{BODY_GRACE, BODY_RATE, BODY_STEP_BYTES, Limits};
 use crate::memory::needed;
 use crate::problem::Problem;
 
@@ -77,11 +77,11 @@ impl RequestBody {
 
     /// The whole of it, in one piece. What a request with such a body needs is reserved before it is held.
     pub(crate) async fn whole(self, held: &mut Held) -> Result<Vec<u8>, Problem> {
-        let read = whole(self.incoming, self.limit, held, &self.received);
-        let read = tokio::time::timeout_at(self.since + self.time, read).await.map_err(|_| Problem::BodyTooSlow)?;
-        read.map_err(|error| match error {
+        let due = |bytes| self.since + self.time.min(time_for(bytes));
+        whole(self.incoming, self.limit, held, &self.received, due).await.map_err(|error| match error {
             Unread::Broken(error) => Problem::BodyBroken(error),
             Unread::TooLarge => Problem::BodyTooLarge(self.limit),
+            Unread::TooSlow => Problem::BodyTooSlow,
             Unread::NoMemory(problem) => problem,
         })
     }
@@ -107,10 +107,12 @@ pub(crate) async fn response(
     time: Duration,
 ) -> Result<Vec<u8>, Problem> {
     let limit = limits.body_bytes;
-    let read = tokio::time::timeout(time, whole(incoming, limit, held, &Received::default())).await;
-    read.map_err(|_| Problem::UpstreamSlow)?.map_err(|error| match error {
+    let due = Instant::now() + time;
+    let read = whole(incoming, limit, held, &Received::default(), |_| due).await;
+    read.map_err(|error| match error {
         Unread::Broken(error) => Problem::UpstreamAway(format!("its response: {error}")),
         Unread::TooLarge => Problem::ResponseTooLarge(limit),
+        Unread::TooSlow => Problem::UpstreamSlow,
         Unread::NoMemory(problem) => problem,
     })
 }
@@ -119,10 +121,23 @@ pub(crate) async fn response(
 enum Unread {
     Broken(String),
     TooLarge,
+    TooSlow,
     NoMemory(Problem),
 }
 
-async fn whole(mut incoming: Incoming, limit: usize, held: &mut Held, received: &Received) -> Result<Vec<u8>, Unread> {
+/// How long so many bytes may take, however much time there is for the whole: one that drips is cut before that.
+fn time_for(bytes: usize) -> Duration {
+    BODY_GRACE + Duration::from_millis((bytes as u64).saturating_mul(1000) / BODY_RATE)
+}
+
+/// `due` tells until when the next bytes must come, after so many.
+async fn whole(
+    mut incoming: Incoming,
+    limit: usize,
+    held: &mut Held,
+    received: &Received,
+    due: impl Fn(usize) -> Instant,
+) -> Result<Vec<u8>, Unread> {
     let announced = incoming.size_hint().exact().map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
     if announced.is_some_and(|announced| announced > limit) {
         return Err(Unread::TooLarge);
@@ -136,7 +151,11 @@ async fn whole(mut incoming: Incoming, limit: usize, held: &mut Held, received: 
     if let Some(announced) = announced {
         make_room(&mut whole, announced)?;
     }
-    while let Some(frame) = incoming.frame().await {
+    loop {
+        let next = tokio::time::timeout_at(due(whole.len()), incoming.frame());
+        let Some(frame) = next.await.map_err(|_| Unread::TooSlow)? else {
+            return Ok(whole);
+        };
         let frame = frame.map_err(|error| Unread::Broken(error.to_string()))?;
         let Some(data) = frame.data_ref() else {
             continue;
@@ -151,7 +170,6 @@ async fn whole(mut incoming: Incoming, limit: usize, held: &mut Held, received: 
         }
         whole.extend_from_slice(data);
     }
-    Ok(whole)
 }
 
 impl LimitedBody {

@@ -16,7 +16,7 @@ pub struct Limits {
     pub handshake_time: Duration,
     /// How long a request's head may take, from its first byte.
     pub header_time: Duration,
-    /// How long a request's body may take.
+    /// How long a request's body may take; one that drips is cut before, see [`BODY_RATE`].
     pub body_time: Duration,
     /// How long a connection may stand idle between requests.
     pub idle_time: Duration,
@@ -92,8 +92,14 @@ pub const REQUEST_BYTES: usize = 64 * 1024;
 /// How many times its length a body may need: itself, its copy in a policy and what that makes of it, the transactions and
 /// the message for the queue.
 pub const BODY_TIMES: usize = 4;
+/// What a reply needs besides its body, in bytes.
+pub const REPLY_BYTES: usize = 4 * 1024;
 /// What is reserved first for a body whose length is not announced, in bytes of it; then twice as much, and so on.
 pub const BODY_STEP_BYTES: usize = 64 * 1024;
+/// How long a body that is held until it is whole may take without sending anything.
+pub const BODY_GRACE: Duration = Duration::from_secs(5);
+/// How fast such a body must come after that, in bytes a second.
+pub const BODY_RATE: u64 = 1024;
 /// What a body that is passed on as it comes, to an upstream or from it, needs in all, in bytes.
 pub const STREAMED_BYTES: usize = 128 * 1024;
 /// How many refusals of the gateway's own may be in policies at one time; further ones are plain problem documents, so

@@ -1,12 +1,15 @@
 //! A refusal on its way to the caller, in the partner's own protocol where a policy of the route has a form for it.
 
+use bytes::Bytes;
 use http::{Response, Version};
 use tallygate_host::{Message, PolicyFailure, Refusal, Reply};
 
 use crate::consulted::Consulted;
-use crate::limits::FAULT_TIME;
+use crate::held::Held;
+use crate::limits::{FAULT_TIME, REQUEST_BYTES};
+use crate::memory::needed_by_reply;
 use crate::problem::{self, Problem};
-use crate::reply::{self, ReplyBody};
+use crate::reply;
 use crate::routes::Route;
 use crate::shared::Shared;
 
@@ -19,10 +22,12 @@ pub(crate) struct Refused<'r> {
     pub(crate) message: Option<&'r Message>,
     /// The policies that have seen it.
     pub(crate) consulted: &'r [Consulted],
+    /// Its place and its memory, where it got as far.
+    pub(crate) held: Option<&'r mut Held>,
 }
 
 /// Says no.
-pub(crate) async fn refuse(shared: &Shared, refused: Refused<'_>, problem: Problem) -> Response<ReplyBody> {
+pub(crate) async fn refuse(shared: &Shared, mut refused: Refused<'_>, problem: Problem) -> Response<Bytes> {
     let refusal = problem.refusal();
     let cause = problem.cause();
     if let Some(cause) = &cause {
@@ -33,16 +38,22 @@ pub(crate) async fn refuse(shared: &Shared, refused: Refused<'_>, problem: Probl
     }
     let fault = tokio::time::timeout(FAULT_TIME, fault(shared, &refused, &problem, &refusal)).await;
     let mut response = match fault {
-        Ok(Some(reply)) => reply::response(reply),
-        _ => problem::document(&refusal, refused.request).map(ReplyBody::whole),
+        Ok(Some(reply)) if has_room(&mut refused, &reply) => reply::response(reply),
+        _ => problem::document(&refusal, refused.request),
     };
     problem.complete(&refusal, refused.version, &mut response);
     response
 }
 
+/// Whether there is room for a policy's words; there is for the plain ones in any case.
+fn has_room(refused: &mut Refused<'_>, reply: &Reply) -> bool {
+    let needed = needed_by_reply(reply.body.len());
+    refused.held.as_mut().map_or(needed <= REQUEST_BYTES, |held| held.at_least(needed).is_ok())
+}
+
 /// Tells the operator why, as a warning where there is something to be done about it.
 fn tell(refused: &Refused<'_>, problem: &Problem, status: u16, cause: &str) {
-    let Refused { request, partner, .. } = *refused;
+    let Refused { request, partner, .. } = refused;
     let route = refused.route.map(|route| &*route.labels.route);
     match problem {
         // A caller that leaves in the middle of its own request; its line of the log says so too.

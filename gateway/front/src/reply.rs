@@ -8,27 +8,16 @@ use http::header::{CONTENT_LENGTH, DATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use tallygate_host::{Header, Reply};
+use tallygate_serve::Whole;
 
-use crate::held::Held;
 use crate::proxy::{CutShort, Streamed, is_hop_by_hop};
 
 /// The body of a reply.
 pub(crate) enum ReplyBody {
-    /// All of it, and what it has of the memory.
-    Whole { bytes: Option<Bytes>, _held: Option<Held> },
+    /// All of it.
+    Whole(Whole),
     /// An upstream's.
     Streamed(Box<Streamed>),
-}
-
-impl ReplyBody {
-    pub(crate) fn whole(bytes: Bytes) -> Self {
-        Self::held(bytes, None)
-    }
-
-    /// A whole body that counts until it has been sent.
-    pub(crate) fn held(bytes: Bytes, held: Option<Held>) -> Self {
-        Self::Whole { bytes: Some(bytes).filter(|bytes| !bytes.is_empty()), _held: held }
-    }
 }
 
 impl Body for ReplyBody {
@@ -37,29 +26,31 @@ impl Body for ReplyBody {
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
         match self.get_mut() {
-            Self::Whole { bytes, .. } => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Whole(whole) => Pin::new(whole)
+                .poll_frame(context)
+                .map(|frame| frame.map(|frame| frame.map_err(|never| match never {}))),
             Self::Streamed(streamed) => Pin::new(&mut **streamed).poll_frame(context),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Whole { bytes, .. } => bytes.is_none(),
+            Self::Whole(whole) => whole.is_end_stream(),
             Self::Streamed(streamed) => streamed.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Whole { bytes, .. } => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Self::Whole(whole) => whole.size_hint(),
             Self::Streamed(streamed) => streamed.size_hint(),
         }
     }
 }
 
 /// A policy's reply, without what belongs to the connection.
-pub(crate) fn response(reply: Reply) -> Response<ReplyBody> {
-    let mut response = Response::new(ReplyBody::whole(reply.body.into()));
+pub(crate) fn response(reply: Reply) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(reply.body));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     *response.headers_mut() = fields(reply.headers, |name| name == DATE);
     response

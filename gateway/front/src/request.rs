@@ -24,6 +24,7 @@ use crate::held::Held;
 use crate::host::Host;
 use crate::ingest::{Origin, PolicyVersion};
 use crate::limits::STREAMED_BYTES;
+use crate::memory::{needed, needed_by_reply};
 use crate::metrics::RequestLabels;
 use crate::problem::Problem;
 use crate::proxy::{Outgoing, OutgoingBody, Streamed, drop_forged};
@@ -115,8 +116,10 @@ pub(crate) async fn serve(
         route: context.route,
         message: context.message.as_ref(),
         consulted: &context.consulted,
+        held: context.held.as_mut(),
     };
     let response = refuse(shared, refused, problem).await;
+    let response = context.sent(response);
     count(shared, &mut context, response.status());
     Recorded::response(response, context.line)
 }
@@ -160,17 +163,22 @@ async fn handle<'s>(
                 context.accept(shared, transactions)?;
                 match then {
                     Continuation::Reply(reply) => {
+                        // Before anything is queued, as a 503 would not be true any more.
+                        context.held()?.at_least(needed_by_reply(reply.body.len()))?;
                         queue(shared, context).await?;
-                        return Ok(reply::response(reply));
+                        return Ok(context.sent(reply::response(reply)));
                     }
                     Continuation::Forward(forwarded) => forwarded,
                 }
             }
-            Outcome::Answer(reply) => return Ok(reply::response(reply)),
+            Outcome::Answer(reply) => {
+                context.held()?.at_least(needed_by_reply(reply.body.len()))?;
+                return Ok(context.sent(reply::response(reply)));
+            }
             Outcome::Forward(forwarded) => forwarded,
             Outcome::Reject(refusal) => return Err(Problem::Rejected(refusal)),
         };
-        context.change(route, forwarded, &mut body);
+        context.change(route, forwarded, &mut body)?;
     }
     forward(shared, context, route, body).await
 }
@@ -241,16 +249,18 @@ async fn forward(
     };
     let Returned { message, consulted, held, response } = returned;
     (context.message, context.consulted, context.held) = (message, consulted, Some(held));
-    Ok(response?.map(|body| match body {
+    let (head, body) = response?.into_parts();
+    Ok(match body {
         ResponseBody::Unread(incoming) => {
             // Of what went to the upstream nothing is needed any more.
             context.message = None;
             let held = context.held.take().map(|held| held.at_most(STREAMED_BYTES));
             let body = context.exchange.stream(incoming);
-            ReplyBody::Streamed(Box::new(Streamed::new(body, upstream.clone(), held)))
+            let body = Streamed::new(body, upstream.clone(), held);
+            Response::from_parts(head, ReplyBody::Streamed(Box::new(body)))
         }
-        ResponseBody::Whole(bytes) => ReplyBody::held(bytes, context.held.take()),
-    }))
+        ResponseBody::Whole(bytes) => context.sent(Response::from_parts(head, bytes)),
+    })
 }
 
 /// The request as it goes to an upstream, but for its body.
@@ -326,11 +336,19 @@ impl Context<'_> {
     }
 
     /// Makes the changes of a policy that lets the message pass.
-    fn change(&mut self, route: &Route, forwarded: Forwarded, body: &mut Option<RequestBody>) {
-        if forwarded.body.is_some() {
+    fn change(&mut self, route: &Route, forwarded: Forwarded, body: &mut Option<RequestBody>) -> Result<(), Problem> {
+        if let Some(changed) = &forwarded.body {
+            self.held()?.at_least(needed(changed.len()))?;
             *body = None;
         }
         forwarded.apply(self.message(route));
+        Ok(())
+    }
+
+    /// A whole response on its way. Until its last byte was sent it has its place, and the memory that it still needs.
+    fn sent(&mut self, response: Response<Bytes>) -> Response<ReplyBody> {
+        let held = self.held.take().map(|held| held.at_most(needed_by_reply(response.body().len())));
+        response.map(|bytes| ReplyBody::Whole(self.exchange.whole(bytes, held)))
     }
 
     /// Whose share it is counted against: the partner who has shown to be one, else the address.

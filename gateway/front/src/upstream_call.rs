@@ -14,6 +14,7 @@ use crate::consulted::{Consulted, ToCount};
 use crate::head::listed;
 use crate::held::Held;
 use crate::ingest::{Origin, PolicyVersion};
+use crate::memory::needed;
 use crate::problem::Problem;
 use crate::proxy::{Outgoing, OutgoingBody, Trouble, Upstream};
 use crate::reply::fields;
@@ -119,6 +120,9 @@ async fn respond(
             }
         };
         changed = true;
+        if let Some(body) = &change.body {
+            held.at_least(needed(body.len()))?;
+        }
         if change.apply(&mut seen) {
             (unread, replaced) = (None, true);
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use crate::heads::{Doubt, Heads};
-use crate::limits::Limits;
+use crate::limits::{Limits, READ_RATE};
 
 /// The moments of a connection that its timeouts are counted from. They are in milliseconds since it began, plus 1; 0 is
 /// never.
@@ -23,6 +23,8 @@ pub(crate) struct Activity {
     head_since: AtomicU64,
     /// Since when the caller has taken nothing of what is written.
     blocked_since: AtomicU64,
+    /// For how many milliseconds it was waited for before that, less those that it has made up for by what it took.
+    waited: AtomicU64,
     /// For each streamed body, when its last piece was handed to the connection, or 0 while its source is waited for.
     delivered: Mutex<Vec<Weak<AtomicU64>>>,
     /// The server, not the caller, ends it before its time.
@@ -66,6 +68,7 @@ impl Activity {
             // The first head is due from the beginning.
             head_since: AtomicU64::new(1),
             blocked_since: AtomicU64::new(0),
+            waited: AtomicU64::new(0),
             delivered: Mutex::default(),
             cut_off: AtomicBool::new(false),
             all_cut_off,
@@ -127,15 +130,21 @@ impl Activity {
         self.heads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The caller took something, or does not.
-    pub(crate) fn wrote(&self, taken: bool) {
-        let blocked = &self.blocked_since;
-        if taken {
-            if blocked.load(Ordering::Relaxed) != 0 {
-                blocked.store(0, Ordering::Relaxed);
+    /// The caller took so many bytes, or none for now.
+    pub(crate) fn wrote(&self, taken: Option<usize>) {
+        let blocked = self.blocked_since.load(Ordering::Relaxed);
+        match taken {
+            None if blocked == 0 => self.blocked_since.store(self.now(), Ordering::Relaxed),
+            None => {}
+            Some(bytes) => {
+                let waited = self.waited.load(Ordering::Relaxed);
+                if blocked != 0 || waited != 0 {
+                    let waited = waited + if blocked == 0 { 0 } else { self.now().saturating_sub(blocked) };
+                    let made_up = (bytes as u64).saturating_mul(1000) / READ_RATE;
+                    self.waited.store(waited.saturating_sub(made_up), Ordering::Relaxed);
+                    self.blocked_since.store(0, Ordering::Relaxed);
+                }
             }
-        } else if blocked.load(Ordering::Relaxed) == 0 {
-            blocked.store(self.now(), Ordering::Relaxed);
         }
     }
 
@@ -150,7 +159,10 @@ impl Activity {
             .filter_map(Weak::upgrade)
             .any(|body| over(body.load(Ordering::Relaxed), limits.stalled_time));
         drop(delivered);
-        if unread || over(self.blocked_since.load(Ordering::Relaxed), limits.stalled_time) {
+        let blocked = self.blocked_since.load(Ordering::Relaxed);
+        // At a crawl it is as if it had taken nothing for as long as it is behind.
+        let behind = if blocked == 0 { 0 } else { blocked.saturating_sub(self.waited.load(Ordering::Relaxed)).max(1) };
+        if unread || over(behind, limits.stalled_time) {
             return Verdict::Close(Timeout::Stalled);
         }
         if over(self.head_since.load(Ordering::Relaxed), limits.header_time) {
@@ -168,10 +180,18 @@ impl Activity {
 }
 
 impl InProgress {
+    pub(crate) fn activity(&self) -> &Arc<Activity> {
+        &self.0
+    }
+
     /// Has the reader of a streamed body watched: a moment for its [`note`](Self::note).
     pub(crate) fn watch(&self) -> Arc<AtomicU64> {
         let moment = Arc::new(AtomicU64::new(0));
         let mut delivered = self.0.delivered.lock().unwrap_or_else(PoisonError::into_inner);
+        // Before it takes more room, those that have ended make some.
+        if delivered.len() == delivered.capacity() {
+            delivered.retain(|body| body.strong_count() > 0);
+        }
         delivered.push(Arc::downgrade(&moment));
         moment
     }

@@ -3,12 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http_body::Body;
 
 use crate::activity::{Activity, InProgress};
 use crate::connection::Connection;
 use crate::heads::Doubt;
 use crate::streamed::Streamed;
+use crate::whole::Whole;
 
 /// A request in progress on a connection.
 #[derive(Debug)]
@@ -59,6 +61,13 @@ impl<C> Exchange<C> {
     #[must_use]
     pub fn cut_off(&self) -> CutOff {
         CutOff(self.connection.activity.clone())
+    }
+
+    /// A body that is there as a whole. The request counts as in progress until the last of it was sent, and what is `kept`
+    /// with it is kept as long; its reader may stall for as long as the limits say.
+    #[must_use]
+    pub fn whole<K: Send + 'static>(&self, bytes: Bytes, kept: K) -> Whole {
+        Whole::new(bytes, kept, self.connection.activity.in_progress())
     }
 
     /// A body that comes piece by piece, such as an upstream's or one of events. The request counts as in progress until it

@@ -43,9 +43,10 @@
 //! - A request's head has its size, also while it is still coming, and its time, counted from its first byte.
 //! - A request of HTTP/1.1 whose end is not certain is a [`Doubt`] for the service to refuse; nothing is read behind it.
 //! - A caller of HTTP/2 that begins without TLS is told to use HTTP/1.1.
-//! - A reader that takes nothing of a reply that is ready for it is let go of.
+//! - A reader that takes nothing of a reply that is ready for it, or takes it at a crawl, is let go of.
 //! - A connection without a request in progress is asked to end after its idle time, and let go of somewhat later. A
-//!   request is in progress until [`Service::answer`] is done, and longer if its body is an [`Exchange::stream`].
+//!   request is in progress until [`Service::answer`] is done, and longer if its body is an [`Exchange::stream`] or an
+//!   [`Exchange::whole`].
 //! - When the server is told to stop, connections end after what is in flight. What has not ended by
 //!   [`Limits::shutdown_time`] is cut off: no request outlives its connection, on HTTP/2 too.
 //! - A handshake that failed is a line of the log, with its peer and why; of many, [`limits::FAILED_HANDSHAKE_LINES`] at
@@ -68,6 +69,7 @@ mod streamed;
 mod streams;
 mod tower;
 mod watched;
+mod whole;
 
 pub use exchange::{CutOff, Exchange};
 pub use heads::Doubt;
@@ -77,6 +79,7 @@ pub use service::{ConnectionEvent, Service};
 pub use shares::{Holder, Share, Shares, Short};
 pub use streamed::Streamed;
 pub use tower::{Peer, Tower};
+pub use whole::Whole;
 
 /// Whether a connection with this TLS speaks HTTP/2.
 #[must_use]

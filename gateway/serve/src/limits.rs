@@ -16,7 +16,8 @@ pub struct Limits {
     pub header_time: Duration,
     /// How long a connection may stand idle between requests.
     pub idle_time: Duration,
-    /// How long a reader may take nothing of a reply that is ready for it.
+    /// How long a reader may take nothing of a reply that is ready for it, and by how much it may fall behind
+    /// [`READ_RATE`].
     pub stalled_time: Duration,
     /// How long what is in flight may still take once the server is told to stop.
     pub shutdown_time: Duration,
@@ -61,6 +62,13 @@ pub const STREAMS: u32 = 32;
 pub const WINDOW_BYTES: u32 = 128 * 1024;
 /// What a request of HTTP/2 may have waiting to be sent, in bytes.
 pub const STREAM_SEND_BYTES: usize = 64 * 1024;
+/// What a whole body is handed on in, in bytes.
+pub const PIECE_BYTES: usize = 16 * 1024;
+/// What the system may keep of what is sent on a connection before the network takes it, in bytes: so little that a
+/// reader's pace is seen.
+pub const UNSENT_BYTES: u32 = 64 * 1024;
+/// How fast a reader must at least take what is ready for it, in bytes a second.
+pub const READ_RATE: u64 = 1024;
 /// How long a listener rests after the system refused it a connection, such as for want of file descriptors.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Lines of the log about failed handshakes that one listener writes at once.

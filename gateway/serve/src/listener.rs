@@ -13,6 +13,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::{ServerConfig, ServerConnection};
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
@@ -27,7 +28,7 @@ use crate::exchange::Exchange;
 use crate::handshakes::Handshakes;
 use crate::limits::{
     ACCEPT_PAUSE, BUFFER_BYTES, FAILED_HANDSHAKE_LINES, FAILED_HANDSHAKE_PAUSE, HEADERS, Limits, STREAM_SEND_BYTES,
-    STREAMS, WINDOW_BYTES,
+    STREAMS, UNSENT_BYTES, WINDOW_BYTES,
 };
 use crate::line_limit::LineLimit;
 use crate::service::{ConnectionEvent, Service};
@@ -103,6 +104,7 @@ impl<S: Service> Listener<S> {
     async fn attend(&self, stream: TcpStream, peer: SocketAddr) {
         // Replies are written whole; waiting to gather more would only delay them.
         let _ = stream.set_nodelay(true);
+        let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
         let Some(config) = &self.tls else {
             let Some(own) = self.connected(peer, None) else { return };
             return self.speak(stream, false, peer, own).await;

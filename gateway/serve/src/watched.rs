@@ -22,8 +22,16 @@ impl<S> Watched<S> {
         Self { socket, activity, refusal: None }
     }
 
-    fn wrote<T>(&self, result: Poll<T>) -> Poll<T> {
-        self.activity.wrote(result.is_ready());
+    fn wrote(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        self.activity.wrote(match &result {
+            Poll::Pending => None,
+            Poll::Ready(taken) => Some(taken.as_ref().map_or(0, |taken| *taken)),
+        });
+        result
+    }
+
+    fn flushed(&self, result: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
+        self.activity.wrote(result.is_ready().then_some(0));
         result
     }
 }
@@ -86,11 +94,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let result = Pin::new(&mut self.socket).poll_flush(context);
-        self.wrote(result)
+        self.flushed(result)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let result = Pin::new(&mut self.socket).poll_shutdown(context);
-        self.wrote(result)
+        self.flushed(result)
     }
 }

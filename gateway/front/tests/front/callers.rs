@@ -97,12 +97,10 @@ async fn a_policy_sees_no_key_of_a_partner_and_what_it_sets_for_the_upstream_sta
 
 #[tokio::test]
 async fn a_refusal_that_a_policy_words_shows_it_no_key_either() {
-    let mut site = with_shops(Site::plain());
-    site.options.limits.requests = 0;
-    let served = site.serve();
+    let served = with_shops(Site::plain()).serve();
     let refused =
         sent(&served.caller(), "/soap-headers", &[("x-api-key", "one"), ("authorization", "Bearer two")]).await;
-    assert!(refused == (500, "fault 503 busy nobody none".into()), "{refused:?}");
+    assert!(refused == (500, "fault 403 two-partners nobody none".into()), "{refused:?}");
 }
 
 #[tokio::test]

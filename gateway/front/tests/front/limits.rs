@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use http::Method;
 use http_body_util::Full;
 use tallygate_front::ClientAuth;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::play::Mood;
@@ -20,7 +20,7 @@ pub(crate) async fn connected(address: SocketAddr, sent: &str) -> TcpStream {
 }
 
 /// All that comes until the other side closes.
-pub(crate) async fn rest(mut stream: TcpStream) -> String {
+pub(crate) async fn rest(mut stream: impl AsyncRead + Unpin) -> String {
     let mut all = Vec::new();
     let read = stream.read_to_end(&mut all);
     let _ = tokio::time::timeout(Duration::from_secs(10), read).await.expect("not closed");
@@ -59,6 +59,26 @@ async fn a_body_that_does_not_arrive_in_time_is_408() {
     let served = site.serve();
     let slow = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nabc";
     assert!(rest(connected(served.address(), slow).await).await.starts_with("HTTP/1.1 408"));
+}
+
+#[tokio::test]
+async fn a_body_that_drips_is_408_before_its_time_is_over() {
+    let served = Site::plain().serve();
+    let began = Instant::now();
+    let slow = "POST /echo HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 10000\r\n\r\n";
+    let (reading, mut writing) = connected(served.address(), slow).await.into_split();
+    let dripping = async {
+        while writing.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    let answered = async { rest(reading).await };
+    let answer = tokio::select! {
+        () = dripping => panic!("it took no more before it answered"),
+        answer = answered => answer,
+    };
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert!((Duration::from_secs(5)..Duration::from_secs(15)).contains(&began.elapsed()), "{:?}", began.elapsed());
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ mod policies;
 mod proxy;
 mod queue;
 mod relay;
+mod replies;
 mod responses;
 mod shares;
 mod shutdown;

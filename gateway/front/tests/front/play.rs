@@ -158,6 +158,8 @@ impl ActivePolicy for Player {
             "echo" => {
                 Outcome::Answer(reply(200, &format!("{} {} {}", message.target, message.headers.len(), text.len())))
             }
+            // As many bytes as the body says.
+            "long" => Outcome::Answer(reply(200, &"x".repeat(text.parse().unwrap()))),
             "context" => Outcome::Answer(reply(200, &format!("after {:?}", String::from_utf8_lossy(context)))),
             "reject" => Outcome::Reject(Refusal {
                 status: 422,

@@ -28,7 +28,8 @@ pub(crate) use crate::authority::{Authority, Identity};
 use crate::play::{PlayedQueue, Players};
 
 /// The parts that policies can play.
-pub(crate) const PARTS: [&str; 25] = [
+pub(crate) const PARTS: [&str; 26] = [
+    "long",
     "accept",
     "soap",
     "echo",
