@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use tallygate_embedded::rusqlite::Connection;
 
 use crate::harness::audit::Audit;
+use crate::harness::caller::Caller;
 use crate::harness::eventually::eventually;
+use crate::harness::kept::Kept;
 use crate::harness::ledger::Ledger;
 use crate::harness::process::Process;
 use crate::harness::sender::Senders;
@@ -20,7 +22,7 @@ const ALL: &str = "gateway,shipper,aggregator,console";
 const SETTLED: Duration = Duration::from_secs(60);
 
 struct Line {
-    _site: Site,
+    site: Site,
     process: Process,
     senders: Arc<Senders>,
 }
@@ -30,7 +32,7 @@ impl Line {
         let site = Site::embedded().spread_by(partition_by);
         let process = site.up("all", ALL);
         let senders = Arc::new(Senders::new(&site.certs(), &[process.partners_port]));
-        Self { process, senders, _site: site }
+        Self { process, senders, site }
     }
 
     /// Sends some more, and waits until all is counted.
@@ -164,7 +166,7 @@ fn the_log_loses(partition_by: &str) {
 }
 
 #[test]
-fn rule_7_a_store_of_another_line_stops_everything_by_name() {
+fn rule_7_into_a_store_of_another_line_nothing_is_written_and_the_aggregator_stands_by_name() {
     let (one, other) = (Line::up("id"), Line::up("id"));
     one.counts();
     other.counts();
@@ -174,11 +176,16 @@ fn rule_7_a_store_of_another_line_stops_everything_by_name() {
     remove(&sums);
     fs::copy(other.file("sums.db"), &sums).unwrap();
     one.process.start();
-    eventually("it ends", SETTLED, || {
-        let said = one.process.said();
-        if said.contains("one of them is another deployment's") { Ok(()) } else { Err(said) }
+    one.process.wait_until_up();
+    eventually("it stands", SETTLED, || {
+        let told = one.process.status()?["troubles"].to_string();
+        let stands = told.contains("the aggregator stands") && told.contains("another deployment's");
+        if stands { Ok(()) } else { Err(told) }
     });
-    assert!(!one.process.ended(SETTLED).success());
+    let rows = Kept::of(&one.process).rows().len();
+    Caller::new(&one.site.certs(), "shop-1", one.process.partners_port).transact("meanwhile", "till-1", "1.00");
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(Kept::of(&one.process).rows().len(), rows, "nothing is written");
 }
 
 #[test]

@@ -15,12 +15,14 @@ use crate::harness::backends::Servers;
 use crate::harness::eventually::eventually;
 use crate::harness::names::Names;
 use crate::harness::process::Process;
+use crate::harness::settled::queue_depth;
 use crate::harness::site::Site;
 
 const SHIPPED: Duration = Duration::from_secs(400);
 const TOLD: Duration = Duration::from_secs(60);
 const SMALL: u64 = 100_000;
 const LARGE: u64 = 200;
+const REFUSED: u64 = 700;
 const MIB: u64 = 1024 * 1024;
 /// Of the process as a whole.
 const MEMORY: u64 = 256 * MIB;
@@ -109,6 +111,7 @@ fn rule_5_large_messages_behind_small_ones_are_shipped_in_bounded_memory_and_one
     assert!(peak < MEMORY, "{} MiB", peak / MIB);
 
     one_refused_holds_up_nobody(&servers, &shipper, &mailbox);
+    many_refused_hold_up_nobody(&servers, &shipper, &mailbox);
 }
 
 fn one_refused_holds_up_nobody(servers: &Servers, shipper: &Process, mailbox: &Mailbox) {
@@ -136,6 +139,40 @@ fn one_refused_holds_up_nobody(servers: &Servers, shipper: &Process, mailbox: &M
         some => Err(format!("{some} are")),
     });
     assert_eq!(self::records(shipper) - records, 502, "each record once");
+}
+
+/// More than a shipper holds.
+fn many_refused_hold_up_nobody(servers: &Servers, shipper: &Process, mailbox: &Mailbox) {
+    let topic = Names::of(shipper).topic;
+    let limit = |bytes| servers.kafka.set_topic(&topic, &format!("max.message.bytes={bytes}")).unwrap();
+    limit(20_000);
+    let before = shipped(shipper).unwrap();
+    mailbox.put((0..REFUSED).map(|n| message(3_000_000 + n, 1, 40_000)), SMALL_AT_ONCE);
+    mailbox.put((0..100).map(|n| message(4_000_000 + n, 1, 1_000)), SMALL_AT_ONCE);
+    eventually("the others are shipped, and those are counted", TOLD, || {
+        let (metrics, some) = (shipper.metrics()?, shipped(shipper)? - before);
+        let value = |metric| metrics.value(metric, "");
+        let (refused, parked) = (value("shipper_refused_messages"), value("shipper_parked_messages"));
+        if some == 100 && refused == REFUSED && parked > 0 {
+            return Ok(());
+        }
+        Err(format!("{some} are, {refused} are refused, {parked} of them parked"))
+    });
+    eventually("the page and the commands tell it", TOLD, || {
+        let told = shipper.says(&["sums", "--json"]).json()["warnings"].to_string();
+        if told.contains("are parked") && told.contains("max.message.bytes") { Ok(()) } else { Err(told) }
+    });
+    let parked = shipper.metrics().unwrap().value("shipper_parked_messages", "");
+    assert!(parked >= REFUSED - 100 && queue_depth(shipper) >= parked, "{parked} are under way");
+    // What is parked is tried when a shipper starts.
+    shipper.kill();
+    limit(1_000_012);
+    shipper.start();
+    shipper.wait_until_up();
+    eventually("they are shipped, too", TOLD, || match (shipped(shipper)?, queue_depth(shipper)) {
+        (REFUSED, 0) => Ok(()),
+        (some, left) => Err(format!("{some} are, {left} are left")),
+    });
 }
 
 fn records(shipper: &Process) -> u64 {

@@ -1,20 +1,36 @@
 //! How many messages the shipper holds and what keeps them, and telling it to those who read the sums: what is leased from a server's queue is
 //! seen in neither queue nor log.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use prometheus_client::metrics::gauge::Gauge;
 use tallygate_core::notice::ShipperNotice;
 use tallygate_sums::Notices;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::metrics::ShipperMetrics;
 use crate::timeouts::{TELL, TELL_AGAIN, TELL_PAUSE};
 
-/// Messages that were received and neither acknowledged nor given back, and what keeps them.
+/// Messages that were received and neither acknowledged nor given back, and what keeps them; and those that are parked.
 pub(crate) struct Held {
     now: watch::Sender<ShipperNotice>,
+    state: Mutex<State>,
+    /// Refused messages, held or parked.
+    refused: Gauge,
+}
+
+#[derive(Default)]
+struct State {
+    /// What keeps those that are held.
+    troubles: Vec<String>,
+    /// Those of them that are refused.
+    refused: usize,
+    parked: usize,
+    /// Why one of the latter was refused last.
+    why_parked: Option<String>,
 }
 
 /// Tells under one name what is held.
@@ -26,9 +42,9 @@ pub(crate) struct Teller {
 
 impl Held {
     /// None yet, with what tells of changes.
-    pub(crate) fn none() -> (Self, watch::Receiver<ShipperNotice>) {
+    pub(crate) fn none(metrics: &ShipperMetrics) -> (Self, watch::Receiver<ShipperNotice>) {
         let (now, changes) = watch::channel(ShipperNotice::default());
-        (Self { now }, changes)
+        (Self { now, state: Mutex::default(), refused: metrics.refused.clone() }, changes)
     }
 
     pub(crate) fn add(&self, messages: usize) {
@@ -44,8 +60,42 @@ impl Held {
         self.now.send_modify(|now| now.held = 0);
     }
 
-    /// These are the troubles now.
-    pub(crate) fn is_troubled_by(&self, troubles: Vec<String>) {
+    /// These are the troubles of what is held now, and so many of it are refused.
+    pub(crate) fn is_troubled_by(&self, troubles: Vec<String>, refused: usize) {
+        self.change(|state| (state.troubles, state.refused) = (troubles, refused));
+    }
+
+    /// So many messages are parked, by whichever shipper.
+    pub(crate) fn are_parked(&self, messages: usize) {
+        self.change(|state| state.parked = messages);
+    }
+
+    /// So many more were parked.
+    pub(crate) fn were_parked(&self, messages: usize) {
+        self.change(|state| state.parked += messages);
+    }
+
+    /// So many were shipped that were parked.
+    pub(crate) fn left_parking(&self, messages: usize) {
+        self.change(|state| state.parked = state.parked.saturating_sub(messages));
+    }
+
+    /// Why one of them was refused last.
+    pub(crate) fn are_parked_for(&self, why: String) {
+        self.change(|state| state.why_parked = Some(why));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let troubles = {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            change(&mut state);
+            self.refused.set(i64::try_from(state.refused + state.parked).unwrap_or(i64::MAX));
+            let trouble = (state.parked > 0).then(|| {
+                let why = state.why_parked.as_ref().map_or(String::new(), |why| format!(": {why}"));
+                format!("{} messages are parked, because the stream refuses records of theirs{why}", state.parked)
+            });
+            state.troubles.iter().cloned().chain(trouble).collect()
+        };
         self.now.send_if_modified(|now| {
             let before = std::mem::replace(&mut now.troubles, troubles);
             before != now.troubles

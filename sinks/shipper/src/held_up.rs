@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use backon::{BackoffBuilder, ExponentialBackoff};
-use tallygate_queue::Tag;
+use tallygate_queue::{QueueError, Tag};
 use tallygate_stream::StreamError;
 use tokio::time::Instant;
 
 use crate::backoff;
 use crate::flight::{Flight, Landed};
-use crate::limits::{BATCH_BYTES, BATCH_MESSAGES, HELD_UP_BYTES, HELD_UP_MESSAGES, TROUBLES};
+use crate::limits::{
+    BATCH_BYTES, BATCH_MESSAGES, HELD_UP_BYTES, HELD_UP_MESSAGES, REFUSED_BYTES, REFUSED_MESSAGES, TROUBLES,
+};
 use crate::message::{Left, Message};
-use crate::timeouts::HELD_UP;
+use crate::timeouts::{HELD_UP, PARK_AGAIN};
 
 /// What a session holds up. They stay leased, and what of them is in the log is not appended again.
 #[derive(Default)]
@@ -22,6 +24,10 @@ pub(crate) struct HeldUp {
     partitions: BTreeMap<u32, Away>,
     /// Those of the messages that are being tried, at most one flight of them at a time.
     tried: Option<(usize, usize)>,
+    /// Those that are being parked, at most one batch at a time.
+    parking: Option<(usize, usize)>,
+    /// Why some could not be parked, and when that is tried again.
+    not_parked: Option<(String, Instant)>,
 }
 
 /// A partition that takes nothing.
@@ -99,6 +105,52 @@ impl HeldUp {
         later.chain(lefts().filter_map(Left::refused_again)).min()
     }
 
+    /// Refused messages that are too many to be held, the oldest of them, to be parked.
+    pub(crate) fn take_surplus(&mut self) -> Vec<Message> {
+        let now = Instant::now();
+        let (mut messages, mut bytes) = (0, 0);
+        for message in self.refused_alone() {
+            messages += 1;
+            bytes += message.bytes.len();
+        }
+        let is_surplus = |messages: usize, bytes: usize| messages > REFUSED_MESSAGES || bytes > REFUSED_BYTES;
+        let waits = self.parking.is_some() || self.not_parked.as_ref().is_some_and(|(_, again)| *again > now);
+        let (mut surplus, mut size) = (Vec::new(), 0);
+        if waits || !is_surplus(messages, bytes) {
+            return surplus;
+        }
+        for _ in 0..self.messages.len() {
+            let Some(message) = self.messages.pop_front() else { break };
+            let has_room = surplus.len() < BATCH_MESSAGES && size < BATCH_BYTES;
+            if has_room && is_surplus(messages, bytes) && is_refused_alone(&message) {
+                messages -= 1;
+                bytes -= message.bytes.len();
+                size += message.bytes.len();
+                surplus.push(message);
+            } else {
+                self.messages.push_back(message);
+            }
+        }
+        self.bytes -= size;
+        self.parking = Some((surplus.len(), size));
+        surplus
+    }
+
+    /// What was to be parked is parked, or comes back for this reason.
+    pub(crate) fn are_parked(&mut self, back: Vec<Message>, error: Option<&QueueError>) {
+        self.parking = None;
+        self.not_parked = error.map(|error| (error.to_string(), Instant::now() + PARK_AGAIN));
+        for message in back {
+            self.bytes += message.bytes.len();
+            self.messages.push_back(message);
+        }
+    }
+
+    /// When what could not be parked is to be parked again.
+    pub(crate) fn parked_again(&self) -> Option<Instant> {
+        self.not_parked.as_ref().map(|(_, again)| *again).filter(|_| self.parking.is_none())
+    }
+
     /// Partitions that are not tried by what comes new.
     pub(crate) fn partitions(&self) -> BTreeSet<u32> {
         self.partitions.keys().copied().collect()
@@ -106,8 +158,8 @@ impl HeldUp {
 
     /// Whether more may be held up; else nothing is received until it moves.
     pub(crate) fn has_room(&self) -> bool {
-        let (messages, bytes) = self.tried.unwrap_or_default();
-        self.messages.len() + messages < HELD_UP_MESSAGES && self.bytes + bytes < HELD_UP_BYTES
+        let (tried, parking) = (self.tried.unwrap_or_default(), self.parking.unwrap_or_default());
+        self.len() < HELD_UP_MESSAGES && self.bytes + tried.1 + parking.1 < HELD_UP_BYTES
     }
 
     /// The messages that were held for longer than a server leaves them to anyone; they are no longer held.
@@ -126,7 +178,8 @@ impl HeldUp {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.messages.len() + self.tried.map_or(0, |(messages, _)| messages)
+        let of = |some: Option<(usize, usize)>| some.map_or(0, |(messages, _)| messages);
+        self.messages.len() + of(self.tried) + of(self.parking)
     }
 
     /// Messages with a record that was refused.
@@ -150,12 +203,22 @@ impl HeldUp {
         let away = self.partitions.iter().map(|(partition, away)| {
             format!("partition {partition} of the log takes nothing, its messages are held up: {}", away.why)
         });
-        full.into_iter().chain(refused).chain(away).take(TROUBLES).collect()
+        let not_parked =
+            self.not_parked.as_ref().map(|(why, _)| format!("what the stream refuses cannot be parked: {why}"));
+        full.into_iter().chain(not_parked).chain(refused).chain(away).take(TROUBLES).collect()
+    }
+
+    fn refused_alone(&self) -> impl Iterator<Item = &Message> {
+        self.messages.iter().filter(|message| is_refused_alone(message))
     }
 
     fn refusals(&self) -> impl Iterator<Item = &str> {
         self.messages.iter().filter_map(|message| message.left.as_ref().and_then(Left::refusal))
     }
+}
+
+fn is_refused_alone(message: &Message) -> bool {
+    message.left.as_ref().is_some_and(Left::is_refused_alone)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod held_up;
 pub mod limits;
 mod message;
 mod metrics;
+mod parked;
 mod records;
 mod session;
 mod shipper;
@@ -21,4 +22,4 @@ mod tests;
 
 pub use backlog::watch_backlog;
 pub use metrics::ShipperMetrics;
-pub use shipper::{Shipper, ShipperOptions};
+pub use shipper::{Queues, Shipper, ShipperOptions};

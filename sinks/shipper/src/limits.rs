@@ -19,6 +19,16 @@ pub const PIECE_BYTES: usize = 1024 * 1024;
 pub const HELD_UP_MESSAGES: usize = PREFETCH as usize / 2;
 /// Their bytes, likewise.
 pub const HELD_UP_BYTES: usize = 16 * 1024 * 1024;
+/// Refused messages from which on the oldest of those that are held up are parked.
+pub const REFUSED_MESSAGES: usize = 64;
+/// Their bytes, likewise.
+pub const REFUSED_BYTES: usize = 4 * 1024 * 1024;
+/// Parked messages that are tried at a time.
+pub const PARKED_AT_ONCE: u16 = 16;
+/// Parked messages that are tried in a turn, unless some are shipped.
+pub const PARKED_A_TURN: usize = 256;
+/// Their bytes from which on it is enough for a turn.
+pub const PARKED_A_TURN_BYTES: usize = 16 * 1024 * 1024;
 /// Most sentences that a shipper tells of its troubles.
 pub const TROUBLES: usize = 8;
 /// The largest record of what does not read, so that it fits the stream; more of it goes into further records.

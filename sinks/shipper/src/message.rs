@@ -48,6 +48,18 @@ impl Message {
 }
 
 impl Left {
+    /// These records, to be tried at once.
+    pub(crate) fn of(ordinals: &[u32]) -> Self {
+        let records = ordinals.iter().map(|ordinal| LeftRecord { ordinal: *ordinal, waits_for: None }).collect();
+        let refusal = Some(Refusal { why: String::new(), again: Instant::now() });
+        Self { records, partitions: BTreeSet::new(), refusal }
+    }
+
+    /// Whether nothing of it waits for a partition.
+    pub(crate) fn is_refused_alone(&self) -> bool {
+        self.partitions.is_empty() && self.refusal.is_some()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.records.is_empty()
     }

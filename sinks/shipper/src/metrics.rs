@@ -17,6 +17,7 @@ pub struct ShipperMetrics {
     pub(crate) backlog: Gauge,
     pub(crate) held_up: Gauge,
     pub(crate) refused: Gauge,
+    pub(crate) parked: Gauge,
     pub(crate) stands: Gauge,
     messages: Counter,
     seconds: Histogram,
@@ -33,6 +34,7 @@ impl ShipperMetrics {
             backlog: Gauge::default(),
             held_up: Gauge::default(),
             refused: Gauge::default(),
+            parked: Gauge::default(),
             stands: Gauge::default(),
             messages: Counter::default(),
             // From half a millisecond to 16 seconds.
@@ -56,13 +58,14 @@ impl ShipperMetrics {
             "Times the queue was lost; it is opened again each time",
             metrics.queue_errors.clone(),
         );
-        r.register("backlog_messages", "Messages in the queue, when last looked at", metrics.backlog.clone());
+        r.register("backlog_messages", "Messages in the queue or parked, when last looked at", metrics.backlog.clone());
         r.register("held_up_messages", "Messages of which the stream did not take all", metrics.held_up.clone());
         r.register(
             "refused_messages",
-            "Those of them with a record that it will not take until somebody changes something",
+            "Messages with a record that the stream will not take until somebody changes something, held up here or parked",
             metrics.refused.clone(),
         );
+        r.register("parked_messages", "Those of them that are parked, when last looked at", metrics.parked.clone());
         r.register("stands", "1 while a message of another release keeps it from shipping", metrics.stands.clone());
         r.register("seconds", "From receiving a message to its acknowledgement", metrics.seconds.clone());
         metrics

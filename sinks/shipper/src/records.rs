@@ -73,6 +73,18 @@ impl Records {
         })))
     }
 
+    /// What the message calls each of its records, and how large its value is.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of).
+    pub(crate) fn sizes(&self, message: &Bytes) -> Result<Vec<(u32, usize)>, BadEnvelope> {
+        match envelope::decode(message) {
+            Ok(envelope) => Ok((0..).zip(envelope.lines().map(str::len)).collect()),
+            Err(foreign @ BadEnvelope::Format(_)) => Err(foreign),
+            Err(_) => Ok((0..).zip(self.unreadable(message).map(|record| record.value.len())).collect()),
+        }
+    }
+
     /// How many partitions they are spread over.
     pub(crate) fn partitions(&self) -> usize {
         self.partitions as usize

@@ -1,11 +1,12 @@
 //! One consumer of the queue, and the appends of what it received, several at a time.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
-use tallygate_queue::{Consumer, Delivery, QueueError, Tag};
+use tallygate_queue::{Consumer, Delivery, Queue, QueueError, Tag};
 use tallygate_stream::StreamError;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +16,8 @@ use crate::flight::{Flight, Landed};
 use crate::held::Held;
 use crate::held_up::HeldUp;
 use crate::limits::{APPENDS_IN_FLIGHT, BATCH_BYTES, BATCH_MESSAGES, IN_FLIGHT_BYTES};
-use crate::message::Message;
+use crate::message::{Left, Message};
+use crate::parked::{Parking, park};
 use crate::timeouts::{LEASE, STOP};
 
 /// Why a session ended. What it had leased and not acknowledged has gone back.
@@ -40,6 +42,9 @@ pub(crate) struct Session<'a> {
     /// Of the flights.
     bytes: usize,
     held_up: HeldUp,
+    /// Where messages go that are too many of those that the stream refuses, and those on their way there.
+    place: &'a Arc<dyn Queue>,
+    parking: FuturesUnordered<BoxFuture<'a, Parking>>,
     /// When the stream last took something, or there was nothing that it should have taken.
     moved: Instant,
     #[cfg(feature = "faults")]
@@ -47,7 +52,12 @@ pub(crate) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    pub(crate) fn new(appender: &'a Appender, held: &'a Held, consumer: Box<dyn Consumer>) -> Self {
+    pub(crate) fn new(
+        appender: &'a Appender,
+        held: &'a Held,
+        consumer: Box<dyn Consumer>,
+        place: &'a Arc<dyn Queue>,
+    ) -> Self {
         Self {
             appender,
             held,
@@ -56,6 +66,8 @@ impl<'a> Session<'a> {
             flights: FuturesUnordered::new(),
             bytes: 0,
             held_up: HeldUp::default(),
+            place,
+            parking: FuturesUnordered::new(),
             moved: Instant::now(),
             #[cfg(feature = "faults")]
             acknowledges_early: false,
@@ -73,7 +85,8 @@ impl<'a> Session<'a> {
     pub(crate) async fn run(mut self, stop: &CancellationToken) -> End {
         loop {
             self.begin_appends();
-            let again = self.held_up.due_at(Instant::now());
+            self.begin_parking();
+            let again = self.held_up.due_at(Instant::now()).into_iter().chain(self.held_up.parked_again()).min();
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {
@@ -88,6 +101,11 @@ impl<'a> Session<'a> {
                     }
                     Err(end) => return end,
                 },
+                Some(parking) = self.parking.next() => {
+                    if let Err(end) = self.settle_parked(parking).await {
+                        return end;
+                    }
+                }
                 () = sleep_until(again.unwrap_or_else(Instant::now)), if again.is_some() => {}
                 received = self.consumer.receive(BATCH_MESSAGES),
                     if self.waiting.is_empty() && self.held_up.has_room() => match received
@@ -142,6 +160,34 @@ impl<'a> Session<'a> {
     fn begin(&mut self, flight: Flight) {
         self.bytes += flight.bytes;
         self.flights.push(self.appender.append(flight).boxed());
+    }
+
+    /// Parks what is refused and too much to be held.
+    fn begin_parking(&mut self) {
+        let surplus = self.held_up.take_surplus();
+        if !surplus.is_empty() {
+            self.parking.push(park(Arc::clone(self.place), surplus).boxed());
+        }
+    }
+
+    /// Acknowledges what is parked, as it stands there now.
+    async fn settle_parked(&mut self, parking: Parking) -> Result<(), End> {
+        let Parking { parked, not_parked, error } = parking;
+        if let Some(error) = &error {
+            tracing::warn!(%error, messages = not_parked.len(), "what the stream refuses cannot be parked");
+        }
+        if let Some(why) = parked.iter().find_map(|message| message.left.as_ref().and_then(Left::refusal)) {
+            self.held.are_parked_for(why.to_owned());
+        }
+        self.held_up.are_parked(not_parked, error.as_ref());
+        let tags: Vec<Tag> = parked.iter().map(|message| message.tag).collect();
+        if !tags.is_empty() {
+            self.consumer.acknowledge(&tags).await.map_err(End::QueueLost)?;
+        }
+        self.held.remove(tags.len());
+        self.held.were_parked(tags.len());
+        self.tell();
+        Ok(())
     }
 
     /// Acknowledges what was appended, and holds up what was not; how it ends when the session cannot go on.
@@ -199,8 +245,7 @@ impl<'a> Session<'a> {
         let metrics = &self.appender.metrics;
         let figure = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         metrics.held_up.set(figure(self.held_up.len()));
-        metrics.refused.set(figure(self.held_up.refused()));
-        self.held.is_troubled_by(self.held_up.troubles());
+        self.held.is_troubled_by(self.held_up.troubles(), self.held_up.refused());
     }
 
     /// Receives nothing more and waits for what is on the way; what is left at the deadline goes back with the consumer.

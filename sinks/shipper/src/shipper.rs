@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::appender::Appender;
 use crate::held::{Held, Teller};
 use crate::metrics::ShipperMetrics;
+use crate::parked::Parked;
 use crate::records::Records;
 use crate::session::{End, Session};
 use crate::{backoff, limits, timeouts};
@@ -30,10 +31,20 @@ pub struct ShipperOptions {
     pub acknowledge_before_append: bool,
 }
 
+/// The queues of a shipper.
+#[derive(Clone)]
+pub struct Queues {
+    /// What it ships.
+    pub transactions: Arc<dyn Queue>,
+    /// Where those of them wait that the stream refuses, when they are many; its own, or shared with other shippers of the
+    /// same queue.
+    pub parked: Arc<dyn Queue>,
+}
+
 /// Moves messages from a queue into a stream. Many may run on one queue.
 pub struct Shipper {
     options: ShipperOptions,
-    queue: Arc<dyn Queue>,
+    queues: Queues,
     appender: Appender,
     notices: Arc<dyn Notices>,
     work: watch::Sender<Work>,
@@ -53,7 +64,7 @@ impl Shipper {
     /// A shipper into this generation of the log, whose topics must have been prepared. What it holds it tells in notices.
     pub fn new(
         options: ShipperOptions,
-        queue: Arc<dyn Queue>,
+        queues: Queues,
         stream: Arc<dyn Stream>,
         notices: Arc<dyn Notices>,
         generation: &Generation,
@@ -61,7 +72,7 @@ impl Shipper {
     ) -> Self {
         let records = Records::new(generation, metrics.clone());
         let work = watch::Sender::new(Work::Goes);
-        Self { options, queue, appender: Appender { records, stream, metrics }, notices, work }
+        Self { options, queues, appender: Appender { records, stream, metrics }, notices, work }
     }
 
     /// The same, which says here whether it works.
@@ -74,11 +85,17 @@ impl Shipper {
     ///
     /// Stopping takes at most [`timeouts::STOP`], plus what the queue takes for its last answer.
     pub async fn run(self, stop: CancellationToken) {
-        let (held, changes) = Held::none();
+        let (held, changes) = Held::none(&self.appender.metrics);
         let teller = Teller { notices: self.notices.clone(), name: uuid::Uuid::now_v7().simple().to_string() };
         let (mut telling, over) = (JoinSet::new(), CancellationToken::new());
         telling.spawn(teller.tell_changes(changes, over.clone()));
-        self.ship(&held, &stop).await;
+        let place = &self.queues.parked;
+        let parked = Parked { appender: &self.appender, held: &held, place };
+        tokio::select! {
+            () = self.ship(&held, &stop) => {}
+            // It goes on for ever; what it had leased goes back.
+            () = parked.run() => {}
+        }
         over.cancel();
         // Its last word is bounded, and after it there is nothing to do.
         let _ = timeout(timeouts::TELL * 2, telling.join_next()).await;
@@ -89,15 +106,15 @@ impl Shipper {
         self.work.send_replace(Work::Waits("no answer yet from the queue".to_owned()));
         while !stop.is_cancelled() {
             let consumer = tokio::select! {
-                consumer = self.queue.consume(self.options.prefetch) => consumer,
+                consumer = self.queues.transactions.consume(self.options.prefetch) => consumer,
                 () = stop.cancelled() => return,
             };
             let end = match consumer {
                 Ok(consumer) => {
-                    held.is_troubled_by(Vec::new());
+                    held.is_troubled_by(Vec::new(), 0);
                     self.work.send_replace(Work::Goes);
                     delays = backoff::delays().build();
-                    let session = Session::new(&self.appender, held, consumer);
+                    let session = Session::new(&self.appender, held, consumer, &self.queues.parked);
                     #[cfg(feature = "faults")]
                     let session = session.acknowledging_early(self.options.acknowledge_before_append);
                     session.run(stop).await
@@ -106,7 +123,6 @@ impl Shipper {
             };
             held.remove_all();
             self.appender.metrics.held_up.set(0);
-            self.appender.metrics.refused.set(0);
             match end {
                 End::Stopped => return,
                 End::QueueLost(error) => {
@@ -144,7 +160,7 @@ impl Shipper {
 
     /// Says that it ships nothing for this reason, until a consumer is open again.
     fn waits(&self, held: &Held, why: String) {
-        held.is_troubled_by(vec![why.clone()]);
+        held.is_troubled_by(vec![why.clone()], 0);
         self.work.send_replace(Work::Waits(why));
     }
 

@@ -4,10 +4,11 @@
 mod fake_stream;
 mod held_up;
 mod notices;
+mod parked;
 mod queue_away;
 mod real_time;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -25,7 +26,7 @@ use self::fake_stream::{Dice, FakeStream};
 use self::notices::Told;
 use self::real_time::in_real_time;
 use crate::timeouts::LEASE;
-use crate::{Shipper, ShipperMetrics, ShipperOptions};
+use crate::{Queues, Shipper, ShipperMetrics, ShipperOptions};
 
 /// A message of these ids and keys.
 pub(crate) fn message(sequence: u64, transactions: &[(&str, &str)]) -> Bytes {
@@ -64,9 +65,13 @@ pub(crate) fn generation(partition_by: PartitionBy) -> Generation {
     Generation::first(plan, tallygate_core::LogId(7))
 }
 
-/// A queue that checks, at each acknowledgement, that all of the message is in the stream; and fails on purpose.
+/// A queue that checks, at each acknowledgement, that all of the message is in the stream, or that it is parked; and fails on
+/// purpose.
 struct WatchedQueue {
     inner: EmbeddedQueue,
+    /// What was ever parked; and whether that is here.
+    parked: Arc<Mutex<HashSet<Bytes>>>,
+    is_place: bool,
     stream: Arc<FakeStream>,
     dice: Dice,
     fails_one_in: u64,
@@ -89,7 +94,14 @@ struct Watched(Arc<WatchedQueue>);
 #[async_trait]
 impl Queue for Watched {
     async fn publish(&self, message: Bytes) -> Result<(), QueueError> {
-        in_real_time(self.0.inner.publish(message)).await
+        if self.0.refuses.load(SeqCst) {
+            return Err(QueueError::Refused("ACCESS_REFUSED".into()));
+        }
+        in_real_time(self.0.inner.publish(message.clone())).await?;
+        if self.0.is_place {
+            self.0.parked.lock().unwrap().insert(message);
+        }
+        Ok(())
     }
 
     async fn consume(&self, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError> {
@@ -121,7 +133,9 @@ impl Consumer for WatchedConsumer {
         for tag in tags {
             // It stays: the fault that acknowledges early does so twice.
             let message = &self.messages[tag];
-            if values(message).iter().any(|value| !self.queue.stream.appended.lock().unwrap().contains_key(value)) {
+            let is_parked = self.queue.parked.lock().unwrap().contains(message);
+            let is_shipped = |value| self.queue.stream.appended.lock().unwrap().contains_key(value);
+            if !is_parked && !values(message).iter().all(is_shipped) {
                 self.queue.too_early.fetch_add(1, SeqCst);
             }
         }
@@ -147,6 +161,8 @@ fn values(message: &Bytes) -> Vec<Bytes> {
 struct Line {
     _directory: tempfile::TempDir,
     queue: Arc<WatchedQueue>,
+    /// Where messages are parked.
+    place: Arc<WatchedQueue>,
     stream: Arc<FakeStream>,
     told: Arc<Told>,
     stop: CancellationToken,
@@ -170,26 +186,36 @@ fn line(seed: u64, stream_fails_one_in: u64, queue_fails_one_in: u64) -> Line {
         fails_one_in: stream_fails_one_in,
         ..FakeStream::default()
     });
-    let queue = Arc::new(WatchedQueue {
-        inner: EmbeddedQueue::open(directory.path().join("queue.db")).unwrap(),
-        stream: Arc::clone(&stream),
-        dice: Dice(AtomicU64::new(seed + 1)),
-        fails_one_in: queue_fails_one_in,
-        too_early: Arc::default(),
-        consumers: AtomicUsize::new(0),
-        refuses: AtomicBool::new(false),
-        released: AtomicUsize::new(0),
-    });
+    let parked = Arc::<Mutex<HashSet<Bytes>>>::default();
+    let queue = |file: &str, is_place: bool| {
+        Arc::new(WatchedQueue {
+            inner: EmbeddedQueue::open(directory.path().join(file)).unwrap(),
+            parked: Arc::clone(&parked),
+            is_place,
+            stream: Arc::clone(&stream),
+            dice: Dice(AtomicU64::new(seed + 1)),
+            fails_one_in: queue_fails_one_in,
+            too_early: Arc::default(),
+            consumers: AtomicUsize::new(0),
+            refuses: AtomicBool::new(false),
+            released: AtomicUsize::new(0),
+        })
+    };
+    let (queue, place) = (queue("queue.db", false), queue("parked.db", true));
     let (told, stop, metrics) = (Arc::default(), CancellationToken::new(), ShipperMetrics::default());
-    Line { _directory: directory, queue, stream, told, stop, metrics, seen: Mutex::default() }
+    Line { _directory: directory, queue, place, stream, told, stop, metrics, seen: Mutex::default() }
 }
 
 impl Line {
+    fn queues(&self) -> Queues {
+        let watched = |queue| Arc::new(Watched(Arc::clone(queue)));
+        Queues { transactions: watched(&self.queue), parked: watched(&self.place) }
+    }
+
     fn shipper(&self, options: ShipperOptions) -> Shipper {
-        let queue = Arc::new(Watched(Arc::clone(&self.queue)));
         let generation = generation(PartitionBy::Key);
         let (stream, told) = (Arc::clone(&self.stream), Arc::clone(&self.told));
-        Shipper::new(options, queue, stream, told, &generation, self.metrics.clone())
+        Shipper::new(options, self.queues(), stream, told, &generation, self.metrics.clone())
     }
 
     async fn publish(&self, messages: impl IntoIterator<Item = Bytes>) -> Vec<Bytes> {

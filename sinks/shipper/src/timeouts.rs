@@ -8,6 +8,10 @@ pub const BACKOFF_FIRST: Duration = Duration::from_millis(50);
 pub const BACKOFF_LAST: Duration = Duration::from_secs(5);
 /// After which a record that was refused is tried again: somebody may have changed something.
 pub const REFUSED_AGAIN: Duration = Duration::from_secs(60);
+/// After which messages that could not be parked are tried to be parked again.
+pub const PARK_AGAIN: Duration = Duration::from_secs(5);
+/// How long parked messages are waited for that are there; another shipper may have leased them.
+pub const PARKED_QUIET: Duration = Duration::from_secs(2);
 /// How long messages stay leased of which the stream does not take all, while it takes others. Then they go back, are leased
 /// again at once, and appended once more: RabbitMQ ends a consumer that holds a message for 30 minutes.
 pub const HELD_UP: Duration = Duration::from_secs(20 * 60);

@@ -37,6 +37,8 @@ pub(super) struct Sources {
     pub(super) log: Option<(Arc<dyn Stream>, Arc<dyn Sums>)>,
     /// The queue, where the process has one.
     pub(super) queue: Option<Arc<dyn Queue>>,
+    /// Where it parks what the stream refuses, with the shipper's role.
+    pub(super) parked: Option<Arc<dyn Queue>>,
     /// The policies, with the gateway's role.
     pub(super) policies: Option<Arc<PolicyRegistry>>,
     /// What the gateway journals, with its role.
@@ -67,7 +69,7 @@ pub(super) fn start(
     };
     let health = Health {
         roles: sources.roles,
-        queue: sources.queue,
+        queues: sources.queue.into_iter().chain(sources.parked).collect(),
         stream: sources.log.as_ref().map(|(stream, _)| stream.clone()),
         sums: sources.log.as_ref().map(|(_, sums)| Reader::new(sums.clone())),
         policies: sources.policies.clone(),

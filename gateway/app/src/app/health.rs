@@ -19,7 +19,8 @@ use super::standing::Standing;
 /// How this process and what it can reach do.
 pub(super) struct Health {
     pub(super) roles: String,
-    pub(super) queue: Option<Arc<dyn Queue>>,
+    /// The queue, and what is parked beside it, where the process has them.
+    pub(super) queues: Vec<Arc<dyn Queue>>,
     pub(super) stream: Option<Arc<dyn Stream>>,
     pub(super) sums: Option<Reader>,
     pub(super) policies: Option<Arc<PolicyRegistry>>,
@@ -44,9 +45,9 @@ impl StatusSource for Health {
         }
         status.troubles.extend(self.journal.as_ref().and_then(|journal| journal.trouble()));
         status.troubles.extend(self.publishing.as_ref().and_then(Publishing::trouble));
-        if let Some(queue) = &self.queue {
+        for queue in &self.queues {
             match queue.depth().await {
-                Ok(depth) => status.queue_depth = Some(depth),
+                Ok(depth) => status.queue_depth = Some(status.queue_depth.unwrap_or(0).saturating_add(depth)),
                 Err(error) => status.troubles.push(error.to_string()),
             }
         }
@@ -87,7 +88,7 @@ mod tests {
     fn of(roles: &str) -> Health {
         Health {
             roles: roles.into(),
-            queue: None,
+            queues: Vec::new(),
             stream: None,
             sums: None,
             policies: None,

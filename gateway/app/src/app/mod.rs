@@ -28,7 +28,7 @@ use tallygate_front::registry::RegistryError;
 use tallygate_front::{Front, FrontError, Metrics as FrontMetrics, PolicyRegistry};
 use tallygate_host::{Engine, EngineLimits};
 use tallygate_queue::Queue;
-use tallygate_shipper::ShipperMetrics;
+use tallygate_shipper::{Queues, ShipperMetrics};
 use tallygate_stream::Stream;
 use tallygate_sums::Sums;
 
@@ -52,6 +52,8 @@ pub struct App {
     roles: Roles,
     registry: Registry,
     queue: Option<Arc<dyn Queue>>,
+    /// Where a shipper parks what the stream refuses.
+    parked: Option<Arc<dyn Queue>>,
     log: Option<(Arc<dyn Stream>, Arc<dyn Sums>)>,
     gateway: Option<(Front, Arc<PolicyRegistry>)>,
     lock: DataDirLock,
@@ -95,16 +97,17 @@ impl App {
         let mut registry = Registry::with_prefix("tallygate");
         let has_any = |some: &[Role]| some.iter().any(|role| roles.has(*role));
         let queue = has_any(&[Role::Gateway, Role::Shipper]).then(|| parts::queue_later(config)).transpose()?;
+        let parked = roles.has(Role::Shipper).then(|| parts::parked_later(config)).transpose()?;
         let mut log = None;
         if has_any(&[Role::Shipper, Role::Aggregator, Role::Console]) {
             log = Some((parts::stream_later(config, &mut registry)?, parts::sums_later(config)?));
         }
-        Ok(Self { config: config.clone(), roles: roles.clone(), registry, queue, log, gateway: None, lock })
+        Ok(Self { config: config.clone(), roles: roles.clone(), registry, queue, parked, log, gateway: None, lock })
     }
 
     /// Starts the roles on these sockets.
     pub fn start(self, sockets: Sockets) -> Running {
-        let Self { config, roles, mut registry, queue, log, gateway, lock } = self;
+        let Self { config, roles, mut registry, queue, parked, log, gateway, lock } = self;
         let mut supervisor = Supervisor::default();
         let standing = Standing::register(&mut registry, &roles);
         let (mut policies, mut journal, mut publishing) = (None, None, None);
@@ -118,18 +121,11 @@ impl App {
         if let Some((stream, sums)) = &log {
             let (plan, horizon, lag_days) = (config.plan.clone(), config.aggregator.horizon, config.lag_days);
             let chain = Chain { stream: stream.clone(), sums: sums.clone(), plan, horizon, lag_days };
-            if let (true, Some(queue)) = (roles.has(Role::Shipper), &queue) {
+            if let (Some(transactions), Some(parked)) = (queue.clone(), parked.clone()) {
+                let queues = Queues { transactions, parked };
                 let metrics = ShipperMetrics::register(&mut registry);
                 let options = config.shipper.clone();
-                shipper::start(
-                    &mut supervisor,
-                    options,
-                    chain.clone(),
-                    queue.clone(),
-                    metrics,
-                    standing.clone(),
-                    GRACE,
-                );
+                shipper::start(&mut supervisor, options, chain.clone(), queues, metrics, standing.clone(), GRACE);
             }
             if roles.has(Role::Aggregator) {
                 let metrics = AggregatorMetrics::register(&mut registry);
@@ -151,7 +147,8 @@ impl App {
             });
             let log = log.filter(|_| roles.has(Role::Console));
             let roles = roles.to_string();
-            let sources = Sources { roles, log, queue, policies, journal, publishing, dead_letters, standing, replays };
+            let sources =
+                Sources { roles, log, queue, parked, policies, journal, publishing, dead_letters, standing, replays };
             let metrics = ConsoleMetrics::register(&mut registry);
             administration::start(&mut supervisor, admin, config.front.zone.clone(), socket, sources, metrics);
         }

@@ -1,11 +1,9 @@
 //! The role that moves transactions from the queue into the stream.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tallygate_core::Work;
-use tallygate_queue::Queue;
-use tallygate_shipper::{Shipper, ShipperMetrics, ShipperOptions, watch_backlog};
+use tallygate_shipper::{Queues, Shipper, ShipperMetrics, ShipperOptions, watch_backlog};
 use tokio::sync::watch;
 
 use super::chain::Chain;
@@ -16,24 +14,24 @@ pub(super) fn start(
     supervisor: &mut Supervisor,
     options: ShipperOptions,
     chain: Chain,
-    queue: Arc<dyn Queue>,
+    queues: Queues,
     metrics: ShipperMetrics,
     standing: Standing,
     grace: Duration,
 ) {
     supervisor.start("shipper", grace, |stop| async move {
-        let (options, chain, queue, metrics, stop) = (&options, &chain, &queue, &metrics, &stop);
+        let (options, chain, queues, metrics, stop) = (&options, &chain, &queues, &metrics, &stop);
         let run = |work: watch::Sender<Work>| async move {
             let Some(generation) = chain.generation(&work, stop).await? else { return Ok(()) };
-            let (queue, stream, sums) = (queue.clone(), chain.stream.clone(), chain.sums.clone());
-            let shipper = Shipper::new(options.clone(), queue, stream, sums, &generation, metrics.clone());
+            let (queues, stream, sums) = (queues.clone(), chain.stream.clone(), chain.sums.clone());
+            let shipper = Shipper::new(options.clone(), queues, stream, sums, &generation, metrics.clone());
             shipper.saying(work).run(stop.clone()).await;
             Ok(())
         };
         tokio::select! {
             kept = standing.keep("shipper", stop, run) => kept,
             // What waits in the queue is known while nobody can ship it, too.
-            () = watch_backlog(queue.clone(), metrics.clone()) => Ok(()),
+            () = watch_backlog(queues.clone(), metrics.clone()) => Ok(()),
         }
     });
 }

@@ -20,8 +20,20 @@ pub enum QueueOptions {
 }
 
 const FILE: &str = "queue.db";
+const PARKED_FILE: &str = "parked.db";
 #[cfg(feature = "servers")]
 const QUEUE: &str = "tallygate.transactions";
+
+impl QueueOptions {
+    /// Where messages are parked that the stream refuses: beside the queue.
+    pub(crate) fn parked(&self) -> Self {
+        match self {
+            Self::Embedded(file) => Self::Embedded(file.with_file_name(PARKED_FILE)),
+            #[cfg(feature = "servers")]
+            Self::Amqp(amqp) => Self::Amqp(amqp.parked()),
+        }
+    }
+}
 
 /// None when something is wrong that a problem was noted for.
 pub(super) fn read(root: &Table<'_>, data_dir: &Path) -> Option<QueueOptions> {
@@ -47,6 +59,11 @@ fn amqp(table: &Table<'_>) -> Option<AmqpOptions> {
     options.allow_unsafe = allow_unsafe;
     if let Err(bad) = options.check() {
         table.document().also(&table.path_of(bad.option), bad.problem);
+    } else if options.parked().check().is_err() {
+        let parked = &options.parked().queue;
+        let problem =
+            format!("is too long: beside it there is \"{parked}\", and at most 255 bytes of that would be right");
+        table.document().also(&table.path_of("queue"), problem);
     }
     Some(options)
 }

@@ -5,7 +5,7 @@ mod queue;
 mod stream;
 mod sums;
 
-pub(crate) use queue::queue_later;
+pub(crate) use queue::{parked_later, queue_later};
 pub use queue::{queue, queue_depth};
 pub(crate) use stream::{made_partitions, stream_later};
 pub use stream::{read_stream, stream};

@@ -14,7 +14,11 @@ use crate::config::{Config, QueueOptions};
 /// # Errors
 /// When it can never work as configured.
 pub fn queue(config: &Config) -> Result<Arc<dyn Queue>, QueueError> {
-    Ok(match &config.queue {
+    open(&config.queue)
+}
+
+fn open(options: &QueueOptions) -> Result<Arc<dyn Queue>, QueueError> {
+    Ok(match options {
         QueueOptions::Embedded(file) => Arc::new(EmbeddedQueue::open(file)?),
         #[cfg(feature = "servers")]
         QueueOptions::Amqp(amqp) => Arc::new(AmqpQueue::open(amqp.clone())?),
@@ -26,24 +30,49 @@ pub fn queue(config: &Config) -> Result<Arc<dyn Queue>, QueueError> {
 /// # Errors
 /// When it can never work as configured.
 pub(crate) fn queue_later(config: &Config) -> anyhow::Result<Arc<dyn Queue>> {
-    Ok(match &config.queue {
+    open_later(&config.queue)
+}
+
+/// Where a process that ships parks what the stream refuses, in the same way.
+///
+/// # Errors
+/// When it can never work as configured.
+pub(crate) fn parked_later(config: &Config) -> anyhow::Result<Arc<dyn Queue>> {
+    open_later(&config.queue.parked())
+}
+
+fn open_later(options: &QueueOptions) -> anyhow::Result<Arc<dyn Queue>> {
+    Ok(match options {
         QueueOptions::Embedded(file) => {
             let path = file.clone();
             Arc::new(Later::open(file, QueueError::Away, move || EmbeddedQueue::open(&path))?)
         }
         #[cfg(feature = "servers")]
-        QueueOptions::Amqp(_) => queue(config)?,
+        QueueOptions::Amqp(_) => open(options)?,
     })
 }
 
-/// How many messages the queue holds, for a command beside a running process.
+/// How many messages wait in the queue or are parked, for a command beside a running process.
 ///
 /// # Errors
 /// When it cannot be asked.
 pub async fn queue_depth(config: &Config) -> Result<u64, QueueError> {
-    match &config.queue {
+    // What is parked meanwhile stands in both for a moment, and is never in neither.
+    let depth = depth(&config.queue).await?;
+    let parked = config.queue.parked();
+    if let QueueOptions::Embedded(file) = &parked
+        && !file.exists()
+    {
+        // A process of an earlier release parks nothing.
+        return Ok(depth);
+    }
+    Ok(depth.saturating_add(self::depth(&parked).await?))
+}
+
+async fn depth(options: &QueueOptions) -> Result<u64, QueueError> {
+    match options {
         QueueOptions::Embedded(file) => EmbeddedQueue::open_read_only(file)?.depth().await,
         #[cfg(feature = "servers")]
-        QueueOptions::Amqp(_) => queue(config)?.depth().await,
+        QueueOptions::Amqp(_) => open(options)?.depth().await,
     }
 }

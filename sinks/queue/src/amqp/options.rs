@@ -6,6 +6,9 @@ use tallygate_tls::TlsFiles;
 
 use crate::timeouts;
 
+/// What the name of a queue for messages that are put aside ends with.
+const PARKED: &str = ".parked";
+
 /// Where the queue is, and how long to wait for it.
 #[derive(Clone, Debug)]
 pub struct AmqpOptions {
@@ -22,6 +25,12 @@ pub struct AmqpOptions {
 }
 
 impl AmqpOptions {
+    /// The queue beside this one for messages that are put aside, by its name and `.parked`.
+    #[must_use]
+    pub fn parked(&self) -> Self {
+        Self { queue: format!("{}{PARKED}", self.queue), ..self.clone() }
+    }
+
     /// A queue at this URL, with the usual limits.
     pub fn new(url: impl Into<String>, queue: impl Into<String>) -> Self {
         Self {

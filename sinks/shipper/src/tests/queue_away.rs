@@ -1,14 +1,15 @@
 //! What is said of a queue that nobody can take from.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use tallygate_core::Work;
+use tallygate_queue::Queue;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use super::{Watched, batch, line, options};
+use super::real_time::in_real_time;
+use super::{batch, line, options};
 use crate::watch_backlog;
 
 const SOON: Duration = Duration::from_secs(60);
@@ -55,8 +56,11 @@ async fn a_shipper_that_ships_nothing_says_that_it_does_not_work() {
 #[tokio::test(start_paused = true)]
 async fn what_waits_in_the_queue_is_measured_while_no_shipper_works() {
     let line = line(1, 0, 0);
-    line.publish((0..10).map(|n| batch(n, 1))).await;
-    let watching = watch_backlog(Arc::new(Watched(Arc::clone(&line.queue))), line.metrics.clone());
+    line.publish((0..7).map(|n| batch(n, 1))).await;
+    for n in 7..10 {
+        in_real_time(line.place.inner.publish(batch(n, 1))).await.unwrap();
+    }
+    let watching = watch_backlog(line.queues(), line.metrics.clone());
     let looking = async {
         while line.metrics.backlog.get() != 10 {
             sleep(Duration::from_millis(5)).await;

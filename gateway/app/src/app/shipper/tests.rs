@@ -1,5 +1,7 @@
 //! What is known of a shipper that could not begin.
 
+use std::sync::Arc;
+
 use prometheus_client::registry::Registry;
 use tallygate_queue::EmbeddedQueue;
 use tokio::time::{sleep, timeout};
@@ -14,14 +16,15 @@ const PAUSE: Duration = Duration::from_millis(20);
 async fn what_waits_in_the_queue_is_measured_before_the_servers_answer() {
     let servers = Servers::new();
     servers.stream.does(Does::Hang);
-    let queue = Arc::new(EmbeddedQueue::open(servers.path().join("queue.db")).unwrap());
-    for _ in 0..3 {
+    let open = |file: &str| Arc::new(EmbeddedQueue::open(servers.path().join(file)).unwrap());
+    let queues = Queues { transactions: open("queue.db"), parked: open("parked.db") };
+    for queue in [&queues.transactions, &queues.transactions, &queues.parked] {
         queue.publish("a message".into()).await.unwrap();
     }
     let (mut registry, mut supervisor) = (Registry::default(), Supervisor::default());
     let metrics = ShipperMetrics::register(&mut registry);
     let (options, standing) = (ShipperOptions::default(), Standing::default());
-    start(&mut supervisor, options, servers.chain(), queue, metrics, standing, SOON);
+    start(&mut supervisor, options, servers.chain(), queues, metrics, standing, SOON);
     let measured = async {
         loop {
             let mut page = String::new();
