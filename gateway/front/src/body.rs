@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
 use crate::held::Held;
-use crate::limits::{BODY_GRACE, BODY_RATE, BODY_STEP_BYTES, Limits};
+use crate::limits::{BODY_GRACE, BODY_RATE, BODY_STEP_BYTES, BodyLimits, Limits};
 use crate::memory::needed;
 use crate::problem::Problem;
 
@@ -64,15 +64,15 @@ impl RequestBody {
     pub(crate) fn new(
         incoming: Incoming,
         headers: &HeaderMap,
-        limits: &Limits,
+        limits: BodyLimits,
         received: Received,
     ) -> Result<Self, Problem> {
-        let limit = limits.body_bytes;
+        let limit = limits.bytes;
         let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
         if announced.is_some_and(|length| length > limit as u64) {
             return Err(Problem::BodyTooLarge(limit));
         }
-        Ok(Self { incoming, limit, since: Instant::now(), time: limits.body_time, received })
+        Ok(Self { incoming, limit, since: Instant::now(), time: limits.time, received })
     }
 
     /// The whole of it, in one piece. What a request with such a body needs is reserved before it is held.

@@ -83,6 +83,16 @@ pub(crate) fn target(parts: &Parts) -> &str {
     path.map_or("/", |path| path.as_str())
 }
 
+/// Refuses a body that is coded where a policy is to read it: what it would read is not what the caller means.
+pub(crate) fn plain(headers: &HeaderMap) -> Result<(), Problem> {
+    let codings = headers.get_all(header::CONTENT_ENCODING).iter().map(|value| value.as_bytes());
+    let mut codings = codings.flat_map(|value| value.split(|&byte| byte == b',')).map(<[u8]>::trim_ascii);
+    match codings.find(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity")) {
+        None => Ok(()),
+        Some(coding) => Err(Problem::BodyEncoded(String::from_utf8_lossy(coding).chars().take(64).collect())),
+    }
+}
+
 /// The header fields that are needed, as policies see them.
 pub(crate) fn listed(headers: &HeaderMap, needed: impl Fn(&str) -> bool) -> Vec<Header> {
     let fields = headers.iter().filter(|(name, _)| needed(name.as_str()));

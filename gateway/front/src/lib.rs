@@ -58,7 +58,9 @@ pub use limits::Limits;
 pub use metrics::Metrics;
 pub use observer::Observer;
 pub use open_route::OpenRoute;
-pub use options::{Callers, ClientAuth, FrontOptions, ListenerOptions, RouteOptions, TlsOptions, UpstreamOptions};
+pub use options::{
+    Callers, ClientAuth, FrontOptions, ListenerOptions, RouteLimits, RouteOptions, TlsOptions, UpstreamOptions,
+};
 pub use partner_options::{Credential, Fingerprint, KeyOptions, PartnerOptions};
 pub use policy::{Activator, ActivePolicy, Compiled};
 pub use publishing::Publishing;

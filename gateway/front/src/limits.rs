@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::options::RouteLimits;
+
 /// What one gateway takes from all its callers together, and how long it waits for any of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -71,7 +73,21 @@ impl Default for Limits {
     }
 }
 
+/// What a body may be on one route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BodyLimits {
+    /// Its bytes.
+    pub(crate) bytes: usize,
+    /// How long it may take.
+    pub(crate) time: Duration,
+}
+
 impl Limits {
+    /// Those of a route's bodies.
+    pub(crate) fn body(&self, own: &RouteLimits) -> BodyLimits {
+        BodyLimits { bytes: own.body_bytes.unwrap_or(self.body_bytes), time: own.body_time.unwrap_or(self.body_time) }
+    }
+
     /// Those of them that hold for connections.
     pub(crate) fn serving(&self) -> tallygate_serve::Limits {
         tallygate_serve::Limits {

@@ -92,6 +92,17 @@ pub struct RouteOptions {
     pub policies: Vec<String>,
     /// Where the request goes behind the policies.
     pub upstream: Option<String>,
+    /// Its own bounds in place of [`Limits`].
+    pub limits: RouteLimits,
+}
+
+/// The bounds of a route; none: those of all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RouteLimits {
+    /// In place of [`Limits::body_bytes`], but for responses.
+    pub body_bytes: Option<usize>,
+    /// In place of [`Limits::body_time`].
+    pub body_time: Option<Duration>,
 }
 
 /// Who may call a route.

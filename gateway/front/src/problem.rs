@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ACCEPT_ENCODING, ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode, Version};
 use serde::Serialize;
 use tallygate_core::Violation;
@@ -48,6 +48,8 @@ pub(crate) enum Problem {
     /// With the limit, in bytes.
     BodyTooLarge(usize),
     BodyTooSlow,
+    /// A policy reads the body, and it is coded as this `Content-Encoding` says.
+    BodyEncoded(String),
     BodyBroken(String),
     /// A transaction of the policy's breaks a rule.
     Violation(Violation),
@@ -157,6 +159,11 @@ impl Problem {
             Self::BodyTooLarge(limit) => {
                 plain(413, "body-too-large", &format!("the body must have at most {limit} bytes"))
             }
+            Self::BodyEncoded(coding) => plain(
+                415,
+                "body-encoded",
+                &format!("the body must be sent as it is, without the Content-Encoding {coding:?}"),
+            ),
             Self::BodyTooSlow => plain(408, "body-too-slow", "the body did not arrive in time"),
             Self::BodyBroken(_) => plain(400, "body-broken", "the body did not arrive whole"),
             Self::Violation(violation) => Refusal {
@@ -188,8 +195,12 @@ impl Problem {
                 ),
                 wait,
             ),
-            Self::Queue(_, wait) | Self::Journal(_, wait) => later(
+            Self::Queue(_, wait) => later(
                 plain(503, "queue-away", "it is not known whether the message was stored: send the same again"),
+                wait,
+            ),
+            Self::Journal(_, wait) => later(
+                plain(503, "journal-away", "it is not known whether the message was stored: send the same again"),
                 wait,
             ),
             Self::JournalFull(_, wait) => {
@@ -234,6 +245,8 @@ impl Problem {
     fn header(&self) -> Option<(http::HeaderName, HeaderValue)> {
         match self {
             Self::Method(allow) => Some((ALLOW, HeaderValue::from_str(allow).ok()?)),
+            // RFC 9110, 12.5.3: what would be taken.
+            Self::BodyEncoded(_) => Some((ACCEPT_ENCODING, HeaderValue::from_static("identity"))),
             Self::NoCredential | Self::UnknownKey | Self::UnknownCertificate => {
                 Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
             }

@@ -19,7 +19,7 @@ use crate::body::{Received, RequestBody};
 use crate::connection::Connection;
 use crate::consulted::{Consulted, ToCount};
 use crate::cookies;
-use crate::head::{self, listed, target};
+use crate::head::{self, listed, plain, target};
 use crate::held::Held;
 use crate::host::Host;
 use crate::ingest::{Origin, PolicyVersion};
@@ -156,7 +156,7 @@ async fn handle<'s>(
     context.line.partner = context.partner.clone();
     context.held = Some(shared.capacity.admit(&context.holder())?);
     let received = context.line.received.clone();
-    let mut body = Some(RequestBody::new(incoming, &context.parts.headers, &shared.limits, received)?);
+    let mut body = Some(RequestBody::new(incoming, &context.parts.headers, route.body, received)?);
     for step in &route.policies {
         let forwarded = match consult(shared, context, route, step, &mut body).await? {
             Outcome::Accept(Accepted { transactions, then }) => {
@@ -194,6 +194,7 @@ async fn consult(
     context.consulted.push(Consulted::now(step));
     let needs_body = context.consulted.last().is_some_and(|asked| asked.policy.about().needs_body);
     if needs_body && let Some(unread) = body.take() {
+        plain(&context.parts.headers)?;
         let whole = unread.whole(context.held()?).await?;
         context.message(route).body = whole.into();
     }

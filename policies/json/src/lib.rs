@@ -12,7 +12,7 @@ mod transactions;
 use std::fmt::Write;
 
 use tallygate_policy::config::Config;
-use tallygate_policy::{About, ConfigFault, Decision, Message, Policy, Refusal, Reply, export, scan};
+use tallygate_policy::{About, ConfigFault, Decision, Message, Policy, Refusal, Reply, export, first_bytes, scan};
 
 use crate::pointers::Node;
 
@@ -46,6 +46,11 @@ export!(Json);
 
 impl Json {
     fn accept(&self, message: &Message) -> Result<Decision, Refusal> {
+        if let Some(told) = first_bytes::told(&message.body) {
+            let detail =
+                format!("the body is {told}; JSON in plain UTF-8, as it begins with `{{` or `[`, would be right");
+            return Err(Refusal::new(400, "not-json", detail));
+        }
         let body = scan::text(&message.body).map_err(|error| {
             Refusal::new(400, "not-json", format!("byte {} is not UTF-8, which JSON is in", error.valid_up_to() + 1))
         })?;

@@ -157,6 +157,21 @@ fn an_empty_array_is_refused() {
 }
 
 #[test]
+fn a_body_that_is_something_else_is_told_what_it_is() {
+    let policy = Json::configure("{}").expect("a configuration");
+    let wide: Vec<u8> = ONE.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let marked = format!("\u{feff}{ONE}").into_bytes();
+    let cases = [(&marked[..], "byte order mark"), (&wide, "UTF-16"), (b"\x1f\x8b\x08\0", "gzip")];
+    for (body, told) in cases {
+        let Outcome::Reject(refusal) = policy.handle(Message::for_test(body).build()).outcome else {
+            panic!("not refused")
+        };
+        assert_eq!((refusal.status, &*refusal.code), (400, "not-json"));
+        assert!(refusal.detail.contains(told), "{}", refusal.detail);
+    }
+}
+
+#[test]
 fn bytes_that_are_no_utf_8_are_refused() {
     let policy = Json::configure("{}").expect("a configuration");
     let message = Message::for_test(b"{\"id\":\"\xff\"}").build();

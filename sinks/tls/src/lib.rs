@@ -3,6 +3,7 @@
 
 mod error;
 mod files;
+mod form;
 mod pem;
 mod system;
 

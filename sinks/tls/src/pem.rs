@@ -8,6 +8,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::error::TlsError;
+use crate::form::{self, Wanted};
 
 /// The contents of a PEM file, with the name that errors call it by.
 pub struct Pem {
@@ -40,9 +41,9 @@ impl Pem {
     pub fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, TlsError> {
         let all: Vec<_> = CertificateDer::pem_slice_iter(&self.contents)
             .collect::<Result<_, _>>()
-            .map_err(|error| self.unusable(format_args!("must be certificates in PEM: {error}")))?;
+            .map_err(|error| self.other_form(Wanted::Certificates, format!("must be certificates in PEM: {error}")))?;
         if all.is_empty() {
-            return Err(self.unusable("must hold at least one certificate in PEM"));
+            return Err(self.other_form(Wanted::Certificates, "must hold at least one certificate in PEM".to_owned()));
         }
         Ok(all)
     }
@@ -52,8 +53,11 @@ impl Pem {
     /// # Errors
     /// [`TlsError::Unusable`] with the name.
     pub fn key(&self) -> Result<PrivateKeyDer<'static>, TlsError> {
-        PrivateKeyDer::from_pem_slice(&self.contents)
-            .map_err(|error| self.unusable(format_args!("must be a private key in PEM: {error}")))
+        // Of an encrypted key of the old form, the library reads on into what it cannot decode.
+        match PrivateKeyDer::from_pem_slice(&self.contents) {
+            Ok(key) => Ok(key),
+            Err(error) => Err(self.other_form(Wanted::Key, format!("must be a private key in PEM: {error}"))),
+        }
     }
 
     /// The authorities in it, to be trusted.
@@ -66,6 +70,17 @@ impl Pem {
             roots.add(certificate).map_err(|error| self.unusable(error))?;
         }
         Ok(roots)
+    }
+
+    /// That it is not of the wanted form; the library's own words where it cannot be told what it is instead.
+    fn other_form(&self, wanted: Wanted, otherwise: String) -> TlsError {
+        match (form::told(&self.contents, wanted), wanted) {
+            (None, _) => self.unusable(otherwise),
+            (Some(told), Wanted::Certificates) => {
+                self.unusable(format_args!("must hold at least one certificate in PEM: {told}"))
+            }
+            (Some(told), Wanted::Key) => self.unusable(format_args!("must be a private key in PEM: {told}")),
+        }
     }
 
     /// What is wrong with it, by its name.
@@ -86,6 +101,45 @@ mod tests {
         let empty = Pem::new("client_ca", *b"nothing").authorities().unwrap_err().to_string();
         assert_eq!(empty, "client_ca: must hold at least one certificate in PEM");
         assert!(Pem::new("key.pem", *b"nothing").key().unwrap_err().to_string().starts_with("key.pem: "));
+    }
+
+    #[test]
+    fn says_what_a_file_is_that_holds_something_else() {
+        let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let (certificate, key) = (pair.cert.pem(), pair.signing_key.serialize_pem());
+        let marked = |text: &str| format!("\u{feff}{text}").into_bytes();
+        let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        let pem =
+            |label: &str, rest: &str| format!("-----BEGIN {label}-----\n{rest}\n-----END {label}-----\n").into_bytes();
+        let old = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nMIIB";
+        let mut utf_16 = vec![0xff, 0xfe];
+        utf_16.extend(wide(&key));
+        for (contents, told) in [
+            (pem("ENCRYPTED PRIVATE KEY", "MIIB"), "openssl pkey -in FILE"),
+            (pem("RSA PRIVATE KEY", old), "openssl pkey -in FILE"),
+            (marked(&key), "byte order mark"),
+            (utf_16, "UTF-16"),
+            (pair.signing_key.serialize_der(), "openssl pkey -inform der"),
+            (vec![0x30, 0x82, 9, 9, 2, 1, 3, 0], "openssl pkcs12"),
+            (pem("OPENSSH PRIVATE KEY", "MIIB"), "ssh-keygen"),
+            (certificate.clone().into_bytes(), "certificate and no key"),
+            (Vec::new(), "empty"),
+            (b"nonsense".to_vec(), "no items found"),
+        ] {
+            let refused = Pem::new("key", contents).key().unwrap_err().to_string();
+            assert!(refused.starts_with("key: must be a private key in PEM: ") && refused.contains(told), "{refused}");
+        }
+        for (contents, told) in [
+            (marked(&certificate), "byte order mark"),
+            (pair.cert.der().to_vec(), "openssl x509 -inform der"),
+            (key.clone().into_bytes(), "holds a private key"),
+            (pem("CERTIFICATE REQUEST", "MIIB"), "a request"),
+            (pem("TRUSTED CERTIFICATE", "MIIB"), "openssl x509 -in"),
+        ] {
+            let refused = Pem::new("ca", contents).certificates().unwrap_err().to_string();
+            assert!(refused.starts_with("ca: must hold at least one certificate in PEM: "), "{refused}");
+            assert!(refused.contains(told), "{refused}");
+        }
     }
 
     #[test]

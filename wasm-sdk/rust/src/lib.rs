@@ -22,6 +22,7 @@ pub mod config;
 pub mod date;
 pub mod decimal;
 mod decision;
+pub mod first_bytes;
 pub mod host;
 mod policy;
 mod refusals;

@@ -15,9 +15,9 @@ use crate::roles::{Role, Roles};
 pub(crate) fn check(arguments: &CheckArguments) -> Result<ExitCode> {
     let file = &arguments.file.config;
     let roles = arguments.roles.clone().unwrap_or_default();
-    let (problems, open) = match Config::load(file) {
-        Ok(config) => (check::all(&config, &roles), open_routes(&config, &roles)),
-        Err(problems) => (problems, Vec::new()),
+    let (problems, open, takes_nothing) = match Config::load(file) {
+        Ok(config) => (check::all(&config, &roles), open_routes(&config, &roles), takes_nothing(&config, &roles)),
+        Err(problems) => (problems, Vec::new(), None),
     };
     if arguments.json {
         let problem =
@@ -26,20 +26,54 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<ExitCode> {
         say(serde_json::json!({
             "problems": problems.iter().map(problem).collect::<Vec<_>>(),
             "open_to_anyone": open.iter().map(route).collect::<Vec<_>>(),
+            "takes_nothing": takes_nothing,
         }))?;
         return Ok(if problems.is_empty() { ExitCode::SUCCESS } else { bad_configuration::code() });
     }
     if !problems.is_empty() {
         return Ok(bad_configuration::told(&problems));
     }
-    for open in open {
-        say(open)?;
+    for line in open.iter().map(ToString::to_string).chain(takes_nothing) {
+        say(line)?;
     }
     say(format_args!("{}: good", file.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// Why a gateway with these roles takes nothing from partners, though nothing is wrong.
+pub(super) fn takes_nothing(config: &Config, roles: &Roles) -> Option<String> {
+    let missing = match (config.front.listeners.is_empty(), config.front.routes.is_empty()) {
+        (true, true) => "no [[listeners]] and no [[routes]]",
+        (true, false) => "no [[listeners]]",
+        (false, true) => "no [[routes]]",
+        (false, false) => return None,
+    };
+    roles.has(Role::Gateway).then(|| format!("the file has {missing}: the gateway takes nothing from partners"))
+}
+
 /// What of the partners' side is open to anyone, where these roles have one.
 pub(super) fn open_routes(config: &Config, roles: &Roles) -> Vec<OpenRoute> {
     if roles.has(Role::Gateway) { config.front.open_routes() } else { Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gateway_that_takes_nothing_is_told_and_one_without_the_role_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = |text: &str, roles: &str| {
+            let file = folder.path().join("tallygate.toml");
+            std::fs::write(&file, text).unwrap();
+            takes_nothing(&Config::load(&file).unwrap(), &roles.parse().unwrap())
+        };
+        assert!(told("", "gateway,shipper").unwrap().contains("no [[listeners]] and no [[routes]]"));
+        assert_eq!(told("", "shipper,aggregator,console"), None);
+        let listener = "[[listeners]]\nname = \"a\"\naddress = \"127.0.0.1:0\"\n";
+        assert!(told(listener, "gateway").unwrap().contains("has no [[routes]]"));
+        let route =
+            "[[routes]]\nname = \"r\"\npath = \"/\"\nupstream = \"u\"\n[upstreams.u]\ntargets = [\"http://a:1\"]\n";
+        assert_eq!(told(&format!("{listener}{route}"), "gateway"), None);
+    }
 }

@@ -1,6 +1,6 @@
 //! `[[routes]]`: what may be called.
 
-use tallygate_front::{Callers, RouteOptions};
+use tallygate_front::{Callers, RouteLimits, RouteOptions};
 use toml::de::DeValue;
 
 use super::document::Located;
@@ -20,9 +20,17 @@ pub(super) fn read(table: &Table<'_>) -> RouteOptions {
         partner: text("partner"),
         policies: texts("policies"),
         upstream: text("upstream"),
+        limits: table.table("limits").map(|limits| self::limits(&limits)).unwrap_or_default(),
     };
     table.close();
     route
+}
+
+/// The route's own bounds.
+fn limits(table: &Table<'_>) -> RouteLimits {
+    let limits = RouteLimits { body_bytes: table.size("body_size"), body_time: table.duration("body_time") };
+    table.close();
+    limits
 }
 
 /// Who may call: a word, or a list of names.

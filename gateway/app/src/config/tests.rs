@@ -351,3 +351,25 @@ fn a_partner_has_credentials_groups_and_keys() {
         ),
     ]);
 }
+
+#[test]
+fn an_upstream_says_how_long_it_may_be_silent_and_a_route_what_its_bodies_may_be() {
+    let route = "[[routes]]\nname = \"r\"\npath = \"/\"\nupstream = \"u\"\n";
+    let upstream = "[upstreams.u]\ntargets = [\"http://[::1]:80\"]\n";
+    let text = |limits: &str, more: &str| format!("{route}{limits}\n{upstream}{more}\n");
+    let config =
+        load(&text("limits = { body_size = \"1 GiB\", body_time = \"10 min\" }", "response_time = \"5 min\"")).unwrap();
+    let front = &config.front;
+    assert_eq!(front.upstreams[0].response_time, Some(Duration::from_secs(300)));
+    assert_eq!(front.routes[0].limits.body_bytes, Some(1 << 30));
+    assert_eq!(front.routes[0].limits.body_time, Some(Duration::from_secs(600)));
+    let told = |text: &str| load(text).unwrap_err().into_iter().map(|problem| problem.to_string()).collect::<String>();
+    let unknown = told(&text("limits = { body_sise = \"1 GiB\" }", ""));
+    assert!(
+        unknown.contains(":5: routes[0].limits.body_sise: is no known key here, perhaps \"body_size\""),
+        "{unknown}"
+    );
+    let bare = told(&text("", "").replace("[::1]", "::1"));
+    assert!(bare.contains(":7: upstreams.u.targets[0]: "), "{bare}");
+    assert!(bare.contains("an IPv6 address stands in brackets, such as http://[::1]:80"), "{bare}");
+}

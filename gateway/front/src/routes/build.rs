@@ -10,6 +10,7 @@ use crate::access::{Access, Partners};
 use crate::error::FrontError;
 use crate::host::Host;
 use crate::invalid::Problems;
+use crate::limits::Limits;
 use crate::metrics::{Metrics, PolicyLabels, RouteLabels};
 use crate::names::Names;
 use crate::options::{FrontOptions, RouteOptions};
@@ -42,7 +43,7 @@ pub(crate) fn build(
         check(option, &key, problems);
         let route = Route {
             upstream: option.upstream.as_deref().and_then(|name| upstreams.get(name).cloned().flatten()),
-            ..names.route(option, &key, partners, metrics, problems)
+            ..names.route(option, &options.limits, &key, partners, metrics, problems)
         };
         // A route of unknown listeners is not one of all of them.
         let known = route.listeners.len() == option.listeners.len();
@@ -92,6 +93,7 @@ impl Known<'_> {
     fn route(
         &self,
         option: &RouteOptions,
+        limits: &Limits,
         key: &str,
         partners: &Partners,
         metrics: &Metrics,
@@ -129,6 +131,7 @@ impl Known<'_> {
             access,
             policies: Vec::new(),
             upstream: None,
+            body: limits.body(&option.limits),
             seconds: metrics.request_seconds.get_or_create(&labels).clone(),
             labels,
         }

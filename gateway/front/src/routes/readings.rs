@@ -81,6 +81,7 @@ fn route(path: &str) -> Route {
         access: Access::partners(),
         policies: Vec::new(),
         upstream: None,
+        body: crate::Limits::default().body(&crate::RouteLimits::default()),
         seconds: Histogram::new([]),
     }
 }

@@ -6,6 +6,7 @@ use http::Method;
 use prometheus_client::metrics::histogram::Histogram;
 
 use crate::access::Access;
+use crate::limits::BodyLimits;
 use crate::metrics::{PolicyLabels, RouteLabels};
 use crate::proxy::Upstream;
 use crate::registry::PolicyRef;
@@ -24,6 +25,7 @@ pub(crate) struct Route {
     pub(crate) access: Access,
     pub(crate) policies: Vec<Arc<Step>>,
     pub(crate) upstream: Option<Arc<Upstream>>,
+    pub(crate) body: BodyLimits,
     /// Its own of the family, so that no request has to look it up.
     pub(crate) seconds: Histogram,
 }

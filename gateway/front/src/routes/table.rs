@@ -98,6 +98,7 @@ mod tests {
             access: Access::partners(),
             policies: Vec::new(),
             upstream: None,
+            body: crate::Limits::default().body(&crate::RouteLimits::default()),
             seconds: Histogram::new([]),
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 use http_body_util::Full;
-use tallygate_front::ClientAuth;
+use tallygate_front::{ClientAuth, RouteLimits};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -210,4 +210,59 @@ async fn bodies_beyond_what_may_be_held_together_are_503() {
     drop(held);
     served.until(|served| served.in_flight(0)).await;
     assert_eq!(large().await.status, 200);
+}
+
+#[tokio::test]
+async fn a_route_may_have_limits_of_its_own_for_bodies() {
+    let mut site = Site::plain();
+    site.options.limits.body_bytes = 1000;
+    site.proxy("/uploads", &[], &[upstream("a").await]);
+    let large = RouteLimits { body_bytes: Some(5000), body_time: None };
+    site.options.routes.last_mut().unwrap().limits = large;
+    site.route("echo").limits = large;
+    site.route("upper").limits = RouteLimits { body_bytes: Some(10), body_time: Some(Duration::from_millis(200)) };
+    let served = site.serve();
+    let caller = served.caller();
+    for (path, bytes, status) in [
+        ("/uploads", 5000, 200),
+        ("/uploads", 5001, 413),
+        ("/echo", 5000, 200),
+        ("/echo", 5001, 413),
+        ("/upper", 11, 413),
+        ("/context", 1001, 413),
+    ] {
+        let answer = caller.post(path, "x".repeat(bytes)).await;
+        assert_eq!(answer.status, status, "{path} {bytes}");
+        assert!(status == 200 || answer.body.contains(&format!("at most {} bytes", bytes - 1)), "{}", answer.body);
+    }
+    let slow = "POST /upper HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nabc";
+    assert!(rest(connected(served.address(), slow).await).await.starts_with("HTTP/1.1 408"));
+}
+
+#[tokio::test]
+async fn a_coded_body_is_415_where_a_policy_reads_it_and_passes_where_none_does() {
+    let mut site = Site::plain();
+    site.proxy("/", &[], &[upstream("a").await]);
+    site.proxy("/tagged", &["tag"], &[upstream("a").await]);
+    site.proxy("/upper", &["upper"], &[upstream("a").await]);
+    site.options.routes.retain(|route| route.name != "upper");
+    let served = site.serve();
+    let caller = served.caller();
+    for (path, coding, status) in [
+        ("/echo", "gzip", 415),
+        ("/echo", "identity, br", 415),
+        ("/upper", "gzip", 415),
+        ("/echo", "identity", 200),
+        ("/echo", "", 200),
+        ("/x", "gzip", 200),
+        ("/tagged", "gzip", 200),
+    ] {
+        let request = caller.request(Method::POST, path).header("content-encoding", coding);
+        let answer = caller.send(request.body(Full::from("x")).unwrap()).await;
+        assert_eq!(answer.status, status, "{path} {coding:?} {}", answer.body);
+        if status == 415 {
+            assert_eq!(answer.headers["accept-encoding"], "identity");
+            assert!(answer.body.contains(r#"Content-Encoding \""#), "{}", answer.body);
+        }
+    }
 }

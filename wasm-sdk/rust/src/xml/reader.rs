@@ -5,7 +5,7 @@ use super::misc::{self, Skipped, Wrong};
 use super::scope::Scope;
 use super::tag::{self, Attribute};
 use super::{declaration, text};
-use crate::scan;
+use crate::{first_bytes, scan};
 
 /// The name of an element. Its prefix means nothing and is not told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,11 @@ impl<'a> Reader<'a> {
                 let detail = format!("the encoding `{}` is declared, and UTF-8 would be taken", shown(&declared));
                 return Err(XmlError::not_taken(document, name.start, detail));
             }
+        }
+        // A mark of UTF-8 is passed over above; what else the first bytes can be is no UTF-8.
+        if let Some(told) = first_bytes::told(&document[at..]) {
+            let detail = format!("the document is {told}, and plain UTF-8 would be taken");
+            return Err(XmlError::not_taken(document, at, detail));
         }
         let document = text::checked(document).map_err(|(at, detail)| XmlError::new(document, at, detail))?;
         let (open, attributes) = (Vec::with_capacity(8), Vec::with_capacity(4));

@@ -209,3 +209,18 @@ fn what_is_escaped_reads_the_same() {
     escape("a\0b\u{ffff}", &mut control);
     assert_eq!(control, "a?b?");
 }
+
+#[test]
+fn a_document_that_is_something_else_is_told_what_it_is() {
+    let wide: Vec<u8> = "\u{feff}<a/>".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (document, told) in [
+        (&wide[..], "UTF-16"),
+        (&wide[2..], "UTF-16 without a byte order mark"),
+        (b"\x1f\x8b\x08\0", "gzip"),
+        (b"\xef\xbb\xbf\x1f\x8b\x08\0", "gzip"),
+    ] {
+        let error = Reader::new(document).err().expect("not refused").to_string();
+        assert!(error.contains(told), "{error}");
+    }
+    assert!(Reader::new("\u{feff}<a/>".as_bytes()).is_ok());
+}
