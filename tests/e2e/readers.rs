@@ -141,7 +141,7 @@ fn a_dead_letter_is_replayed(partition_by: &str) {
     assert_eq!((group(&today), group(&late)), ([2, 1, 1, 1], [1, 0, 0, 0]), "{report}");
     let sums = process.says(&["sums", "--day", &today, "--key", "till-1", "--json"]).json();
     assert_eq!((&sums["sums"][0]["sum"], &sums["sums"][0]["count"]), (&json!("12.50"), &json!(1)), "{sums}");
-    assert!(process.said().contains("dead letters were replayed"), "{}", process.last_words());
+    assert!(process.said().contains("tallygate::audit: action=\"replay\" by=\"token\""), "{}", process.last_words());
     eventually("the metrics have seen it", SETTLED, || {
         let number = process.metrics()?.value("dead_letters", "");
         if number == 1 { Ok(()) } else { Err(format!("{number} dead letters")) }

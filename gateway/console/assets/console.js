@@ -10,6 +10,7 @@ const $ = (id) => document.getElementById(id);
 const PLOT_SECONDS = 300;
 const SILENCE = 15_000;
 const GLOW = 1_400;
+const TOUCH_PAUSE = 30_000;
 
 const page = {
   user: null,
@@ -24,6 +25,7 @@ const page = {
   offset: 0,
   source: null,
   heard: 0,
+  touched: 0,
   since: null,
   frame: 0,
 };
@@ -39,8 +41,9 @@ const plural = (count, one, many) => `${grouped(count)} ${count === 1 ? one : ma
 
 // The server
 
-async function call(path, body) {
-  const options = body === undefined ? {} : {
+// What the page asks by itself is no use of the session, which ends when nobody is at the page.
+async function call(path, body, attended = false) {
+  const options = body === undefined ? { headers: attended ? {} : { "tallygate-unattended": "1" } } : {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
@@ -306,7 +309,8 @@ const shifted = (days) => {
   return day.toISOString().slice(0, 10);
 };
 
-function show(user) {
+function show(session) {
+  const user = session?.user ?? null;
   page.user = user;
   $("login").hidden = Boolean(user);
   $("console").hidden = !user;
@@ -316,20 +320,28 @@ function show(user) {
     return;
   }
   write($("person"), user);
+  $("person").title = `May what ${session.role} may`;
   ask({});
   drawPlots();
   drawWay();
 }
 
-async function start() {
+async function start(attended = false) {
   try {
-    const session = await call("session");
+    const session = await call("session", undefined, attended);
     page.today = session.today;
-    show(session.user);
+    show(session);
   } catch {
     connection("waiting", "Reconnecting");
-    setTimeout(start, 2_000);
+    setTimeout(start, 2_000, false);
   }
+}
+
+async function touch() {
+  if (!page.user || Date.now() - page.touched < TOUCH_PAUSE) return;
+  page.touched = Date.now();
+  const session = await call("session", undefined, true).catch(() => null);
+  if (session && !session.user) show(null);
 }
 
 $("login-form").addEventListener("submit", async (event) => {
@@ -339,7 +351,7 @@ $("login-form").addEventListener("submit", async (event) => {
     const session = await call("login", { name: $("name").value, password: $("password").value });
     $("password").value = "";
     page.today = session.today;
-    show(session.user);
+    show(session);
   } catch (problem) {
     const text = problem.message || "The console does not answer";
     write($("login-problem"), text.charAt(0).toUpperCase() + text.slice(1) + ".");
@@ -373,10 +385,11 @@ $("top").addEventListener("click", (event) => {
   }
 });
 
+for (const act of ["pointerdown", "keydown", "wheel"]) addEventListener(act, touch, { passive: true });
 setInterval(drawPlots, 1_000);
 setInterval(drawWay, 5_000);
 setInterval(() => page.source && Date.now() - page.heard > SILENCE && follow(), 1_000);
 document.addEventListener("visibilitychange", () => { drawPlots(); drawWay(); });
 
-for (const [name, value] of new URLSearchParams(location.search)) if (name in page.asked) page.asked[name] = value;
-start();
+for (const [name, value] of new URLSearchParams(location.search)) if (Object.hasOwn(page.asked, name)) page.asked[name] = value;
+start(true);

@@ -61,7 +61,7 @@ pub const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// People logged in at one time; the longest unused session makes room.
 pub const SESSIONS: usize = 256;
-/// How long a session lasts without a request.
+/// How long a session lasts with nobody at its page: what an open page asks by itself is no use of it.
 pub const SESSION_IDLE: Duration = Duration::from_secs(60 * 60);
 /// How long a session lasts at most.
 pub const SESSION_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
@@ -69,13 +69,27 @@ pub const SESSION_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
 pub const PASSWORD_CHECKS: usize = 2;
 /// The longest password, in bytes.
 pub const PASSWORD_BYTES: usize = 1_024;
-/// Failed logins of one name from one address before each next one has to wait.
+/// Passwords being checked or waiting for it, of which each address has its share; further ones are 503.
+pub const PASSWORDS_WAITING: usize = 64;
+/// Failed logins of one name from one address, or one /64 of IPv6, before each next one has to wait, twice as long each time.
 pub const FREE_FAILURES: u32 = 5;
-/// Failed logins from one address, whatever the name, before each next one has to wait.
-pub const FREE_FAILURES_ADDRESS: u32 = 20;
-/// The longest such wait; failures older than this are forgotten.
+/// The longest such wait.
 pub const FAILURE_WAIT_MOST: Duration = Duration::from_secs(5 * 60);
-/// Names and addresses whose failures are remembered.
+/// Failed logins of one name from all addresses that it never got in from, before they share a pace.
+pub const FREE_FAILURES_EVERYWHERE: u32 = 50;
+/// That pace: the pause between two of them.
+pub const FAILURE_PAUSE_EVERYWHERE: Duration = Duration::from_secs(10);
+/// Tokens from one address that are not known before they are told to wait. Those that are known never wait.
+pub const FREE_FAILURES_TOKENS: u32 = 20;
+/// Failures are forgotten when none followed for this long.
+pub const FAILURES_FORGOTTEN: Duration = Duration::from_secs(60 * 60);
+/// Names and addresses whose failures are remembered, and as many that got in.
 pub const FAILURES_REMEMBERED: usize = 4_096;
 /// How long a password sent with each request is taken as checked.
 pub const BASIC_REMEMBERED: Duration = Duration::from_secs(60);
+/// Characters that a line about what somebody did may have of a text that callers choose.
+pub const AUDITED_CHARS: usize = 512;
+/// Lines about strangers that are written at once.
+pub const STRANGERS_LINES: u32 = 20;
+/// The pause until one more is.
+pub const STRANGERS_PAUSE: Duration = Duration::from_secs(1);

@@ -74,6 +74,7 @@ mod whole;
 pub use exchange::{CutOff, Exchange};
 pub use heads::Doubt;
 pub use limits::Limits;
+pub use line_limit::LineLimit;
 pub use server::{Ended, Server};
 pub use service::{ConnectionEvent, Service};
 pub use shares::{Holder, Share, Shares, Short};

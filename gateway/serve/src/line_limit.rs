@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// A burst of lines, then one for each pause; what is left out is counted.
 #[derive(Debug)]
-pub(crate) struct LineLimit {
+pub struct LineLimit {
     burst: u32,
     pause: Duration,
     state: Mutex<State>,
@@ -21,12 +21,14 @@ struct State {
 }
 
 impl LineLimit {
-    pub(crate) fn new(burst: u32, pause: Duration, now: Instant) -> Self {
+    /// At most `burst` lines at once, and one more after each `pause`.
+    #[must_use]
+    pub fn new(burst: u32, pause: Duration, now: Instant) -> Self {
         Self { burst, pause, state: Mutex::new(State { left: burst, since: now, left_out: 0 }) }
     }
 
     /// Whether a line may be written; one that may not is counted.
-    pub(crate) fn allows(&self, now: Instant) -> bool {
+    pub fn allows(&self, now: Instant) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let pauses = now.saturating_duration_since(state.since).as_nanos() / self.pause.as_nanos().max(1);
         if pauses > 0 {
@@ -46,7 +48,7 @@ impl LineLimit {
     }
 
     /// How many lines were left out since this was last asked.
-    pub(crate) fn take_left_out(&self) -> u64 {
+    pub fn take_left_out(&self) -> u64 {
         std::mem::take(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner).left_out)
     }
 }

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tallygate_console::admin::{Console, Options, Parts, Token};
+use tallygate_console::admin::{Console, Options, Parts};
 use tallygate_console::metrics::Metrics;
 use tallygate_console::policies::PolicyAdmin;
 use tallygate_console::replays::Replayer;
@@ -26,8 +26,6 @@ use crate::replay::Replays;
 use crate::supervise::Supervisor;
 
 const GRACE: Duration = Duration::from_secs(10);
-/// Who the configured token stands for.
-const TOKEN_NAME: &str = "token";
 
 /// What a process has for its operators.
 pub(super) struct Sources {
@@ -61,12 +59,7 @@ pub(super) fn start(
     sources: Sources,
     metrics: Metrics,
 ) {
-    let options = Options {
-        zone,
-        tls: admin.tls.clone(),
-        users: admin.users.clone(),
-        tokens: admin.token.iter().map(|token| Token::from_text(TOKEN_NAME, token)).collect(),
-    };
+    let options = Options { zone, tls: admin.tls.clone(), users: admin.users.clone(), tokens: admin.tokens.clone() };
     let health = Health {
         roles: sources.roles,
         queues: sources.queue.into_iter().chain(sources.parked).collect(),

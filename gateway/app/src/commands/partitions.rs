@@ -69,7 +69,9 @@ async fn recover_held(
     if !confirmed(arguments.yes)? {
         return Ok(ExitCode::FAILURE);
     }
-    recovery.write(held).await?;
+    let written = recovery.write(held).await;
+    audit("recover", partition, written.as_ref().err());
+    written?;
     if !arguments.json {
         say("recovered; the next aggregator goes on from there")?;
     }
@@ -108,12 +110,23 @@ async fn correct_held(opened: &Opened, held: &mut Held, arguments: &ClockCorrect
         return Ok(ExitCode::FAILURE);
     }
     for correcting in wanted {
-        correct(&*opened.stream, held, &wall, correcting).await?;
+        let partition = correcting.partition;
+        let corrected = correct(&*opened.stream, held, &wall, correcting).await;
+        audit("correct", partition, corrected.as_ref().err());
+        corrected?;
     }
     if !arguments.json {
         say("corrected; the next aggregator judges them by that time")?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whoever did it is known to the system alone.
+fn audit(action: &str, partition: u32, failed: Option<&impl ToString>) {
+    let by = format!("uid {}", rustix::process::getuid().as_raw());
+    let result = if failed.is_some() { "failed" } else { "done" };
+    let why = failed.map(ToString::to_string);
+    tracing::info!(target: "tallygate::audit", action, by, partition, result, why);
 }
 
 fn as_json(correcting: &Correcting) -> Value {

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use tallygate_console::admin::Role;
+
 use super::*;
 
 /// A folder with every file that the examples name.
@@ -215,6 +217,53 @@ fn refuses_a_token_that_can_be_guessed() {
         let message = format!("has {} bytes, at least 16 random ones would be right", token.len());
         assert_eq!(told, [("admin.token", &*message)]);
     }
+}
+
+#[test]
+fn users_and_tokens_have_roles_and_may_do_everything_unless_told_otherwise() {
+    let hash = "password_hash = \"${file:certs/operator.hash}\"";
+    let sha256 = "1b".repeat(32);
+    let tokens = format!(
+        "token = \"hush-hush-hush-hush\"\ntokens = [{{ name = \"ci\", token_sha256 = \"{sha256}\", role = \"author\" }}, \
+         {{ name = \"watch\", token = \"another-hush-hush-hush\", role = \"reader\" }}]"
+    );
+    let more = format!("{hash} }}, {{ name = \"ana\", {hash}, role = \"reader\" }}]\n{tokens}\n");
+    let text = WHOLE.replacen(&format!("{hash} }}]\n"), &more, 1);
+    let admin = load(&text).unwrap().admin.unwrap();
+    assert_eq!(admin.users.iter().map(|user| user.role()).collect::<Vec<_>>(), [Role::Admin, Role::Reader]);
+    let tokens: Vec<_> = admin.tokens.iter().map(|token| (token.name(), token.role())).collect();
+    assert_eq!(tokens, [("token", Role::Admin), ("ci", Role::Author), ("watch", Role::Reader)]);
+    assert_eq!(admin.token.as_deref(), Some("hush-hush-hush-hush"));
+}
+
+#[test]
+fn refuses_roles_names_and_tokens_that_tell_nobody_apart() {
+    let hash = "password_hash = \"${file:certs/operator.hash}\" }";
+    let user = |more: &str| hash.replacen(" }", more, 1);
+    let (text, sha256) = ("token = \"hush-hush-hush-hush\"", "token_sha256 = \"1b\"");
+    let tokens = |tokens: &str| format!("{hash}]\ntokens = [{tokens}]\n#");
+    let of_hash = &format!("{hash}]");
+    assert_told(&[
+        (hash, &user(", role = \"root\" }"), 34, "admin.users[0].role: must be a role: \"reader\", \"operator\""),
+        (
+            hash,
+            &format!("{hash}, {{ name = \"operator\", {hash}"),
+            34,
+            "admin.users[1].name: there is a user \"operator\"",
+        ),
+        ("name = \"operator\"", "name = \"a:b\"", 34, "admin.users[0].name: must be 1 to 64 characters"),
+        (of_hash, &tokens("{ name = \"ci\" }"), 35, "admin.tokens[0]: needs one of \"token\" and"),
+        (of_hash, &tokens(&format!("{{ {text} }}")), 35, "admin.tokens[0]: \"name\" is missing"),
+        (of_hash, &tokens(&format!("{{ name = \"token\", {text} }}")), 35, "admin.tokens[0].name: there is a token"),
+        (of_hash, &tokens(&format!("{{ name = \"ci\", {sha256} }}")), 35, "admin.tokens[0].token_sha256: "),
+        (of_hash, &tokens("{ name = \"ci\", token = \"short\" }"), 35, "admin.tokens[0].token: has 5 bytes"),
+        (
+            of_hash,
+            &tokens(&format!("{{ name = \"ci\", {text} }}, {{ name = \"cd\", {text} }}")),
+            35,
+            "admin.tokens[1]: is the token of \"ci\" too",
+        ),
+    ]);
 }
 
 #[test]

@@ -3,9 +3,11 @@
 use std::net::TcpListener;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use rustls::ServerConfig;
 use tallygate_reading::ledger::Reader;
+use tallygate_serve::LineLimit;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +17,7 @@ use super::options::{Options, Parts};
 use super::router::router;
 use super::server::listen;
 use super::shared::{Reading, Shared};
-use crate::limits::{BROWSERS, PUSHES, REPLAYS};
+use crate::limits::{BROWSERS, PUSHES, REPLAYS, STRANGERS_LINES, STRANGERS_PAUSE};
 use crate::live::Live;
 use crate::metrics::Metrics;
 
@@ -61,6 +63,7 @@ impl Console {
             pushes: Semaphore::new(PUSHES),
             replaying: Semaphore::new(REPLAYS),
             browsers: Arc::new(Semaphore::new(BROWSERS)),
+            strangers: Arc::new(LineLimit::new(STRANGERS_LINES, STRANGERS_PAUSE, Instant::now())),
             metrics,
             stop: stop.clone(),
         });

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use http::Method;
 use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::{Operation, PathItem};
 
 use super::routes::assets::ASSETS;
 
@@ -39,6 +40,11 @@ impl Endpoints {
     pub(super) fn find(&self, path: &str) -> Option<&Endpoint> {
         self.0.get(path)
     }
+}
+
+/// The operations of a path that are ever served.
+pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten()
 }
 
 impl Endpoint {

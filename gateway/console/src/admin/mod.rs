@@ -8,6 +8,8 @@
 
 mod problem;
 
+mod role;
+
 mod caller;
 mod password;
 mod session;
@@ -20,11 +22,14 @@ mod access;
 mod options;
 mod shared;
 
+mod address;
 mod body;
-mod credentials;
 mod encoding;
 mod origin;
 mod query;
+
+mod audit;
+mod gate;
 
 mod routes;
 
@@ -40,4 +45,5 @@ mod console;
 pub use console::{Console, Failure, Handle};
 pub use options::{Options, Parts};
 pub use password::{BadHash, User, hash_password};
+pub use role::{Role, UnknownRole};
 pub use token::Token;

@@ -1,20 +1,24 @@
 //! Passwords: argon2 hashes, checked a few at a time and taking as long for a name that nobody has.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use tallygate_serve::{Holder, Share, Shares};
 use tokio::sync::Semaphore;
 
-use crate::limits::{PASSWORD_BYTES, PASSWORD_CHECKS};
+use super::role::Role;
+use crate::limits::{PASSWORD_BYTES, PASSWORD_CHECKS, PASSWORDS_WAITING};
 
 /// Somebody who may log in.
 #[derive(Clone, Debug)]
 pub struct User {
     name: String,
     hash: String,
+    role: Role,
 }
 
 /// The text is no hash of a password.
@@ -35,17 +39,27 @@ pub fn hash_password(password: &str) -> Result<String, String> {
 }
 
 impl User {
-    /// Somebody with a name and the PHC hash of a password.
+    /// Somebody with a name, the PHC hash of a password, and what it may do.
     ///
     /// # Errors
     /// [`BadHash`] when it is none, or not one of argon2.
-    pub fn new(name: impl Into<String>, hash: impl Into<String>) -> Result<Self, BadHash> {
+    pub fn new(name: impl Into<String>, hash: impl Into<String>, role: Role) -> Result<Self, BadHash> {
         let hash = hash.into().trim().to_owned();
         let parsed = PasswordHash::new(&hash).map_err(|error| BadHash(error.to_string()))?;
         if !parsed.algorithm.as_str().starts_with("argon2") || parsed.hash.is_none() {
             return Err(BadHash("it is of another kind, or has no hash".to_owned()));
         }
-        Ok(Self { name: name.into(), hash })
+        Ok(Self { name: name.into(), hash, role })
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it may do.
+    pub fn role(&self) -> Role {
+        self.role
     }
 }
 
@@ -55,7 +69,17 @@ pub(super) struct Passwords {
     /// What the password of a name that nobody has is checked against.
     nobody: Arc<str>,
     permits: Arc<Semaphore>,
+    /// Those that are checked or wait to be; each address has its share.
+    turns: Arc<Shares>,
 }
+
+/// The right to wait until a password is checked.
+pub(super) struct Turn(Share);
+
+/// As many passwords are being checked as may be.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("as many passwords wait to be checked as may, try again in a moment")]
+pub(super) struct Busy;
 
 impl Passwords {
     pub(super) fn new(users: Vec<User>) -> Self {
@@ -64,11 +88,17 @@ impl Passwords {
             hashes: users.into_iter().map(|user| (user.name, user.hash.into())).collect(),
             nobody,
             permits: Arc::new(Semaphore::new(PASSWORD_CHECKS)),
+            turns: Shares::among_addresses(PASSWORDS_WAITING),
         }
     }
 
+    /// A place among those that wait.
+    pub(super) fn turn(&self, address: IpAddr) -> Result<Turn, Busy> {
+        self.turns.take(&Holder::at(address), 1).map(Turn).map_err(|_| Busy)
+    }
+
     /// Whether this is the password of this name.
-    pub(super) async fn check(&self, name: &str, password: &str) -> bool {
+    pub(super) async fn check(&self, turn: Turn, name: &str, password: &str) -> bool {
         if password.len() > PASSWORD_BYTES {
             return false;
         }
@@ -79,7 +109,8 @@ impl Passwords {
         };
         let password = password.to_owned();
         let checked = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
+            // Held until it is checked, whoever still waits for it.
+            let (_permit, _turn) = (permit, turn.0);
             let hash = PasswordHash::new(&hash)?;
             Argon2::default().verify_password(password.as_bytes(), &hash)
         });
@@ -91,21 +122,37 @@ impl Passwords {
 mod tests {
     use super::*;
 
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    const THERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1));
+
     #[tokio::test]
     async fn takes_the_password_of_the_name_alone() {
-        let ana = User::new("ana", hash_password("correct horse").unwrap()).unwrap();
-        let ivo = User::new("ivo", hash_password("battery staple").unwrap()).unwrap();
-        let passwords = Passwords::new(vec![ana, ivo]);
-        assert!(passwords.check("ana", "correct horse").await);
-        assert!(!passwords.check("ana", "battery staple").await);
-        assert!(!passwords.check("nobody", "correct horse").await);
-        assert!(!passwords.check("ana", &"x".repeat(PASSWORD_BYTES + 1)).await);
+        let user = |name: &str, password: &str| User::new(name, hash_password(password).unwrap(), Role::Admin).unwrap();
+        let passwords = Passwords::new(vec![user("ana", "correct horse"), user("ivo", "battery staple")]);
+        let check = async |name: &str, password: &str| {
+            let turn = passwords.turn(HERE).unwrap();
+            passwords.check(turn, name, password).await
+        };
+        assert!(check("ana", "correct horse").await);
+        assert!(!check("ana", "battery staple").await);
+        assert!(!check("nobody", "correct horse").await);
+        assert!(!check("ana", &"x".repeat(PASSWORD_BYTES + 1)).await);
+    }
+
+    #[test]
+    fn an_address_with_many_that_wait_is_refused_and_leaves_turns_to_others() {
+        let passwords = Passwords::new(Vec::new());
+        let waiting: Vec<Turn> = std::iter::from_fn(|| passwords.turn(HERE).ok()).collect();
+        assert!(waiting.len() < PASSWORDS_WAITING, "{}", waiting.len());
+        assert!(passwords.turn(THERE).is_ok());
+        drop(waiting);
+        assert!(passwords.turn(HERE).is_ok());
     }
 
     #[test]
     fn refuses_what_is_no_argon2_hash() {
         for text in ["", "secret", "$2b$12$abcdefghijklmnopqrstuv", "$argon2id$v=19$m=19456,t=2,p=1"] {
-            assert!(User::new("ana", text).is_err(), "{text}");
+            assert!(User::new("ana", text, Role::Admin).is_err(), "{text}");
         }
     }
 }

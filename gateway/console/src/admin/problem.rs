@@ -24,6 +24,10 @@ pub(super) struct Problem {
     headers: Vec<(http::HeaderName, HeaderValue)>,
 }
 
+/// What a refusal said, among its response's extensions.
+#[derive(Clone, Debug)]
+pub(super) struct Detail(pub(super) String);
+
 /// A refusal (RFC 9457).
 #[derive(Serialize, ToSchema, ToResponse)]
 #[response(description = "A refusal (RFC 9457)", content_type = "application/problem+json")]
@@ -106,6 +110,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let detail = Detail(self.detail.clone());
         let document = ProblemDocument {
             kind: "about:blank",
             title: self.status.canonical_reason().unwrap_or("refused"),
@@ -113,6 +118,7 @@ impl IntoResponse for Problem {
             detail: self.detail,
         };
         let mut response = (self.status, Json(document)).into_response();
+        response.extensions_mut().insert(detail);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.extend(self.headers);

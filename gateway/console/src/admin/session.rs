@@ -47,13 +47,21 @@ impl Sessions {
 
     /// Whose session this is, while it lasts; it counts as used.
     pub(super) fn find(&self, id: &SessionId, now: Instant) -> Option<String> {
+        let user = self.look(id, now)?;
+        if let Some(session) = self.lock().get_mut(id) {
+            session.used = now;
+        }
+        Some(user)
+    }
+
+    /// Whose session this is, while it lasts; that somebody looked is no use of it.
+    pub(super) fn look(&self, id: &SessionId, now: Instant) -> Option<String> {
         let mut open = self.lock();
-        let session = open.get_mut(id)?;
+        let session = open.get(id)?;
         if !session.lives(now) {
             open.remove(id);
             return None;
         }
-        session.used = now;
         Some(session.user.clone())
     }
 
@@ -90,6 +98,14 @@ mod tests {
         let nearly = start + SESSION_IDLE - Duration::from_secs(1);
         assert_eq!(sessions.find(&id, nearly).as_deref(), Some("ana"));
         assert_eq!(sessions.find(&id, nearly + SESSION_IDLE), None);
+    }
+
+    #[test]
+    fn a_session_that_is_only_looked_at_ends() {
+        let (sessions, start) = (Sessions::default(), Instant::now());
+        let id = id(&sessions.open("ana", start));
+        assert!(sessions.look(&id, start + SESSION_IDLE / 2).is_some());
+        assert_eq!(sessions.look(&id, start + SESSION_IDLE), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tallygate_core::day::Zone;
 use tallygate_reading::ledger::Reader;
+use tallygate_serve::LineLimit;
 use tallygate_stream::Stream;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -30,6 +31,8 @@ pub(super) struct Shared {
     pub(super) replaying: Semaphore,
     /// The browsers that follow.
     pub(super) browsers: Arc<Semaphore>,
+    /// How often the log tells of strangers.
+    pub(super) strangers: Arc<LineLimit>,
     pub(super) metrics: Metrics,
     pub(super) stop: CancellationToken,
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use http::{Method, StatusCode};
 use tallygate_console::limits::{BROWSERS, CONNECTIONS, PUSHES};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::sleep;
 
 use crate::policies::{Registry, post};
@@ -28,18 +28,34 @@ async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> T, wanted: impl Fn(&
     }
 }
 
-#[tokio::test]
-async fn further_connections_are_refused_until_one_closes() {
-    let site = Site::start().await;
+/// As many connections from one address as it gets, and one that it does not.
+async fn all_that_one_address_gets(site: &Site) -> Vec<TcpStream> {
     let mut held = Vec::new();
     for _ in 0..CONNECTIONS {
         held.push(TcpStream::connect(site.address).await.unwrap());
     }
-    let reached = until("the bound is reached", async || site.connect("http/1.1").await, Result::is_err).await;
-    assert!(reached.is_err());
-    held.truncate(CONNECTIONS - 1);
+    let refused = async || site.connect("http/1.1").await;
+    assert!(until("the bound is reached", refused, Result::is_err).await.is_err());
+    held
+}
+
+#[tokio::test]
+async fn further_connections_are_refused_until_some_close() {
+    let site = Site::start().await;
+    let mut held = all_that_one_address_gets(&site).await;
+    held.truncate(CONNECTIONS / 2);
     let connected = until("a place is free", async || site.connect("http/1.1").await, Result::is_ok).await;
     assert!(connected.is_ok());
+}
+
+#[tokio::test]
+async fn whoever_holds_all_connections_that_one_address_gets_locks_nobody_else_out() {
+    let site = Site::start().await;
+    let _held = all_that_one_address_gets(&site).await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    let elsewhere = socket.connect(site.address).await.unwrap();
+    assert!(site.over(elsewhere, "http/1.1").await.is_ok(), "another address has its share");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{Method, StatusCode};
-use tallygate_console::limits::{FREE_FAILURES, SESSION_IDLE};
+use tallygate_console::limits::{FREE_FAILURES, PASSWORDS_WAITING, SESSION_IDLE};
 
 use crate::site::{PASSWORD, Site, TOKEN, USER};
 
@@ -44,8 +44,35 @@ async fn a_session_that_nobody_uses_ends() {
     assert!(session.json()["user"].is_null());
 }
 
+#[tokio::test]
+async fn a_feed_and_what_a_page_asks_by_itself_are_no_use_of_a_session() {
+    let site = Site::start().await;
+    let cookie = site.log_in().await;
+    let mut events = site.events_as("day=2026-11-22", ("cookie", &cookie)).await;
+    events.next().await.unwrap();
+    pass(SESSION_IDLE - Duration::from_secs(30)).await;
+    let by_itself = [("cookie", &*cookie), ("tallygate-unattended", "1")];
+    assert_eq!(site.send(Method::GET, "/api/v1/status", &by_itself, "").await.status, StatusCode::OK);
+    let feed = [("cookie", &*cookie), ("accept", "text/event-stream")];
+    let another = site.open(Method::GET, "/api/v1/events", &feed, "".into()).await;
+    assert_eq!(another.status(), StatusCode::OK);
+    assert_eq!(events.next().await.unwrap().0, "message", "a heartbeat");
+    pass(Duration::from_secs(31)).await;
+    // What was on its way may come before.
+    let mut next = String::new();
+    for _ in 0..3 {
+        next = events.next().await.unwrap().0;
+        if next == "bye" {
+            break;
+        }
+    }
+    assert_eq!(next, "bye");
+    let status = site.send(Method::GET, "/api/v1/status", &[("cookie", &cookie)], "").await.status;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+}
+
 /// Lets this much time pass at once.
-async fn pass(time: Duration) {
+pub(crate) async fn pass(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
     tokio::time::resume();
@@ -65,6 +92,31 @@ async fn a_wrong_password_is_refused_and_guessing_is_slowed() {
     assert!(answer.headers.contains_key("retry-after"));
     let answer = site.try_log_in("somebody else", "wrong").await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "another name need not wait");
+}
+
+#[tokio::test]
+async fn failures_of_others_behind_the_same_address_lock_out_nobody() {
+    let site = Site::start().await;
+    for n in 0..30 {
+        assert_eq!(site.try_log_in(&format!("name-{n}"), "wrong").await.status, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(site.try_log_in(USER, PASSWORD).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_login_beyond_those_that_wait_is_refused_in_words() {
+    let site = Site::start().await;
+    let attempts = (0..2 * PASSWORDS_WAITING).map(|n| {
+        let site = &site;
+        async move { site.try_log_in(&format!("name-{n}"), "wrong").await }
+    });
+    let answers = futures::future::join_all(attempts).await;
+    let refused =
+        answers.iter().find(|answer| answer.status == StatusCode::SERVICE_UNAVAILABLE).expect("one is refused");
+    assert!(refused.headers.contains_key("retry-after"));
+    let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("as many passwords wait to be checked as may"), "{detail}");
+    assert!(answers.iter().any(|answer| answer.status == StatusCode::UNAUTHORIZED));
 }
 
 #[tokio::test]
@@ -117,7 +169,18 @@ async fn nothing_but_the_page_and_the_login_is_served_to_strangers() {
         assert_eq!(answer.status, StatusCode::OK, "{path}");
         let policy = answer.headers["content-security-policy"].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'; script-src 'self';") && !policy.contains("unsafe"), "{policy}");
-        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-embedder-policy", "require-corp"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("cache-control", "no-store"),
+        ] {
+            assert_eq!(answer.headers[name], value, "{path}");
+        }
+        assert!(answer.headers["permissions-policy"].to_str().unwrap().contains("camera=()"), "{path}");
     }
 }
 

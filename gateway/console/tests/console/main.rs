@@ -5,6 +5,8 @@
 mod browser;
 #[path = "../../../reading/tests/reading/letters.rs"]
 mod letters;
+#[path = "../../../serve/tests/serve/lines.rs"]
+mod lines;
 #[path = "../../../reading/tests/reading/log.rs"]
 #[expect(dead_code, reason = "the tests of reading use what is left")]
 mod log;
@@ -12,6 +14,7 @@ mod site;
 #[path = "../../../reading/tests/reading/store.rs"]
 mod store;
 
+mod audit;
 mod dead_letters;
 mod events;
 mod http2;
@@ -21,4 +24,5 @@ mod openapi;
 mod page;
 mod policies;
 mod replays;
+mod roles;
 mod sums;

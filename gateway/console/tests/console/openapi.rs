@@ -30,7 +30,7 @@ const ROUTES: [&str; 16] = [
 const OPEN: [&str; 3] = ["GET /api/v1/session", "POST /api/v1/login", "POST /api/v1/logout"];
 
 /// The operations of the document, each with its method and its path as they are asked for.
-fn operations(document: &Value) -> Vec<(String, Method, String, Value)> {
+pub(crate) fn operations(document: &Value) -> Vec<(String, Method, String, Value)> {
     let paths = document["paths"].as_object().unwrap();
     let of = |(path, item): (&String, &Value)| {
         let asked = path.replace("{partition}", "0").replace("{offset}", "0").replace("{name}", "json");

@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tallygate_console::limits::SESSION_IDLE;
 use tallygate_console::policies::PolicyAdmin;
 use tallygate_core::notice::PartitionNotice;
 use tallygate_core::{Aggregate, Row};
 use tallygate_sums::Notices;
+use tokio::time::sleep;
 
 use crate::browser::Browser;
+use crate::login::pass;
 use crate::policies::Registry;
 use crate::site::{PASSWORD, Site, USER};
 use crate::store::{daily, row};
@@ -205,4 +208,53 @@ async fn the_page_says_when_its_figures_stand_still_and_when_a_password_is_wrong
     assert_eq!(browser.value("document.getElementById('notice').hidden").await, true);
     browser.value("document.getElementById('logout').click()").await;
     browser.until("!document.getElementById('login').hidden").await;
+}
+
+#[tokio::test]
+async fn an_open_page_is_no_use_of_its_session_and_whoever_is_at_it_is() {
+    let site = Site::start().await;
+    let mut browser = opened(&site).await;
+    log_in(&mut browser).await;
+    let nearly = SESSION_IDLE - Duration::from_secs(60);
+    pass(nearly).await;
+    browser.value("globalThis.answered = 0, globalThis.asked = fetch, globalThis.fetch = async (...all) => { const answer = await asked(...all); answered += 1; return answer; }").await;
+    browser.enter().await;
+    let before = asked(&mut browser, "/api/v1/session").await;
+    assert_eq!(before, 2, "somebody at the page is told: once when it opened, once now");
+    browser.until("answered > 0").await;
+    pass(nearly).await;
+    polled(&mut browser).await;
+    assert_eq!(browser.value("document.getElementById('console').hidden").await, false, "it was used a while ago");
+    pass(Duration::from_secs(61)).await;
+    browser.until("!document.getElementById('login').hidden").await;
+}
+
+/// How often the page asked for this so far.
+async fn asked(browser: &mut Browser, path: &str) -> usize {
+    browser.value("1").await;
+    browser.requests().iter().filter(|url| url.ends_with(path)).count()
+}
+
+/// Waits until the page has asked by itself how things are, twice; the first time it may have asked before.
+async fn polled(browser: &mut Browser) {
+    let before = asked(browser, "/api/v1/status").await;
+    for _ in 0..600 {
+        if asked(browser, "/api/v1/status").await >= before + 2 {
+            return;
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the page asks how things are now and then");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_names_what_the_page_shows_and_nothing_else_of_it() {
+    let site = Site::start().await;
+    let mut browser = opened(&site).await;
+    browser.open(&format!("{}/?currency=EUR&constructor=x&__proto__=y&toString=z", site.origin())).await;
+    browser.until("document.activeElement.id === 'name'").await;
+    log_in(&mut browser).await;
+    browser.until("document.getElementById('currency').value === 'EUR'").await;
+    assert_eq!(browser.value("location.search").await, "?currency=EUR");
+    assert_eq!(browser.errors(), Vec::<String>::new());
 }

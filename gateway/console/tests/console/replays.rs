@@ -9,7 +9,7 @@ use crate::site::{Answer, Site, TOKEN};
 
 /// Remembers what it is given, and refuses the second line of everything.
 #[derive(Default)]
-struct Remembers(Mutex<Vec<(Replay, String)>>);
+pub(crate) struct Remembers(Mutex<Vec<(Replay, String)>>);
 
 #[async_trait::async_trait]
 impl Replayer for Remembers {

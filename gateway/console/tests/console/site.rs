@@ -16,7 +16,7 @@ use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use serde_json::Value;
-use tallygate_console::admin::{Console, Handle, Options, Parts, Token, User, hash_password};
+use tallygate_console::admin::{Console, Handle, Options, Parts, Role, Token, User, hash_password};
 use tallygate_console::metrics::Metrics;
 use tallygate_console::policies::PolicyAdmin;
 use tallygate_console::replays::Replayer;
@@ -32,9 +32,16 @@ use crate::log::Log;
 use crate::store::Store;
 
 pub(crate) const USER: &str = "operator";
+pub(crate) const READER: &str = "reader";
+/// Everybody's password.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 pub(crate) const TOKEN: &str = "a-token-for-programs";
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The token of a program with this role.
+pub(crate) fn token_of(role: Role) -> String {
+    format!("a-token-for-a-program-that-is-{role}")
+}
 
 pub(crate) struct Site {
     pub(crate) address: SocketAddr,
@@ -124,8 +131,14 @@ impl Site {
         let options = Options {
             zone: "Europe/Zagreb".parse().unwrap(),
             tls: Arc::new(tls),
-            users: vec![User::new(USER, hash.as_str()).unwrap()],
-            tokens: vec![Token::from_text("cli", TOKEN)],
+            users: vec![
+                User::new(USER, hash.as_str(), Role::Admin).unwrap(),
+                User::new(READER, hash.as_str(), Role::Reader).unwrap(),
+            ],
+            tokens: [Token::from_text("cli", TOKEN, Role::Admin)]
+                .into_iter()
+                .chain(Role::ALL.map(|role| Token::from_text(format!("a {role}"), &token_of(role), role)))
+                .collect(),
         };
         let well = Well { gateway: policies.is_some(), sums: Reader::new(store.clone()) };
         let parts =
@@ -161,7 +174,11 @@ impl Site {
 
     /// Logs in from the page, and returns the cookie.
     pub(crate) async fn log_in(&self) -> String {
-        let answer = self.try_log_in(USER, PASSWORD).await;
+        self.log_in_as(USER).await
+    }
+
+    pub(crate) async fn log_in_as(&self, name: &str) -> String {
+        let answer = self.try_log_in(name, PASSWORD).await;
         assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
         let cookie = answer.headers["set-cookie"].to_str().unwrap();
         cookie.split(';').next().unwrap().to_owned()
@@ -185,10 +202,15 @@ impl Site {
 
     /// A connection that speaks this protocol.
     pub(crate) async fn connect(&self, protocol: &str) -> io::Result<TlsStream<TcpStream>> {
+        self.over(TcpStream::connect(self.address).await?, protocol).await
+    }
+
+    /// The same over a socket that is there.
+    pub(crate) async fn over(&self, socket: TcpStream, protocol: &str) -> io::Result<TlsStream<TcpStream>> {
         let mut client = ClientConfig::clone(&self.client);
         client.alpn_protocols = vec![protocol.into()];
         let name = ServerName::try_from("localhost").unwrap();
-        TlsConnector::from(Arc::new(client)).connect(name, TcpStream::connect(self.address).await?).await
+        TlsConnector::from(Arc::new(client)).connect(name, socket).await
     }
 
     /// A connection of HTTP/2, for requests with whole addresses.

@@ -11,7 +11,6 @@ use tallygate_reading::dead_letters::{self, Filter, Listing, Position, Shown};
 use tallygate_reading::limits::{DEAD_LETTERS, DEAD_LETTERS_MOST};
 use utoipa::IntoParams;
 
-use crate::admin::caller::Caller;
 use crate::admin::problem::{Problem, ProblemDocument};
 use crate::admin::query::{Query, given};
 use crate::admin::shared::Shared;
@@ -56,7 +55,6 @@ pub(in crate::admin) struct DeadLettersQuery {
     )
 )]
 pub(in crate::admin) async fn list(
-    _: Caller,
     Query(query): Query<DeadLettersQuery>,
     State(shared): State<Arc<Shared>>,
 ) -> Result<Json<Listing>, Problem> {
@@ -89,7 +87,6 @@ pub(in crate::admin) async fn list(
     )
 )]
 pub(in crate::admin) async fn show(
-    _: Caller,
     path: Result<Path<(String, String)>, PathRejection>,
     State(shared): State<Arc<Shared>>,
 ) -> Result<Json<Shown>, Problem> {

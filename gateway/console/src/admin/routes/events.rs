@@ -13,7 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::sums::SumsQuery;
-use crate::admin::caller::Caller;
+use crate::admin::caller::{Caller, Credential};
 use crate::admin::problem::{Problem, ProblemDocument};
 use crate::admin::query::Query;
 use crate::admin::shared::Shared;
@@ -78,9 +78,9 @@ impl Browser {
             message = self.subscription.next() => message,
             () = self.shared.stop.cancelled() => return None,
         };
-        let in_session = match &self.caller {
-            Caller::Session { id, .. } => self.shared.access.sessions.find(id, Instant::now()).is_some(),
-            Caller::Program(_) => true,
+        let in_session = match &self.caller.credential {
+            Credential::Session(id) => self.shared.access.sessions.look(id, Instant::now()).is_some(),
+            Credential::Password | Credential::Token => true,
         };
         Some(match message {
             _ if !in_session => self.end("bye"),

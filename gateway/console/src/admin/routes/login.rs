@@ -13,9 +13,10 @@ use tallygate_reading::clock;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
+use crate::admin::address::Address;
+use crate::admin::audit::Audited;
 use crate::admin::body::JsonBody;
-use crate::admin::caller::Caller;
-use crate::admin::credentials::Address;
+use crate::admin::caller::{Caller, Credential};
 use crate::admin::origin::SameOrigin;
 use crate::admin::problem::{Problem, ProblemDocument};
 use crate::admin::session::COOKIE;
@@ -37,6 +38,8 @@ pub(in crate::admin) struct Login {
 pub(in crate::admin) struct Session {
     /// The user's name.
     user: Option<String>,
+    /// What the user may do: `reader`, `operator`, `author` or `admin`.
+    role: Option<String>,
     /// The business day that it is.
     #[schema(format = Date)]
     today: String,
@@ -47,15 +50,11 @@ pub(in crate::admin) struct Session {
     get,
     path = "/api/v1/session",
     tag = "people",
-    security(()),
     responses((status = 200, description = "Who is logged in, or nobody", body = Session))
 )]
 pub(in crate::admin) async fn session(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Json<Session> {
-    let user = match shared.access.session(&headers) {
-        Some(Caller::Session { user, .. }) => Some(user),
-        _ => None,
-    };
-    Json(shown(&shared, user))
+    let caller = shared.access.session(&headers);
+    Json(shown(&shared, caller.as_ref()))
 }
 
 /// Logs somebody in.
@@ -63,7 +62,6 @@ pub(in crate::admin) async fn session(State(shared): State<Arc<Shared>>, headers
     post,
     path = "/api/v1/login",
     tag = "people",
-    security(()),
     request_body = Login,
     responses(
         (status = 200, description = "Logged in", body = Session, headers(("set-cookie" = String, description = "The session"))),
@@ -73,23 +71,26 @@ pub(in crate::admin) async fn session(State(shared): State<Arc<Shared>>, headers
         (status = 408, response = ProblemDocument),
         (status = 413, response = ProblemDocument),
         (status = 429, response = ProblemDocument),
+        (status = 503, response = ProblemDocument),
     )
 )]
 pub(in crate::admin) async fn login(
     _: SameOrigin,
-    Address(peer): Address,
+    address: Address,
+    audited: Audited,
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
     JsonBody(login): JsonBody<Login>,
 ) -> Result<impl IntoResponse, Problem> {
     let access = &shared.access;
-    access.password(&login.name, &login.password, peer).await?;
-    if let Some(Caller::Session { id, .. }) = access.session(&headers) {
+    let caller = access.password(&login.name, &login.password, address, &audited).await?;
+    audited.by(&caller);
+    if let Some(Caller { credential: Credential::Session(id), .. }) = access.session(&headers) {
         access.sessions.close(&id);
     }
     let secret = access.sessions.open(&login.name, Instant::now());
     let life = i64::try_from(SESSION_LIFE.as_secs()).unwrap_or(i64::MAX);
-    Ok(([(SET_COOKIE, cookie(secret, life))], Json(shown(&shared, Some(login.name)))))
+    Ok(([(SET_COOKIE, cookie(secret, life))], Json(shown(&shared, Some(&caller)))))
 }
 
 /// Logs somebody out; whoever is not logged in is, too.
@@ -97,7 +98,6 @@ pub(in crate::admin) async fn login(
     post,
     path = "/api/v1/logout",
     tag = "people",
-    security(()),
     responses(
         (status = 200, description = "Logged out", body = Session, headers(("set-cookie" = String, description = "None any more"))),
         (status = 403, response = ProblemDocument),
@@ -105,17 +105,22 @@ pub(in crate::admin) async fn login(
 )]
 pub(in crate::admin) async fn logout(
     _: SameOrigin,
+    audited: Audited,
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
 ) -> impl IntoResponse {
-    if let Some(Caller::Session { id, .. }) = shared.access.session(&headers) {
-        shared.access.sessions.close(&id);
+    if let Some(caller) = shared.access.session(&headers) {
+        audited.by(&caller);
+        if let Credential::Session(id) = caller.credential {
+            shared.access.sessions.close(&id);
+        }
     }
     ([(SET_COOKIE, cookie(String::new(), 0))], Json(shown(&shared, None)))
 }
 
-fn shown(shared: &Shared, user: Option<String>) -> Session {
-    Session { user, today: clock::today(&shared.zone).to_string() }
+fn shown(shared: &Shared, caller: Option<&Caller>) -> Session {
+    let (user, role) = (caller.map(|caller| caller.name.clone()), caller.map(|caller| caller.role.to_string()));
+    Session { user, role, today: clock::today(&shared.zone).to_string() }
 }
 
 fn cookie(value: String, seconds: i64) -> String {

@@ -5,7 +5,6 @@ use axum::body::Bytes;
 use http::HeaderName;
 use http::header::CONTENT_TYPE;
 
-use crate::admin::caller::Caller;
 use crate::admin::problem::ProblemDocument;
 
 /// The OpenAPI document, as JSON.
@@ -24,7 +23,6 @@ pub(in crate::admin) struct Description(pub(in crate::admin) Bytes);
     )
 )]
 pub(in crate::admin) async fn openapi(
-    _: Caller,
     Extension(Description(json)): Extension<Description>,
 ) -> ([(HeaderName, &'static str); 1], Bytes) {
     ([(CONTENT_TYPE, "application/json")], json)

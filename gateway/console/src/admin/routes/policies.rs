@@ -10,8 +10,8 @@ use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::admin::audit::Audited;
 use crate::admin::body::{JsonBody, read};
-use crate::admin::caller::Caller;
 use crate::admin::encoding;
 use crate::admin::problem::{Problem, ProblemDocument};
 use crate::admin::shared::Shared;
@@ -61,7 +61,7 @@ pub(in crate::admin) struct Policies {
         (status = 503, response = ProblemDocument),
     )
 )]
-pub(in crate::admin) async fn list(_: Caller, State(shared): State<Arc<Shared>>) -> Result<Json<Policies>, Problem> {
+pub(in crate::admin) async fn list(State(shared): State<Arc<Shared>>) -> Result<Json<Policies>, Problem> {
     Ok(Json(Policies { policies: shared.policies()?.list().await? }))
 }
 
@@ -96,7 +96,7 @@ pub(in crate::admin) async fn list(_: Caller, State(shared): State<Arc<Shared>>)
     )
 )]
 pub(in crate::admin) async fn push(
-    caller: Caller,
+    audited: Audited,
     Named { policies, name }: Named,
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
@@ -112,7 +112,9 @@ pub(in crate::admin) async fn push(
         return Err(Problem::too_large(policies.component_bytes()));
     }
     let pushed = policies.push(&name, upload.component, upload.config).await?;
-    tracing::info!(by = caller.name(), policy = %pushed.policy, version = %pushed.version, "a policy was pushed");
+    audited.note(|noted| {
+        (noted.version, noted.changed) = (Some(pushed.version.clone()), Some(pushed.new));
+    });
     let status = if pushed.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(pushed)))
 }
@@ -136,7 +138,7 @@ pub(in crate::admin) async fn push(
         (status = 503, response = ProblemDocument),
     )
 )]
-pub(in crate::admin) async fn show(_: Caller, version: NamedVersion) -> Result<Json<PolicyVersionDetail>, Problem> {
+pub(in crate::admin) async fn show(version: NamedVersion) -> Result<Json<PolicyVersionDetail>, Problem> {
     Ok(Json(version.policies.show(&version.name, &version.version).await?))
 }
 
@@ -161,9 +163,9 @@ pub(in crate::admin) async fn show(_: Caller, version: NamedVersion) -> Result<J
         (status = 503, response = ProblemDocument),
     )
 )]
-pub(in crate::admin) async fn remove(caller: Caller, version: NamedVersion) -> Result<Json<Removed>, Problem> {
+pub(in crate::admin) async fn remove(audited: Audited, version: NamedVersion) -> Result<Json<Removed>, Problem> {
     let removed = version.policies.remove(&version.name, &version.version).await?;
-    tracing::info!(by = caller.name(), policy = %removed.policy, version = %removed.removed, "a version was removed");
+    audited.note(|noted| noted.version = Some(removed.removed.clone()));
     Ok(Json(removed))
 }
 
@@ -189,12 +191,13 @@ pub(in crate::admin) async fn remove(caller: Caller, version: NamedVersion) -> R
     )
 )]
 pub(in crate::admin) async fn activate(
-    caller: Caller,
+    audited: Audited,
     Named { policies, name }: Named,
     JsonBody(Activate { version }): JsonBody<Activate>,
 ) -> Result<Json<Switched>, Problem> {
+    audited.note(|noted| noted.version = Some(version.clone()));
     let switched = policies.activate(&name, &version).await?;
-    tracing::info!(by = caller.name(), policy = %switched.policy, active = %switched.active, "a policy was activated");
+    note_switch(&audited, &switched);
     Ok(Json(switched))
 }
 
@@ -217,12 +220,19 @@ pub(in crate::admin) async fn activate(
     )
 )]
 pub(in crate::admin) async fn rollback(
-    caller: Caller,
+    audited: Audited,
     Named { policies, name }: Named,
 ) -> Result<Json<Switched>, Problem> {
     let switched = policies.rollback(&name).await?;
-    tracing::info!(by = caller.name(), policy = %switched.policy, active = %switched.active, "a policy was rolled back");
+    note_switch(&audited, &switched);
     Ok(Json(switched))
+}
+
+fn note_switch(audited: &Audited, switched: &Switched) {
+    audited.note(|noted| {
+        (noted.version, noted.previous) = (Some(switched.active.clone()), switched.previous.clone());
+        noted.changed = Some(switched.changed);
+    });
 }
 
 impl FromRequestParts<Arc<Shared>> for Named {
@@ -231,7 +241,9 @@ impl FromRequestParts<Arc<Shared>> for Named {
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
         let policies = shared.policies()?.clone();
         encoding::check(parts.uri.path())?;
-        let Path(name) = Path::from_request_parts(parts, shared).await?;
+        let Path(name): Path<String> = Path::from_request_parts(parts, shared).await?;
+        let Ok(audited) = Audited::from_request_parts(parts, shared).await;
+        audited.note(|noted| noted.policy = Some(name.clone()));
         Ok(Self { policies, name })
     }
 }
@@ -242,7 +254,9 @@ impl FromRequestParts<Arc<Shared>> for NamedVersion {
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
         let policies = shared.policies()?.clone();
         encoding::check(parts.uri.path())?;
-        let Path((name, version)) = Path::from_request_parts(parts, shared).await?;
+        let Path((name, version)): Path<(String, String)> = Path::from_request_parts(parts, shared).await?;
+        let Ok(audited) = Audited::from_request_parts(parts, shared).await;
+        audited.note(|noted| (noted.policy, noted.version) = (Some(name.clone()), Some(version.clone())));
         Ok(Self { policies, name, version })
     }
 }

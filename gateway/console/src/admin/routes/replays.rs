@@ -8,6 +8,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::admin::audit::Audited;
 use crate::admin::body::read;
 use crate::admin::caller::Caller;
 use crate::admin::problem::{Problem, ProblemDocument};
@@ -59,6 +60,7 @@ pub(in crate::admin) struct ReplayQuery {
 )]
 pub(in crate::admin) async fn replay(
     caller: Caller,
+    audited: Audited,
     Query(query): Query<ReplayQuery>,
     State(shared): State<Arc<Shared>>,
     body: Body,
@@ -79,9 +81,11 @@ pub(in crate::admin) async fn replay(
         return Err(Problem::bad(format!("the body has {} lines, 1 to {REPLAY_LINES} would be right", lines.len())));
     }
     let (as_is, dry_run) = (query.as_is.unwrap_or(false), query.dry_run.unwrap_or(false));
-    let replayed = replays.replay(Replay { lines, as_is, dry_run }, caller.name()).await?;
-    let Replayed { replayed: count, outside, ref refused, .. } = replayed;
-    let (by, refused) = (caller.name(), refused.len());
-    tracing::info!(by, replayed = count, outside, refused, dry_run, "dead letters were replayed");
+    audited.note(|noted| noted.dry_run = Some(dry_run));
+    let replayed = replays.replay(Replay { lines, as_is, dry_run }, &caller.name).await?;
+    audited.note(|noted| {
+        (noted.replayed, noted.outside) = (Some(replayed.replayed), Some(replayed.outside));
+        noted.refused_letters = Some(replayed.refused.len() as u64);
+    });
     Ok(Json(replayed))
 }

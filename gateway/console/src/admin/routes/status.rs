@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 
-use crate::admin::caller::Caller;
 use crate::admin::problem::{Problem, ProblemDocument};
 use crate::admin::shared::Shared;
 use crate::status::Status;
@@ -22,6 +21,6 @@ use crate::status::Status;
         (status = 429, response = ProblemDocument),
     )
 )]
-pub(in crate::admin) async fn status(_: Caller, State(shared): State<Arc<Shared>>) -> Result<Json<Status>, Problem> {
+pub(in crate::admin) async fn status(State(shared): State<Arc<Shared>>) -> Result<Json<Status>, Problem> {
     Ok(Json(shared.status()?.status().await))
 }

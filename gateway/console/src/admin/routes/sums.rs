@@ -9,7 +9,6 @@ use tallygate_core::{Currency, Day};
 use tallygate_reading::ledger::{DaySums, KeySums, Order, Top};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::admin::caller::Caller;
 use crate::admin::problem::{Problem, ProblemDocument};
 use crate::admin::query::{Query, given};
 use crate::admin::shared::Shared;
@@ -68,7 +67,6 @@ pub(in crate::admin) enum SumsAnswer {
     )
 )]
 pub(in crate::admin) async fn sums(
-    _: Caller,
     Query(query): Query<SumsQuery>,
     State(shared): State<Arc<Shared>>,
 ) -> Result<Json<SumsAnswer>, Problem> {
