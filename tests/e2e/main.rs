@@ -17,6 +17,7 @@ mod lost;
 mod lost_on_servers;
 mod policies;
 mod power;
+mod private;
 mod readers;
 mod relay;
 mod rolling;

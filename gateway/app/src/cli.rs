@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use rustix::fs::Mode;
 
 pub use crate::arguments::Arguments;
 use crate::arguments::{ClockCommand, Command, ConfigFile, DeadLettersCommand, PolicyCommand};
@@ -20,6 +21,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
 }
 
 fn done(arguments: Arguments) -> Result<ExitCode> {
+    if !is_for_others(&arguments.command) {
+        // Whatever a library makes, SQLite's files too, is this user's alone from its first moment on.
+        rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    }
     match arguments.command {
         Command::Run(run) => running::run(&run),
         Command::Check(check) => check::check(&check),
@@ -43,6 +48,12 @@ fn done(arguments: Arguments) -> Result<ExitCode> {
         }
         Command::Cert(cert) => cert::cert(&cert.dir, &cert.partner),
     }
+}
+
+/// Whether what a command makes is meant to be handed on: an author's crate and component, certificates.
+fn is_for_others(command: &Command) -> bool {
+    use PolicyCommand::{Build, New, Run, Test};
+    matches!(command, Command::Policy(New(_) | Build(_) | Test(_) | Run(_)) | Command::Cert(_))
 }
 
 fn with_config(file: &ConfigFile, then: impl FnOnce(Config) -> Result<ExitCode>) -> Result<ExitCode> {

@@ -1,10 +1,12 @@
 //! The lock that lets one process alone have a data directory.
 
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::folders::make_folder;
+use crate::private::{NotPrivate, make_private};
 
 /// The file in the directory that is locked; it holds the owner's process id.
 const LOCK_FILE: &str = "tallygate.lock";
@@ -34,9 +36,18 @@ pub enum LockError {
         /// Why.
         error: std::io::Error,
     },
+    /// Others may read or change what is in it, and that cannot be mended.
+    #[error("data_dir {}: {why}", directory.display())]
+    NotPrivate {
+        /// The directory.
+        directory: PathBuf,
+        /// What of it, and why.
+        why: NotPrivate,
+    },
 }
 
-/// Makes the directory when it is missing, and locks it for this process (rule 15).
+/// Makes the directory when it is missing, locks it for this process (rule 15), and makes it and all within it this user's
+/// alone: folders 0700, files 0600. What the process makes later is so by its umask.
 ///
 /// # Errors
 /// [`LockError::InUse`] naming the other process, or why it cannot be used.
@@ -46,6 +57,7 @@ pub fn lock_data_dir(directory: impl AsRef<Path>) -> Result<DataDirLock, LockErr
     // Of one that is there the name is synced by whoever makes files in it; a disk that does not sync can be locked.
     if !directory.is_dir() {
         make_folder(directory).map_err(unusable)?;
+        fs::set_permissions(directory, Permissions::from_mode(0o700)).map_err(unusable)?;
     }
     let mut file = open(&directory.join(LOCK_FILE)).map_err(unusable)?;
     match file.try_lock() {
@@ -57,6 +69,14 @@ pub fn lock_data_dir(directory: impl AsRef<Path>) -> Result<DataDirLock, LockErr
             return Err(LockError::InUse { directory: directory.to_owned(), pid });
         }
     }
+    let mended =
+        make_private(directory).map_err(|why| LockError::NotPrivate { directory: directory.to_owned(), why })?;
+    if mended > 0 {
+        let directory = directory.display();
+        tracing::warn!(
+            "data_dir {directory}: {mended} files and folders were open to other users, and are not any more"
+        );
+    }
     // It says who is in the way; the lock holds without it, also on a disk that takes nothing.
     let told = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
     if let Err(error) = told {
@@ -67,7 +87,7 @@ pub fn lock_data_dir(directory: impl AsRef<Path>) -> Result<DataDirLock, LockErr
 
 /// Opens the lock's file, which is made where it is missing; on a disk that turned read-only, one that is there will do.
 fn open(path: &Path) -> std::io::Result<File> {
-    match File::options().read(true).write(true).create(true).truncate(false).open(path) {
+    match File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(path) {
         Err(error) if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem => File::open(path),
         opened => opened,
     }

@@ -1,15 +1,18 @@
-//! A data directory that cannot be made or written.
+//! A data directory that cannot be made or written, or that others may look into for good.
 
 use std::path::Path;
 
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
+use rustix::process::geteuid;
+use tallygate_embedded::not_private;
 
 use crate::config::{Config, Problem};
 
 pub(super) fn problems(config: &Config) -> Vec<Problem> {
     let folders = [&config.data_dir, &config.policies.dir, &config.front.journal];
     let problem = folders.into_iter().find_map(|folder| unwritable(folder));
+    let problem = problem.or_else(|| not_private(&config.data_dir, geteuid().as_raw()).map(|why| why.to_string()));
     problem.map(|message| config.places.problem("data_dir", message)).into_iter().collect()
 }
 

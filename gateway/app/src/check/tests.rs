@@ -1,5 +1,6 @@
 //! What `run` would refuse is found, each kind of it, with nothing left behind.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::*;
@@ -83,6 +84,18 @@ fn refuses_a_data_dir_that_cannot_be_made_or_written() {
     if !rustix::process::geteuid().is_root() {
         assert_one(&site.environs("data_dir = \"/sys/data\"", ALL), "data_dir", 1, "cannot be written");
     }
+}
+
+#[test]
+fn refuses_a_data_dir_that_is_everybodys() {
+    let site = Site::new();
+    let data = site.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    let set = |mode| std::fs::set_permissions(&data, std::fs::Permissions::from_mode(mode)).unwrap();
+    set(0o755);
+    assert_eq!(site.environs("", ALL), [], "what is this user's is mended at the start");
+    set(0o1777);
+    assert_one(&site.environs("\ndata_dir = \"data\"\n", ALL), "data_dir", 2, "everybody may write in it (mode 1777)");
 }
 
 #[test]

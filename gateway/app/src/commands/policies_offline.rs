@@ -51,7 +51,7 @@ fn with_policies<T>(file: &Path, then: impl FnOnce(&OfflinePolicies) -> Result<T
     };
     let _lock = lock_data_dir(&config.data_dir).map_err(|error| match &error {
         LockError::InUse { .. } => anyhow!("{error}; or leave --offline out, and ask the process that runs"),
-        LockError::Unusable { .. } => error.into(),
+        LockError::Unusable { .. } | LockError::NotPrivate { .. } => error.into(),
     })?;
     then(&OfflinePolicies::new(&config.policies))
 }
