@@ -22,6 +22,7 @@ mod access_line;
 mod body;
 mod consulted;
 mod cookies;
+mod cors;
 mod days;
 mod detached;
 mod draft;
@@ -49,6 +50,7 @@ pub mod limits;
 mod metrics;
 pub mod registry;
 
+pub use cors::CorsOptions;
 pub use days::DayRange;
 pub use draft::draft;
 pub use error::FrontError;

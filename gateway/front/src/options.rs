@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::{Method, Uri};
 use tallygate_core::day::Zone;
 
+use crate::cors::CorsOptions;
 use crate::journal::JournalOptions;
 use crate::limits::Limits;
 use crate::partner_options::PartnerOptions;
@@ -88,6 +89,8 @@ pub struct RouteOptions {
     pub callers: Callers,
     /// Who callers without credentials are here; without it, the rule about callers says what becomes of them.
     pub partner: Option<String>,
+    /// Which pages of other origins may call; none: a browser that asks is refused, or answered by the server behind.
+    pub cors: Option<CorsOptions>,
     /// The policies in order, each `name` or `name@version`.
     pub policies: Vec<String>,
     /// Where the request goes behind the policies.

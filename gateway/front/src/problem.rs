@@ -39,6 +39,10 @@ pub(crate) enum Problem {
         partner: Arc<str>,
         route: String,
     },
+    /// A browser asks whether a page of another origin may call this route, which has no rule about that.
+    CrossOrigin(String),
+    /// The same, and the route's rule does not have the page's origin.
+    Origin(String),
     /// One credential is one partner's, another one another's.
     TwoPartners,
     /// As many requests are in flight as may be, or they need all the memory there is; how long to wait.
@@ -148,6 +152,16 @@ impl Problem {
                 "caller-not-allowed",
                 &format!("partner {partner:?} is not among the callers of route {route:?}"),
             ),
+            Self::CrossOrigin(route) => plain(
+                403,
+                "cross-origin-refused",
+                &format!("route {route:?} is not for pages of other origins: it has no \"cors\""),
+            ),
+            Self::Origin(route) => plain(
+                403,
+                "cross-origin-refused",
+                &format!("route {route:?} is not for pages of this origin: its \"cors\" does not have it"),
+            ),
             Self::TwoPartners => {
                 plain(403, "two-partners", "the API keys and the client certificate are not all one partner's")
             }
@@ -216,6 +230,11 @@ impl Problem {
             ),
             Self::Internal(_) => plain(500, "internal", "the gateway failed; the log says how"),
         }
+    }
+
+    /// Whether it is told to a browser that only asked: then no policy has a form for it.
+    pub(crate) fn is_of_preflight(&self) -> bool {
+        matches!(self, Self::CrossOrigin(_) | Self::Origin(_))
     }
 
     /// What the operator is told beyond the refusal.

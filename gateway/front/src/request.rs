@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response};
 use hyper::body::Incoming;
 use tallygate_host::{Accepted, Continuation, Forwarded, Message, Outcome, Transaction};
 use tallygate_serve::{Exchange, Holder};
@@ -19,6 +19,7 @@ use crate::body::{Received, RequestBody};
 use crate::connection::Connection;
 use crate::consulted::{Consulted, ToCount};
 use crate::cookies;
+use crate::cors;
 use crate::head::{self, listed, plain, target};
 use crate::held::Held;
 use crate::host::Host;
@@ -97,13 +98,12 @@ pub(crate) async fn serve(
     let outcome = AssertUnwindSafe(handle(shared, &mut context, body)).catch_unwind().await;
     let problem = match outcome {
         Ok(Ok(response)) => {
-            count(shared, &mut context, response.status());
-            return Recorded::response(response, context.line);
+            return context.responded(shared, response);
         }
         Ok(Err(problem)) => problem,
         Err(_) => Problem::Internal("a request's task panicked".into()),
     };
-    if let Some(route) = context.route {
+    if let Some(route) = context.route.filter(|_| !problem.is_of_preflight()) {
         context.message(route);
     }
     if matches!(problem, Problem::BodyBroken(_)) {
@@ -120,8 +120,7 @@ pub(crate) async fn serve(
     };
     let response = refuse(shared, refused, problem).await;
     let response = context.sent(response);
-    count(shared, &mut context, response.status());
-    Recorded::response(response, context.line)
+    context.responded(shared, response)
 }
 
 /// The way of a request, from top to bottom.
@@ -135,17 +134,24 @@ async fn handle<'s>(
     }
     context.host = head::host(&mut context.parts)?;
     head::speaks_http(&context.parts)?;
-    let Found { route, path } = shared.routes.find(
-        context.exchange.connection().listener,
-        context.host.name(),
-        context.parts.uri.path(),
-        &context.parts.method,
-    )?;
+    let preflight = cors::preflight(&context.parts);
+    let (listener, host) = (context.exchange.connection().listener, context.host.name());
+    let find = |method| shared.routes.find(listener, host, context.parts.uri.path(), method);
+    // A browser that asks about a method is answered by the route of that method.
+    let Found { route, path } = match (find(&context.parts.method), &preflight) {
+        (Err(Problem::Method(_)), Some(asked)) => find(asked),
+        (found, _) => found,
+    }?;
     context.route = Some(route);
     if let Some(settled) = head::settle_path(&context.parts.uri, path)? {
         context.parts.uri = settled;
     }
     context.line.route = route.labels.route.clone();
+    if let Some(asked) = preflight
+        && let Some(answer) = route.answer_preflight(&asked, &context.parts.headers)?
+    {
+        return Ok(context.sent(answer));
+    }
     if route.upstream.is_some() {
         drop_forged(&mut context.parts.headers);
     }
@@ -364,6 +370,24 @@ impl Context<'_> {
         self.held.as_mut().ok_or_else(|| lost("place"))
     }
 
+    /// The response that begins now: with what the route says of pages of other origins, counted, and to be recorded.
+    fn responded(mut self, shared: &Shared, mut response: Response<ReplyBody>) -> Response<Recorded> {
+        let took = self.line.head(response.status());
+        let labels = match self.route {
+            Some(route) => {
+                if let Some(cors) = &route.cors {
+                    cors.complete(&self.parts.headers, response.headers_mut());
+                }
+                route.seconds.observe(took.as_secs_f64());
+                &route.labels
+            }
+            None => &shared.nowhere,
+        };
+        let counted = RequestLabels { route: labels.route.clone(), status: response.status().as_u16() };
+        shared.metrics.requests.get_or_create(&counted).inc();
+        Recorded::response(response, self.line)
+    }
+
     fn origin(&self) -> Origin {
         Origin {
             partner: self.partner.clone(),
@@ -371,20 +395,6 @@ impl Context<'_> {
             unix_millis: self.unix_millis,
         }
     }
-}
-
-/// Counts a request whose response begins, and how long that took.
-fn count(shared: &Shared, context: &mut Context<'_>, status: StatusCode) {
-    let took = context.line.head(status);
-    let labels = match context.route {
-        Some(route) => {
-            route.seconds.observe(took.as_secs_f64());
-            &route.labels
-        }
-        None => &shared.nowhere,
-    };
-    let counted = RequestLabels { route: labels.route.clone(), status: status.as_u16() };
-    shared.metrics.requests.get_or_create(&counted).inc();
 }
 
 /// What the order of the steps rules out.

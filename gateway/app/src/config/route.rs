@@ -1,6 +1,6 @@
 //! `[[routes]]`: what may be called.
 
-use tallygate_front::{Callers, RouteLimits, RouteOptions};
+use tallygate_front::{Callers, CorsOptions, RouteLimits, RouteOptions};
 use toml::de::DeValue;
 
 use super::document::Located;
@@ -18,6 +18,7 @@ pub(super) fn read(table: &Table<'_>) -> RouteOptions {
         methods: table.all_parsed("methods", |text| format!("{text:?} is no method, such as \"POST\"")),
         callers: callers(table),
         partner: text("partner"),
+        cors: table.table("cors").map(|cors| self::cors(&cors)),
         policies: texts("policies"),
         upstream: text("upstream"),
         limits: table.table("limits").map(|limits| self::limits(&limits)).unwrap_or_default(),
@@ -31,6 +32,20 @@ fn limits(table: &Table<'_>) -> RouteLimits {
     let limits = RouteLimits { body_bytes: table.size("body_size"), body_time: table.duration("body_time") };
     table.close();
     limits
+}
+
+/// Which pages of other origins may call.
+fn cors(table: &Table<'_>) -> CorsOptions {
+    let origins = table.strings("origins").unwrap_or_default();
+    let cors = CorsOptions {
+        origins: origins.into_iter().map(|origin| origin.value).collect(),
+        methods: table.all_parsed("methods", |text| format!("{text:?} is no method, such as \"POST\"")),
+        headers: table.all_parsed("headers", |text| format!("{text:?} is no header field, such as \"content-type\"")),
+        max_age: table.duration("max_age"),
+        credentials: table.flag("credentials").unwrap_or_default(),
+    };
+    table.close();
+    cors
 }
 
 /// Who may call: a word, or a list of names.

@@ -1,5 +1,7 @@
 //! What a configuration may say, and how its mistakes are told.
 
+mod who;
+
 use std::sync::LazyLock;
 
 use tallygate_console::admin::Role;
@@ -322,83 +324,6 @@ fn a_policy_needs_a_plain_name_and_nothing_else() {
             "{problems:?}"
         );
     }
-}
-
-#[test]
-fn a_route_says_who_may_call() {
-    use tallygate_front::Callers;
-    let callers = |line: &str| {
-        let config = load(&WHOLE.replacen("methods = [\"POST\"]", line, 1)).unwrap();
-        config.front.routes[0].callers.clone()
-    };
-    assert_eq!(callers(""), Callers::Partners);
-    assert_eq!(callers("callers = \"partners\""), Callers::Partners);
-    assert_eq!(callers("callers = \"anyone\""), Callers::Anyone);
-    assert_eq!(callers("callers = [\"shop-1\"]"), Callers::Named(vec!["shop-1".into()]));
-    let from = "methods = [\"POST\"]";
-    assert_told(&[
-        (
-            from,
-            "callers = \"shop-1\"",
-            15,
-            "routes[0].callers: \"shop-1\" is no rule: \"partners\", \"anyone\" or a list such as [\"shop-1\"] would be",
-        ),
-        (from, "callers = 7", 15, "routes[0].callers: is integer, must be a string"),
-        (
-            from,
-            "callers = [\"shop-2\"]",
-            15,
-            "routes[0].callers[0]: there is no partner or group \"shop-2\", known: \"shop-1\"",
-        ),
-        (from, "callers = []", 15, "routes[0].callers: names nobody"),
-    ]);
-}
-
-#[test]
-fn a_partner_has_credentials_groups_and_keys() {
-    let hash = "00".repeat(32);
-    let from = "certificate = { subject_cn = \"shop-1\" }";
-    let list = format!(
-        "groups = [\"tills\"]\nkeys = {{ exact = [\"HR1\"], prefix = [\"shop-1/\"] }}\ncredentials = [\n  {{ certificate = \
-         {{ subject_cn = \"shop-1\", ca = \"certs/partners-ca.pem\" }} }},\n  {{ certificate = {{ sha256 = \"{hash}\" }} \
-         }},\n  {{ api_key_sha256 = \"{hash}\" }},\n]"
-    );
-    let config = load(&WHOLE.replacen(from, &list, 1)).unwrap();
-    let partner = &config.front.partners[0];
-    assert_eq!((partner.credentials.len(), &*partner.groups), (3, &["tills".to_owned()][..]));
-    let keys = partner.keys.clone().unwrap();
-    assert_eq!((keys.exact, keys.prefix), (vec!["HR1".to_owned()], vec!["shop-1/".to_owned()]));
-    let listed = |item: &str| format!("credentials = [{item}]");
-    assert_told(&[
-        (from, &format!("{from}\napi_key_sha256 = \"{hash}\""), 8, "partners[0]: has a certificate and an API key"),
-        (from, &format!("{from}\ncredentials = []"), 8, "partners[0]: has \"credentials\" and a credential beside"),
-        (from, &listed("{}"), 10, "partners[0].credentials[0]: needs \"certificate\" or \"api_key_sha256\""),
-        (
-            from,
-            &listed("{ api_key_sha256 = \"12\" }"),
-            10,
-            "partners[0].credentials[0].api_key_sha256: must be a SHA-256",
-        ),
-        (
-            from,
-            &listed("{ certificate = { subject_cn = \"x\", ca = \"certs/jir.key\" } }"),
-            10,
-            "partners[0].credentials[0].certificate.ca: ",
-        ),
-        (
-            from,
-            &listed(&format!("{{ certificate = {{ sha256 = \"{hash}\", ca = \"certs/server-ca.pem\" }} }}")),
-            10,
-            "partners[0].credentials[0].certificate: has \"ca\" beside \"sha256\"",
-        ),
-        (from, &format!("{from}\nkeys = {{}}"), 11, "partners[0].keys: has no key"),
-        (
-            from,
-            &format!("{from}\nkeys = {{ prefix = [\"\"] }}"),
-            11,
-            "partners[0].keys.prefix[0]: must have 1 to 256 bytes",
-        ),
-    ]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::path::of_route;
 use super::route::{Route, Step};
 use super::table::Routes;
 use crate::access::{Access, Partners};
+use crate::cors::Cors;
 use crate::error::FrontError;
 use crate::host::Host;
 use crate::invalid::Problems;
@@ -129,6 +130,7 @@ impl Known<'_> {
             path,
             methods: option.methods.clone(),
             access,
+            cors: option.cors.as_ref().map(|cors| Cors::new(cors, &option.methods, key, problems)),
             policies: Vec::new(),
             upstream: None,
             body: limits.body(&option.limits),

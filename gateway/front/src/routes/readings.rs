@@ -79,6 +79,7 @@ fn route(path: &str) -> Route {
         path: of_route(path).unwrap(),
         methods: Vec::new(),
         access: Access::partners(),
+        cors: None,
         policies: Vec::new(),
         upstream: None,
         body: crate::Limits::default().body(&crate::RouteLimits::default()),

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use http::Method;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Response};
 use prometheus_client::metrics::histogram::Histogram;
 
 use crate::access::Access;
+use crate::cors::Cors;
 use crate::limits::BodyLimits;
 use crate::metrics::{PolicyLabels, RouteLabels};
+use crate::problem::Problem;
 use crate::proxy::Upstream;
 use crate::registry::PolicyRef;
 
@@ -23,6 +26,7 @@ pub(crate) struct Route {
     /// None: all.
     pub(crate) methods: Vec<Method>,
     pub(crate) access: Access,
+    pub(crate) cors: Option<Cors>,
     pub(crate) policies: Vec<Arc<Step>>,
     pub(crate) upstream: Option<Arc<Upstream>>,
     pub(crate) body: BodyLimits,
@@ -38,6 +42,22 @@ pub(crate) struct Step {
 }
 
 impl Route {
+    /// What a browser is told that asks whether a page of another origin may call; none where the request goes on to
+    /// policies and upstream. It brings no credentials: where they are asked for, nobody behind hears of it.
+    pub(crate) fn answer_preflight(
+        &self,
+        asked: &Method,
+        headers: &HeaderMap,
+    ) -> Result<Option<Response<Bytes>>, Problem> {
+        let name = || self.labels.route.to_string();
+        let takes = |method| self.methods.is_empty() || self.methods.contains(method);
+        match &self.cors {
+            Some(cors) => cors.answer(asked, headers).map(Some).ok_or_else(|| Problem::Origin(name())),
+            None if self.access.is_for_anyone() && (self.upstream.is_some() || takes(&Method::OPTIONS)) => Ok(None),
+            None => Err(Problem::CrossOrigin(name())),
+        }
+    }
+
     /// Whether requests for this host may take it.
     pub(crate) fn is_for(&self, host: &str) -> bool {
         self.host.as_deref().is_none_or(|own| own == host)

@@ -96,6 +96,7 @@ mod tests {
             path: of_route(path).unwrap(),
             methods: methods.to_vec(),
             access: Access::partners(),
+            cors: None,
             policies: Vec::new(),
             upstream: None,
             body: crate::Limits::default().body(&crate::RouteLimits::default()),

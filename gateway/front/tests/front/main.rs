@@ -15,6 +15,7 @@ mod access;
 mod access_line;
 mod artefacts;
 mod callers;
+mod cors;
 mod hanging;
 mod heads;
 mod limits;
