@@ -104,7 +104,8 @@ pub trait Committer: Send + Sync {
     /// # Errors
     /// [`StreamError::Fenced`] when the group has given a partition to another: nothing of it is visible, ever. The
     /// subscription may live on; forget what was folded and call its [`next`](Subscription::next), which says what is ours
-    /// now, or fails. After any other error it is unknown whether the commit took place, and nobody will say anything: drop
+    /// now, or fails. [`StreamError::RefusedOf`] when a topic takes no record of a partition: nothing of it is visible, ever,
+    /// and the subscription lives on. After any other error it is unknown whether the commit took place, and nobody will say anything: drop
     /// the subscription and subscribe again at once. So it is with a commit that the broker ended by itself, as one that
     /// took too long, while the group stayed as it was.
     async fn commit(&self, flush: Flush) -> Result<(), StreamError>;
@@ -270,11 +271,19 @@ pub enum StreamError {
     /// It will not work until somebody changes something.
     #[error("stream cannot be used: {0}")]
     Refused(String),
+    /// A commit cannot be made, because a topic will not take a record of this partition until somebody changes something.
+    #[error("stream cannot be used: {why}")]
+    RefusedOf {
+        /// The partition.
+        partition: u32,
+        /// Why, with the name of the topic.
+        why: String,
+    },
 }
 
 impl StreamError {
     /// Whether trying again, with a new subscription where there was one, may help.
     pub fn is_retryable(&self) -> bool {
-        !matches!(self, Self::Refused(_))
+        !matches!(self, Self::Refused(_) | Self::RefusedOf { .. })
     }
 }

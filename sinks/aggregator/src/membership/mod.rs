@@ -4,10 +4,11 @@ mod failure;
 mod flush_in_flight;
 mod owned;
 mod readers;
+mod refused;
 mod take_over;
 
 use std::collections::BTreeMap;
-use std::future::pending;
+use std::future::{pending, ready};
 use std::sync::Arc;
 
 use tallygate_stream::{Event, Record, StreamError, Subscription, Topic};
@@ -38,6 +39,12 @@ pub(crate) struct Membership<'a> {
     subscription: Box<dyn Subscription>,
     /// What was given to us, with what was committed for it then.
     given: BTreeMap<u32, Option<u64>>,
+    /// Of the flush that is out, what was committed before it.
+    given_before: Vec<(u32, Option<u64>)>,
+    /// What has to be taken over again, as a flush with it was refused for another partition.
+    again: Vec<(u32, Option<u64>)>,
+    /// Partitions of which a topic refused a record, and when each is tried again: it is flushed alone until that goes well.
+    suspects: BTreeMap<u32, Instant>,
     owned: Owned<'a>,
     readers: Readers,
     ends: Ends,
@@ -83,6 +90,9 @@ impl<'a> Membership<'a> {
             parts,
             subscription,
             given: BTreeMap::new(),
+            given_before: Vec::new(),
+            again: Vec::new(),
+            suspects: BTreeMap::new(),
             owned: Owned::new(parts),
             readers: Readers::default(),
             ends,
@@ -105,6 +115,7 @@ impl<'a> Membership<'a> {
             let may_flush = self.flush.is_none() && self.owned.is_dirty();
             tokio::select! {
                 () = shutdown.cancelled() => return self.stop().await,
+                () = ready(()), if !self.again.is_empty() => self.take_over_again().await?,
                 event = self.subscription.next() => self.on_event(event?).await?,
                 records = self.readers.next(), if !is_full => self.fold(records?).await?,
                 ended = end_of(&mut self.flush) => self.on_flushed(ended?)?,
@@ -180,6 +191,9 @@ impl<'a> Membership<'a> {
                 }
             }
             Err(Failure::Stream(StreamError::Fenced(reason))) => self.on_fenced(&numbers, &reason)?,
+            Err(Failure::Stream(StreamError::RefusedOf { partition, why })) if numbers.contains(&partition) => {
+                self.on_refused(partition, &why, &partitions);
+            }
             Err(failure) => return Err(failure),
         }
         self.want_comparison(true);
@@ -201,7 +215,8 @@ impl<'a> Membership<'a> {
 
     /// What a partition stands for may have been set right.
     async fn try_standing(&mut self) -> Result<(), Failure> {
-        let standing = self.owned.standing();
+        let is_due = |number: &u32| self.suspects.get(number).is_none_or(|again| *again <= Instant::now());
+        let standing: Vec<u32> = self.owned.standing().into_iter().filter(is_due).collect();
         let again: Vec<(u32, Option<u64>)> =
             standing.iter().filter_map(|number| Some((*number, *self.given.get(number)?))).collect();
         let outcome = if again.is_empty() { Ok(()) } else { self.take_over(again).await };
@@ -212,10 +227,12 @@ impl<'a> Membership<'a> {
 
     fn begin_flush(&mut self) {
         self.next_flush = Instant::now() + self.parts.flush_every;
-        let parts = self.owned.take_flush(&self.ends);
+        let parts = self.owned.take_flush(&self.ends, &self.suspects);
+        self.given_before.clear();
         for part in &parts {
             // A partition that stands is tried again from here.
-            self.given.insert(part.partition, Some(part.position.next));
+            let before = self.given.insert(part.partition, Some(part.position.next)).flatten();
+            self.given_before.push((part.partition, before));
         }
         let standing = self.owned.standing();
         self.readers.end(standing.into_iter());
@@ -241,6 +258,7 @@ impl<'a> Membership<'a> {
         let Some(flush) = self.flush.take() else { return Ok(()) };
         match outcome {
             Ok(Flushed { store_was_away }) => {
+                self.suspects.retain(|number, _| !flush.partitions().contains(number));
                 if store_was_away {
                     self.want_comparison(true);
                 }
@@ -249,6 +267,14 @@ impl<'a> Membership<'a> {
                 Ok(())
             }
             Err(FlushError::Stream(StreamError::Fenced(reason))) => self.on_fenced(flush.partitions(), &reason),
+            Err(FlushError::Stream(StreamError::RefusedOf { partition, why }))
+                if flush.partitions().contains(&partition) =>
+            {
+                let before = std::mem::take(&mut self.given_before);
+                self.on_refused(partition, &why, &before);
+                self.show();
+                Ok(())
+            }
             Err(error) => Err(error.into()),
         }
     }

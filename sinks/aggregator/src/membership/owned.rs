@@ -145,11 +145,17 @@ impl<'a> Owned<'a> {
             || bytes >= limits::DEAD_LETTER_BYTES
     }
 
-    /// What changed since the last flush was taken: of those that wait the longest, as much as fits into one commit.
-    pub(super) fn take_flush(&mut self, ends: &Ends) -> Vec<PartitionFlush> {
+    /// What changed since the last flush was taken: of those that wait the longest, as much as fits into one commit. Those that
+    /// may be refused go alone.
+    pub(super) fn take_flush(&mut self, ends: &Ends, suspects: &BTreeMap<u32, Instant>) -> Vec<PartitionFlush> {
         let (mut flush, mut stopped, mut room) = (Vec::new(), Vec::new(), self.parts.flush_rows);
         let mut waiting: Vec<_> = self.partitions.iter_mut().filter(|(_, partition)| partition.is_dirty()).collect();
         waiting.sort_by_key(|(_, partition)| partition.committed_at());
+        if waiting.first().is_some_and(|(number, _)| suspects.contains_key(number)) {
+            waiting.truncate(1);
+        } else {
+            waiting.retain(|(number, _)| !suspects.contains_key(number));
+        }
         for (number, partition) in waiting {
             if partition.rows_to_flush() > room && room < self.parts.flush_rows {
                 break;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tallygate_core::SumsRecord;
+use tokio::time::Instant;
 
 use super::SPREAD;
 use crate::tests::world::{Sent, World};
@@ -112,5 +113,45 @@ async fn rule_8_a_partition_that_cannot_be_read_from_where_it_must_stands_alone_
     assert!(second.handle.stopped_partitions().is_empty());
     world.settle().await;
     second.stop().await;
+    world.check();
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_8_a_partition_whose_dead_letters_are_refused_stands_alone_and_goes_on_when_they_are_taken() {
+    let world = World::new(SPREAD, 9, 3, Duration::from_millis(5));
+    world.log.state().refuses_letters_of = Some(1);
+    let running = world.start();
+    let append = |ids: std::ops::Range<u64>| {
+        for id in ids {
+            world.append(Sent::of((id % 3) as u32, id));
+        }
+    };
+    append(0..90);
+    world.settle().await;
+    // Of this one partition, and a dead letter of another beside it.
+    world.append(Sent::of(1, 96));
+    world.append(Sent::of(0, 2 * 97 - 1));
+    append(300..360);
+    let begun = Instant::now();
+    while begun.elapsed() < STAND_EVERY * 5 / 2 {
+        append(400..403);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(!running.task.is_finished());
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(world.log.is_folded(0) && world.log.is_folded(2) && !world.log.is_folded(1));
+    let stopped = running.handle.stopped_partitions();
+    assert_eq!(stopped.keys().collect::<Vec<_>>(), [&1], "{stopped:?}");
+    assert!(stopped[&1].contains("topic letters: too large"), "{stopped:?}");
+    {
+        let state = world.log.state();
+        assert_eq!(state.subscriptions, 1, "nobody else begins anew");
+        assert!((2..=4).contains(&state.refusals), "it is tried once a minute: {}", state.refusals);
+    }
+    world.log.state().refuses_letters_of = None;
+    world.settle().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(running.handle.stopped_partitions().is_empty());
+    running.stop().await;
     world.check();
 }

@@ -53,6 +53,10 @@ pub(crate) struct State {
     /// Its leader moves whenever it is to be read, to one that says it holds none of its records.
     pub(crate) moves: Option<usize>,
     has_moved: bool,
+    /// The topic of dead letters takes none of this partition.
+    pub(crate) refuses_letters_of: Option<u32>,
+    /// Commits that were refused therefore.
+    pub(crate) refusals: u64,
     /// Nobody can join those who share the partitions.
     pub(crate) shut: bool,
     pub(crate) met: Met,

@@ -110,6 +110,14 @@ impl Committer for Owner {
                 state.producer_ends -= 1;
                 return Err(StreamError::Away("the broker ended the transaction".into()));
             }
+            let refused = state.refuses_letters_of;
+            if let Some(letter) = flush.dead_letters.iter().find(|letter| Some(letter.partition) == refused) {
+                state.refusals += 1;
+                return Err(StreamError::RefusedOf {
+                    partition: letter.partition,
+                    why: "topic letters: too large".into(),
+                });
+            }
             assert!(!flush.offsets.is_empty(), "a commit must bring positions");
             let is_row =
                 |record: &&NewRecord| matches!(SumsRecord::read(&record.key, &record.value), Ok(SumsRecord::Row(_)));

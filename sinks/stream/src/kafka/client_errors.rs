@@ -7,8 +7,6 @@ use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::DeliveryResult;
-use rdkafka::producer::ProducerContext;
 
 use crate::port::StreamError;
 use crate::timeouts::KAFKA_TOLD;
@@ -53,13 +51,6 @@ impl ClientContext for ClientErrors {
 }
 
 impl ConsumerContext for ClientErrors {}
-
-impl ProducerContext for ClientErrors {
-    type DeliveryOpaque = ();
-
-    // A transaction fails as a whole; its commit says so.
-    fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
-}
 
 /// What an error says, without the type that says it.
 pub(super) fn reason(error: &KafkaError) -> String {

@@ -6,6 +6,7 @@ mod bounds;
 mod client;
 mod client_errors;
 mod committer;
+
 mod delivery;
 mod fates;
 mod follow;
@@ -16,6 +17,7 @@ mod ownership;
 mod polling;
 mod producer;
 mod reading_thread;
+mod refusals;
 mod start;
 mod subscription;
 mod topic_plan;

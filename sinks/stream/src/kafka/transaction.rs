@@ -8,7 +8,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer, PurgeConfig};
 use rdkafka::topic_partition_list::TopicPartitionList;
 
 use super::append::headers;
-use super::client_errors::ClientErrors;
+use super::refusals::Refusals;
 use super::start;
 use crate::port::{NewRecord, StreamError};
 use crate::timeouts::{CALL, REQUEST};
@@ -39,7 +39,7 @@ impl From<KafkaError> for Failure {
 
 /// Writes records, each batch to its topic, and positions, which the broker takes from this generation of the group alone.
 pub(super) fn transact(
-    producer: &BaseProducer<ClientErrors>,
+    producer: &BaseProducer<Refusals>,
     batches: &[(&str, &[NewRecord])],
     positions: &TopicPartitionList,
     generation: &ConsumerGroupMetadata,
@@ -58,13 +58,13 @@ pub(super) fn transact(
 }
 
 /// Undoes a transaction. The client waits inside for records that only we can take back from it, so these come first.
-pub(super) fn undo(producer: &BaseProducer<ClientErrors>) -> Result<(), KafkaError> {
+pub(super) fn undo(producer: &BaseProducer<Refusals>) -> Result<(), KafkaError> {
     producer.purge(PurgeConfig::default().queue());
     settle(producer, Instant::now() + REQUEST);
     producer.abort_transaction(REQUEST)
 }
 
-fn send(producer: &BaseProducer<ClientErrors>, topic: &str, record: &NewRecord, until: Instant) -> Result<(), Failure> {
+fn send(producer: &BaseProducer<Refusals>, topic: &str, record: &NewRecord, until: Instant) -> Result<(), Failure> {
     let mut message = BaseRecord::to(topic)
         .partition(start::number(record.partition).map_err(Failure::Ours)?)
         .key(&record.key[..])
@@ -76,6 +76,8 @@ fn send(producer: &BaseProducer<ClientErrors>, topic: &str, record: &NewRecord, 
             Err((error, unsent)) => {
                 let is_full = error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull);
                 if !is_full || Instant::now() > until {
+                    // One that the client itself takes for too large is delivered to nobody.
+                    producer.context().note(topic, start::number(record.partition).map_err(Failure::Ours)?, &error);
                     return Err(error.into());
                 }
                 message = unsent;
@@ -86,7 +88,7 @@ fn send(producer: &BaseProducer<ClientErrors>, topic: &str, record: &NewRecord, 
 }
 
 /// Waits until every record was delivered or failed. The client library's own wait looks every 100 ms only.
-fn settle(producer: &BaseProducer<ClientErrors>, until: Instant) {
+fn settle(producer: &BaseProducer<Refusals>, until: Instant) {
     while producer.in_flight_count() > 0 && Instant::now() < until {
         producer.poll(TURN);
     }

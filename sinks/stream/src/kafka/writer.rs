@@ -11,6 +11,7 @@ use super::client;
 use super::client_errors::{ClientErrors, reason};
 use super::options::KafkaOptions;
 use super::ownership::Permit;
+use super::refusals::Refusals;
 use super::start;
 use super::transaction::{Failure, transact, undo};
 use super::transactional_ids::TransactionalId;
@@ -22,7 +23,8 @@ pub(super) struct TransactionalWriter {
     options: Arc<KafkaOptions>,
     config: ClientConfig,
     errors: ClientErrors,
-    producer: Mutex<Option<BaseProducer<ClientErrors>>>,
+    refusals: Refusals,
+    producer: Mutex<Option<BaseProducer<Refusals>>>,
 }
 
 impl TransactionalWriter {
@@ -31,7 +33,9 @@ impl TransactionalWriter {
         config.set("transactional.id", id.as_str());
         config.set("transaction.timeout.ms", KAFKA_TRANSACTION.as_millis().to_string());
         config.set("linger.ms", "0");
-        Self { options, config, errors: ClientErrors::default(), producer: Mutex::new(None) }
+        let errors = ClientErrors::default();
+        let refusals = Refusals::new(errors.clone());
+        Self { options, config, errors, refusals, producer: Mutex::new(None) }
     }
 
     /// Makes the producer ready, and with it ends a transaction that its id left open.
@@ -51,6 +55,7 @@ impl TransactionalWriter {
         };
         let batches: [(&str, &[NewRecord]); 2] =
             [(&self.options.sums_topic, &flush.sums), (&self.options.dead_letters_topic, &flush.dead_letters)];
+        drop(self.refusals.take_refused());
         let failure = match transact(&producer, &batches, &positions, &permit.generation) {
             Ok(()) => {
                 *slot = Some(producer);
@@ -58,17 +63,19 @@ impl TransactionalWriter {
             }
             Err(failure) => failure,
         };
-        // A producer that cannot even undo is left; the next one by its id undoes.
-        if !failure.is_final() && undo(&producer).is_ok() {
+        let refused = self.refusals.take_refused();
+        // A producer that cannot even undo is left; the next one by its id undoes. One with a record that was refused takes no
+        // positions any more, though it has undone its transaction.
+        if !failure.is_final() && undo(&producer).is_ok() && refused.is_none() {
             *slot = Some(producer);
         }
-        Err(self.explain(failure))
+        Err(refused.unwrap_or_else(|| self.explain(failure)))
     }
 
-    fn connect(&self) -> Result<BaseProducer<ClientErrors>, StreamError> {
+    fn connect(&self) -> Result<BaseProducer<Refusals>, StreamError> {
         let refused = |error: KafkaError| StreamError::Refused(reason(&error));
-        let producer: BaseProducer<ClientErrors> =
-            self.config.create_with_context(self.errors.clone()).map_err(refused)?;
+        let producer: BaseProducer<Refusals> =
+            self.config.create_with_context(self.refusals.clone()).map_err(refused)?;
         producer.init_transactions(CALL).map_err(|error| {
             // The reason stands in its events.
             producer.poll(KAFKA_LISTEN);

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use rdkafka::admin::{AdminOptions, AlterConfig, ResourceSpecifier};
 use rdkafka::mocking::MockCluster;
-use tallygate_stream::{NewRecord, Stream, StreamError, Topic};
+use tallygate_stream::{Flush, NewRecord, Stream, StreamError, Topic};
 use tallygate_test_servers::shared;
 
 use crate::fixture::{PATIENCE, numbered, record};
@@ -61,4 +61,28 @@ async fn a_partition_without_a_leader_holds_up_its_own_records_alone() {
     while stream.append(numbered(1, 1, 3)).await.is_err() {
         assert!(begun.elapsed() < PATIENCE, "it goes on with a leader");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_a_topic_refuses_names_the_partition_leaves_nothing_and_the_next_one_goes_well() {
+    let options = options(shared::kafka().unwrap());
+    let fixture = fixture_of(&options).await;
+    let mut owner = fixture.subscribe().await;
+    owner.assigned_all().await;
+    let smaller = AlterConfig::new(ResourceSpecifier::Topic(&options.dead_letters_topic))
+        .set("max.message.bytes", "20000")
+        .set("message.timestamp.type", "LogAppendTime");
+    admin(&options).alter_configs([&smaller], &AdminOptions::new()).await.unwrap().remove(0).unwrap();
+    let commit = |size: usize| Flush {
+        sums: numbered(0, 1, 3),
+        dead_letters: vec![record(1, "letter", &"x".repeat(size))],
+        offsets: vec![(0, 0), (1, 0)],
+    };
+    let committer = owner.subscription.committer();
+    let refused = committer.commit(commit(30_000)).await.unwrap_err();
+    let StreamError::RefusedOf { partition: 1, why } = &refused else { panic!("{refused:?}") };
+    assert!(why.contains(&options.dead_letters_topic) && why.contains("max.message.bytes"), "{why}");
+    committer.commit(commit(3_000)).await.unwrap();
+    assert_eq!(fixture.all(Topic::DailySums).await.len(), 2, "those of the second commit alone");
+    assert_eq!(fixture.all(Topic::DeadLetters).await.len(), 1);
 }
