@@ -1,5 +1,6 @@
 //! A request's body on its way in: refused by its announced length, by its real one, or by its time.
 
+use std::fmt::Display;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -11,7 +12,7 @@ use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use tallygate_serve::Incoming;
 use tokio::time::{Instant, Sleep};
 
 use crate::held::Held;
@@ -101,7 +102,7 @@ impl RequestBody {
 
 /// The whole body of an upstream's response, which has this time to come, with what it needs reserved as for a request's.
 pub(crate) async fn response(
-    incoming: Incoming,
+    incoming: hyper::body::Incoming,
     held: &mut Held,
     limits: &Limits,
     time: Duration,
@@ -131,13 +132,16 @@ fn time_for(bytes: usize) -> Duration {
 }
 
 /// `due` tells until when the next bytes must come, after so many.
-async fn whole(
-    mut incoming: Incoming,
+async fn whole<B>(
+    mut incoming: B,
     limit: usize,
     held: &mut Held,
     received: &Received,
     due: impl Fn(usize) -> Instant,
-) -> Result<Vec<u8>, Unread> {
+) -> Result<Vec<u8>, Unread>
+where
+    B: Body<Data = Bytes, Error: Display> + Unpin,
+{
     let announced = incoming.size_hint().exact().map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
     if announced.is_some_and(|announced| announced > limit) {
         return Err(Unread::TooLarge);

@@ -4,9 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::{Request, Response};
-use hyper::body::Incoming;
 use rustls::{ServerConfig, ServerConnection};
-use tallygate_serve::{ConnectionEvent, Exchange, Holder, Service, speaks_http2};
+use tallygate_serve::{ConnectionEvent, Exchange, Holder, Incoming, Service, speaks_http2};
 
 use crate::access::Certificate;
 use crate::access_line::Recorded;

@@ -9,9 +9,8 @@ use futures::FutureExt;
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, Response};
-use hyper::body::Incoming;
 use tallygate_host::{Accepted, Continuation, Forwarded, Message, Outcome, Transaction};
-use tallygate_serve::{Exchange, Holder};
+use tallygate_serve::{Exchange, Holder, Incoming};
 
 use crate::access::Identity;
 use crate::access_line::{AccessLine, Recorded, Sent};

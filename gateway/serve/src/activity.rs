@@ -121,6 +121,11 @@ impl Activity {
         understood
     }
 
+    /// Whether the caller has sent whole messages and nothing else, as far as HTTP/1.1 tells.
+    pub(crate) fn is_between_messages(&self) -> bool {
+        self.multiplexed || self.heads().is_between_messages()
+    }
+
     #[cfg(test)]
     pub(crate) fn heads_seen(&self) -> u64 {
         self.heads().whole()

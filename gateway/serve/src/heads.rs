@@ -151,6 +151,11 @@ impl Heads {
         }
     }
 
+    /// Whether all that has come are whole messages.
+    pub(crate) fn is_between_messages(&self) -> bool {
+        matches!(self.at, At::Start) && self.line.is_empty()
+    }
+
     /// Whether the connection began as one of HTTP/2 does that knows beforehand that it will be understood.
     pub(crate) fn is_http2(&self) -> bool {
         self.preface

@@ -6,9 +6,8 @@
 //! ```no_run
 //! # use std::net::SocketAddr;
 //! # use http::{Request, Response};
-//! # use hyper::body::Incoming;
 //! # use rustls::ServerConnection;
-//! use tallygate_serve::{Exchange, Limits, Server, Service};
+//! use tallygate_serve::{Exchange, Incoming, Limits, Server, Service};
 //!
 //! struct Hello;
 //!
@@ -43,6 +42,7 @@
 //! - A request's head has its size, also while it is still coming, and its time, counted from its first byte.
 //! - A request of HTTP/1.1 whose end is not certain is a [`Doubt`] for the service to refuse; nothing is read behind it.
 //! - A caller of HTTP/2 that begins without TLS is told to use HTTP/1.1.
+//! - The rest of a body that nobody reads is read away for a while, so that its caller sees the answer.
 //! - A reader that takes nothing of a reply that is ready for it, or takes it at a crawl, is let go of.
 //! - A connection without a request in progress is asked to end after its idle time, and let go of somewhat later. A
 //!   request is in progress until [`Service::answer`] is done, and longer if its body is an [`Exchange::stream`] or an
@@ -59,6 +59,7 @@ mod drive;
 mod exchange;
 mod handshakes;
 mod heads;
+mod incoming;
 pub mod limits;
 mod line_limit;
 mod listener;
@@ -73,6 +74,7 @@ mod whole;
 
 pub use exchange::{CutOff, Exchange};
 pub use heads::Doubt;
+pub use incoming::Incoming;
 pub use limits::Limits;
 pub use line_limit::LineLimit;
 pub use server::{Ended, Server};

@@ -69,6 +69,10 @@ pub const PIECE_BYTES: usize = 16 * 1024;
 pub const UNSENT_BYTES: u32 = 64 * 1024;
 /// How fast a reader must at least take what is ready for it, in bytes a second.
 pub const READ_RATE: u64 = 1024;
+/// What is read away of a body that nobody reads, in bytes, so that its caller sees the answer.
+pub const REST_BYTES: usize = 1024 * 1024;
+/// How long a connection or stream whose caller still sends a body that nobody reads is kept once it is answered.
+pub const REST_TIME: Duration = Duration::from_secs(2);
 /// How long a listener rests after the system refused it a connection, such as for want of file descriptors.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Lines of the log about failed handshakes that one listener writes at once.

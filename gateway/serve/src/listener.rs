@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use http::HeaderValue;
 use http::header::CONNECTION;
+use http::{HeaderValue, Request};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -26,6 +26,7 @@ use crate::connection::Connection;
 use crate::drive::drive;
 use crate::exchange::Exchange;
 use crate::handshakes::Handshakes;
+use crate::incoming::{Answer, Incoming};
 use crate::limits::{
     ACCEPT_PAUSE, BUFFER_BYTES, FAILED_HANDSHAKE_LINES, FAILED_HANDSHAKE_PAUSE, HEADERS, Limits, STREAM_SEND_BYTES,
     STREAMS, UNSENT_BYTES, WINDOW_BYTES,
@@ -146,12 +147,17 @@ impl<S: Service> Listener<S> {
         let activity = Activity::new(h2, self.all_cut_off.clone());
         let io = TokioIo::new(Watched::new(stream, activity.clone()));
         let connection = Arc::new(Connection { peer, own, activity });
+        let streams = h2.then(Streams::new);
         let service = service_fn({
             let (service, connection) = (self.service.clone(), connection.clone());
-            move |request| {
+            let starter = streams.as_ref().map(Streams::starter);
+            move |request: Request<hyper::body::Incoming>| {
                 let (service, exchange) = (service.clone(), Exchange::begin(&connection));
+                let request = request.map(|body| Incoming::new(body, starter.as_ref()));
                 async move {
-                    let mut response = service.answer(&exchange, request).await;
+                    let ended = request.body().answered();
+                    let response = service.answer(&exchange, request).await;
+                    let mut response = response.map(|body| Answer::new(body, ended()));
                     if exchange.doubt().is_some() {
                         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                     }
@@ -160,8 +166,7 @@ impl<S: Service> Listener<S> {
             }
         });
         let (limits, activity) = (&self.limits, &connection.activity);
-        let ended = if h2 {
-            let streams = Streams::new();
+        let ended = if let Some(streams) = streams {
             let connection = http2(limits, streams.starter()).serve_connection(io, service);
             let ended = drive(connection, activity, limits, &self.stopping, || streams.reap()).await;
             streams.shutdown().await;

@@ -5,17 +5,17 @@ use std::net::SocketAddr;
 
 use http::{Request, Response};
 use http_body::Body;
-use hyper::body::Incoming;
 use rustls::ServerConnection;
 
 use crate::exchange::Exchange;
+use crate::incoming::Incoming;
 
 /// Answers the requests of a listener.
 pub trait Service: Send + Sync + 'static {
     /// What is kept of a connection for as long as it lasts, such as who its client certificate says calls.
     type Connection: Send + Sync + 'static;
     /// The body of a response.
-    type Body: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
+    type Body: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static;
 
     /// A connection stands: its hand is shaken where it has TLS. Called once, before its first request. None: it is closed.
     fn connected(&self, peer: SocketAddr, tls: Option<&ServerConnection>) -> Option<Self::Connection>;

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 pub(crate) struct Streams(Arc<Mutex<JoinSet<()>>>);
 
 /// Starts a connection's requests. Each request holds one of these, so it must not own them in turn.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Starter(Weak<Mutex<JoinSet<()>>>);
 
 impl Streams {

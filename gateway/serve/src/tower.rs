@@ -7,10 +7,10 @@ use std::net::SocketAddr;
 
 use http::{Request, Response};
 use http_body::Body;
-use hyper::body::Incoming;
 use rustls::ServerConnection;
 
 use crate::exchange::Exchange;
+use crate::incoming::Incoming;
 use crate::service::{ConnectionEvent, Service};
 use crate::streamed::Streamed;
 

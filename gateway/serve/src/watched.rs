@@ -1,25 +1,30 @@
 //! A socket that tells what its connection is doing.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
 
 use crate::activity::Activity;
+use crate::limits::{REST_BYTES, REST_TIME};
 
 /// A socket whose stalls are noticed.
 pub(crate) struct Watched<S> {
     socket: S,
     activity: Arc<Activity>,
+    /// Where the caller still sends though the answer has ended.
+    rest: Option<Rest>,
     /// Where what comes is not understood, what is still to be said of it.
     refusal: Option<Vec<u8>>,
 }
 
 impl<S> Watched<S> {
     pub(crate) fn new(socket: S, activity: Arc<Activity>) -> Self {
-        Self { socket, activity, refusal: None }
+        Self { socket, activity, rest: None, refusal: None }
     }
 
     fn wrote(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -73,7 +78,7 @@ fn use_http_1() -> Vec<u8> {
     [&settings[..], &goaway, &last_stream_and_code, WHY].concat()
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.socket).poll_write(context, bytes);
         self.wrote(result)
@@ -98,7 +103,44 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let result = Pin::new(&mut self.socket).poll_shutdown(context);
-        self.flushed(result)
+        let this = &mut *self;
+        if this.rest.is_none() {
+            let result = Pin::new(&mut this.socket).poll_shutdown(context);
+            ready!(this.flushed(result))?;
+            if this.activity.is_between_messages() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        // A socket that is closed while something is unread resets the connection, and the answer may be lost with it.
+        let rest = this.rest.get_or_insert_with(Rest::new);
+        rest.poll_away(&mut this.socket, context).map(Ok)
+    }
+}
+
+/// What a caller still sends: read away for a while.
+struct Rest {
+    left: usize,
+    until: Pin<Box<Sleep>>,
+}
+
+impl Rest {
+    fn new() -> Self {
+        Self { left: REST_BYTES, until: Box::pin(sleep(REST_TIME)) }
+    }
+
+    /// Ready once the caller has ended, or its time has.
+    fn poll_away<S: AsyncRead + Unpin>(&mut self, socket: &mut S, context: &mut Context<'_>) -> Poll<()> {
+        let mut bytes = [MaybeUninit::uninit(); 4096];
+        while self.left > 0 {
+            let mut buffer = ReadBuf::uninit(&mut bytes);
+            match Pin::new(&mut *socket).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    self.left = self.left.saturating_sub(buffer.filled().len());
+                }
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => break,
+            }
+        }
+        self.until.as_mut().poll(context)
     }
 }

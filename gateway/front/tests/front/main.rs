@@ -24,6 +24,7 @@ mod options;
 mod policies;
 mod proxy;
 mod queue;
+mod refusals;
 mod relay;
 mod replies;
 mod responses;

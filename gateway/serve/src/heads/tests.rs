@@ -130,7 +130,7 @@ type Asked = (HeaderMap, Option<Doubt>, bool);
 /// What hyper made of these bytes: of each request its fields, whether it was certain, and whether its body came whole; and
 /// how many heads were seen by its side.
 fn made_of(bytes: Vec<u8>, pieces: usize) -> (Vec<Asked>, u64, bool) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
         let (caller, server) = tokio::io::duplex(97);
         let (mut answers, mut caller) = tokio::io::split(caller);

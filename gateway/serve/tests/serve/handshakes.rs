@@ -3,10 +3,9 @@
 use std::net::SocketAddr;
 
 use http::{Request, Response};
-use hyper::body::Incoming;
 use rustls::ServerConnection;
 use tallygate_serve::limits::FAILED_HANDSHAKE_LINES;
-use tallygate_serve::{Exchange, Limits, Service};
+use tallygate_serve::{Exchange, Incoming, Limits, Service};
 
 use crate::lines::Lines;
 use crate::site::{Served, rest};

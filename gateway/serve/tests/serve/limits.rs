@@ -4,9 +4,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use http::{Request, Response};
-use hyper::body::Incoming;
 use rustls::ServerConnection;
-use tallygate_serve::{Exchange, Limits, Service, limits};
+use tallygate_serve::{Exchange, Incoming, Limits, Service, limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 

@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use http::{Request, Response};
-use hyper::body::Incoming;
 use rustls::ServerConnection;
-use tallygate_serve::{Exchange, Limits, Service};
+use tallygate_serve::{Exchange, Incoming, Limits, Service};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 

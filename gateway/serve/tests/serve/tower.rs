@@ -12,8 +12,8 @@ use futures::{Stream, StreamExt, stream};
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
-use hyper::body::{Frame, Incoming};
-use tallygate_serve::{ConnectionEvent, Limits, Peer, Tower};
+use hyper::body::Frame;
+use tallygate_serve::{ConnectionEvent, Incoming, Limits, Peer, Tower};
 
 use crate::site::Served;
 
