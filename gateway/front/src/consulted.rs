@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Method};
 use tallygate_host::{
     Decision, Message, Outcome, PolicyFailure, Refusal, Reply, Response, ResponseOutcome, Transaction, Used,
 };
@@ -10,6 +12,7 @@ use tallygate_host::{
 use crate::metrics::FailureLabels;
 use crate::policy::ActivePolicy;
 use crate::problem::Problem;
+use crate::reply::fields;
 use crate::routes::Step;
 use crate::shared::Shared;
 
@@ -107,6 +110,24 @@ impl Consulted {
     /// The problem that it returned what cannot be carried out.
     pub(crate) fn bad_outcome(&self, shared: &Shared, what: impl Into<String>) -> Problem {
         self.failed(shared, PolicyFailure::BadOutcome(what.into()))
+    }
+
+    /// The head of a message as the policies up to this one have made it.
+    pub(crate) fn changed_head(
+        &self,
+        shared: &Shared,
+        message: &Message,
+    ) -> Result<(Method, PathAndQuery, HeaderMap), Problem> {
+        let method = Method::from_bytes(message.method.as_bytes()).map_err(|_| {
+            let what = format!("forward with the method {:?}, which would be such as `POST`", message.method);
+            self.bad_outcome(shared, what)
+        })?;
+        let target = message.target.parse().ok().filter(|_| message.target.starts_with('/')).ok_or_else(|| {
+            let what =
+                format!("forward with the target {:?}, which would be such as `/invoices?test=1`", message.target);
+            self.bad_outcome(shared, what)
+        })?;
+        Ok((method, target, fields(message.headers.clone(), |_| false)))
     }
 
     fn failed(&self, shared: &Shared, failure: PolicyFailure) -> Problem {

@@ -272,7 +272,7 @@ async fn forward(
 /// The request as it goes to an upstream, but for its body.
 fn outgoing(shared: &Shared, context: &Context<'_>) -> Result<Outgoing, Problem> {
     let (method, target, headers) = match (&context.message, context.consulted.last()) {
-        (Some(message), Some(last)) => changed_head(shared, message, last)?,
+        (Some(message), Some(last)) => last.changed_head(shared, message)?,
         _ => {
             let target = context.parts.uri.path_and_query().cloned();
             let target = target.unwrap_or_else(|| PathAndQuery::from_static("/"));
@@ -289,23 +289,6 @@ fn outgoing(shared: &Shared, context: &Context<'_>) -> Result<Outgoing, Problem>
         host: context.host.text().to_owned(),
         traceparent: context.line.trace.traceparent.clone(),
     })
-}
-
-/// The head of a message as its policies have made it.
-fn changed_head(
-    shared: &Shared,
-    message: &Message,
-    last: &Consulted,
-) -> Result<(Method, PathAndQuery, HeaderMap), Problem> {
-    let method = Method::from_bytes(message.method.as_bytes()).map_err(|_| {
-        let what = format!("forward with the method {:?}, which would be such as `POST`", message.method);
-        last.bad_outcome(shared, what)
-    })?;
-    let target = message.target.parse().ok().filter(|_| message.target.starts_with('/')).ok_or_else(|| {
-        let what = format!("forward with the target {:?}, which would be such as `/invoices?test=1`", message.target);
-        last.bad_outcome(shared, what)
-    })?;
-    Ok((method, target, reply::fields(message.headers.clone(), |_| false)))
 }
 
 impl Context<'_> {
