@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Request, Response};
+use http::{Request, Response};
 use tallygate_host::{Accepted, Continuation, Forwarded, Message, Outcome, Transaction};
 use tallygate_serve::{Exchange, Holder, Incoming};
 
