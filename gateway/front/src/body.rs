@@ -24,6 +24,7 @@ use crate::problem::Problem;
 pub(crate) struct RequestBody {
     incoming: Incoming,
     limit: usize,
+    whole_limit: usize,
     since: Instant,
     time: Duration,
     received: Received,
@@ -73,15 +74,23 @@ impl RequestBody {
         if announced.is_some_and(|length| length > limit as u64) {
             return Err(Problem::BodyTooLarge(limit));
         }
-        Ok(Self { incoming, limit, since: Instant::now(), time: limits.time, received })
+        Ok(Self {
+            incoming,
+            limit,
+            whole_limit: limits.whole_bytes,
+            since: Instant::now(),
+            time: limits.time,
+            received,
+        })
     }
 
     /// The whole of it, in one piece. What a request with such a body needs is reserved before it is held.
     pub(crate) async fn whole(self, held: &mut Held) -> Result<Vec<u8>, Problem> {
         let due = |bytes| self.since + self.time.min(time_for(bytes));
-        whole(self.incoming, self.limit, held, &self.received, due).await.map_err(|error| match error {
+        let limit = self.whole_limit;
+        whole(self.incoming, limit, held, &self.received, due).await.map_err(|error| match error {
             Unread::Broken(error) => Problem::BodyBroken(error),
-            Unread::TooLarge => Problem::BodyTooLarge(self.limit),
+            Unread::TooLarge => Problem::BodyTooLarge(limit),
             Unread::TooSlow => Problem::BodyTooSlow,
             Unread::NoMemory(problem) => problem,
         })

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::memory::largest_body;
 use crate::options::RouteLimits;
 
 /// What one gateway takes from all its callers together, and how long it waits for any of them.
@@ -78,6 +79,8 @@ impl Default for Limits {
 pub(crate) struct BodyLimits {
     /// Its bytes.
     pub(crate) bytes: usize,
+    /// Its bytes where a policy reads it: no more than could ever be held.
+    pub(crate) whole_bytes: usize,
     /// How long it may take.
     pub(crate) time: Duration,
 }
@@ -85,7 +88,10 @@ pub(crate) struct BodyLimits {
 impl Limits {
     /// Those of a route's bodies.
     pub(crate) fn body(&self, own: &RouteLimits) -> BodyLimits {
-        BodyLimits { bytes: own.body_bytes.unwrap_or(self.body_bytes), time: own.body_time.unwrap_or(self.body_time) }
+        let bytes = own.body_bytes.unwrap_or(self.body_bytes);
+        // A quarter is never lent, and the caller's connection needs some.
+        let lent = (self.held_bytes / 4 * 3).saturating_sub(self.serving().connection_bytes(true));
+        BodyLimits { bytes, whole_bytes: bytes.min(largest_body(lent)), time: own.body_time.unwrap_or(self.body_time) }
     }
 
     /// Those of them that hold for connections.

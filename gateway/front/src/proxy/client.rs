@@ -65,8 +65,11 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
 
 /// What is wrong with a target's certificate, where that needs more words than the library has.
 fn of_certificate(error: &(dyn Error + 'static)) -> Option<&'static str> {
-    let inner = error.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref());
-    let inner = inner.map_or(error, |inner| inner);
+    // An I/O error says nothing of its own about what it wraps, which may be one again.
+    let mut inner = error;
+    while let Some(wrapped) = inner.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref()) {
+        inner = wrapped;
+    }
     match inner.downcast_ref::<rustls::Error>()? {
         rustls::Error::InvalidCertificate(CertificateError::Other(other)) if is_ca_as_end_entity(other) => Some(
             "the target shows the certificate of an authority (CA:TRUE) as its own, as a self-signed one is by default; \
@@ -82,4 +85,55 @@ fn of_certificate(error: &(dyn Error + 'static)) -> Option<&'static str> {
 
 fn is_ca_as_end_entity(other: &rustls::OtherError) -> bool {
     other.to_string().contains("CaUsedAsEndEntity")
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+    use rustls::ServerConfig;
+    use rustls_pki_types::PrivateKeyDer;
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+    use crate::proxy::OutgoingBody;
+    use crate::proxy::body::Slot;
+    use crate::proxy::waiting::Waiting;
+
+    /// What is told of a target with a self-signed certificate, where it is trusted itself or nobody is.
+    async fn told(is_ca: bool, is_trusted: bool) -> String {
+        let mut parameters = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        if is_ca {
+            parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
+        let key = KeyPair::generate().unwrap();
+        let certificate = parameters.self_signed(&key).unwrap();
+        let server = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap());
+        let acceptor = TlsAcceptor::from(Arc::new(server.unwrap()));
+        let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = format!("https://localhost:{}/", socket.local_addr().unwrap().port());
+        let mut roots = RootCertStore::empty();
+        if is_trusted {
+            roots.add(certificate.der().clone()).unwrap();
+        }
+        let client = client(roots, &Limits::default()).unwrap();
+        let body = Slot::new(OutgoingBody::Whole(None), Waiting::new()).lend().unwrap();
+        let asked = client.request(Request::get(target).body(body).unwrap());
+        let served = async { acceptor.accept(socket.accept().await.unwrap().0).await.is_ok() };
+        let (asked, _) = tokio::join!(asked, served);
+        chain(&asked.unwrap_err())
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_will_not_do_is_told_with_what_would_be_right() {
+        let own = told(true, true).await;
+        assert!(own.contains("basicConstraints CA:FALSE") && !own.contains("OtherError"), "{own}");
+        let stranger = told(false, false).await;
+        assert!(stranger.contains("its authority as `ca` would be right"), "{stranger}");
+    }
 }

@@ -240,6 +240,24 @@ async fn a_route_may_have_limits_of_its_own_for_bodies() {
 }
 
 #[tokio::test]
+async fn a_body_that_memory_could_never_hold_is_413_where_a_policy_reads_it_and_passes_where_none_does() {
+    let mut site = Site::plain();
+    site.options.limits.body_bytes = 1000;
+    site.options.limits.held_bytes = 4 << 20;
+    site.proxy("/uploads", &[], &[upstream("a").await]);
+    let large = RouteLimits { body_bytes: Some(8 << 20), body_time: None };
+    site.options.routes.last_mut().unwrap().limits = large;
+    site.route("echo").limits = large;
+    let served = site.serve();
+    assert_eq!(served.caller().post("/uploads", "x".repeat(2 << 20)).await.status, 200);
+    assert_eq!(served.caller().post("/echo", "x".repeat(100_000)).await.status, 200);
+    // The reply may come before all of it was sent.
+    let head = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 2000000\r\n\r\n";
+    let refused = rest(connected(served.address(), head).await).await;
+    assert!(refused.starts_with("HTTP/1.1 413"), "{refused}");
+}
+
+#[tokio::test]
 async fn a_coded_body_is_415_where_a_policy_reads_it_and_passes_where_none_does() {
     let mut site = Site::plain();
     site.proxy("/", &[], &[upstream("a").await]);
