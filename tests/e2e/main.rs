@@ -5,6 +5,7 @@
 mod authors;
 mod check;
 mod clusters;
+mod crowded;
 mod damaged;
 mod faults;
 mod fiscal;

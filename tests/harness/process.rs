@@ -198,9 +198,14 @@ impl Process {
 
     /// The most memory that it ever had, in bytes, as the kernel counts.
     pub fn peak_memory(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    /// Its memory, in bytes, as the kernel counts it under this name, such as `VmRSS:`.
+    pub fn memory(&self, counted: &str) -> u64 {
         let id = self.child.lock().unwrap().as_ref().unwrap().id();
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(counted)).unwrap();
         line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
     }
 

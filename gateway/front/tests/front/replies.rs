@@ -95,6 +95,27 @@ async fn a_reply_that_is_read_is_not_cut_however_long_that_takes() {
 }
 
 #[tokio::test]
+async fn twenty_kilobytes_a_second_are_no_crawl() {
+    let mut site = Site::plain();
+    (site.options.limits.idle_time, site.options.limits.stalled_time) =
+        (Duration::from_millis(300), Duration::from_secs(10));
+    let served = site.serve();
+    // More than the system takes by itself.
+    let length = 32 << 20;
+    let mut stream = connected(served.address(), &once(length)).await;
+    let began = Instant::now();
+    let (mut all, mut piece) = (0, vec![0; 4_000]);
+    while began.elapsed() < Duration::from_secs(14) {
+        all += stream.read(&mut piece).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert!(served.in_flight(1), "some of it was still to be sent");
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.unwrap();
+    assert!(all + rest.len() > length);
+}
+
+#[tokio::test]
 async fn a_reply_that_is_read_at_a_crawl_is_cut() {
     let mut site = Site::plain();
     site.options.limits.stalled_time = Duration::from_millis(1500);
