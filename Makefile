@@ -53,6 +53,7 @@ samples: toolchain ## read the sample messages in SAMPLES with the stock policie
 soak: setup ## kill, lose, hang and cut off everything in turn and at random, on servers and clusters, and recount (COUNT=… SEEDS=from..to OTHER_COMMIT=…)
 	@policies/build.sh target/policies
 	@setup/cargo test -p tallygate-host --test policies leave_others -- --ignored --nocapture
+	@setup/cargo test -p tallygate-serve --test serve leave_others -- --ignored --nocapture
 	@TALLYGATE_SEEDS=$(SEEDS) setup/cargo test -p tallygate-aggregator --lib whatever_is_lost -- --nocapture
 	@TALLYGATE_SEEDS=$(DISK_SEEDS) setup/cargo test -p tallygate --test e2e whatever_the_disk_does -- --nocapture
 	@TALLYGATE_RESTARTS=$(RESTARTS) setup/cargo test -p tallygate-stream --test contract after_every_restart -- --nocapture

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use tallygate_host::EngineError;
+
 use crate::invalid::InvalidOption;
 use crate::journal::JournalError;
 use crate::registry::RegistryError;
@@ -15,6 +17,9 @@ pub enum FrontError {
     /// A policy that a route names.
     #[error("route {0:?}: {1}")]
     Policy(String, #[source] Box<RegistryError>),
+    /// Its threads for slow work.
+    #[error(transparent)]
+    Threads(#[from] EngineError),
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),

@@ -65,7 +65,7 @@ impl Front {
             routes: routes::with_policies(routes, &options.routes, policies, metrics)?,
             nowhere: RouteLabels { route: "".into() },
             partners,
-            ingest: Ingest::new(options, queue, run, today, metrics)?,
+            ingest: Arc::new(Ingest::new(options, queue, run, today, metrics)?),
             limits: limits.clone(),
             metrics: metrics.clone(),
             capacity: Capacity::new(limits, metrics),

@@ -10,14 +10,16 @@ use tallygate_core::day::Zone;
 use tallygate_core::envelope::{self, Head};
 use tallygate_core::limits::MESSAGE_BYTES;
 use tallygate_core::{Day, MessageNumber, Run, Transaction};
+use tallygate_host::{SlowPool, SlowPoolError};
 use tallygate_queue::Queue;
 
 use crate::access::KeyScopes;
 use crate::days::DayRange;
+use crate::deadline::Deadline;
 use crate::draft::draft;
 use crate::error::FrontError;
-use crate::journal::{self, Journal, JournalError};
-use crate::limits::{HEAD_BYTES, Limits};
+use crate::journal::{self, DaySum, Journal, JournalError, Room};
+use crate::limits::{HEAD_BYTES, Limits, PREPARING, TRANSACTION_LEAST_BYTES, TRANSACTIONS_AT_ONCE_BYTES};
 use crate::metrics::Metrics;
 use crate::options::FrontOptions;
 use crate::policy::ActivePolicy;
@@ -35,8 +37,20 @@ pub(crate) struct Ingest {
     key_scopes: KeyScopes,
     limits: Limits,
     metrics: Metrics,
+    /// For what is large.
+    slow: SlowPool,
     #[cfg(feature = "faults")]
     reply_before_confirm: bool,
+}
+
+/// A message that is ready to be queued.
+struct Prepared {
+    number: MessageNumber,
+    message: Bytes,
+    /// For its line.
+    room: Room,
+    sums: Vec<DaySum>,
+    transactions: u64,
 }
 
 /// Where a message comes from.
@@ -82,6 +96,7 @@ impl Ingest {
             key_scopes: KeyScopes::of(&options.partners),
             limits: options.limits.clone(),
             metrics: metrics.clone(),
+            slow: SlowPool::start(PREPARING)?,
             #[cfg(feature = "faults")]
             reply_before_confirm: options.reply_before_confirm,
         })
@@ -94,35 +109,77 @@ impl Ingest {
 
     /// Takes what a policy accepted, and returns once all of it is durable and journalled; only then may a reply say so.
     pub(crate) async fn accept(
-        &self,
+        self: &Arc<Self>,
         origin: &Origin,
         policy: PolicyVersion<'_>,
         drafts: Vec<tallygate_host::Transaction>,
+        deadline: &Deadline,
     ) -> Result<(), Problem> {
         // A proxy route lets callers through unnamed, but nothing counts without a name.
-        let partner = origin.partner.as_deref().ok_or(Problem::NoCredential)?;
+        let partner = origin.partner.as_ref().ok_or(Problem::NoCredential)?;
+        deadline.check()?;
+        let prepared = if is_large(&drafts) {
+            deadline.within(self.prepare_slowly(origin, partner, policy, drafts)).await??
+        } else {
+            self.prepare(origin, partner, policy, drafts)?
+        };
+        // No queue without a message: no number without a message either.
+        let Some(Prepared { number, message, room, sums, transactions }) = prepared else {
+            return Ok(());
+        };
+        self.publish(message, deadline).await?;
+        let today = Day::of_unix_millis(origin.unix_millis);
+        let appended = self.journal.append(room, today, number, partner, &sums).await;
+        appended.map_err(|error| self.not_journalled(error))?;
+        self.metrics.messages.inc();
+        self.metrics.transactions.inc_by(transactions);
+        Ok(())
+    }
+
+    /// Prepares what would hold up others here.
+    async fn prepare_slowly(
+        self: &Arc<Self>,
+        origin: &Origin,
+        partner: &Arc<str>,
+        policy: PolicyVersion<'_>,
+        drafts: Vec<tallygate_host::Transaction>,
+    ) -> Result<Option<Prepared>, Problem> {
+        let (ingest, origin, sender) = (self.clone(), origin.clone(), partner.clone());
+        let (name, version) = (policy.name.to_owned(), policy.version.to_owned());
+        let prepare = async move {
+            let policy = PolicyVersion { name: &name, version: &version };
+            ingest.prepare(&origin, &sender, policy, drafts)
+        };
+        self.slow.run(partner, prepare).await.unwrap_or_else(|error| {
+            Err(match error {
+                SlowPoolError::Full => Problem::Busy(self.limits.retry_after),
+                SlowPoolError::Panicked => Problem::Internal(error.to_string()),
+            })
+        })
+    }
+
+    /// Checks what a policy accepted and makes a message of it; none of nothing.
+    fn prepare(
+        &self,
+        origin: &Origin,
+        partner: &str,
+        policy: PolicyVersion<'_>,
+        drafts: Vec<tallygate_host::Transaction>,
+    ) -> Result<Option<Prepared>, Problem> {
         let drafts = drafts.into_iter().map(draft).collect();
         let transactions = Transaction::check_all(drafts, partner, &self.zone).map_err(Problem::Violation)?;
         self.key_scopes.check(partner, &transactions).map_err(Problem::Violation)?;
         let today = Day::of_unix_millis(origin.unix_millis);
         let days = DayRange::of(today, self.horizon_days, self.future_days).and_a_day();
         days.check(&transactions).map_err(Problem::Violation)?;
-        // No queue without a message: no number without a message either.
         if transactions.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let sums = journal::sums(&transactions);
         // Without room for its line, no message may be queued.
         let room = self.journal.claim(partner, &sums).map_err(|error| self.not_journalled(error))?;
-        let count = transactions.len() as u64;
         let (number, message) = self.encode(origin, partner, policy, &transactions)?;
-        drop(transactions);
-        self.publish(message).await?;
-        let appended = self.journal.append(room, today, number, partner, &sums).await;
-        appended.map_err(|error| self.not_journalled(error))?;
-        self.metrics.messages.inc();
-        self.metrics.transactions.inc_by(count);
-        Ok(())
+        Ok(Some(Prepared { number, message, room, sums, transactions: transactions.len() as u64 }))
     }
 
     /// Takes a number only for a message that will reach the queue, so that a run has no gaps.
@@ -161,7 +218,7 @@ impl Ingest {
         }
     }
 
-    async fn publish(&self, message: Bytes) -> Result<(), Problem> {
+    async fn publish(&self, message: Bytes, deadline: &Deadline) -> Result<(), Problem> {
         #[cfg(feature = "faults")]
         if self.reply_before_confirm {
             let queue = self.queue.clone();
@@ -169,10 +226,11 @@ impl Ingest {
             tokio::spawn(async move { queue.publish(message).await });
             return Ok(());
         }
+        let within = self.limits.queue_time.min(deadline.left());
         let began = Instant::now();
-        let published = tokio::time::timeout(self.limits.queue_time, self.queue.publish(message)).await;
+        let published = tokio::time::timeout(within, self.queue.publish(message)).await;
         self.metrics.publish_seconds.observe(began.elapsed().as_secs_f64());
-        let failed = published.unwrap_or_else(|_| Err(self.queue.late(self.limits.queue_time)));
+        let failed = published.unwrap_or_else(|_| Err(self.queue.late(within)));
         let Err(error) = failed else {
             self.metrics.publishing.succeeded();
             return Ok(());
@@ -182,6 +240,18 @@ impl Ingest {
         self.metrics.publishing.failed(&detail);
         Err(Problem::Queue(detail, self.limits.retry_after))
     }
+}
+
+/// Whether transactions take so long to check and to encode that others should not wait for it.
+fn is_large(drafts: &[tallygate_host::Transaction]) -> bool {
+    let attributes = |draft: &tallygate_host::Transaction| {
+        draft.attributes.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>()
+    };
+    let mut bytes = drafts.len() * TRANSACTION_LEAST_BYTES;
+    drafts.iter().any(|draft| {
+        bytes += attributes(draft);
+        bytes > TRANSACTIONS_AT_ONCE_BYTES
+    })
 }
 
 #[cfg(test)]
@@ -227,6 +297,7 @@ mod tests {
             key_scopes: KeyScopes::default(),
             limits: Limits::default(),
             metrics: Metrics::register(&mut prometheus_client::registry::Registry::default()),
+            slow: SlowPool::start(PREPARING).unwrap(),
             #[cfg(feature = "faults")]
             reply_before_confirm: false,
         }
@@ -245,16 +316,17 @@ mod tests {
         }
     }
 
-    async fn accept(ingest: &Ingest, transactions: Vec<tallygate_host::Transaction>) -> Result<(), u16> {
+    async fn accept(ingest: &Arc<Ingest>, transactions: Vec<tallygate_host::Transaction>) -> Result<(), u16> {
         let origin = Origin { partner: Some("p".into()), traceparent: "t".into(), unix_millis: 0 };
         let policy = PolicyVersion { name: "json", version: "v" };
-        ingest.accept(&origin, policy, transactions).await.map_err(|problem| problem.refusal().status)
+        let deadline = Deadline::of(&ingest.limits);
+        ingest.accept(&origin, policy, transactions, &deadline).await.map_err(|problem| problem.refusal().status)
     }
 
     #[tokio::test]
     async fn rule_13_without_its_line_in_the_journal_no_acknowledgement_leaves() {
         let dir = tempfile::tempdir().unwrap();
-        let ingest = ingest(Journal::full(dir.path(), Day::from_epoch_days(0)));
+        let ingest = Arc::new(ingest(Journal::full(dir.path(), Day::from_epoch_days(0))));
         assert_eq!(accept(&ingest, vec![transaction(1, 1)]).await, Err(503));
     }
 
@@ -262,7 +334,7 @@ mod tests {
     async fn rule_3_without_room_for_its_line_no_message_is_queued() {
         let dir = tempfile::tempdir().unwrap();
         let queue = Arc::new(Confirms::default());
-        let ingest = Ingest { queue: queue.clone(), ..ingest(journal_of(dir.path(), 400)) };
+        let ingest = Arc::new(Ingest { queue: queue.clone(), ..ingest(journal_of(dir.path(), 400)) });
         let mut taken = 0;
         while taken < 100 && accept(&ingest, vec![transaction(taken as usize, 1)]).await.is_ok() {
             taken += 1;
@@ -277,10 +349,39 @@ mod tests {
     #[tokio::test]
     async fn rule_4_a_message_too_large_for_the_queue_takes_no_number() {
         let dir = tempfile::tempdir().unwrap();
-        let ingest = ingest(journal_of(dir.path(), 1 << 20));
+        let ingest = Arc::new(ingest(journal_of(dir.path(), 1 << 20)));
         let many = |count| (0..count).map(|id| transaction(id, 60_000)).collect();
         assert_eq!(accept(&ingest, many(140)).await, Err(413));
         assert_eq!(accept(&ingest, many(139)).await, Ok(()));
         assert_eq!(journal::read(dir.path()).next().unwrap().unwrap().number.sequence, 0);
+    }
+
+    #[tokio::test]
+    async fn a_large_batch_is_prepared_where_it_holds_nobody_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let ingest = Arc::new(ingest(journal_of(dir.path(), 1 << 20)));
+        // All threads for slow work wait for the end of this test.
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let ended = Arc::new(std::sync::Mutex::new(ended));
+        let threads = std::thread::available_parallelism().unwrap().get();
+        let blocked: Vec<_> = (0..threads)
+            .map(|other| {
+                let (ingest, ended) = (ingest.clone(), ended.clone());
+                async move {
+                    ingest.slow.run(&other.to_string(), async move { ended.lock().unwrap().recv().is_err() }).await
+                }
+            })
+            .collect();
+        let blocked = futures::future::join_all(blocked);
+        let batch = |count| (0..count).map(|id| transaction(id, 1)).collect::<Vec<_>>();
+        let large = async {
+            let mut large = Box::pin(accept(&ingest, batch(40_000)));
+            assert!(futures::poll!(&mut large).is_pending());
+            assert_eq!(accept(&ingest, batch(100)).await, Ok(()));
+            assert!(futures::poll!(&mut large).is_pending());
+            drop(end);
+            large.await
+        };
+        assert_eq!(futures::future::join(blocked, large).await.1, Ok(()));
     }
 }

@@ -24,6 +24,7 @@ mod consulted;
 mod cookies;
 mod cors;
 mod days;
+mod deadline;
 mod detached;
 mod draft;
 mod head;

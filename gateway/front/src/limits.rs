@@ -30,6 +30,10 @@ pub struct Limits {
     pub connections: usize,
     /// Requests at one time, over all routes, of which each caller has its share; further ones get 503.
     pub requests: usize,
+    /// How long the gateway itself may take over a request: waiting for policies, for its turn there, and for the queue.
+    /// What the body takes to arrive and an upstream to answer have limits of their own and do not count, nor does a body
+    /// that is streamed. Beyond it, the request gets 503.
+    pub request_time: Duration,
     /// How long the queue may take to confirm a message; then it is 503.
     pub queue_time: Duration,
     /// How long an upstream may take to accept a connection.
@@ -62,6 +66,7 @@ impl Default for Limits {
             stalled_time: Duration::from_secs(30),
             connections: 4096,
             requests: 1024,
+            request_time: Duration::from_secs(30),
             queue_time: Duration::from_secs(10),
             connect_time: Duration::from_secs(3),
             response_time: Duration::from_secs(60),
@@ -133,6 +138,13 @@ pub const FAULT_TIME: Duration = Duration::from_secs(5);
 pub const HEAD_BYTES: usize = 8 * 1024;
 /// What a caller may put into its line of the log at one place, such as the path, in bytes; beyond it, it is cut.
 pub const LOGGED_BYTES: usize = 1024;
+/// What of transactions is checked and encoded where requests are served, in bytes as estimated; what is more is done on
+/// threads for slow work.
+pub const TRANSACTIONS_AT_ONCE_BYTES: usize = 128 * 1024;
+/// Batches that may be under way there at one time.
+pub const PREPARING: usize = 64;
+/// What a transaction counts there, its attributes apart.
+pub const TRANSACTION_LEAST_BYTES: usize = 256;
 /// Idle connections kept to one upstream target.
 pub const UPSTREAM_IDLE: usize = 64;
 /// Versions of one policy that are kept.

@@ -49,6 +49,8 @@ pub(crate) enum Problem {
     Busy(Duration),
     /// The caller has its share of places or memory, and what is left is for others; how long to wait.
     ShareTaken(Duration),
+    /// The gateway took too long over it; how long to wait.
+    Late(Duration),
     /// With the limit, in bytes.
     BodyTooLarge(usize),
     BodyTooSlow,
@@ -168,6 +170,14 @@ impl Problem {
             Self::Busy(wait) => later(plain(503, "busy", "as many requests as can be served are being served"), wait),
             Self::ShareTaken(wait) => later(
                 plain(503, "share-taken", "as much of this caller's is being served as can be beside that of others"),
+                wait,
+            ),
+            Self::Late(wait) => later(
+                plain(
+                    503,
+                    "request-late",
+                    "there is too much to do for the request to be worked through in time; it was not stored",
+                ),
                 wait,
             ),
             Self::BodyTooLarge(limit) => {

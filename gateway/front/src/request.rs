@@ -19,6 +19,7 @@ use crate::connection::Connection;
 use crate::consulted::{Consulted, ToCount};
 use crate::cookies;
 use crate::cors;
+use crate::deadline::Deadline;
 use crate::head::{self, listed, plain, target};
 use crate::held::Held;
 use crate::host::Host;
@@ -55,6 +56,7 @@ struct Context<'s> {
     to_count: Option<ToCount>,
     /// Its place and its memory, once it may have them.
     held: Option<Held>,
+    deadline: Deadline,
 }
 
 /// Answers one request, whatever happens on its way.
@@ -93,6 +95,7 @@ pub(crate) async fn serve(
         message: None,
         to_count: None,
         held: None,
+        deadline: Deadline::of(&shared.limits),
     };
     let outcome = AssertUnwindSafe(handle(shared, &mut context, body)).catch_unwind().await;
     let problem = match outcome {
@@ -200,14 +203,17 @@ async fn consult(
     let needs_body = context.consulted.last().is_some_and(|asked| asked.policy.about().needs_body);
     if needs_body && let Some(unread) = body.take() {
         plain(&context.parts.headers)?;
-        let whole = unread.whole(context.held()?).await?;
+        let mut deadline = context.deadline;
+        let whole = deadline.apart_from(unread.whole(context.held()?)).await?;
+        context.deadline = deadline;
         context.message(route).body = whole.into();
     }
     context.message(route);
     let (Some((asked, before)), Some(message)) = (context.consulted.split_last_mut(), &context.message) else {
         return Err(lost("policy"));
     };
-    asked.handle(shared, message, before.last().map_or(&[], Consulted::context)).await
+    let before = before.last().map_or(&[][..], Consulted::context);
+    context.deadline.within(asked.handle(shared, message, before)).await?
 }
 
 /// Queues what a policy accepted; returns once it is durable.
@@ -215,7 +221,8 @@ async fn queue(shared: &Shared, context: &mut Context<'_>) -> Result<(), Problem
     let Some(ToCount { policy, transactions }) = context.to_count.take() else {
         return Ok(());
     };
-    shared.ingest.accept(&context.origin(), PolicyVersion::of(&*policy), transactions).await
+    let (origin, policy) = (context.origin(), PolicyVersion::of(&*policy));
+    shared.ingest.accept(&origin, policy, transactions, &context.deadline).await
 }
 
 /// Queues what is to be counted, sends the request to the route's upstream, and its response back.
@@ -244,6 +251,7 @@ async fn forward(
         outgoing,
         body,
         origin: context.origin(),
+        deadline: context.deadline,
         message: context.message.take(),
         consulted: std::mem::take(&mut context.consulted),
         held: context.held.take().ok_or_else(|| lost("place"))?,

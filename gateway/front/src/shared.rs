@@ -20,7 +20,7 @@ pub(crate) struct Shared {
     /// What requests that found no route are counted under.
     pub(crate) nowhere: RouteLabels,
     pub(crate) partners: Partners,
-    pub(crate) ingest: Ingest,
+    pub(crate) ingest: Arc<Ingest>,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     pub(crate) capacity: Arc<Capacity>,

@@ -11,6 +11,7 @@ use tallygate_host::{Message, Response, ResponseOutcome};
 
 use crate::body;
 use crate::consulted::{Consulted, ToCount};
+use crate::deadline::Deadline;
 use crate::head::listed;
 use crate::held::Held;
 use crate::ingest::{Origin, PolicyVersion};
@@ -27,6 +28,7 @@ pub(crate) struct UpstreamCall {
     pub(crate) outgoing: Outgoing,
     pub(crate) body: OutgoingBody,
     pub(crate) origin: Origin,
+    pub(crate) deadline: Deadline,
     pub(crate) message: Option<Message>,
     pub(crate) consulted: Vec<Consulted>,
     pub(crate) held: Held,
@@ -39,6 +41,13 @@ pub(crate) struct Returned {
     /// Held for as long as the work goes on, whether the caller waits for it or not.
     pub(crate) held: Held,
     pub(crate) response: Result<HttpResponse<ResponseBody>, Problem>,
+}
+
+/// A response, which upstream it came from, and to whose request.
+struct Came<'c> {
+    upstream: &'c Upstream,
+    origin: &'c Origin,
+    response: HttpResponse<Incoming>,
 }
 
 /// The body of a response.
@@ -60,12 +69,13 @@ impl UpstreamCall {
 
     /// Asks the upstream, and the policies what becomes of its response.
     pub(crate) async fn make(self) -> Returned {
-        let Self { shared, upstream, outgoing, body, origin, message, consulted, mut held } = self;
+        let Self { shared, upstream, outgoing, body, origin, mut deadline, message, consulted, mut held } = self;
         let response = async {
-            let response = upstream.ask(outgoing, body).await?;
+            let response = deadline.apart_from(upstream.ask(outgoing, body)).await?;
             match &message {
                 Some(message) if consulted.iter().any(|consulted| consulted.policy.about().sees_responses) => {
-                    respond(&shared, &upstream, &origin, message, &consulted, response, &mut held).await
+                    let came = Came { upstream: &upstream, origin: &origin, response };
+                    respond(&shared, came, deadline, message, &consulted, &mut held).await
                 }
                 _ => Ok(response.map(ResponseBody::Unread)),
             }
@@ -79,11 +89,10 @@ impl UpstreamCall {
 /// have seen it.
 async fn respond(
     shared: &Shared,
-    upstream: &Upstream,
-    origin: &Origin,
+    Came { upstream, origin, response }: Came<'_>,
+    mut deadline: Deadline,
     message: &Message,
     consulted: &[Consulted],
-    response: HttpResponse<Incoming>,
     held: &mut Held,
 ) -> Result<HttpResponse<ResponseBody>, Problem> {
     let (parts, incoming) = response.into_parts();
@@ -100,14 +109,14 @@ async fn respond(
             && let Some(incoming) = unread.take()
         {
             let whole = body::response(incoming, held, &shared.limits, upstream.response_time());
-            let whole = whole.await.inspect_err(|problem| match problem {
+            let whole = deadline.apart_from(whole).await.inspect_err(|problem| match problem {
                 Problem::UpstreamAway(_) => upstream.count(Trouble::Broken),
                 Problem::UpstreamSlow => upstream.count(Trouble::Hung),
                 _ => {}
             })?;
             seen.body = whole.into();
         }
-        let change = match consulted.respond(shared, message, &seen).await? {
+        let change = match deadline.within(consulted.respond(shared, message, &seen)).await?? {
             ResponseOutcome::Pass => continue,
             ResponseOutcome::Change(change) => change,
             ResponseOutcome::Accept(accepted) => {
@@ -128,7 +137,7 @@ async fn respond(
         }
     }
     if let Some(ToCount { policy, transactions }) = to_count {
-        shared.ingest.accept(origin, PolicyVersion::of(&*policy), transactions).await?;
+        shared.ingest.accept(origin, PolicyVersion::of(&*policy), transactions, &deadline).await?;
     }
     let head = if changed { changed_head(parts, &mut seen, replaced) } else { parts };
     let body = match unread {

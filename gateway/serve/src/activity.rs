@@ -17,6 +17,8 @@ pub(crate) struct Activity {
     multiplexed: bool,
     /// What has come of its messages, of HTTP/1.1.
     heads: Mutex<Heads>,
+    /// The caller was waited for since the last request began: it was not there already, behind the one before.
+    read_dry: AtomicBool,
     /// When the last request ended.
     quiet_since: AtomicU64,
     /// When the head that is being received began.
@@ -64,6 +66,7 @@ impl Activity {
             requests: AtomicUsize::new(0),
             multiplexed,
             heads: Mutex::default(),
+            read_dry: AtomicBool::new(true),
             quiet_since: AtomicU64::new(1),
             // The first head is due from the beginning.
             head_since: AtomicU64::new(1),
@@ -92,6 +95,19 @@ impl Activity {
     pub(crate) fn begin(self: &Arc<Self>) -> InProgress {
         self.head_since.store(0, Ordering::Relaxed);
         self.in_progress()
+    }
+
+    /// Nothing came.
+    pub(crate) fn read_dry(&self) {
+        if !self.read_dry.load(Ordering::Relaxed) {
+            self.read_dry.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the request that begins was sent without waiting for the response before it, as HTTP/1.1 allows (RFC 9112,
+    /// 9.3.2). Asked once for each.
+    pub(crate) fn is_pipelined(&self) -> bool {
+        !self.multiplexed && !self.read_dry.swap(false, Ordering::Relaxed)
     }
 
     /// What was begun goes on.

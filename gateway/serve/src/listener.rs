@@ -153,8 +153,13 @@ impl<S: Service> Listener<S> {
             let starter = streams.as_ref().map(Streams::starter);
             move |request: Request<hyper::body::Incoming>| {
                 let (service, exchange) = (service.clone(), Exchange::begin(&connection));
+                let pipelined = connection.activity.is_pipelined();
                 let request = request.map(|body| Incoming::new(body, starter.as_ref()));
                 async move {
+                    // The next request of a connection is answered in the same go otherwise, before any other connection's.
+                    if pipelined {
+                        tokio::task::yield_now().await;
+                    }
                     let ended = request.body().answered();
                     let response = service.answer(&exchange, request).await;
                     let mut response = response.map(|body| Answer::new(body, ended()));

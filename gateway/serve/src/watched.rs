@@ -56,7 +56,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
                 refusal.drain(..written);
                 continue;
             }
-            let result = ready!(Pin::new(&mut self.socket).poll_read(context, buffer));
+            let Poll::Ready(result) = Pin::new(&mut self.socket).poll_read(context, buffer) else {
+                self.activity.read_dry();
+                return Poll::Pending;
+            };
             let came = &buffer.filled()[before..];
             if came.is_empty() || (self.refusal.is_none() && self.activity.read(came)) {
                 return Poll::Ready(result);

@@ -63,7 +63,8 @@ impl<'a> Reader<'a> {
             ));
         }
         loop {
-            transactions.push(self.transaction(root, Some(transactions.len()))?);
+            let next = self.transaction(root, Some(transactions.len()))?;
+            self.add(&mut transactions, next);
             if self.scanner.take(b']') {
                 break;
             }
@@ -81,9 +82,22 @@ impl<'a> Reader<'a> {
     fn lines(&mut self, root: &Node) -> Result<Vec<Transaction>, Refusal> {
         let mut transactions = vec![self.transaction(root, None)?];
         while self.scanner.peek().is_some() {
-            transactions.push(self.transaction(root, Some(transactions.len()))?);
+            let next = self.transaction(root, Some(transactions.len()))?;
+            self.add(&mut transactions, next);
         }
         Ok(transactions)
+    }
+
+    /// Adds one. A list that is full gets room for all that the rest of the body holds, if they are as long as those so far:
+    /// what a list has outgrown is not given back here, so it should grow seldom.
+    fn add(&self, transactions: &mut Vec<Transaction>, next: Transaction) {
+        let known = transactions.len();
+        if known == transactions.capacity() {
+            let rest = self.body.len().saturating_sub(self.scanner.at);
+            let like_these = rest / (self.scanner.at / (known + 1)).max(1);
+            transactions.reserve_exact(1 + like_these.max(known / 2));
+        }
+        transactions.push(next);
     }
 
     fn transaction(&mut self, root: &Node, index: Option<usize>) -> Result<Transaction, Refusal> {

@@ -13,6 +13,7 @@ pub(super) fn read(root: &Table<'_>) -> Limits {
     limits.held_bytes = table.size("body_memory").unwrap_or(limits.held_bytes);
     limits.header_time = table.duration("header_time").unwrap_or(limits.header_time);
     limits.body_time = table.duration("body_time").unwrap_or(limits.body_time);
+    limits.request_time = table.duration("request_time").unwrap_or(limits.request_time);
     limits.connections = number("connections").unwrap_or(limits.connections);
     limits.requests = number("requests").unwrap_or(limits.requests);
     limits.shutdown_time = table.duration("shutdown_time").unwrap_or(limits.shutdown_time);

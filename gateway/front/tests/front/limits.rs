@@ -82,6 +82,37 @@ async fn a_body_that_drips_is_408_before_its_time_is_over() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_not_worked_through_in_time_is_503_and_gives_back_what_it_held() {
+    let mut site = Site::plain();
+    site.options.limits.request_time = Duration::from_millis(300);
+    let queue = site.queue.clone();
+    let served = site.serve();
+    let late = served.caller().post("/stuck", "x").await;
+    assert_eq!((late.status, &late.headers["retry-after"]), (503, &"5".parse().unwrap()));
+    assert!(late.body.contains(":request-late"), "{}", late.body);
+    // Whether a message that the queue was given is stored is not known.
+    queue.feel(Mood::Hangs);
+    let late = served.caller().post("/accept", line("1", "1")).await;
+    assert!(late.status == 503 && late.body.contains(":queue-away"), "{}", late.body);
+    assert!(served.scraped().contains("front_requests_in_flight 0"));
+}
+
+#[tokio::test]
+async fn what_a_body_takes_to_arrive_is_not_the_gateways_time() {
+    let mut site = Site::plain();
+    site.options.limits.request_time = Duration::from_millis(300);
+    let served = site.serve();
+    let mut stream =
+        connected(served.address(), "POST /echo HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 4\r\n\r\n")
+            .await;
+    for byte in b"slow" {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        stream.write_all(&[*byte]).await.unwrap();
+    }
+    assert!(rest(stream).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
 async fn a_head_that_is_too_large_is_431() {
     let mut site = Site::tls(ClientAuth::None);
     site.options.limits.header_bytes = 4096;

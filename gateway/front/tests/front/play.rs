@@ -171,6 +171,7 @@ impl ActivePolicy for Player {
             "trap" => return Err(PolicyFailure::Trap("unreachable at secret.rs:7".into())),
             "timeout" => return Err(PolicyFailure::Timeout(Duration::from_secs(1))),
             "memory" => return Err(PolicyFailure::OutOfMemory(1 << 20)),
+            "stuck" => std::future::pending().await,
             "busy" => return Err(PolicyFailure::Busy),
             "panic" => panic!("the host itself failed"),
             "mediate" => {

@@ -28,7 +28,7 @@ pub(crate) use crate::authority::{Authority, Identity};
 use crate::play::{PlayedQueue, Players};
 
 /// The parts that policies can play.
-pub(crate) const PARTS: [&str; 26] = [
+pub(crate) const PARTS: [&str; 27] = [
     "long",
     "accept",
     "soap",
@@ -38,6 +38,7 @@ pub(crate) const PARTS: [&str; 26] = [
     "timeout",
     "memory",
     "busy",
+    "stuck",
     "panic",
     "tag",
     "upper",

@@ -1,8 +1,10 @@
 //! Messages know nothing of each other, and a policy of them no more than it asks for.
 
-use tallygate_host::{Accepted, Continuation, Engine, EngineLimits, Keys, Limits, Outcome, Policy, PolicySpec};
+use tallygate_host::{
+    Accepted, Continuation, Engine, EngineLimits, Keys, Limits, Outcome, Policy, PolicyFailure, PolicySpec,
+};
 
-use crate::support::{answer, component, hostile, message, policy};
+use crate::support::{answer, component, hostile, message, policy, spec};
 
 #[tokio::test]
 async fn every_message_starts_from_the_same_copy() {
@@ -67,7 +69,24 @@ async fn the_json_policy_is_called_like_any_other() {
     let (transactions, reply) = accepted(body).await;
     assert_eq!((transactions.len(), &*transactions[0].amount), (1, "12.50"));
     assert_eq!(reply, br#"{"accepted":1}"#);
-    // A batch as large as any that is taken grows the memory as it needs.
-    let many = format!("[{}]", vec![&body[1..body.len() - 1]; 20_000].join(","));
-    assert_eq!(accepted(&many).await.0.len(), 20_000);
+    // A batch as large as any that is taken grows the memory as it needs, whatever its form.
+    let one = &body[1..body.len() - 1];
+    let array = |count| format!("[{}]", vec![one; count].join(","));
+    let lines = |count| format!("{one}\n").repeat(count);
+    let least = r#"{"id":"1","time":"2026-11-22T19:20:54Z","shop":"a","amount":1,"currency":"EUR"}"#;
+    let most = (8 << 20) / (least.len() + 1);
+    for (batch, count) in [(array(33_000), 33_000), (lines(40_000), 40_000), (format!("{least}\n").repeat(most), most)]
+    {
+        assert_eq!(accepted(&batch).await.0.len(), count);
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_needs_more_memory_than_its_policy_has_fails_by_that() {
+    let mut spec = spec("json", "{}");
+    spec.limits.memory = 2 << 20;
+    let policy = Policy::activate(crate::support::engine(), spec).unwrap();
+    let one = r#"{"id":"a","time":"2026-11-22T19:20:54+01:00","key":"HR1","amount":12.50,"currency":"EUR"}"#;
+    let failure = policy.handle(&message(&one.repeat(10_000)), &[], None).await.unwrap_err();
+    assert_eq!(failure, PolicyFailure::OutOfMemory(2 << 20));
 }

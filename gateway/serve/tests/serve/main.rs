@@ -4,6 +4,7 @@
 mod handshakes;
 mod limits;
 mod lines;
+mod pipelining;
 mod site;
 mod stopping;
 mod tower;
