@@ -9,8 +9,9 @@ pub const TOP: usize = 20;
 
 /// Days that the live page holds at one time: today's, and those that browsers look at.
 pub const LIVE_DAYS: usize = 5;
-/// Keys of one day that the live page holds, about 200 bytes each; above it the less busy half is let go.
-pub const LIVE_KEYS: usize = 400_000;
+/// Memory that the keys of one day may take, in bytes, about 280 each; beyond it the least busy one makes room for each that is
+/// busier. So the live page takes at most [`LIVE_DAYS`] times as much.
+pub const LIVE_KEY_BYTES: usize = 64 * 1024 * 1024;
 /// Seconds that the plot of the last minutes shows.
 pub const SERIES_SECONDS: usize = 300;
 /// Currencies the plot tells apart in one second; those beyond count without an amount.

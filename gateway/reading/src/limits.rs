@@ -20,6 +20,14 @@ pub const STREAM_PATIENCE: Duration = Duration::from_secs(30);
 pub const DEAD_LETTERS_MOST: usize = 1_000;
 /// The dead letters one answer lists unless asked otherwise.
 pub const DEAD_LETTERS: usize = 50;
+/// Memory that the newest dead letters may take between looks, in bytes; a letter without its value takes about 1 KiB.
+pub const DEAD_LETTERS_BYTES: usize = 32 * 1024 * 1024;
+/// Dead letters that the first look reads at most, from the topic's end back.
+pub const DEAD_LETTERS_READ: u64 = 100_000;
+/// How long a look at the newest may take, with the wait for the one before.
+pub const DEAD_LETTERS_TIME: Duration = Duration::from_secs(20);
+/// How long what was seen of them is taken for what there is.
+pub const DEAD_LETTERS_FRESH: Duration = Duration::from_secs(1);
 /// How long reconciling waits for accepted messages that are neither in the queue, nor with a shipper that says so, nor in
 /// the log: a shipper says it only now and then.
 pub const STRAGGLERS: Duration = Duration::from_secs(10);

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rustls::ServerConfig;
+use tallygate_reading::dead_letters::Newest;
 use tallygate_reading::ledger::Reader;
+use tallygate_reading::limits::DEAD_LETTERS_BYTES;
 use tallygate_serve::LineLimit;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -51,7 +53,7 @@ impl Console {
             let reader = Reader::new(sums);
             let (service, handle) = Live::new(stream.clone(), reader.clone(), options.zone.clone(), metrics.clone());
             live = Some(service);
-            Reading { reader, stream, live: handle }
+            Reading { reader, letters: Newest::new(stream, DEAD_LETTERS_BYTES), live: handle }
         });
         let shared = Arc::new(Shared {
             access: Access::new(options.users, options.tokens, metrics.clone()),

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use tallygate_core::day::Zone;
+use tallygate_reading::dead_letters::Newest;
 use tallygate_reading::ledger::Reader;
 use tallygate_serve::LineLimit;
-use tallygate_stream::Stream;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -40,7 +40,7 @@ pub(super) struct Shared {
 /// Store and stream.
 pub(super) struct Reading {
     pub(super) reader: Reader,
-    pub(super) stream: Arc<dyn Stream>,
+    pub(super) letters: Newest,
     pub(super) live: LiveHandle,
 }
 

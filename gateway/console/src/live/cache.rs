@@ -8,11 +8,13 @@ use tokio::time::Instant;
 
 use super::keys::Keys;
 use super::view::View;
-use crate::limits::{CACHE_IDLE, LIVE_DAYS, LIVE_KEYS};
+use crate::limits::{CACHE_IDLE, LIVE_DAYS, LIVE_KEY_BYTES};
 
 /// The days held.
 pub(super) struct DayCache {
     held: HashMap<Day, CachedDay>,
+    /// Keys that are no longer held: too many to be freed while others wait for the lock.
+    gone: Vec<Keys>,
     today: Day,
     /// The number of the last load started.
     loads: u64,
@@ -54,9 +56,18 @@ pub(super) struct Task {
 #[error("{LIVE_DAYS} days are being watched already, another one can be once a page of theirs is closed")]
 pub(crate) struct TooManyDays;
 
+impl CachedDay {
+    /// Whether nobody has looked at it for a while.
+    fn is_unwatched(&self) -> bool {
+        let left = self.left_at.is_some_and(|left| left.elapsed() >= CACHE_IDLE);
+        left || (self.watchers == 0 && self.left_at.is_none())
+    }
+}
+
 impl DayCache {
     pub(super) fn new(today: Day) -> Self {
-        let mut days = Self { held: HashMap::new(), today, loads: 0, following: false, store_answers: true };
+        let mut days =
+            Self { held: HashMap::new(), gone: Vec::new(), today, loads: 0, following: false, store_answers: true };
         days.hold(today);
         days
     }
@@ -157,7 +168,7 @@ impl DayCache {
             let today = self.today;
             let unwatched = self.held.iter().find(|(day, held)| held.watchers == 0 && **day != today);
             let unwatched = *unwatched.ok_or(TooManyDays)?.0;
-            self.held.remove(&unwatched);
+            self.gone.extend(self.held.remove(&unwatched).and_then(|held| held.view.keys));
         }
         let held = self.hold(day);
         held.watchers += 1;
@@ -197,15 +208,16 @@ impl DayCache {
             self.today = today;
             self.tell_all();
         }
-        self.held.retain(|day, held| {
-            let unwatched = held.left_at.is_some_and(|left| left.elapsed() >= CACHE_IDLE);
-            if unwatched || (held.watchers == 0 && held.left_at.is_none()) {
-                held.view.keys = None;
-                return *day == today;
-            }
-            true
-        });
+        for held in self.held.values_mut().filter(|held| held.is_unwatched()) {
+            self.gone.extend(held.view.keys.take());
+        }
+        self.held.retain(|day, held| !held.is_unwatched() || *day == today);
         self.hold(today);
+    }
+
+    /// Keys that are no longer held, to be freed beside the lock.
+    pub(super) fn take_gone(&mut self) -> Vec<Keys> {
+        std::mem::take(&mut self.gone)
     }
 
     /// How many keys are held.
@@ -216,7 +228,7 @@ impl DayCache {
 
     fn hold(&mut self, day: Day) -> &mut CachedDay {
         self.held.entry(day).or_insert_with(|| CachedDay {
-            view: View::new(LIVE_KEYS),
+            view: View::new(LIVE_KEY_BYTES),
             load: Load::Wanted,
             loaded: false,
             changed: watch::Sender::new(()),
@@ -229,5 +241,26 @@ impl DayCache {
         for held in self.held.values() {
             held.changed.send_replace(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::test_rows::{DAY, row};
+
+    #[tokio::test(start_paused = true)]
+    async fn keys_that_nobody_looks_at_any_more_are_handed_over_to_be_freed_elsewhere() {
+        let (today, day): (Day, Day) = ("2026-11-23".parse().unwrap(), DAY.parse().unwrap());
+        let mut days = DayCache::new(today);
+        let _changed = days.watch(day, None).unwrap();
+        days.apply(&[row("HR1", "EUR", 0, 1, 1, "1.00")], 0);
+        days.leave(day, None);
+        days.evict(today);
+        assert!((days.keys(), days.take_gone().len()) == (1, 0), "whoever comes back at once finds them");
+        tokio::time::advance(CACHE_IDLE).await;
+        days.evict(today);
+        let gone: Vec<usize> = days.take_gone().iter().map(Keys::len).collect();
+        assert!(days.get(day).is_none() && gone == [1], "{gone:?}");
     }
 }

@@ -37,6 +37,15 @@ impl Cells {
         })
     }
 
+    /// What they take beyond the first.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::One(_) => 0,
+            // A list has room to spare.
+            Self::Many(cells) => 2 * cells.len() * size_of::<Cell>(),
+        }
+    }
+
     fn all(&self) -> &[Cell] {
         match self {
             Self::One(cell) => std::slice::from_ref(cell),

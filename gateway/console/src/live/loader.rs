@@ -29,9 +29,16 @@ pub(super) async fn load_wanted(shared: &Shared) {
             done = futures::StreamExt::next(&mut loads), if !loads.is_empty() => {let _: Option<()> = done;}
             () = shared.wanted.notified() => {}
             _ = tick.tick() => {
-                let mut days = shared.days();
-                days.evict(clock::today(&shared.zone));
-                shared.metrics.keys.set(days.keys() as i64);
+                let gone = {
+                    let mut days = shared.days();
+                    days.evict(clock::today(&shared.zone));
+                    shared.metrics.keys.set(days.keys() as i64);
+                    days.take_gone()
+                };
+                if !gone.is_empty() {
+                    // To free hundreds of thousands of keys takes longer than a worker may be held.
+                    drop(tokio::task::spawn_blocking(move || drop(gone)));
+                }
             }
         }
     }

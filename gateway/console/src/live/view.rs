@@ -20,7 +20,7 @@ pub(crate) struct View {
     totals: BTreeMap<Currency, (u64, Sum)>,
     /// Whether the rows are known so well that a difference is news.
     based: bool,
-    most_keys: usize,
+    most_bytes: usize,
 }
 
 struct Cell {
@@ -30,8 +30,8 @@ struct Cell {
 }
 
 impl View {
-    /// A day of which nothing is known, holding at most so many keys.
-    pub(crate) fn new(most_keys: usize) -> Self {
+    /// A day of which nothing is known, holding keys of at most so many bytes.
+    pub(crate) fn new(most_bytes: usize) -> Self {
         Self {
             keys: None,
             series: Series::default(),
@@ -39,7 +39,7 @@ impl View {
             counted: HashMap::new(),
             totals: BTreeMap::new(),
             based: false,
-            most_keys,
+            most_bytes,
         }
     }
 
@@ -48,7 +48,7 @@ impl View {
         match row.at.aggregate {
             Aggregate::Counted => self.apply_counted(row, now_millis),
             Aggregate::Daily => {
-                let (pinned, most) = (&self.pinned, self.most_keys);
+                let (pinned, most) = (&self.pinned, self.most_bytes);
                 self.keys.as_mut().is_some_and(|keys| keys.apply(row, most, &|key| pinned.contains_key(key)))
             }
             Aggregate::Duplicate | Aggregate::Dead => false,
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn totals_are_those_of_the_counted_rows_at_their_highest_offsets() {
-        let mut view = View::new(10);
+        let mut view = View::new(1 << 20);
         assert!(view.apply(&counted("shop-1", "EUR", 0, 5, 3, "30.00"), 0));
         assert!(view.apply(&counted("shop-2", "EUR", 0, 6, 1, "-1.50"), 0));
         assert!(!view.apply(&counted("shop-1", "EUR", 0, 4, 2, "20.00"), 0));
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn the_plot_shows_what_came_after_the_load_alone() {
-        let mut view = View::new(10);
+        let mut view = View::new(1 << 20);
         view.apply(&counted("shop-1", "EUR", 0, 5, 300, "30.00"), 10_000);
         view.base();
         view.apply(&counted("shop-1", "EUR", 0, 6, 301, "32.00"), 10_000);

@@ -9,6 +9,9 @@ use super::position::Position;
 use crate::scan::header_text;
 use crate::text::{as_instant, as_text};
 
+/// What an allocation takes beyond what it holds.
+const ALLOCATION_BYTES: usize = 16;
+
 /// A dead letter, without its value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DeadLetter {
@@ -65,5 +68,14 @@ impl DeadLetter {
             transaction: serde_json::from_slice(record.value()).unwrap_or_default(),
             bytes: record.value().len(),
         }
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(super) fn held_bytes(&self) -> usize {
+        let Glimpse { partner, id, day, key, amount, currency } = &self.transaction;
+        let texts = [&self.origin, &self.number, &self.policy, partner, id, day, key, amount, currency];
+        let texts: usize = texts.into_iter().flatten().map(|text| text.len() + ALLOCATION_BYTES).sum();
+        // In a tree, whose nodes are not full.
+        2 * size_of::<Self>() + self.reason.len() + ALLOCATION_BYTES + texts
     }
 }

@@ -23,6 +23,8 @@ pub struct Listing {
     pub matching: u64,
     /// How many there are.
     pub all: u64,
+    /// How many were searched, the newest; fewer than there are where not all are held.
+    pub searched: u64,
 }
 
 /// Lists the newest dead letters.
@@ -51,7 +53,7 @@ pub async fn list(stream: &dyn Stream, filter: &Filter) -> Result<Listing, Strea
         }
     })
     .await?;
-    Ok(Listing { dead_letters: letters.into_values().collect(), matching, all })
+    Ok(Listing { dead_letters: letters.into_values().collect(), matching, all, searched: all })
 }
 
 impl Listing {

@@ -8,6 +8,8 @@ mod filter;
 mod listing;
 mod shown;
 
+mod newest;
+
 mod transaction;
 
 mod mended;
@@ -19,6 +21,7 @@ pub use filter::Filter;
 pub use letter::{DeadLetter, Glimpse};
 pub use listing::{Listing, list};
 pub use mended::{Mended, Refused};
+pub use newest::Newest;
 pub use original::Original;
 pub use pick::{each, pick};
 pub use pile::{Firsts, Pile};

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 use tallygate_core::record;
-use tallygate_stream::{Record, Stream, StreamError, Topic};
+use tallygate_stream::{Bounds, Record, Start, Stream, StreamError, Topic};
 use utoipa::ToSchema;
 
 use super::letter::DeadLetter;
 use super::position::Position;
-use crate::scan::{header_text, scan};
+use crate::scan::{header_text, next_in_time, scan};
 use crate::text;
 
 /// A dead letter, whole.
@@ -38,6 +38,27 @@ pub async fn show(stream: &dyn Stream, position: Position) -> Result<Option<Show
     })
     .await?;
     Ok(by_origin.or(by_position).map(|record| Shown::read(&record)))
+}
+
+/// Shows the dead letter that stands at this place among the dead letters.
+pub(super) async fn stands_at(stream: &dyn Stream, position: Position) -> Result<Option<Shown>, StreamError> {
+    let Position { partition, offset } = position;
+    let bounds = stream.bounds(Topic::DeadLetters).await?;
+    let there = |bounds: &Bounds| bounds.partition == partition && (bounds.low..bounds.high).contains(&offset);
+    if !bounds.iter().any(there) {
+        return Ok(None);
+    }
+    let mut follower = stream.follow(Topic::DeadLetters, vec![(partition, Start::Offset(offset))]).await?;
+    loop {
+        let batch = next_in_time(&mut *follower, "dead letter").await?;
+        // What comes first is the one, or else comes after a place where none stands.
+        if let Some(record) = batch.records.first() {
+            return Ok(Some(record).filter(|record| record.offset == offset).map(Shown::read));
+        }
+        if batch.caught_up {
+            return Ok(None);
+        }
+    }
 }
 
 impl Shown {

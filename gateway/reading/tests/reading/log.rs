@@ -1,7 +1,7 @@
 //! A stream in memory that can be away.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -24,16 +24,33 @@ struct Shared {
     topics: Mutex<HashMap<(Topic, u32), Vec<Record>>>,
     away: AtomicBool,
     changed: watch::Sender<()>,
+    /// Records given to readers.
+    given: AtomicUsize,
+    /// Whether readers get nothing and no answer.
+    hangs: AtomicBool,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        let shared = Shared { topics: Mutex::default(), away: AtomicBool::new(false), changed: watch::Sender::new(()) };
+        let shared = Shared {
+            topics: Mutex::default(),
+            away: AtomicBool::new(false),
+            changed: watch::Sender::new(()),
+            given: AtomicUsize::new(0),
+            hangs: AtomicBool::new(false),
+        };
         Self { shared: Arc::new(shared), committed: Mutex::default(), low: Mutex::default() }
     }
 }
 
 impl Log {
+    /// Another one with the same dead letters.
+    pub(crate) fn refilled() -> Arc<Self> {
+        let log = Arc::new(Self::default());
+        crate::letters::filled(&log);
+        log
+    }
+
     /// Appends a record and returns its offset.
     pub(crate) fn put(&self, topic: Topic, partition: u32, headers: &[(&str, &str)], value: &str) -> u64 {
         let mut topics = self.shared.topics.lock().unwrap();
@@ -53,6 +70,15 @@ impl Log {
     pub(crate) fn set_away(&self, away: bool) {
         self.shared.away.store(away, Ordering::SeqCst);
         self.shared.changed.send_replace(());
+    }
+
+    pub(crate) fn set_hangs(&self, hangs: bool) {
+        self.shared.hangs.store(hangs, Ordering::SeqCst);
+    }
+
+    /// How many records readers were given so far.
+    pub(crate) fn given(&self) -> usize {
+        self.shared.given.load(Ordering::SeqCst)
     }
 
     /// Everything of the transactions is folded.
@@ -130,6 +156,9 @@ impl Follower for Reader {
         loop {
             self.changed.mark_unchanged();
             self.shared.answer()?;
+            if self.shared.hangs.load(Ordering::SeqCst) {
+                std::future::pending::<()>().await;
+            }
             let mut records = Vec::new();
             {
                 let topics = self.shared.topics.lock().unwrap();
@@ -140,6 +169,7 @@ impl Follower for Reader {
                 }
             }
             if !records.is_empty() {
+                self.shared.given.fetch_add(records.len(), Ordering::SeqCst);
                 self.told = false;
                 return Ok(Batch { records, caught_up: false });
             }

@@ -8,6 +8,7 @@ mod world;
 
 mod dead_letters;
 mod ledger;
+mod newest;
 mod outside;
 mod reconcile;
 mod sums;

@@ -7,7 +7,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use serde::Deserialize;
 use tallygate_core::Day;
-use tallygate_reading::dead_letters::{self, Filter, Listing, Position, Shown};
+use tallygate_reading::dead_letters::{Filter, Listing, Position, Shown};
 use tallygate_reading::limits::{DEAD_LETTERS, DEAD_LETTERS_MOST};
 use utoipa::IntoParams;
 
@@ -38,7 +38,7 @@ pub(in crate::admin) struct DeadLettersQuery {
     most: Option<usize>,
 }
 
-/// The newest dead letters.
+/// The newest dead letters. What was seen of them is held for a second; of very many the newest alone are searched.
 #[utoipa::path(
     get,
     path = "/api/v1/dead-letters",
@@ -63,8 +63,7 @@ pub(in crate::admin) async fn list(
         return Err(Problem::bad(format!("most: must be at most {DEAD_LETTERS_MOST}, is {most}")));
     }
     let filter = Filter { day: query.day, partner: query.partner, reason: query.reason, most };
-    let stream = &shared.reading()?.stream;
-    Ok(Json(dead_letters::list(&**stream, &filter).await?))
+    Ok(Json(shared.reading()?.letters.list(&filter).await?))
 }
 
 /// One dead letter, whole: the one from this position of the log, or else the one at it among the dead letters.
@@ -92,9 +91,8 @@ pub(in crate::admin) async fn show(
 ) -> Result<Json<Shown>, Problem> {
     let Path((partition, offset)) = path?;
     let position: Position = format!("{partition}/{offset}").parse().map_err(Problem::bad)?;
-    let stream = &shared.reading()?.stream;
-    let shown = dead_letters::show(&**stream, position).await?;
+    let shown = shared.reading()?.letters.show(position).await?;
     shown.map(Json).ok_or_else(|| {
-        Problem::not_found(format!("no dead letter stands at {position}, nor one from there in the log"))
+        Problem::not_found(format!("no dead letter stands at {position}, nor one of the newest from there in the log"))
     })
 }
