@@ -21,6 +21,8 @@ pub(crate) struct Consulted {
     step: Arc<Step>,
     pub(crate) policy: Arc<dyn ActivePolicy>,
     context: Vec<u8>,
+    /// Whether it was asked what becomes of the message.
+    pub(crate) has_handled: bool,
 }
 
 /// What a policy wants counted.
@@ -32,7 +34,7 @@ pub(crate) struct ToCount {
 impl Consulted {
     /// The version that is active now, not asked yet.
     pub(crate) fn now(step: &Arc<Step>) -> Self {
-        Self { step: step.clone(), policy: step.policy.now(), context: Vec::new() }
+        Self { step: step.clone(), policy: step.policy.now(), context: Vec::new(), has_handled: false }
     }
 
     pub(crate) fn is(&self, step: &Arc<Step>) -> bool {
@@ -56,6 +58,7 @@ impl Consulted {
         message: &Message,
         context: &[u8],
     ) -> Result<Outcome, Problem> {
+        self.has_handled = true;
         let began = Instant::now();
         let mut used = shared.observer.is_some().then(Used::default);
         let decided = self.policy.handle(message, context, used.as_mut()).await;

@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 use tallygate_core::{Day, Run};
 use tallygate_queue::Queue;
 use tallygate_serve::Server;
-use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::detached::Detached;
 use crate::error::FrontError;
+use crate::faults::Faults;
 use crate::held::Capacity;
 use crate::ingest::Ingest;
 use crate::invalid::InvalidOption;
 use crate::journal::Journal;
-use crate::limits::{FAULTS, JOURNAL_LOOK_EVERY};
+use crate::limits::JOURNAL_LOOK_EVERY;
 use crate::listener::{Listener, PartnersSide};
 use crate::metrics::{Metrics, RouteLabels};
 use crate::observer::Observer;
@@ -69,7 +69,7 @@ impl Front {
             limits: limits.clone(),
             metrics: metrics.clone(),
             capacity: Capacity::new(limits, metrics),
-            faults: Semaphore::new(FAULTS),
+            faults: Faults::new(),
             detached: Detached::default(),
             clock: Clock::System,
             observer: None,

@@ -6,6 +6,7 @@ use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, Uri, Version, header};
 use tallygate_host::Header;
+use tallygate_serve::Doubt;
 
 use crate::host::Host;
 use crate::problem::Problem;
@@ -38,10 +39,13 @@ pub(crate) fn host(parts: &mut Parts) -> Result<Host, Problem> {
     Ok(host)
 }
 
-/// Refuses what asks for another protocol than HTTP's requests and responses. An upgrade to HTTP/2 may be passed over, and
+/// Refuses what may not end where it seems to, and what asks for another protocol than HTTP's requests and responses. An upgrade to HTTP/2 may be passed over, and
 /// clients that offer it with each request expect as much (RFC 9110, 7.8); who asks for anything else has no use for what
 /// would come instead.
-pub(crate) fn speaks_http(parts: &Parts) -> Result<(), Problem> {
+pub(crate) fn is_a_request(doubt: Option<Doubt>, parts: &Parts) -> Result<(), Problem> {
+    if let Some(doubt) = doubt {
+        return Err(Problem::Framing(doubt));
+    }
     if parts.method == Method::CONNECT {
         return Err(Problem::NotSpoken("a tunnel (CONNECT)"));
     }

@@ -27,6 +27,7 @@ mod days;
 mod deadline;
 mod detached;
 mod draft;
+mod faults;
 mod head;
 mod held;
 mod host;

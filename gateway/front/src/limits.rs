@@ -129,9 +129,16 @@ pub const BODY_GRACE: Duration = Duration::from_secs(5);
 pub const BODY_RATE: u64 = 1024;
 /// What a body that is passed on as it comes, to an upstream or from it, needs in all, in bytes.
 pub const STREAMED_BYTES: usize = 128 * 1024;
-/// How many refusals of the gateway's own may be in policies at one time; further ones are plain problem documents, so
-/// that refusing costs less than serving.
+/// How many refusals that no policy has handled may be in policies at one time; further ones are plain problem documents.
 pub const FAULTS: usize = 64;
+/// How long such a refusal in a partner's protocol is kept, for all to whom the same would be said.
+pub const FAULT_TERM: Duration = Duration::from_secs(1);
+/// How many of them may be made anew in that time, so that refusing costs less than serving; further ones are plain.
+pub const FAULTS_A_TERM: usize = 256;
+/// How many of those may be made for one partner or address.
+pub const FAULTS_A_TERM_FOR_ONE: usize = 32;
+/// The largest one that is kept, in bytes.
+pub const FAULT_KEPT_BYTES: usize = 16 * 1024;
 /// How long policies may take altogether to put a refusal into the partner's protocol; then it is a plain one.
 pub const FAULT_TIME: Duration = Duration::from_secs(5);
 /// What a message's head may need of a queue message at most, in bytes: names escaped as JSON, number and trace context.

@@ -3,8 +3,10 @@
 use bytes::Bytes;
 use http::{Response, Version};
 use tallygate_host::{Message, PolicyFailure, Refusal, Reply};
+use tallygate_serve::Holder;
 
 use crate::consulted::Consulted;
+use crate::faults::Key;
 use crate::held::Held;
 use crate::limits::{FAULT_TIME, REQUEST_BYTES};
 use crate::memory::needed_by_reply;
@@ -20,6 +22,8 @@ pub(crate) struct Refused<'r> {
     pub(crate) partner: Option<&'r str>,
     pub(crate) route: Option<&'r Route>,
     pub(crate) message: Option<&'r Message>,
+    /// Who is refused.
+    pub(crate) holder: Holder,
     /// The policies that have seen it.
     pub(crate) consulted: &'r [Consulted],
     /// Its place and its memory, where it got as far.
@@ -66,7 +70,31 @@ fn tell(refused: &Refused<'_>, problem: &Problem, status: u16, cause: &str) {
 /// then the others of the route.
 async fn fault(shared: &Shared, refused: &Refused<'_>, problem: &Problem, refusal: &Refusal) -> Option<Reply> {
     let (route, message) = (refused.route?, refused.message?);
-    let _permit = shared.faults.try_acquire().ok()?;
+    // Whose message a policy has handled has cost that already; its policy's words are its own.
+    if refused.consulted.iter().any(|consulted| consulted.has_handled) {
+        return asked(shared, route, message, refused, problem, refusal).await;
+    }
+    let key = Key::of(message, refusal, |name| {
+        route.policies.iter().any(|step| step.policy.now().about().needs_header(name))
+    });
+    if let Some(kept) = shared.faults.kept(&key) {
+        return kept;
+    }
+    let _permit = shared.faults.permit(refused.holder.clone())?;
+    let reply = asked(shared, route, message, refused, problem, refusal).await;
+    shared.faults.keep(key, refused.request, reply.as_ref());
+    reply
+}
+
+/// Asks the policies of a route, one after the other.
+async fn asked(
+    shared: &Shared,
+    route: &Route,
+    message: &Message,
+    refused: &Refused<'_>,
+    problem: &Problem,
+    refusal: &Refusal,
+) -> Option<Reply> {
     for consulted in refused.consulted.iter().rev() {
         // What has just taken all its time would only do so again.
         let name = consulted.policy.name();

@@ -117,6 +117,7 @@ pub(crate) async fn serve(
         partner: context.partner.as_deref(),
         route: context.route,
         message: context.message.as_ref(),
+        holder: context.holder(),
         consulted: &context.consulted,
         held: context.held.as_mut(),
     };
@@ -131,11 +132,8 @@ async fn handle<'s>(
     context: &mut Context<'s>,
     incoming: Incoming,
 ) -> Result<Response<ReplyBody>, Problem> {
-    if let Some(doubt) = context.exchange.doubt() {
-        return Err(Problem::Framing(doubt));
-    }
+    head::is_a_request(context.exchange.doubt(), &context.parts)?;
     context.host = head::host(&mut context.parts)?;
-    head::speaks_http(&context.parts)?;
     let preflight = cors::preflight(&context.parts);
     let (listener, host) = (context.exchange.connection().listener, context.host.name());
     let find = |method| shared.routes.find(listener, host, context.parts.uri.path(), method);

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-
 use crate::access::Partners;
 use crate::clock::Clock;
 use crate::detached::Detached;
+use crate::faults::Faults;
 use crate::held::Capacity;
 use crate::ingest::Ingest;
 use crate::limits::Limits;
@@ -24,8 +23,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     pub(crate) capacity: Arc<Capacity>,
-    /// Permits for policies that put a refusal into the partner's protocol.
-    pub(crate) faults: Semaphore,
+    pub(crate) faults: Faults,
     pub(crate) detached: Detached,
     pub(crate) clock: Clock,
     pub(crate) observer: Observed,

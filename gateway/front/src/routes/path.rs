@@ -145,15 +145,15 @@ fn bare(segment: &str) -> &str {
     segment.split(';').next().unwrap_or_default()
 }
 
-/// The keys of a path as servers read it that decode before they look for anything, a query perhaps.
+/// The keys of a path as servers read it that decode before they look for anything, a query or a fragment perhaps.
 fn decoded_first(text: &str) -> Option<Vec<Vec<u8>>> {
     let decoded = decoded(text);
-    let alone = decoded.split(|b| matches!(b, b'?' | b'#')).next().unwrap_or_default();
+    let before = |end: u8| decoded.split(|&b| b == end).next().unwrap_or_default();
     let key_of = |path: &[u8]| {
         let segments = path.split(|&b| b == b'/').skip(1);
         key(segments.map(|segment| segment.split(|&b| b == b';').next().unwrap_or_default()), false)
     };
-    Some(vec![key_of(&decoded)?, key_of(alone)?])
+    Some(vec![key_of(&decoded)?, key_of(before(b'?'))?, key_of(before(b'#'))?])
 }
 
 fn decoded(text: &str) -> Vec<u8> {

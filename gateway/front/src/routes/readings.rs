@@ -18,16 +18,19 @@ struct Server {
     decodes_first: bool,
     /// `//` is `/` to it.
     merges_slashes: bool,
-    /// A query may begin at a question mark that it has decoded.
+    /// A query begins at a question mark that it has decoded.
     cuts_queries: bool,
+    /// And a fragment at such a number sign.
+    cuts_fragments: bool,
 }
 
 impl Server {
     fn all() -> impl Iterator<Item = Self> {
-        (0..8).map(|bits| Self {
+        (0..16).map(|bits| Self {
             decodes_first: bits & 1 != 0,
             merges_slashes: bits & 2 != 0,
             cuts_queries: bits & 4 != 0,
+            cuts_fragments: bits & 8 != 0,
         })
     }
 
@@ -38,6 +41,9 @@ impl Server {
             path = decoded(&path);
             if self.cuts_queries {
                 path = path.split('?').next().unwrap().to_owned();
+            }
+            if self.cuts_fragments {
+                path = path.split('#').next().unwrap().to_owned();
             }
         }
         let mut resolved: Vec<String> = Vec::new();
@@ -96,7 +102,7 @@ const PIECES: [&str; 34] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20_000))]
+    #![proptest_config(ProptestConfig::with_cases(50_000))]
 
     #[test]
     fn what_was_matched_is_what_a_server_behind_resolves(

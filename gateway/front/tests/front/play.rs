@@ -92,6 +92,7 @@ pub(crate) struct Player {
     version: String,
     part: String,
     about: About,
+    faults: AtomicUsize,
 }
 
 impl Activator for Players {
@@ -107,7 +108,7 @@ impl Activator for Players {
             needs_response_body: ["respond", "respond-memory"].contains(&&*part) || part == "respond-count-body",
             ..About::default()
         };
-        let policy = Arc::new(Player { name: spec.name, version, part, about });
+        let policy = Arc::new(Player { name: spec.name, version, part, about, faults: AtomicUsize::new(0) });
         Ok(Compiled { policy, artefact: Vec::new() })
     }
 
@@ -161,7 +162,7 @@ impl ActivePolicy for Player {
             // As many bytes as the body says.
             "long" => Outcome::Answer(reply(200, &"x".repeat(text.parse().unwrap()))),
             "context" => Outcome::Answer(reply(200, &format!("after {:?}", String::from_utf8_lossy(context)))),
-            "reject" => Outcome::Reject(Refusal {
+            "reject" | "soap-reject" => Outcome::Reject(Refusal {
                 status: 422,
                 code: "wrong-total".into(),
                 detail: "the total is not the sum".into(),
@@ -194,6 +195,7 @@ impl ActivePolicy for Player {
         let partner = message.partner.as_deref().unwrap_or("nobody");
         let context = match &*self.part {
             "soap-headers" => credentials(message),
+            "soap-number" => self.faults.fetch_add(1, Ordering::SeqCst).to_string(),
             _ => String::from_utf8_lossy(context).into_owned(),
         };
         let fault = format!("fault {} {} {partner} {context}", refusal.status, refusal.code);

@@ -28,10 +28,12 @@ pub(crate) use crate::authority::{Authority, Identity};
 use crate::play::{PlayedQueue, Players};
 
 /// The parts that policies can play.
-pub(crate) const PARTS: [&str; 27] = [
+pub(crate) const PARTS: [&str; 29] = [
     "long",
     "accept",
     "soap",
+    "soap-number",
+    "soap-reject",
     "echo",
     "reject",
     "trap",
