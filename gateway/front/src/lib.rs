@@ -52,6 +52,7 @@ pub mod limits;
 mod metrics;
 pub mod registry;
 
+pub use access::KeyScopes;
 pub use cors::CorsOptions;
 pub use days::DayRange;
 pub use draft::draft;

@@ -4,7 +4,7 @@ use tallygate_console::replays::RefusedLine;
 use tallygate_core::day::Zone;
 use tallygate_core::partition::partition;
 use tallygate_core::{Identity, PartitionBy, Transaction, Violation};
-use tallygate_front::DayRange;
+use tallygate_front::{DayRange, KeyScopes};
 use tallygate_reading::dead_letters::{Mended, Original, Position, Refused};
 
 use super::mark::mark;
@@ -32,6 +32,8 @@ pub(super) enum NotReady {
 /// What all letters of a replay are checked by.
 pub(super) struct Terms<'t> {
     pub(super) zone: &'t Zone,
+    /// What partners are bound to, where this process's configuration knows them.
+    pub(super) keys: &'t KeyScopes,
     pub(super) days: DayRange,
     pub(super) by: &'t str,
     pub(super) unix_millis: i64,
@@ -53,6 +55,7 @@ impl Terms<'_> {
         mark(&mut draft, self.by, self.unix_millis, mended.at);
         let transaction = Transaction::check_all(vec![draft], &partner, self.zone)
             .map_err(|violation| NotReady::Refused(of_letter(violation)))?;
+        self.keys.check(&partner, &transaction).map_err(|violation| NotReady::Refused(of_letter(violation)))?;
         self.days.check(&transaction).map_err(|violation| NotReady::Outside(of_letter(violation)))?;
         self.stays_with_its_identity(mended.at, &partner, &policy, &transaction[0]).map_err(NotReady::Refused)?;
         Ok(Ready {

@@ -13,7 +13,7 @@ use tallygate_core::envelope::{self, Head};
 use tallygate_core::generation::Plan;
 use tallygate_core::{Day, MessageNumber, PartitionBy, Run};
 use tallygate_front::journal::{self, Journal, JournalMetrics};
-use tallygate_front::{DayRange, FrontOptions};
+use tallygate_front::{DayRange, FrontOptions, KeyScopes};
 use tallygate_queue::Queue;
 use tallygate_reading::clock::now_millis;
 use tallygate_reading::dead_letters::{self, Mended, Position};
@@ -76,7 +76,8 @@ impl Replayer for Replays {
         let today = Day::of_unix_millis(unix_millis);
         // As the fold decides, to the day: what would only die again need not go back.
         let days = DayRange::of(today, self.options.horizon_days, self.options.future_days);
-        let terms = Terms { zone: &self.options.zone, days, by, unix_millis, partitions: self.partitions };
+        let keys = KeyScopes::of(&self.options.partners);
+        let terms = Terms { zone: &self.options.zone, keys: &keys, days, by, unix_millis, partitions: self.partitions };
         let mut replayed = Replayed { dry_run: request.dry_run, ..Replayed::default() };
         let mut asked: BTreeMap<Position, u64> = BTreeMap::new();
         let mut lines = Vec::new();

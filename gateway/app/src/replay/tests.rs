@@ -87,13 +87,18 @@ fn sale(id: &str, day: &str) -> String {
 
 /// Letters whose days are these.
 fn site(days: &[&str], away: bool) -> Site {
+    configured(days, away, "")
+}
+
+/// The same, with a configuration.
+fn configured(days: &[&str], away: bool, configuration: &str) -> Site {
     let letter = |(offset, day): (usize, &&str)| {
         let headers: [(&str, &[u8]); 2] = [(record::POLICY, b"json@abc"), ("traceparent", b"00-1-2-01")];
         Record::new((0, offset as u64, 0), b"HR3", &headers, sale(&format!("a-{offset}"), day).as_bytes())
     };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tallygate.toml");
-    std::fs::write(&file, "").unwrap();
+    std::fs::write(&file, configuration).unwrap();
     let config = Arc::new(Config::load(&file).unwrap());
     let queue = Arc::new(Kept { away, ..Kept::default() });
     let stream: Arc<dyn Stream> = Arc::new(Dead(days.iter().enumerate().map(letter).collect()));
@@ -176,6 +181,17 @@ async fn what_may_not_go_back_is_refused_by_line_and_field() {
     }
     let twice = site.replay(&[r#"{"at":"0/0"}"#, r#"{"at":"0/0"}"#], false, false).await;
     assert_eq!((twice.replayed, twice.refused[0].line, &*twice.refused[0].field), (1, 2, "at"));
+}
+
+#[tokio::test]
+async fn a_letter_goes_back_only_under_a_key_that_its_partner_is_bound_to() {
+    for (keys, refused) in [("exact = [\"HR3\"]", None), ("prefix = [\"HR3/\"]", Some("transaction.key"))] {
+        let configuration = format!("[[partners]]\nname = \"shop-1\"\nkeys = {{ {keys} }}\n");
+        let site = configured(&[&today()], false, &configuration);
+        let replayed = site.replay(&[r#"{"at":"0/0"}"#], false, false).await;
+        assert_eq!(replayed.refused.first().map(|line| &*line.field), refused, "{keys}");
+        assert_eq!(replayed.replayed, u64::from(refused.is_none()));
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use crate::partner_options::{KeyOptions, PartnerOptions};
 
 /// Which keys each partner may count under; a partner that is not in it may count under all.
 #[derive(Debug, Default)]
-pub(crate) struct KeyScopes(HashMap<String, KeyScope>);
+pub struct KeyScopes(HashMap<String, KeyScope>);
 
 /// The keys of one partner.
 #[derive(Debug)]
@@ -19,7 +19,9 @@ struct KeyScope {
 }
 
 impl KeyScopes {
-    pub(crate) fn of(partners: &[PartnerOptions]) -> Self {
+    /// The scopes of these partners.
+    #[must_use]
+    pub fn of(partners: &[PartnerOptions]) -> Self {
         let scope = |partner: &PartnerOptions| {
             let KeyOptions { exact, prefix } = partner.keys.clone()?;
             Some((partner.name.clone(), KeyScope { exact: exact.into_iter().collect(), prefix }))
@@ -27,8 +29,11 @@ impl KeyScopes {
         Self(partners.iter().filter_map(scope).collect())
     }
 
-    /// The first transaction whose key is none that the partner is bound to.
-    pub(crate) fn check(&self, partner: &str, transactions: &[Transaction]) -> Result<(), Violation> {
+    /// Refuses what lies outside a partner's scope.
+    ///
+    /// # Errors
+    /// The first transaction with another key.
+    pub fn check(&self, partner: &str, transactions: &[Transaction]) -> Result<(), Violation> {
         let Some(scope) = self.0.get(partner) else { return Ok(()) };
         match transactions.iter().enumerate().find(|(_, transaction)| !scope.has(&transaction.key)) {
             None => Ok(()),

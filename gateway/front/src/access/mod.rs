@@ -8,5 +8,5 @@ mod partners;
 
 pub(crate) use callers::Access;
 pub(crate) use credentials::{Certificate, Identity};
-pub(crate) use key_scope::KeyScopes;
+pub use key_scope::KeyScopes;
 pub(crate) use partners::Partners;
