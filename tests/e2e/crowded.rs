@@ -104,10 +104,6 @@ async fn parked(site: &Site, port: u16) -> Vec<http::Response<Incoming>> {
     asked.join_all().await.into_iter().flatten().collect()
 }
 
-fn memory(process: &Process) -> u64 {
-    process.memory("VmRSS:")
-}
-
 /// As many of the smallest transactions as have room.
 fn smallest() -> String {
     let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
@@ -127,7 +123,7 @@ fn smallest() -> String {
 fn the_largest_batches_of_the_smallest_transactions_are_bounded_together() {
     let site = Site::embedded();
     let process = site.up("all", ALL);
-    let before = memory(&process);
+    let before = process.memory();
     let batch = smallest();
     let send = |n: usize| {
         let name = ["shop-1", "shop-2", "shop-3"][n % 3];
@@ -138,7 +134,7 @@ fn the_largest_batches_of_the_smallest_transactions_are_bounded_together() {
         let sent: Vec<_> = (0..UPLOADS).map(|n| scope.spawn(move || send(n))).collect();
         sent.into_iter().map(|sent| sent.join().unwrap()).collect()
     });
-    let most = process.memory("VmHWM:");
+    let most = process.peak_memory();
     let taken = statuses.iter().filter(|status| **status == 202).count();
     println!("{taken} of {UPLOADS} batches taken; before {before}, most {most} bytes");
     assert!(statuses.iter().all(|status| [202, 503].contains(status)), "{statuses:?}");
@@ -154,7 +150,7 @@ fn callers_that_hold_all_they_can_are_bounded_and_others_are_served() {
     let process = site.up("all", ALL);
     let other = Caller::new(&site.certs(), "shop-2", process.partners_port);
     other.transact("before", "undisturbed", "1.00");
-    let before = memory(&process);
+    let before = process.memory();
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let parked = runtime.block_on(parked(&site, process.partners_port));
@@ -181,8 +177,8 @@ fn callers_that_hold_all_they_can_are_bounded_and_others_are_served() {
         other.transact(&format!("beside-{sent}"), "undisturbed", "1.00");
         sent += 1;
     }
-    let most = process.memory("VmHWM:");
-    let now = memory(&process);
+    let most = process.peak_memory();
+    let now = process.memory();
     println!(
         "{given} of {REPLIES} replies parked; before {before}, most {most}, held {now} bytes; {sent} others served"
     );
@@ -190,11 +186,11 @@ fn callers_that_hold_all_they_can_are_bounded_and_others_are_served() {
     drop((held, parked));
     runtime.shutdown_background();
     let began = Instant::now();
-    let mut after = memory(&process);
+    let mut after = process.memory();
     while after > before + MORE_AFTERWARDS && began.elapsed() < Duration::from_secs(60) {
         std::thread::sleep(Duration::from_secs(1));
         other.transact(&format!("after-{}", began.elapsed().as_millis()), "undisturbed", "1.00");
-        after = memory(&process);
+        after = process.memory();
     }
     println!("after {:?} {after} bytes", began.elapsed());
     assert!(after < before + MORE_AFTERWARDS, "{after} bytes afterwards, {before} before");

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![allow(unreachable_pub, reason = "the harness is written as a library would be")]
 
+mod abuses;
 mod authors;
 mod check;
 mod clusters;

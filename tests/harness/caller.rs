@@ -38,13 +38,20 @@ impl Caller {
 
     /// Sends one transaction of today, which must be accepted; returns its business day.
     pub fn transact(&self, id: &str, key: &str, amount: &str) -> String {
+        self.try_transact(id, key, amount).unwrap()
+    }
+
+    /// Sends one transaction of today; returns its business day, or what became of it where it was not accepted.
+    pub fn try_transact(&self, id: &str, key: &str, amount: &str) -> Result<String, String> {
         let now = jiff::Timestamp::now();
         let day = now.in_tz("Europe/Zagreb").unwrap().date().to_string();
         let body = serde_json::json!({
             "id": id, "time": now.to_string(), "day": day, "key": key, "amount": amount, "currency": "EUR", "type": "sale"
         });
-        let answer = self.try_post("/v1/transactions", "application/json", &body.to_string()).unwrap();
-        assert_eq!(answer.status, 202, "{}", String::from_utf8_lossy(&answer.body));
-        day
+        match self.try_post("/v1/transactions", "application/json", &body.to_string()) {
+            Ok(answer) if answer.status == 202 => Ok(day),
+            Ok(answer) => Err(format!("{}: {}", answer.status, String::from_utf8_lossy(&answer.body))),
+            Err(error) => Err(error.to_string()),
+        }
     }
 }

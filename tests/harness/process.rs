@@ -198,15 +198,27 @@ impl Process {
 
     /// The most memory that it ever had, in bytes, as the kernel counts.
     pub fn peak_memory(&self) -> u64 {
-        self.memory("VmHWM:")
+        self.counted("VmHWM:")
     }
 
-    /// Its memory, in bytes, as the kernel counts it under this name, such as `VmRSS:`.
-    pub fn memory(&self, counted: &str) -> u64 {
-        let id = self.child.lock().unwrap().as_ref().unwrap().id();
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix(counted)).unwrap();
+    /// The memory that it has, in bytes, as the kernel counts.
+    pub fn memory(&self) -> u64 {
+        self.counted("VmRSS:")
+    }
+
+    /// The most memory is counted anew.
+    pub fn forget_peak_memory(&self) {
+        std::fs::write(format!("/proc/{}/clear_refs", self.id()), "5").unwrap();
+    }
+
+    fn counted(&self, what: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(what)).unwrap();
         line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
+    }
+
+    fn id(&self) -> u32 {
+        self.child.lock().unwrap().as_ref().unwrap().id()
     }
 
     fn signal(&self, signal: Signal) {
