@@ -18,7 +18,6 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::harness::caller::Caller;
-use crate::harness::process::Process;
 use crate::harness::site::Site;
 
 const ALL: &str = "gateway,shipper,aggregator,console";
