@@ -152,6 +152,8 @@ pub const TRANSACTIONS_AT_ONCE_BYTES: usize = 128 * 1024;
 pub const PREPARING: usize = 64;
 /// What a transaction counts there, its attributes apart.
 pub const TRANSACTION_LEAST_BYTES: usize = 256;
+/// What a connection to an upstream may hold of what comes or goes, in bytes; a response's head has to fit into it.
+pub const UPSTREAM_BUFFER_BYTES: usize = 64 * 1024;
 /// Idle connections kept to one upstream target.
 pub const UPSTREAM_IDLE: usize = 64;
 /// Versions of one policy that are kept.

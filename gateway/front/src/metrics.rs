@@ -38,7 +38,7 @@ pub struct Metrics {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct ListenerLabels {
     pub(crate) listener: Arc<str>,
-    /// `accepted`, `refused` (too many), `handshake` (TLS failed) or `broken` (ended by an error or a time limit).
+    /// `accepted`, `refused` (too many, or no memory for it), `handshake` (TLS failed) or `broken` (ended by an error or a time limit).
     pub(crate) outcome: &'static str,
 }
 

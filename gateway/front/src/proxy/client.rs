@@ -14,7 +14,7 @@ use tallygate_tls::{Pem, TlsError, system_authorities};
 
 use super::body::Lent;
 use super::connector::Connector;
-use crate::limits::{Limits, UPSTREAM_IDLE};
+use crate::limits::{Limits, UPSTREAM_BUFFER_BYTES, UPSTREAM_IDLE};
 
 pub(crate) type Client = HyperClient<Connector<HttpsConnector<HttpConnector>>, Lent>;
 
@@ -35,6 +35,7 @@ pub(crate) fn client(roots: RootCertStore, limits: &Limits) -> Result<Client, St
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(limits.idle_time.min(Duration::from_secs(30)))
         .pool_max_idle_per_host(UPSTREAM_IDLE)
+        .http1_max_buf_size(UPSTREAM_BUFFER_BYTES)
         .build(Connector(connector)))
 }
 

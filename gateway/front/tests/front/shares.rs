@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::limits::connected;
-use crate::site::{Answer, Caller, Site, key, line};
+use crate::site::{Answer, Caller, Site, cn, key, line};
 
 /// A site with two partners beside the routes' own: their keys are their names.
 fn with_two_partners(mut site: Site) -> Site {
@@ -26,7 +26,11 @@ fn with_two_partners(mut site: Site) -> Site {
 }
 
 async fn post(caller: &Caller, partner: &str, body: String) -> Answer {
-    let request = caller.request(Method::POST, "/accept").header("x-api-key", partner);
+    let mut request = caller.request(Method::POST, "/accept");
+    // Else its certificate says who it is.
+    if !partner.is_empty() {
+        request = request.header("x-api-key", partner);
+    }
     caller.send(request.body(Full::from(body)).unwrap()).await
 }
 
@@ -113,4 +117,24 @@ async fn eight_connections_of_http2_do_not_hold_all_places() {
     let answer = post(&served.tls_caller(None, true), "modest", line("1", "1")).await;
     assert_eq!(answer.status, 202);
     drop(held);
+}
+
+#[tokio::test]
+async fn connections_of_strangers_do_not_take_the_memory_of_partners() {
+    let mut site = Site::tls(ClientAuth::Optional);
+    (site.options.limits.held_bytes, site.options.limits.body_bytes) = (8 << 20, 1 << 20);
+    site.partner("known", vec![cn("known")]);
+    let known = site.authority.vouch("known");
+    let served = site.serve();
+    // With its windows each of them may hold 160 KiB, of which there is room for some fifty.
+    let strangers: Vec<Caller> = (0..60).map(|_| served.tls_caller(None, true)).collect();
+    let mut answered = 0;
+    for stranger in &strangers {
+        let request = stranger.request(Method::POST, "/echo").body(Full::from("x")).unwrap();
+        answered += usize::from(stranger.try_send(request).await.is_ok_and(|answer| answer.status == 200));
+    }
+    assert!((30..50).contains(&answered), "{answered} of 60");
+    let refused = ["share", "whole"].map(|why| format!(r#"front_short_total{{what="connections",why="{why}"}}"#));
+    assert!(refused.iter().any(|line| served.counted(line) > 0), "{}", served.scraped());
+    assert_eq!(post(&served.tls_caller(Some(&known), true), "", line("1", "1")).await.status, 202);
 }
