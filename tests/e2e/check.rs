@@ -1,9 +1,10 @@
 //! What of policies would not start, `check` names before; `run` starts all the same, and refuses only what leads nowhere.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::harness::checkout::policies;
-use crate::harness::process::Process;
+use crate::harness::process::{Process, TALLYGATE};
 use crate::harness::said::{with_config, with_environment};
 use crate::harness::site::Site;
 
@@ -103,4 +104,17 @@ fn what_ships_plants_no_fault_and_says_so() {
     let process = site.process("all", ALL);
     let complaint = with_environment(&process.config, &["run"], &[("TALLYGATE_FAULT", "without-fence")]).bad(1);
     assert!(complaint.contains("TALLYGATE_FAULT is set, but this build has no faults"), "{complaint}");
+}
+
+#[test]
+fn a_limit_of_the_address_space_that_leaves_no_room_for_policies_is_named_with_what_would_be_right() {
+    let site = Site::embedded();
+    let process = site.process("all", ALL);
+    for (command, code) in [("check", 78), ("run", 1)] {
+        let limited = format!("ulimit -v 16777216 && exec {TALLYGATE} {command} --config {}", process.config.display());
+        let ended = Command::new("sh").args(["-c", &limited]).output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(code), "{command}: {said}");
+        assert!(said.contains("16 GiB of them (RLIMIT_AS)") && said.contains("LimitAS=infinity"), "{command}: {said}");
+    }
 }

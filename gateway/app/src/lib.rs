@@ -19,6 +19,7 @@ pub mod faults;
 mod metrics;
 pub mod parts;
 mod policy_config;
+mod policy_engine;
 mod policy_listing;
 mod replay;
 pub mod roles;

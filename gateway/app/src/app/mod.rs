@@ -26,7 +26,6 @@ use tallygate_console::metrics::Metrics as ConsoleMetrics;
 use tallygate_embedded::{DataDirLock, lock_data_dir};
 use tallygate_front::registry::RegistryError;
 use tallygate_front::{Front, FrontError, Metrics as FrontMetrics, PolicyRegistry};
-use tallygate_host::{Engine, EngineLimits};
 use tallygate_queue::Queue;
 use tallygate_shipper::{Queues, ShipperMetrics};
 use tallygate_stream::Stream;
@@ -36,7 +35,7 @@ use crate::config::{Config, Problem};
 use crate::replay::{Letters, Replays};
 use crate::roles::{Role, Roles};
 use crate::supervise::{Ended, Supervisor};
-use crate::{check, parts};
+use crate::{check, parts, policy_engine};
 use administration::Sources;
 use chain::Chain;
 pub use sockets::Sockets;
@@ -185,7 +184,7 @@ fn build_gateway(
     registry: &mut Registry,
 ) -> Result<(Front, Arc<PolicyRegistry>), BuildError> {
     let build = || -> anyhow::Result<_> {
-        let engine = Arc::new(Engine::new(EngineLimits::default())?);
+        let engine = Arc::new(policy_engine::whole()?);
         let metrics = FrontMetrics::register(registry);
         let policies = PolicyRegistry::open(config.policies.clone(), engine, &metrics)?;
         let front = Front::new(&config.front, queue, &policies, &metrics)?;

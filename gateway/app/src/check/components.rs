@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use tallygate_front::PolicyRegistry;
 use tallygate_front::registry::{Refused, RegistryError};
-use tallygate_host::{ActivationError, Engine, EngineLimits, PolicyFailure};
+use tallygate_host::{ActivationError, PolicyFailure};
 
 use crate::config::{Config, Places, Problem};
+use crate::policy_engine;
 
 /// Compiles and configures what the gateway would put into service or take in, where that was not done before: each
 /// policy's active version, the file's component, and the versions that routes pin.
@@ -14,8 +15,8 @@ pub(crate) fn components(config: &Config) -> Vec<Problem> {
     if config.policies.names().is_empty() {
         return Vec::new();
     }
-    // One message at a time is more than is ever asked of it.
-    let engine = match Engine::new(EngineLimits { instances: 1, ..EngineLimits::default() }) {
+    // A gateway's own: where the system does not give it, no gateway starts.
+    let engine = match policy_engine::whole() {
         Ok(engine) => engine,
         Err(error) => return vec![config.places.problem("policies", error)],
     };

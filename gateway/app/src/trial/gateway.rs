@@ -14,7 +14,7 @@ use tallygate_front::{
     Credential, Fingerprint, Front, FrontOptions, ListenerOptions, Metrics, PartnerOptions, PolicyRegistry,
     RouteOptions, UpstreamOptions,
 };
-use tallygate_host::{Engine, EngineLimits, Limits};
+use tallygate_host::Limits;
 use tempfile::TempDir;
 
 use super::message::TrialMessage;
@@ -24,6 +24,7 @@ use super::tried::{Outcome, Tried};
 use super::upstream::Upstream;
 use super::witness::Witness;
 use super::{call, horizon};
+use crate::policy_engine;
 
 /// The name of the trial's route, which a policy sees.
 const ROUTE: &str = "policy-run";
@@ -55,7 +56,7 @@ impl Trial {
             retry_after: terms.limits.retry_after,
         };
         // One message at a time is all that is ever asked of it.
-        let engine = Engine::new(EngineLimits { instances: 1, ..EngineLimits::default() })?;
+        let engine = policy_engine::for_one()?;
         let metrics = Metrics::register(&mut Registry::default());
         let registry = PolicyRegistry::open(options, Arc::new(engine), &metrics)?;
         let (component_bytes, began) = (component.len(), Instant::now());
