@@ -11,6 +11,8 @@ use crate::number::{MessageNumber, NotANumber};
 use crate::transaction::Transaction;
 
 const FORMAT: u32 = 1;
+/// As much of another format is told.
+const FORMAT_CHARS: usize = 32;
 
 /// Where the transactions of a message come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,16 +65,16 @@ pub enum BadEnvelope {
     Empty,
     /// The format is of another release; the message is sound, and that release reads it.
     #[error("queue message: format {0} is unknown here, {FORMAT} would be right")]
-    Format(u32),
+    Format(String),
     /// More than the queue takes.
     #[error("must have at most {MESSAGE_BYTES} bytes in all once normalised, has {0}")]
     TooLarge(usize),
 }
 
-/// What the heads of all formats have.
+/// What the heads of all formats have; another release may write it as a number or as a text.
 #[derive(Deserialize)]
 struct WireFormat {
-    tallygate: u32,
+    tallygate: serde_json::Value,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -123,10 +125,15 @@ pub fn decode(bytes: &[u8]) -> Result<Envelope<'_>, BadEnvelope> {
     decode_ours(bytes).map_err(|bad| other_format(bytes).map_or(bad, BadEnvelope::Format))
 }
 
-fn other_format(bytes: &[u8]) -> Option<u32> {
+fn other_format(bytes: &[u8]) -> Option<String> {
     let first = bytes.split(|byte| *byte == b'\n').next()?;
     let WireFormat { tallygate } = serde_json::from_slice(first).ok()?;
-    (tallygate != FORMAT).then_some(tallygate)
+    let format = match tallygate {
+        serde_json::Value::Number(number) => number.to_string(),
+        serde_json::Value::String(text) => text.chars().take(FORMAT_CHARS).collect(),
+        _ => return None,
+    };
+    (!format.is_empty() && format != FORMAT.to_string()).then_some(format)
 }
 
 fn decode_ours(bytes: &[u8]) -> Result<Envelope<'_>, BadEnvelope> {
@@ -134,7 +141,7 @@ fn decode_ours(bytes: &[u8]) -> Result<Envelope<'_>, BadEnvelope> {
     let (first, lines) = text.split_once('\n').unwrap_or((text, ""));
     let wire: WireHead<'_> = serde_json::from_str(first).map_err(|e| BadEnvelope::Head(e.to_string()))?;
     if wire.tallygate != FORMAT {
-        return Err(BadEnvelope::Format(wire.tallygate));
+        return Err(BadEnvelope::Format(wire.tallygate.to_string()));
     }
     if lines.is_empty() {
         return Err(BadEnvelope::Empty);
@@ -212,9 +219,17 @@ mod tests {
     #[test]
     fn refuses_another_format_and_garbage() {
         let other = String::from_utf8(message()).unwrap().replacen(":1,", ":2,", 1);
-        assert!(matches!(decode(other.as_bytes()), Err(BadEnvelope::Format(2))));
-        let unlike = b"{\"tallygate\":3,\"packed\":\"zstd\"}\n\xff\xfe";
-        assert!(matches!(decode(unlike), Err(BadEnvelope::Format(3))));
+        let format = |bytes: &[u8]| match decode(bytes) {
+            Err(BadEnvelope::Format(format)) => Some(format),
+            _ => None,
+        };
+        assert_eq!(format(other.as_bytes()).as_deref(), Some("2"));
+        assert_eq!(format(b"{\"tallygate\":3,\"packed\":\"zstd\"}\n\xff\xfe").as_deref(), Some("3"));
+        assert_eq!(format(b"{\"tallygate\":\"2\"}\n\xff\xfe").as_deref(), Some("2"), "as a text, too");
+        assert_eq!(format(b"{\"tallygate\":18446744073709551615}").as_deref(), Some("18446744073709551615"));
+        for garbage in ["{\"tallygate\":null}", "{\"tallygate\":\"\"}", "{\"tallygate\":[2]}"] {
+            assert_eq!(format(garbage.as_bytes()), None, "{garbage}");
+        }
         assert!(decode(b"\xff\xfe").is_err());
         assert!(decode(b"{}").is_err());
         let whole = message();

@@ -45,5 +45,7 @@ pub const STANDS_TRIES: usize = 3;
 pub const COMPARED_ROWS: usize = 250_000;
 /// Messages that no journal has of which reconciling holds what they contain, about 200 bytes each; of more, sums alone.
 pub const DETAILED_MESSAGES: usize = 100_000;
+/// Numbers on the log that no gateway gives which reconciling tells apart, about 50 bytes each; more of them end it.
+pub const FOREIGN_NUMBERS: usize = 100_000;
 /// Things of each kind that a reconciliation names: messages, rows, damaged places.
 pub const NAMED_MESSAGES: usize = 20;

@@ -5,6 +5,7 @@
 //! the stream, then the identities to the local state. Whatever dies in between, the next owner ends with the same rows.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "a test may start what it waits for"))]
+#![cfg_attr(test, allow(clippy::print_stdout, clippy::print_stderr, reason = "a test tells which seed it is at"))]
 
 mod aggregator;
 mod backoff;

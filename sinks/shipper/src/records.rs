@@ -56,8 +56,9 @@ impl Records {
         };
         let head = envelope.head.clone();
         let lines = (0..).zip(envelope.lines()).filter(move |(ordinal, _)| is_chosen(ordinal));
-        Ok(Box::new(lines.map(move |(ordinal, json)| {
+        Ok(Box::new(lines.flat_map(move |(ordinal, json)| {
             let value = message.slice_ref(json.as_bytes());
+            let mut more = Vec::new();
             let record = match Line::read(json) {
                 Ok(line) => self.record(message, &head, &line, ordinal, value),
                 Err(error) => {
@@ -66,10 +67,13 @@ impl Records {
                         self.metrics.unreadable.inc();
                     }
                     let nothing = Line { id: "".into(), time: "".into(), key: "".into(), kind: "".into() };
-                    self.dead(value, record::headers(&head, &nothing, ordinal, self.generation))
+                    let mut parts = self.parts(value, &record::headers(&head, &nothing, ordinal, self.generation));
+                    let first = parts.next();
+                    more.extend(parts);
+                    first.unwrap_or_default()
                 }
             };
-            (ordinal, record)
+            std::iter::once(record).chain(more).map(move |record| (ordinal, record))
         })))
     }
 
@@ -106,14 +110,26 @@ impl Records {
         }
     }
 
-    /// A message that does not read, whole: in as many parts as it takes, none of them larger than a record may be.
+    /// A message that does not read, whole.
     fn unreadable<'m>(&'m self, message: &'m Bytes) -> impl Iterator<Item = NewRecord> + use<'m> {
-        let parts = message.len().div_ceil(UNREADABLE_BYTES).max(1);
+        self.parts(message.clone(), &[(record::GENERATION, self.generation.to_string())])
+    }
+
+    /// What does not read, in as many parts as it takes, none of them larger than a record may be. One number is one record's:
+    /// the first part has it.
+    fn parts<'m>(
+        &'m self,
+        whole: Bytes,
+        headers: &[(&'static str, String)],
+    ) -> impl Iterator<Item = NewRecord> + use<'m> {
+        let parts = whole.len().div_ceil(UNREADABLE_BYTES).max(1);
+        let headers = headers.to_vec();
         (0..parts).map(move |part| {
             let from = part * UNREADABLE_BYTES;
-            let value = message.slice(from..message.len().min(from + UNREADABLE_BYTES));
-            let mut headers = vec![(record::GENERATION, self.generation.to_string())];
+            let value = whole.slice(from..whole.len().min(from + UNREADABLE_BYTES));
+            let mut headers = headers.clone();
             if parts > 1 {
+                headers.retain(|(name, _)| part == 0 || *name != record::NUMBER);
                 headers.push((record::PART, format!("{}/{parts}", part + 1)));
             }
             self.dead(value, headers)
@@ -230,5 +246,22 @@ mod tests {
         assert_eq!(records[0].value, "{not json");
         assert!(records[0].headers[0].1.ends_with(b"/7/0"));
         assert!(records[2].headers[0].1.ends_with(b"/7/2"));
+    }
+
+    #[test]
+    fn nothing_is_cut_off_a_line_that_does_not_read_however_large_it_is() {
+        let text = String::from_utf8(message(7, &[("a", "k"), ("b", "k")]).to_vec()).unwrap();
+        let (head, lines) = text.split_once('\n').unwrap();
+        let line = "x".repeat(UNREADABLE_BYTES * 2 + 1);
+        let records = records(PartitionBy::Key, &Bytes::from(format!("{head}\n{line}\n{lines}")));
+        assert_eq!(records.len(), 5);
+        let whole: Vec<&[u8]> = records[..3].iter().map(|record| &record.value[..]).collect();
+        assert_eq!(whole.concat(), line.as_bytes());
+        for (at, record) in records[..3].iter().enumerate() {
+            let header = |wanted| record.headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
+            assert!(record.value.len() <= UNREADABLE_BYTES);
+            assert_eq!(header(record::NUMBER).is_some(), at == 0, "another with the number would be a redelivery");
+            assert_eq!(header(record::PART).unwrap(), &format!("{}/3", at + 1));
+        }
     }
 }

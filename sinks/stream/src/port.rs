@@ -61,6 +61,12 @@ pub trait Stream: Send + Sync {
     /// # Errors
     /// When the broker does not answer in time.
     async fn bounds(&self, topic: Topic) -> Result<Vec<Bounds>, StreamError>;
+
+    /// Why the broker does not let this process in now, such as a password that was changed; none where it does, or where it
+    /// has not said so. Calls find out later, when their time is over.
+    fn refuses_us(&self) -> Option<String> {
+        None
+    }
 }
 
 /// How long records must be there to be read.

@@ -29,6 +29,10 @@ pub(crate) const KAFKA_POLL: Duration = Duration::from_millis(100);
 pub(crate) const KAFKA_LISTEN: Duration = Duration::from_millis(100);
 /// For so long what a client told explains what fails after it.
 pub(crate) const KAFKA_TOLD: Duration = Duration::from_secs(30);
+/// For so long a process is taken as refused that was not let in; clients come again each second.
+pub(crate) const KAFKA_REFUSED: Duration = Duration::from_secs(8);
+/// Unless a broker worked for it within this time.
+pub(crate) const KAFKA_REFUSED_WORKS: Duration = Duration::from_secs(2);
 /// Before something that gives no sign is asked again.
 pub(crate) const KAFKA_PAUSE: Duration = Duration::from_millis(100);
 

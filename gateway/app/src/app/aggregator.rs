@@ -20,12 +20,13 @@ pub(super) fn start(
 ) {
     supervisor.start("aggregator", grace, |stop| async move {
         let (options, chain, metrics, stop) = (&options, &chain, &metrics, &stop);
-        let run = |work: watch::Sender<Work>| async move {
+        let role = |work: watch::Sender<Work>| async move {
             let Some(generation) = chain.generation(&work, stop).await? else { return Ok(()) };
             let (stream, sums) = (chain.stream.clone(), chain.sums.clone());
             let aggregator = Aggregator::new(options.clone(), stream, sums, generation, metrics.clone());
             Ok(aggregator.saying(work).run(stop.clone()).await?)
         };
+        let run = |work| chain.run(work, role);
         standing.keep("aggregator", stop, run).await
     });
 }

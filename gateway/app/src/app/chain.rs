@@ -1,5 +1,6 @@
 //! What every role behind the queue begins with: stream and store, and the generation of the log.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +12,13 @@ use tallygate_core::{Generation, LogId, Work};
 use tallygate_stream::{Stream, StreamError};
 use tallygate_sums::{SettleError, Sums, settle};
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// Between two tries while a server that the roles need at their start is away.
 const RETRY: Duration = Duration::from_secs(1);
+/// How often it is asked whether the stream lets this process in.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What every role behind the queue needs.
 #[derive(Clone)]
@@ -63,6 +66,42 @@ impl Chain {
         tokio::select! {
             () = stop.cancelled() => Ok(None),
             settled = self.until_settled(work) => Ok(Some(settled?)),
+        }
+    }
+
+    /// Runs a role and passes on what it says of itself. While the stream does not let this process in, that is said, which a
+    /// role finds out much later, when its calls have had their time.
+    pub(super) async fn run<F>(
+        &self,
+        work: watch::Sender<Work>,
+        run: impl FnOnce(watch::Sender<Work>) -> F,
+    ) -> Result<()>
+    where
+        F: Future<Output = Result<()>>,
+    {
+        let (says, said) = watch::channel(work.borrow().clone());
+        tokio::select! {
+            outcome = run(says) => outcome,
+            never = self.pass_on(said, &work) => match never {},
+        }
+    }
+
+    async fn pass_on(&self, mut said: watch::Receiver<Work>, work: &watch::Sender<Work>) -> Infallible {
+        loop {
+            let own = said.borrow_and_update().clone();
+            let now = match (own, self.stream.refuses_us()) {
+                (Work::Goes, Some(why)) => Work::Waits(format!("the stream does not let this process in: {why}")),
+                (own, _) => own,
+            };
+            work.send_if_modified(|before| {
+                let is_new = *before != now;
+                *before = now;
+                is_new
+            });
+            if let Ok(Err(_)) = timeout(LOOK_EVERY, said.changed()).await {
+                // Nobody says anything any more.
+                sleep(LOOK_EVERY).await;
+            }
         }
     }
 

@@ -25,6 +25,8 @@ pub(super) enum Does {
     Fail(&'static str),
     /// It takes calls and answers when it does something else.
     Hang,
+    /// It works as yet, and says that it does not let us in.
+    Refuse(&'static str),
 }
 
 /// The servers of one test.
@@ -116,6 +118,12 @@ impl Stream for Faked<EmbeddedStream> {
     }
     async fn bounds(&self, topic: Topic) -> Result<Vec<Bounds>, StreamError> {
         self.stream().await?.bounds(topic).await
+    }
+    fn refuses_us(&self) -> Option<String> {
+        match *self.does.borrow() {
+            Does::Refuse(why) => Some(why.to_owned()),
+            _ => None,
+        }
     }
 }
 

@@ -21,13 +21,14 @@ pub(super) fn start(
 ) {
     supervisor.start("shipper", grace, |stop| async move {
         let (options, chain, queues, metrics, stop) = (&options, &chain, &queues, &metrics, &stop);
-        let run = |work: watch::Sender<Work>| async move {
+        let role = |work: watch::Sender<Work>| async move {
             let Some(generation) = chain.generation(&work, stop).await? else { return Ok(()) };
             let (queues, stream, sums) = (queues.clone(), chain.stream.clone(), chain.sums.clone());
             let shipper = Shipper::new(options.clone(), queues, stream, sums, &generation, metrics.clone());
             shipper.saying(work).run(stop.clone()).await;
             Ok(())
         };
+        let run = |work| chain.run(work, role);
         tokio::select! {
             kept = standing.keep("shipper", stop, run) => kept,
             // What waits in the queue is known while nobody can ship it, too.

@@ -65,7 +65,8 @@ pub(super) fn balance(read: Readings) -> Report {
         || is_lost
         || !daily_differences.is_empty()
         || rows_different > 0
-        || !runs_without_journal.is_empty();
+        || !runs_without_journal.is_empty()
+        || messages.has_foreign_numbers();
     let (never_answered, never_answered_messages) = messages.never_answered();
     let mut damage = messages.damage.named;
     damage.extend(topic.damage.named);

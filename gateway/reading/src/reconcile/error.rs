@@ -3,7 +3,7 @@
 use tallygate_stream::StreamError;
 use tallygate_sums::SumsError;
 
-use super::numbers::NoSuchNumber;
+use super::numbers::{NO_SUCH_NUMBER, NoSuchNumber};
 
 /// Why nothing could be said.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +12,7 @@ pub enum ReconcileError {
     #[error("journal: {0}")]
     Journal(String),
     /// A message or record bears what cannot be its number.
-    #[error("{0} is no number that a gateway gives: sequences stay below 2^40, ordinals below 2^24")]
+    #[error("{0}, {NO_SUCH_NUMBER}")]
     Number(String),
     /// The queue's depth is not known.
     #[error("{0}")]

@@ -10,10 +10,10 @@ use super::figures::Figures;
 use super::group::Group;
 use super::journal::{Accepted, Journals, Line};
 use super::named::Named;
-use super::numbers::{Bit, NoSuchNumber, Numbers};
+use super::numbers::{Bit, NO_SUCH_NUMBER, NoSuchNumber, Numbers};
 use super::scope::Scope;
 use super::tally::{Tallies, Tally};
-use crate::limits::{DETAILED_MESSAGES, NAMED_MESSAGES};
+use crate::limits::{DETAILED_MESSAGES, FOREIGN_NUMBERS, NAMED_MESSAGES};
 
 /// What was accepted, and what of it the log has.
 pub(super) struct Messages {
@@ -29,6 +29,8 @@ pub(super) struct Messages {
     /// Those that do not, where their number does.
     unread: Numbers,
     unanswered: Numbers,
+    /// Numbers on the log that no gateway gives: whoever wrote those records, nobody accepted them.
+    foreign: HashSet<RecordNumber>,
     /// Some of the unanswered, with what the log has of them.
     details: BTreeMap<MessageNumber, Vec<(Group, Figures)>>,
     /// By run, the last day under which anything unanswered is filed.
@@ -77,6 +79,7 @@ impl Messages {
             seen: Numbers::default(),
             unread: Numbers::default(),
             unanswered: Numbers::default(),
+            foreign: HashSet::new(),
             details: BTreeMap::new(),
             unanswered_until: HashMap::new(),
             runs: HashSet::new(),
@@ -107,14 +110,18 @@ impl Messages {
 
     /// Notes a record of the log.
     pub(super) fn see(&mut self, sight: &Sight<'_>) -> Result<Delivery, NoSuchNumber> {
-        let bit = Bit::of(sight.number)?;
-        if self.unread.contains(bit) || !self.seen.insert(bit) {
+        let bit = Bit::of(sight.number).ok();
+        let is_new = match bit {
+            Some(bit) => !self.unread.contains(bit) && self.seen.insert(bit),
+            None => self.is_foreign(sight.number)?,
+        };
+        if !is_new {
             return Ok(Delivery::Again);
         }
         let figures = Figures { count: 1, sum: Sum::default().plus(sight.amount) };
         if self.scope.takes(sight.day, sight.partner) {
             let group = Group { day: sight.day, partner: sight.partner.to_owned(), currency: sight.currency };
-            let is_answered = self.accepted.contains(bit);
+            let is_answered = bit.is_some_and(|bit| self.accepted.contains(bit));
             if !is_answered {
                 let until = self.unanswered_until.entry(sight.number.message.run).or_insert(sight.filed);
                 *until = (*until).max(sight.filed);
@@ -144,13 +151,29 @@ impl Messages {
 
     /// Notes a record of the log that does not read, but for its number.
     pub(super) fn see_unreadable(&mut self, number: RecordNumber) -> Result<Delivery, NoSuchNumber> {
-        let bit = Bit::of(number)?;
-        let is_new = !self.seen.contains(bit) && self.unread.insert(bit);
+        let is_new = match Bit::of(number) {
+            Ok(bit) => !self.seen.contains(bit) && self.unread.insert(bit),
+            Err(_) => self.is_foreign(number)?,
+        };
         Ok(if is_new { Delivery::First } else { Delivery::Again })
     }
 
-    fn note_unanswered(&mut self, number: RecordNumber, bit: Bit, group: &Group, figures: Figures) {
-        self.unanswered.insert(bit);
+    /// Notes a number that no gateway gives, and says whether it is new. Of very many, it is said instead of counting.
+    fn is_foreign(&mut self, number: RecordNumber) -> Result<bool, NoSuchNumber> {
+        if self.foreign.contains(&number) {
+            return Ok(false);
+        }
+        if self.foreign.len() >= FOREIGN_NUMBERS {
+            return Err(NoSuchNumber(number));
+        }
+        self.damage.add(format!("the log has a record {number}, {NO_SUCH_NUMBER}"));
+        Ok(self.foreign.insert(number))
+    }
+
+    fn note_unanswered(&mut self, number: RecordNumber, bit: Option<Bit>, group: &Group, figures: Figures) {
+        if let Some(bit) = bit {
+            self.unanswered.insert(bit);
+        }
         if self.details.len() >= DETAILED_MESSAGES && !self.details.contains_key(&number.message) {
             return;
         }
@@ -226,12 +249,18 @@ impl Messages {
         self.tallies.keys().map(|group| group.day).collect()
     }
 
+    /// Whether the log has records that no gateway can have accepted.
+    pub(super) fn has_foreign_numbers(&self) -> bool {
+        !self.foreign.is_empty()
+    }
+
     /// Messages in the log that no journal accepted: some of them, and how many there are.
     pub(super) fn never_answered(&self) -> (Vec<Named>, u64) {
         let named = self.details.iter().flat_map(|(number, groups)| {
             groups.iter().map(|(group, figures)| Named { number: *number, group: group.clone(), figures: *figures })
         });
-        (named.take(NAMED_MESSAGES).collect(), self.unanswered.messages())
+        let foreign: HashSet<MessageNumber> = self.foreign.iter().map(|number| number.message).collect();
+        (named.take(NAMED_MESSAGES).collect(), self.unanswered.messages() + foreign.len() as u64)
     }
 
     /// Runs of which the log has something of days that can be proved, and nobody a journal.

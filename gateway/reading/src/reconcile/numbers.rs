@@ -21,6 +21,10 @@ pub(super) struct Bit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NoSuchNumber(pub(super) RecordNumber);
 
+/// What is said of it.
+pub(super) const NO_SUCH_NUMBER: &str =
+    "which is no number that a gateway gives: sequences stay below 2^40, ordinals below 2^24";
+
 /// A run's sequences stay below 2^40, a message's ordinals below 2^24, for a message has at most 8 MiB.
 const SEQUENCE_BITS: u32 = 40;
 const ORDINALS: u64 = 1 << (64 - SEQUENCE_BITS);

@@ -2,8 +2,7 @@
 
 use tallygate_core::checkpoint::Correction;
 use tallygate_core::{Aggregate, Day};
-use tallygate_reading::ledger::Reader;
-use tallygate_reading::reconcile::{GroupReport, Report, Scope, Verdict, reconcile};
+use tallygate_reading::reconcile::{GroupReport, Report, Scope, Verdict};
 use tallygate_stream::Topic;
 
 use crate::store::{DAY, row};
@@ -127,11 +126,23 @@ async fn a_pruned_log_proves_no_day_that_may_have_been_filed_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_number_that_no_gateway_gives_ends_it_by_name() {
+async fn a_number_that_no_gateway_gives_is_named_and_ends_nothing() {
     let world = World::sound();
-    world.ship(1 << 41, 0, "1.00");
-    let (reader, scope) = (Reader::new(world.store.clone()), Scope::default());
-    let outcome = reconcile(&world, async || Ok(0), &world.log, &reader, &scope).await;
-    let error = outcome.unwrap_err().to_string();
-    assert!(error.contains(&format!("{RUN}/{}/0 is no number", 1_u64 << 41)), "{error}");
+    for amount in ["1.00", "1.00"] {
+        world.ship(1 << 41, 0, amount);
+    }
+    let number = format!("{RUN}/{}/0", (1_u64 << 41) + 1);
+    world.log.put(Topic::Transactions, 1, &[("tallygate-number", &number)], "not json");
+    world.sum(Aggregate::Dead, 1, "1.00");
+    world.both(row(Aggregate::Dead, "?", "XXX", 0, 9, 1, "0.00"));
+    world.log.commit_all();
+    let report = world.reconcile(0).await;
+    let named = report.damage.join("; ");
+    assert!(
+        named.contains(&format!("{RUN}/{}/0, which is no number", 1_u64 << 41)) && named.contains(&number),
+        "{named}"
+    );
+    assert_eq!((report.verdict, report.redelivered, report.unreadable_in_log), (Verdict::NotBalanced, 1, 1));
+    let group = of(&report, DAY);
+    assert_eq!((group.never_answered.count, group.difference.unwrap().count), (1, 0), "{}", report.to_text());
 }

@@ -15,7 +15,7 @@ pub(super) struct DeadLetters {
 }
 
 /// The headers that our own records have; a dead letter keeps these of the original.
-const HEADERS: [&str; 10] = [
+const HEADERS: [&str; 11] = [
     record::NUMBER,
     record::POLICY,
     record::GENERATION,
@@ -26,6 +26,7 @@ const HEADERS: [&str; 10] = [
     "ce_time",
     "content-type",
     "traceparent",
+    record::PART,
 ];
 
 impl DeadLetters {

@@ -45,8 +45,7 @@ impl Failure {
 }
 
 impl Appender {
-    pub(super) fn new(options: &Arc<KafkaOptions>) -> Self {
-        let errors = ClientErrors::default();
+    pub(super) fn new(options: &Arc<KafkaOptions>, errors: ClientErrors) -> Self {
         Self {
             topic: options.topic.clone(),
             together: SharedProducer::new(client::producer(options), errors.clone()),
@@ -184,7 +183,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_producer_that_gave_up_on_a_record_is_not_asked_again() {
-        let appender = Appender::new(&Arc::new(KafkaOptions::of_nobody()));
+        let appender = Appender::new(&Arc::new(KafkaOptions::of_nobody()), ClientErrors::default());
         let first = appender.together.get().unwrap();
         let record = NewRecord { partition: 0, key: "k".into(), value: "v".into(), headers: Vec::new() };
         let failed = appender.append(&[record]).await;

@@ -26,8 +26,8 @@ pub(super) struct BoundsClient {
 const LISTEN: Duration = Duration::from_millis(1);
 
 impl BoundsClient {
-    pub(super) fn new(options: Arc<KafkaOptions>) -> Self {
-        Self { options, errors: ClientErrors::default(), client: Mutex::new(None) }
+    pub(super) fn new(options: Arc<KafkaOptions>, errors: ClientErrors) -> Self {
+        Self { options, errors, client: Mutex::new(None) }
     }
 
     /// Blocks, a bounded time.
@@ -66,6 +66,7 @@ impl BoundsClient {
         client::listen(&client, LISTEN);
         // After an error the next call begins afresh.
         if answer.is_ok() {
+            self.errors.works();
             *slot = Some(client);
         }
         answer

@@ -56,11 +56,11 @@ const ASK: Duration = Duration::from_secs(2);
 pub(super) fn follow(
     options: &KafkaOptions,
     bounds: &BoundsClient,
+    errors: ClientErrors,
     topic: Topic,
     starts: &[(u32, Start)],
 ) -> Result<KafkaFollower, StreamError> {
     let refused = |error: KafkaError| StreamError::Refused(reason(&error));
-    let errors = ClientErrors::default();
     let mut config = client::consumer(options);
     config.set("enable.partition.eof", "true");
     let consumer: BaseConsumer<ClientErrors> = config.create_with_context(errors.clone()).map_err(refused)?;
@@ -122,6 +122,9 @@ impl Polling {
             Stopped::Quiet => self.ask()?,
         }
         let caught_up = self.end.tell(self.partitions.len());
+        if !records.is_empty() {
+            self.errors.works();
+        }
         if caught_up || !records.is_empty() {
             self.away = None;
             self.handover.put(Batch { records, caught_up }, bytes);

@@ -27,13 +27,8 @@ pub(super) struct Member {
 }
 
 impl Member {
-    pub(super) fn new(topic: String) -> Self {
-        Self {
-            topic,
-            errors: ClientErrors::default(),
-            handover: Arc::new(Handover::new()),
-            ownership: Arc::new(Ownership::default()),
-        }
+    pub(super) fn new(topic: String, errors: ClientErrors) -> Self {
+        Self { topic, errors, handover: Arc::new(Handover::new()), ownership: Arc::new(Ownership::default()) }
     }
 
     fn assign(&self, consumer: &BaseConsumer<Self>, given: &TopicPartitionList) -> Result<(), StreamError> {

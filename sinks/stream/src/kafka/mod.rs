@@ -35,7 +35,7 @@ use rdkafka::error::KafkaError;
 use self::append::Appender;
 use self::bounds::BoundsClient;
 use self::client::blocking;
-use self::client_errors::reason;
+use self::client_errors::{ClientErrors, reason};
 use self::member::Member;
 use self::transactional_ids::TransactionalIds;
 use self::writer::TransactionalWriter;
@@ -52,6 +52,8 @@ pub struct KafkaStream {
     appender: Appender,
     bounds: Arc<BoundsClient>,
     ids: Arc<TransactionalIds>,
+    /// What all clients hear.
+    errors: ClientErrors,
     metrics: StreamMetrics,
 }
 
@@ -62,12 +64,13 @@ impl KafkaStream {
     /// The first option that cannot work.
     pub fn new(options: KafkaOptions, metrics: StreamMetrics) -> Result<Self, BadOption> {
         options.check()?;
-        let options = Arc::new(options);
+        let (options, errors) = (Arc::new(options), ClientErrors::default());
         Ok(Self {
-            appender: Appender::new(&options),
-            bounds: Arc::new(BoundsClient::new(Arc::clone(&options))),
+            appender: Appender::new(&options, errors.beside()),
+            bounds: Arc::new(BoundsClient::new(Arc::clone(&options), errors.beside())),
             ids: Arc::new(TransactionalIds::new(&options.group, &options.instance)),
             options,
+            errors,
             metrics,
         })
     }
@@ -89,12 +92,12 @@ impl Stream for KafkaStream {
     async fn subscribe(&self) -> Result<Box<dyn Subscription>, StreamError> {
         let options = Arc::clone(&self.options);
         let ids = Arc::clone(&self.ids);
-        let metrics = self.metrics.clone();
+        let (metrics, errors) = (self.metrics.clone(), self.errors.clone());
         let subscription = blocking(move || {
             let id = ids.lease();
-            let writer = Arc::new(TransactionalWriter::new(Arc::clone(&options), &id));
+            let writer = Arc::new(TransactionalWriter::new(Arc::clone(&options), &id, errors.beside()));
             writer.open()?;
-            let member = Member::new(options.topic.clone());
+            let member = Member::new(options.topic.clone(), errors.beside());
             let refused = |error: KafkaError| StreamError::Refused(reason(&error));
             let consumer = client::consumer(&options).create_with_context(member).map_err(refused)?;
             subscription::start(consumer, writer, id, metrics)
@@ -104,9 +107,13 @@ impl Stream for KafkaStream {
 
     async fn follow(&self, topic: Topic, starts: Vec<(u32, Start)>) -> Result<Box<dyn Follower>, StreamError> {
         let options = Arc::clone(&self.options);
-        let bounds = Arc::clone(&self.bounds);
-        let follower = blocking(move || follow::follow(&options, &bounds, topic, &starts));
+        let (bounds, errors) = (Arc::clone(&self.bounds), self.errors.beside());
+        let follower = blocking(move || follow::follow(&options, &bounds, errors, topic, &starts));
         Ok(Box::new(follower.await?))
+    }
+
+    fn refuses_us(&self) -> Option<String> {
+        self.errors.refusal()
     }
 
     async fn bounds(&self, topic: Topic) -> Result<Vec<Bounds>, StreamError> {

@@ -28,12 +28,11 @@ pub(super) struct TransactionalWriter {
 }
 
 impl TransactionalWriter {
-    pub(super) fn new(options: Arc<KafkaOptions>, id: &TransactionalId) -> Self {
+    pub(super) fn new(options: Arc<KafkaOptions>, id: &TransactionalId, errors: ClientErrors) -> Self {
         let mut config = client::producer(&options);
         config.set("transactional.id", id.as_str());
         config.set("transaction.timeout.ms", KAFKA_TRANSACTION.as_millis().to_string());
         config.set("linger.ms", "0");
-        let errors = ClientErrors::default();
         let refusals = Refusals::new(errors.clone());
         Self { options, config, errors, refusals, producer: Mutex::new(None) }
     }
@@ -58,6 +57,7 @@ impl TransactionalWriter {
         drop(self.refusals.take_refused());
         let failure = match transact(&producer, &batches, &positions, &permit.generation) {
             Ok(()) => {
+                self.errors.works();
                 *slot = Some(producer);
                 return Ok(());
             }
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn only_what_the_group_refused_waits_for_the_group() {
         let id = Arc::new(TransactionalIds::new("g", "i")).lease();
-        let writer = TransactionalWriter::new(Arc::new(KafkaOptions::of_nobody()), &id);
+        let writer = TransactionalWriter::new(Arc::new(KafkaOptions::of_nobody()), &id, ClientErrors::default());
         let explained = |code| writer.explain(Failure::Client(KafkaError::OffsetFetch(code)));
         for code in [RDKafkaErrorCode::IllegalGeneration, RDKafkaErrorCode::RebalanceInProgress] {
             assert!(matches!(explained(code), StreamError::Fenced(_)), "{code}");

@@ -1,7 +1,5 @@
 //! What is said while stream and store cannot be asked.
 
-use tokio::time::timeout;
-
 use super::*;
 use crate::app::fakes::{Does, Servers};
 
@@ -45,4 +43,26 @@ async fn a_role_that_waits_for_servers_stops_when_it_is_told_to() {
     stop.cancel();
     let generation = timeout(SOON, chain.generation(&work, &stop)).await.unwrap();
     assert!(generation.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_stream_that_does_not_let_a_role_in_is_said_before_the_role_finds_out() {
+    let servers = Servers::new();
+    let chain = servers.chain();
+    let (work, mut said) = watch::channel(Work::Waits("silent".to_owned()));
+    let role = |says: watch::Sender<Work>| async move {
+        says.send_replace(Work::Goes);
+        std::future::pending().await
+    };
+    let looking = async {
+        timeout(SOON, said.wait_for(|work| *work == Work::Goes)).await.unwrap().unwrap();
+        servers.stream.does(Does::Refuse("authentication failed"));
+        says(&mut said, "does not let this process in: authentication failed").await;
+        servers.stream.does(Does::Work);
+        timeout(SOON, said.wait_for(|work| *work == Work::Goes)).await.unwrap().unwrap();
+    };
+    tokio::select! {
+        _ = chain.run(work, role) => panic!("ended"),
+        () = looking => {}
+    }
 }
