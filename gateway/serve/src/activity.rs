@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use crate::heads::{Doubt, Heads};
-use crate::limits::{Limits, READ_RATE};
+use crate::limits::{HALF_CLOSED_TIME, Limits, READ_RATE};
 
 /// The moments of a connection that its timeouts are counted from. They are in milliseconds since it began, plus 1; 0 is
 /// never.
@@ -29,6 +29,10 @@ pub(crate) struct Activity {
     waited: AtomicU64,
     /// For each streamed body, when its last piece was handed to the connection, or 0 while its source is waited for.
     delivered: Mutex<Vec<Weak<AtomicU64>>>,
+    /// Since when the caller has ended its side, though it waits for an answer.
+    half_closed_since: AtomicU64,
+    /// Such a caller is taken for gone.
+    gone: AtomicBool,
     /// The server, not the caller, ends it before its time.
     cut_off: AtomicBool,
     /// The server ends all connections before their time.
@@ -73,6 +77,8 @@ impl Activity {
             blocked_since: AtomicU64::new(0),
             waited: AtomicU64::new(0),
             delivered: Mutex::default(),
+            half_closed_since: AtomicU64::new(0),
+            gone: AtomicBool::new(false),
             cut_off: AtomicBool::new(false),
             all_cut_off,
         })
@@ -137,6 +143,17 @@ impl Activity {
         understood
     }
 
+    /// The caller has ended its side. Whether it may still want what is in progress or not all written: one that closed
+    /// altogether looks the same, and is taken for gone after a while.
+    pub(crate) fn may_wait(&self) -> bool {
+        let busy = self.requests.load(Ordering::Relaxed) > 0 || self.blocked_since.load(Ordering::Relaxed) != 0;
+        if self.multiplexed || !busy || !self.is_between_messages() || self.gone.load(Ordering::Relaxed) {
+            return false;
+        }
+        let _ = self.half_closed_since.compare_exchange(0, self.now(), Ordering::Relaxed, Ordering::Relaxed);
+        true
+    }
+
     /// Whether the caller has sent whole messages and nothing else, as far as HTTP/1.1 tells.
     pub(crate) fn is_between_messages(&self) -> bool {
         self.multiplexed || self.heads().is_between_messages()
@@ -185,6 +202,9 @@ impl Activity {
         let behind = if blocked == 0 { 0 } else { blocked.saturating_sub(self.waited.load(Ordering::Relaxed)).max(1) };
         if unread || over(behind, limits.stalled_time) {
             return Verdict::Close(Timeout::Stalled);
+        }
+        if over(self.half_closed_since.load(Ordering::Relaxed), limits.stalled_time.min(HALF_CLOSED_TIME)) {
+            self.gone.store(true, Ordering::Relaxed);
         }
         if over(self.head_since.load(Ordering::Relaxed), limits.header_time) {
             return Verdict::Close(Timeout::Header);

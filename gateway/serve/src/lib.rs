@@ -44,6 +44,8 @@
 //! - A caller of HTTP/2 that begins without TLS is told to use HTTP/1.1.
 //! - The rest of a body that nobody reads is read away for a while, so that its caller sees the answer.
 //! - A reader that takes nothing of a reply that is ready for it, or takes it at a crawl, is let go of.
+//! - Over HTTP/1.1, a caller that ends its side behind a whole request gets its answer within
+//!   [`limits::HALF_CLOSED_TIME`].
 //! - A connection without a request in progress is asked to end after its idle time, and let go of somewhat later. A
 //!   request is in progress until [`Service::answer`] is done, and longer if its body is an [`Exchange::stream`] or an
 //!   [`Exchange::whole`].

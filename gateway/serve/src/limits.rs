@@ -69,6 +69,8 @@ pub const PIECE_BYTES: usize = 16 * 1024;
 pub const UNSENT_BYTES: u32 = 64 * 1024;
 /// How fast a reader must at least take what is ready for it, in bytes a second.
 pub const READ_RATE: u64 = 1024;
+/// How long a caller of HTTP/1.1 that has ended its side is waited on: one that is gone altogether looks the same.
+pub const HALF_CLOSED_TIME: Duration = Duration::from_secs(5);
 /// What is read away of a body that nobody reads, in bytes, so that its caller sees the answer.
 pub const REST_BYTES: usize = 1024 * 1024;
 /// How long a connection or stream whose caller still sends a body that nobody reads is kept once it is answered.

@@ -47,7 +47,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
+        let (before, room) = (buffer.filled().len(), buffer.remaining() > 0);
         loop {
             let this = &mut *self;
             // What it still sends is read away, so that it reads the refusal before it sees the end.
@@ -61,6 +61,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
                 return Poll::Pending;
             };
             let came = &buffer.filled()[before..];
+            if came.is_empty() && result.is_ok() && room && self.activity.may_wait() {
+                return Poll::Pending;
+            }
             if came.is_empty() || (self.refusal.is_none() && self.activity.read(came)) {
                 return Poll::Ready(result);
             }

@@ -3,10 +3,12 @@
 use http::Method;
 use http_body_util::Full;
 use tallygate_front::ClientAuth;
+use tokio::io::AsyncWriteExt;
 
 use crate::limits::{connected, rest};
+use crate::play::Mood;
 use crate::proxy::upstream;
-use crate::site::{Served, Site};
+use crate::site::{Served, Site, line};
 
 /// The statuses of all answers to these bytes, until the gateway closes.
 async fn statuses(served: &Served, sent: &str) -> Vec<u16> {
@@ -268,4 +270,30 @@ async fn parameters_of_a_path_hide_no_dot_segment() {
     for path in ["/x/..;/echo", "/x/.;a/echo", "/x/%2e%2e;a/echo"] {
         assert_eq!(statuses(&served, &post(path)).await, [400], "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_caller_that_ends_its_side_behind_a_whole_request_gets_its_answer() {
+    let mut site = Site::plain();
+    site.options.limits.stalled_time = std::time::Duration::from_millis(800);
+    let queue = site.queue.clone();
+    queue.feel(Mood::Waits);
+    let served = site.serve();
+    let ended = async |body: &str, announced: usize| {
+        let sent = format!("POST /accept HTTP/1.1\r\nhost: a\r\ncontent-length: {announced}\r\n\r\n{body}");
+        let mut stream = connected(served.address(), &sent).await;
+        stream.shutdown().await.unwrap();
+        stream
+    };
+    let one = line("1", "1");
+    let waiting = ended(&one, one.len()).await;
+    queue.wait_for(1).await;
+    queue.released.add_permits(1);
+    let answer = rest(waiting).await;
+    assert!(answer.starts_with("HTTP/1.1 202"), "{answer:?}");
+    // Not behind a part of one, and not for ever, as who is gone looks the same.
+    assert!(!rest(ended(&one, one.len() + 1).await).await.starts_with("HTTP/1.1 202"));
+    let gone = ended(&one, one.len()).await;
+    queue.wait_for(2).await;
+    assert_eq!(rest(gone).await, "");
 }
