@@ -224,7 +224,7 @@ impl Problem {
                 wait,
             ),
             Self::Journal(_, wait) => later(
-                plain(503, "journal-away", "it is not known whether the message was stored: send the same again"),
+                plain(503, "record-away", "it is not known whether the message was stored: send the same again"),
                 wait,
             ),
             Self::JournalFull(_, wait) => {
