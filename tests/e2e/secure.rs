@@ -11,7 +11,7 @@ use crate::harness::ledger::Ledger;
 use crate::harness::process::Process;
 use crate::harness::sender::Senders;
 use crate::harness::settled::until_balanced;
-use crate::harness::site::Site;
+use crate::harness::site::{SPREADS, Site};
 
 const ALL: &str = "gateway,shipper,aggregator,console";
 const SETTLED: Duration = Duration::from_secs(60);
@@ -20,13 +20,16 @@ const COMPLAINED: Duration = Duration::from_secs(40);
 #[test]
 fn with_tls_and_passwords_on_all_servers_the_line_is_exact_and_strangers_are_told_why() {
     let servers = Servers::start_with(Options::SECURE);
-    let site = Site::real(&servers);
-    let process = site.up("all", ALL);
-    let senders = Senders::new(&site.certs(), &[process.partners_port]);
-    senders.send(120, 50);
-    until_balanced(&process, &[], SETTLED);
-    assert_eq!(Audit::of(&Ledger::of(&process), &senders).differences(), Vec::<String>::new());
-    assert!(process.stop().success(), "{}", process.last_words());
+    let [site, _] = SPREADS.map(|spread| {
+        let site = Site::real(&servers).spread_by(spread);
+        let process = site.up("all", ALL);
+        let senders = Senders::new(&site.certs(), &[process.partners_port]);
+        senders.send(120, 50);
+        until_balanced(&process, &[], SETTLED);
+        assert_eq!(Audit::of(&Ledger::of(&process), &senders).differences(), Vec::<String>::new());
+        assert!(process.stop().success(), "{}", process.last_words());
+        site
+    });
 
     let password = |server: &tallygate_test_servers::Server| server.credentials().unwrap().password;
     let ca = |server: &tallygate_test_servers::Server| server.ca().unwrap().display().to_string();

@@ -14,7 +14,7 @@ use crate::harness::names::Names;
 use crate::harness::process::Process;
 use crate::harness::sender::Senders;
 use crate::harness::settled::until_balanced;
-use crate::harness::site::Site;
+use crate::harness::site::{SPREADS, Site};
 
 const FRONT: &str = "gateway,console";
 const BACK: &str = "shipper,aggregator";
@@ -35,7 +35,7 @@ struct Line {
 #[test]
 fn who_is_refused_by_one_server_stands_by_name_while_partners_are_served() {
     let servers = Servers::start_with(Options { tls: false, password: true });
-    let site = Site::real(&servers);
+    let site = Site::real(&servers).spread_by(SPREADS[1]);
     let (front, back) = (site.up("front", FRONT), site.up("back", BACK));
     let senders = Arc::new(Senders::new(&site.certs(), &[front.partners_port]));
     let sending = senders.start(TRANSACTIONS, PACE);
@@ -63,7 +63,7 @@ impl Line {
             kafka.restart().unwrap();
         };
         rotate(known, ROTATED);
-        self.tells("uthentication");
+        self.stand(&["shipper", "aggregator"], "uthentication");
         self.serves_partners();
         assert!(self.value(&self.back, "shipper_held_up_messages") > 0);
         // Nor can they begin.
