@@ -88,7 +88,7 @@ fn shipped(process: &Process) -> Result<u64, String> {
 #[test]
 fn rule_5_large_messages_behind_small_ones_are_shipped_in_bounded_memory_and_one_refused_holds_up_nobody() {
     let servers = Servers::start();
-    let site = Site::real(&servers);
+    let site = Site::real(&servers).spread_by("key");
     let shipper = site.process("shipper", "shipper,console");
     let mailbox = Mailbox::of(&shipper);
     // Few large transactions, and very many small ones, whose records are much larger than they are themselves.
@@ -110,6 +110,16 @@ fn rule_5_large_messages_behind_small_ones_are_shipped_in_bounded_memory_and_one
     println!("the shipper needed {} MiB", peak / MIB);
     assert!(peak < MEMORY, "{} MiB", peak / MIB);
 
+    assert!(shipper.stop().success(), "{}", shipper.last_words());
+
+    let site = Site::real(&servers).spread_by("id");
+    let shipper = site.up("by-id", "shipper,console");
+    let mailbox = Mailbox::of(&shipper);
+    mailbox.put(std::iter::once(message(0, 1, 1_000)), 1);
+    eventually("its topics are there", TOLD, || match shipped(&shipper)? {
+        1 => Ok(()),
+        none => Err(format!("{none} are shipped")),
+    });
     one_refused_holds_up_nobody(&servers, &shipper, &mailbox);
     many_refused_hold_up_nobody(&servers, &shipper, &mailbox);
 }

@@ -12,18 +12,13 @@ pub async fn watch_backlog(queues: Queues, metrics: ShipperMetrics) {
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         every.tick().await;
-        let parked = match queues.parked.depth().await {
-            Ok(depth) => {
-                metrics.parked.set(figure(depth));
-                depth
-            }
-            Err(error) => {
-                tracing::debug!(%error, "how much is parked is unknown");
-                0
-            }
-        };
+        match queues.parked.depth().await {
+            Ok(depth) => drop(metrics.parked.set(figure(depth))),
+            // What was seen last is nearer to it than nothing.
+            Err(error) => tracing::debug!(%error, "how much is parked is unknown"),
+        }
         match queues.transactions.depth().await {
-            Ok(depth) => drop(metrics.backlog.set(figure(depth.saturating_add(parked)))),
+            Ok(depth) => drop(metrics.backlog.set(figure(depth).saturating_add(metrics.parked.get()))),
             Err(error) => tracing::debug!(%error, "the queue's depth is unknown"),
         }
     }

@@ -31,6 +31,8 @@ struct State {
     parked: usize,
     /// Why one of the latter was refused last.
     why_parked: Option<String>,
+    /// Why what is parked cannot be tried at all.
+    no_parking: Option<String>,
 }
 
 /// Tells under one name what is held.
@@ -85,6 +87,11 @@ impl Held {
         self.change(|state| state.why_parked = Some(why));
     }
 
+    /// What is parked can be tried now, or cannot for this reason.
+    pub(crate) fn parking_answers(&self, error: Option<String>) {
+        self.change(|state| state.no_parking = error);
+    }
+
     fn change(&self, change: impl FnOnce(&mut State)) {
         let troubles = {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -94,7 +101,8 @@ impl Held {
                 let why = state.why_parked.as_ref().map_or(String::new(), |why| format!(": {why}"));
                 format!("{} messages are parked, because the stream refuses records of theirs{why}", state.parked)
             });
-            state.troubles.iter().cloned().chain(trouble).collect()
+            let no_parking = state.no_parking.as_ref().map(|why| format!("what is parked cannot be tried: {why}"));
+            state.troubles.iter().cloned().chain(trouble).chain(no_parking).collect()
         };
         self.now.send_if_modified(|now| {
             let before = std::mem::replace(&mut now.troubles, troubles);

@@ -62,9 +62,11 @@ impl Parked<'_> {
     /// Tries them now and then, for ever.
     pub(crate) async fn run(&self) {
         loop {
-            if let Err(error) = self.turn().await {
+            let error = self.turn().await.err();
+            if let Some(error) = &error {
                 tracing::warn!(%error, "what is parked cannot be tried now");
             }
+            self.held.parking_answers(error.map(|error| error.to_string()));
             sleep(REFUSED_AGAIN).await;
         }
     }

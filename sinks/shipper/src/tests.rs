@@ -114,6 +114,9 @@ impl Queue for Watched {
     }
 
     async fn depth(&self) -> Result<u64, QueueError> {
+        if self.0.is_place && self.0.refuses.load(SeqCst) {
+            return Err(QueueError::Refused("ACCESS_REFUSED".into()));
+        }
         self.0.inner.depth().await
     }
 }

@@ -9,7 +9,8 @@ use tokio::time::{Instant, sleep};
 
 use super::{Line, batch, line, message, options};
 use crate::limits::{HELD_UP_MESSAGES, PARKED_A_TURN, REFUSED_MESSAGES};
-use crate::timeouts::{PARK_AGAIN, REFUSED_AGAIN};
+use crate::timeouts::{BACKLOG, PARK_AGAIN, REFUSED_AGAIN};
+use crate::watch_backlog;
 
 const LONG: Duration = Duration::from_secs(1_000);
 
@@ -120,4 +121,20 @@ async fn where_nothing_can_be_parked_it_is_held_within_its_bounds_and_told_until
     })
     .await;
     line.ships_until("the others are shipped", async || line.missing(&good) == 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_parked_and_out_of_reach_is_told_though_nothing_is_refused_and_the_backlog_keeps_it() {
+    let line = line(1, 0, 0);
+    line.metrics.parked.set(7);
+    line.place.refuses.store(true, SeqCst);
+    let (good, told) = (line.publish([batch(0, 1)]).await, || line.told.troubles().join("; "));
+    line.ships_until("it is told", async || {
+        line.missing(&good) == 0 && told().contains("what is parked cannot be tried: queue cannot be used")
+    })
+    .await;
+    tokio::time::timeout(2 * BACKLOG, watch_backlog(line.queues(), line.metrics.clone())).await.unwrap_err();
+    assert_eq!((line.metrics.parked.get(), line.metrics.backlog.get()), (7, 7));
+    line.place.refuses.store(false, SeqCst);
+    line.ships_until("it is over", async || told().is_empty()).await;
 }
