@@ -12,9 +12,9 @@ pub(super) fn read(name: String, table: &Table<'_>) -> PolicyOptions {
     let keys = table.table("keys").map(|files| keys(&files)).unwrap_or_default();
     let mut limits = Limits::default();
     if let Some(table) = table.table("limits") {
-        limits.memory = table.size("memory").unwrap_or(limits.memory);
-        limits.time = table.duration("time").unwrap_or(limits.time);
-        limits.sign_bytes = table.size("sign_size").unwrap_or(limits.sign_bytes);
+        limits.memory = table.some_size("memory").unwrap_or(limits.memory);
+        limits.time = table.some_time("time").unwrap_or(limits.time);
+        limits.sign_bytes = table.some_size("sign_size").unwrap_or(limits.sign_bytes);
         table.close();
     }
     table.close();

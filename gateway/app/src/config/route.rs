@@ -29,7 +29,7 @@ pub(super) fn read(table: &Table<'_>) -> RouteOptions {
 
 /// The route's own bounds.
 fn limits(table: &Table<'_>) -> RouteLimits {
-    let limits = RouteLimits { body_bytes: table.size("body_size"), body_time: table.duration("body_time") };
+    let limits = RouteLimits { body_bytes: table.size("body_size"), body_time: table.some_time("body_time") };
     table.close();
     limits
 }

@@ -327,6 +327,23 @@ fn a_policy_needs_a_plain_name_and_nothing_else() {
 }
 
 #[test]
+fn refuses_times_and_sizes_of_nothing_with_which_no_request_could_be_served() {
+    let limits = |setting: &str| format!("[limits]\n{setting}\n[admin]");
+    for key in ["header_time", "body_time", "request_time", "header_size"] {
+        let (none, wrong) =
+            if key.ends_with("size") { ("0 KiB", "is no room at all") } else { ("0 s", "is no time at all") };
+        let (setting, told) = (limits(&format!("{key} = \"{none}\"")), format!("limits.{key}: {wrong}"));
+        assert_told(&[("[admin]", &setting, 32, &told)]);
+    }
+    assert_told(&[
+        ("time = \"1 s\"", "time = \"0 ms\"", 20, "policies.json.limits.time: is no time at all"),
+        ("\"16 MiB\"", "\"0 B\"", 20, "policies.json.limits.memory: is no room at all"),
+    ]);
+    // To be told to stop at once is another matter.
+    assert!(load(&WHOLE.replace("[admin]", &limits("shutdown_time = \"0 s\""))).is_ok());
+}
+
+#[test]
 fn an_upstream_says_how_long_it_may_be_silent_and_a_route_what_its_bodies_may_be() {
     let route = "[[routes]]\nname = \"r\"\npath = \"/\"\nupstream = \"u\"\n";
     let upstream = "[upstreams.u]\ntargets = [\"http://[::1]:80\"]\n";

@@ -7,7 +7,7 @@ use super::table::Table;
 pub(super) fn read(name: String, table: &Table<'_>) -> UpstreamOptions {
     let targets = table.all_parsed("targets", no_target);
     let ca = table.content("ca").map(|ca| ca.value);
-    let response_time = table.duration("response_time");
+    let response_time = table.some_time("response_time");
     table.close();
     UpstreamOptions { name, targets, ca, response_time }
 }

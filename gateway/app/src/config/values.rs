@@ -99,9 +99,29 @@ impl<'d> Table<'d> {
         self.parsed::<units::Time>(key).map(|time| time.value.0)
     }
 
+    /// The same, and more than none: without any, what it bounds could never be.
+    pub(super) fn some_time(&self, key: &str) -> Option<Duration> {
+        let time = self.parsed::<units::Time>(key)?;
+        if time.value.0.is_zero() {
+            self.document().problem(&time.key, "is no time at all, such as \"30 s\" would be right");
+            return None;
+        }
+        Some(time.value.0)
+    }
+
     /// A size with its unit, such as `"1 MiB"`, in bytes.
     pub(super) fn size(&self, key: &str) -> Option<usize> {
         self.parsed::<units::Size>(key).map(|size| usize::try_from(size.value.0).unwrap_or(usize::MAX))
+    }
+
+    /// The same, and more than none: without any, what it bounds could never be.
+    pub(super) fn some_size(&self, key: &str) -> Option<usize> {
+        let size = self.parsed::<units::Size>(key)?;
+        if size.value.0 == 0 {
+            self.document().problem(&size.key, "is no room at all, such as \"32 KiB\" would be right");
+            return None;
+        }
+        Some(usize::try_from(size.value.0).unwrap_or(usize::MAX))
     }
 
     /// A list of strings.
