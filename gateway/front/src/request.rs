@@ -28,7 +28,7 @@ use crate::limits::STREAMED_BYTES;
 use crate::memory::{needed, needed_by_reply};
 use crate::metrics::RequestLabels;
 use crate::problem::Problem;
-use crate::proxy::{Outgoing, OutgoingBody, Streamed, drop_forged};
+use crate::proxy::{Outgoing, OutgoingBody, Streamed, received_headers};
 use crate::refusing::{Refused, refuse};
 use crate::reply::{self, ReplyBody};
 use crate::routes::{Found, Route, Step};
@@ -153,7 +153,7 @@ async fn handle<'s>(
         return Ok(context.sent(answer));
     }
     if route.upstream.is_some() {
-        drop_forged(&mut context.parts.headers);
+        received_headers(&mut context.parts.headers);
     }
     if let Identity::Partner(partner) = &context.identity {
         context.line.partner = Some(partner.clone());

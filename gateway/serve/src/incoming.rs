@@ -23,12 +23,6 @@ pub struct Incoming {
     rest: Option<(Starter, CancellationToken)>,
 }
 
-/// The body of an answer, whose end is told.
-pub(crate) struct Answer<B> {
-    body: B,
-    _ended: Option<DropGuard>,
-}
-
 impl Incoming {
     /// `streams` are those of the connection, if it has any.
     pub(crate) fn new(body: hyper::body::Incoming, streams: Option<&Starter>) -> Self {
@@ -95,31 +89,5 @@ impl Body for Incoming {
 
     fn size_hint(&self) -> SizeHint {
         self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
-    }
-}
-
-impl<B> Answer<B> {
-    pub(crate) fn new(body: B, ended: Option<DropGuard>) -> Self {
-        Self { body, _ended: ended }
-    }
-}
-
-impl<B: Body + Unpin> Body for Answer<B> {
-    type Data = B::Data;
-    type Error = B::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

@@ -56,6 +56,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod activity;
+mod answer;
 mod connection;
 mod drive;
 mod exchange;

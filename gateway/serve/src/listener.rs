@@ -22,11 +22,12 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::activity::Activity;
+use crate::answer::Answer;
 use crate::connection::Connection;
 use crate::drive::drive;
 use crate::exchange::Exchange;
 use crate::handshakes::Handshakes;
-use crate::incoming::{Answer, Incoming};
+use crate::incoming::Incoming;
 use crate::limits::{
     ACCEPT_PAUSE, BUFFER_BYTES, FAILED_HANDSHAKE_LINES, FAILED_HANDSHAKE_PAUSE, HEADERS, Limits, STREAM_SEND_BYTES,
     STREAMS, UNSENT_BYTES, WINDOW_BYTES,
@@ -154,6 +155,7 @@ impl<S: Service> Listener<S> {
             move |request: Request<hyper::body::Incoming>| {
                 let (service, exchange) = (service.clone(), Exchange::begin(&connection));
                 let pipelined = connection.activity.is_pipelined();
+                let asked = h2.then(|| request.method().clone());
                 let request = request.map(|body| Incoming::new(body, starter.as_ref()));
                 async move {
                     // The next request of a connection is answered in the same go otherwise, before any other connection's.
@@ -162,7 +164,10 @@ impl<S: Service> Listener<S> {
                     }
                     let ended = request.body().answered();
                     let response = service.answer(&exchange, request).await;
-                    let mut response = response.map(|body| Answer::new(body, ended()));
+                    let mut response = match &asked {
+                        Some(method) => Answer::over_http2(response, method, ended()),
+                        None => Answer::to(response, ended()),
+                    };
                     if exchange.doubt().is_some() {
                         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                     }

@@ -4,13 +4,13 @@ mod body;
 mod client;
 mod connector;
 mod forged;
+mod framing;
 mod rewrite;
 mod streamed;
 mod upstream;
 mod waiting;
 
 pub(crate) use body::OutgoingBody;
-pub(crate) use forged::drop_forged;
-pub(crate) use rewrite::{Outgoing, is_hop_by_hop};
+pub(crate) use rewrite::{Outgoing, is_hop_by_hop, received_headers};
 pub(crate) use streamed::{CutShort, Streamed};
 pub(crate) use upstream::{Trouble, Upstream};

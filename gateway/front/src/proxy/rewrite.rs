@@ -10,6 +10,7 @@ use http::header::{
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Version};
 
+use super::forged::drop_forged;
 use crate::cookies;
 use crate::trace::TRACEPARENT;
 
@@ -50,6 +51,18 @@ static HOP_BY_HOP: [HeaderName; 9] = [
 /// Whether a field belongs to one connection rather than to the message.
 pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
     HOP_BY_HOP.contains(name)
+}
+
+/// What of a caller's fields policies and upstream get: none that was for this connection alone, and none that would pass
+/// for the gateway's word. Policies come behind it, so what they set is nobody's to name in `Connection`.
+pub(crate) fn received_headers(headers: &mut HeaderMap) {
+    let length = headers.remove(CONTENT_LENGTH);
+    remove_connections_own(headers);
+    drop_forged(headers);
+    // What is announced as too large is refused by it, whatever else is said of it.
+    if let Some(length) = length {
+        headers.insert(CONTENT_LENGTH, length);
+    }
 }
 
 /// What an upstream gets: the caller's fields without those of its connection, and ours in place of any it forged.

@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 
 use super::body::{Lent, OutgoingBody, Slot};
 use super::client::{Client, authorities, chain, client};
+use super::framing;
 use super::rewrite::{Outgoing, request_headers, response_headers};
 use super::waiting::{Overdue, Waiting};
 use crate::body::Broken;
@@ -189,6 +190,7 @@ fn accepted(mut response: Response<Incoming>) -> Result<Response<Incoming>, Stri
     if response.status().as_u16() >= 600 {
         return Err(format!("it answered with the status {}", response.status().as_u16()));
     }
+    framing::settle(response.headers_mut())?;
     // The version is each connection's own (RFC 9110, 2.5): where the target speaks HTTP/1.0, the caller is still told
     // where a body ends.
     *response.version_mut() = Version::HTTP_11;
@@ -200,5 +202,9 @@ fn target(uri: &Uri) -> Option<(Scheme, Authority)> {
     let scheme = uri.scheme().filter(|scheme| [Scheme::HTTP, Scheme::HTTPS].contains(scheme))?;
     let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
     let bare = uri.path_and_query().is_none_or(|path| path == "/");
-    bare.then(|| (scheme.clone(), authority.clone()))
+    // A port that is none would be passed over for the scheme's own.
+    let port = authority.as_str().strip_prefix(authority.host()).and_then(|port| port.strip_prefix(':'));
+    let reachable =
+        port.is_none_or(|port| port.parse().is_ok_and(|port: u16| port > 0)) && !authority.host().is_empty();
+    (bare && reachable).then(|| (scheme.clone(), authority.clone()))
 }

@@ -16,6 +16,7 @@ mod access_line;
 mod artefacts;
 mod callers;
 mod cors;
+mod framing;
 mod hanging;
 mod heads;
 mod limits;

@@ -41,7 +41,7 @@ async fn head(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&all).into_owned()
 }
 
-async fn answers(answer: &'static str, then: Duration) -> SocketAddr {
+pub(crate) async fn answers(answer: &'static str, then: Duration) -> SocketAddr {
     played(move |mut stream| async move {
         head(&mut stream).await;
         let _ = stream.write_all(answer.as_bytes()).await;
