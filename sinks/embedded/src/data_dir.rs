@@ -6,10 +6,10 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::folders::make_folder;
-use crate::private::{NotPrivate, make_private};
+use crate::private::{NotPrivate, make_private, something_else};
 
 /// The file in the directory that is locked; it holds the owner's process id.
-const LOCK_FILE: &str = "tallygate.lock";
+pub(crate) const LOCK_FILE: &str = "tallygate.lock";
 
 /// Holds a data directory until it is dropped or the process ends, however it ends.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub enum LockError {
 }
 
 /// Makes the directory when it is missing, locks it for this process (rule 15), and makes it and all within it this user's
-/// alone: folders 0700, files 0600. What the process makes later is so by its umask.
+/// alone: folders 0700, files 0600; one that holds something else, and nothing of a gateway's, is refused. What the process makes later is so by its umask.
 ///
 /// # Errors
 /// [`LockError::InUse`] naming the other process, or why it cannot be used.
@@ -59,6 +59,11 @@ pub fn lock_data_dir(directory: impl AsRef<Path>) -> Result<DataDirLock, LockErr
         make_folder(directory).map_err(unusable)?;
         fs::set_permissions(directory, Permissions::from_mode(0o700)).map_err(unusable)?;
     }
+    let not_private = |why| LockError::NotPrivate { directory: directory.to_owned(), why };
+    // Looked at before there is a lock, by which a directory is known to be a gateway's.
+    if let Some(why) = something_else(directory) {
+        return Err(not_private(why));
+    }
     let mut file = open(&directory.join(LOCK_FILE)).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => {}
@@ -69,8 +74,7 @@ pub fn lock_data_dir(directory: impl AsRef<Path>) -> Result<DataDirLock, LockErr
             return Err(LockError::InUse { directory: directory.to_owned(), pid });
         }
     }
-    let mended =
-        make_private(directory).map_err(|why| LockError::NotPrivate { directory: directory.to_owned(), why })?;
+    let mended = make_private(directory).map_err(not_private)?;
     if mended > 0 {
         let directory = directory.display();
         tracing::warn!(

@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::data_dir::LOCK_FILE;
+
 /// What others than the owner may do, in a mode.
 const OTHERS: u32 = 0o077;
 /// That everybody may write.
@@ -24,6 +26,9 @@ pub enum NotPrivate {
         /// Its mode.
         mode: u32,
     },
+    /// The directory is none of a gateway's: it holds something else, which is not to be closed to others.
+    #[error("it holds {}, which is open to others and no gateway's; a folder of its own would be right", .0.display())]
+    SomethingElses(PathBuf),
     /// It could not be looked at, or changed.
     #[error("{} cannot be made this user's alone: {error}", path.display())]
     Unchangeable {
@@ -58,11 +63,32 @@ pub(crate) fn make_private(directory: &Path) -> Result<usize, NotPrivate> {
 /// changed: it would not if what is open is this user's. `user` is this process's, effectively.
 #[must_use]
 pub fn not_private(directory: &Path, user: u32) -> Option<NotPrivate> {
-    visit(directory, &mut |path, metadata| match may_change(metadata.uid(), user) {
+    let something_else = something_else(directory);
+    let anothers = visit(directory, &mut |path, metadata| match may_change(metadata.uid(), user) {
         true => Ok(()),
         false => Err(NotPrivate::Anothers { path: path.to_owned(), mode: metadata.mode() & 0o7777 }),
     })
-    .err()
+    .err();
+    anothers.or(something_else)
+}
+
+/// What stands open in a directory that has no database and no lock of ours, such as the folder of the configuration or
+/// somebody's home: a folder that was named by mistake, and whose files others need.
+pub(crate) fn something_else(directory: &Path) -> Option<NotPrivate> {
+    let entries = fs::read_dir(directory).ok()?.filter_map(Result::ok);
+    let mut open = None;
+    for entry in entries {
+        let path = entry.path();
+        if path.file_name().is_some_and(|name| name == LOCK_FILE) || path.extension().is_some_and(|end| end == "db") {
+            return None;
+        }
+        let is_open = |metadata: Metadata| metadata.is_dir() || metadata.is_file() && !is_secret(&path);
+        let is_open = |metadata: Metadata| metadata.mode() & OTHERS != 0 && is_open(metadata);
+        if path.symlink_metadata().is_ok_and(is_open) {
+            open = Some(path);
+        }
+    }
+    open.map(NotPrivate::SomethingElses)
 }
 
 fn is_secret(path: &Path) -> bool {
@@ -116,6 +142,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+    use crate::data_dir::lock_data_dir;
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().mode() & 0o7777
@@ -153,6 +180,30 @@ mod tests {
         assert_eq!(mode(&secret), 0o644, "that others could read it is seen by whoever made it");
         assert_eq!(make_private(&data).unwrap(), 0);
         assert_eq!(make_private(&home.path().join("absent")).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_directory_of_something_else_is_left_as_it_is() {
+        let home = tempfile::tempdir().unwrap();
+        let user = fs::metadata(home.path()).unwrap().uid();
+        fs::create_dir(home.path().join("certs")).unwrap();
+        for path in [home.path().to_owned(), home.path().join("certs")] {
+            set(&path, 0o755);
+        }
+        for why in
+            [not_private(home.path(), user).unwrap().to_string(), lock_data_dir(home.path()).unwrap_err().to_string()]
+        {
+            assert!(
+                why.contains("it holds") && why.contains("certs, which is open to others and no gateway's"),
+                "{why}"
+            );
+        }
+        assert_eq!([mode(home.path()), mode(&home.path().join("certs"))], [0o755; 2]);
+        assert!(!home.path().join(LOCK_FILE).exists());
+        // One that is ours may hold what somebody put there by hand.
+        fs::write(home.path().join("queue.db"), "").unwrap();
+        drop(lock_data_dir(home.path()).unwrap());
+        assert_eq!([mode(home.path()), mode(&home.path().join("certs"))], [0o700; 2]);
     }
 
     #[test]
