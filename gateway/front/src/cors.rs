@@ -132,6 +132,11 @@ fn not_an_origin(origin: &str) -> Option<String> {
             "\"null\" is the origin of any page in a sandbox, such as \"https://shop.example\" would be right".into(),
         );
     }
+    if origin.contains('*') {
+        return Some(format!(
+            "{origin:?} is no origin as browsers send it: each stands whole, such as \"https://shop.example\", or \"*\" alone for any"
+        ));
+    }
     let parsed: Option<Uri> = origin.parse().ok();
     let (scheme, authority) = parsed.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?))).unzip();
     let (Some(scheme), Some(authority)) = (scheme, authority) else {
@@ -179,6 +184,7 @@ mod tests {
             ("shop.example", "is no origin"),
             ("https://čaj.example", "is no origin"),
             ("null", "any page in a sandbox"),
+            ("https://*.example", "each stands whole"),
         ] {
             let told = told(&options(&[origin]));
             assert!(told.len() == 1 && told[0].starts_with("routes[0].cors.origins[0]: "), "{origin}: {told:?}");

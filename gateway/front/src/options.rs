@@ -8,9 +8,10 @@ use http::{Method, Uri};
 use tallygate_core::day::Zone;
 
 use crate::cors::CorsOptions;
+use crate::invalid::{InvalidOption, Problems};
 use crate::journal::JournalOptions;
 use crate::limits::Limits;
-use crate::partner_options::PartnerOptions;
+use crate::partner_options::{Credential, PartnerOptions};
 
 /// The whole of the partners' side.
 #[derive(Clone, Debug)]
@@ -38,6 +39,27 @@ pub struct FrontOptions {
     pub reply_before_confirm: bool,
 }
 
+impl FrontOptions {
+    /// The certificates of partners that are never shown, as no listener asks for any.
+    #[must_use]
+    pub fn never_shown(&self) -> Vec<InvalidOption> {
+        let mut problems = Problems::default();
+        if self.listeners.iter().any(ListenerOptions::asks_for_certificates) {
+            return problems.into_list();
+        }
+        for (index, partner) in self.partners.iter().enumerate() {
+            for (place, credential) in partner.credentials.iter().enumerate() {
+                if !matches!(credential, Credential::ApiKey(_)) {
+                    let problem = "is never shown, as no listener asks for certificates; a \"client_ca\" in the tls of one, \
+                                   and client_auth \"required\" or \"optional\", would be right";
+                    problems.note(format!("partners[{index}].{}", partner.key_of(place)), problem);
+                }
+            }
+        }
+        problems.into_list()
+    }
+}
+
 /// One listener; its socket is handed to [`Front::serve`](crate::Front::serve).
 #[derive(Clone, Debug)]
 pub struct ListenerOptions {
@@ -45,6 +67,13 @@ pub struct ListenerOptions {
     pub name: String,
     /// Its TLS; without it, it speaks plain HTTP/1.1.
     pub tls: Option<TlsOptions>,
+}
+
+impl ListenerOptions {
+    /// Whether callers may show a certificate here.
+    pub(crate) fn asks_for_certificates(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.client_auth != ClientAuth::None)
+    }
 }
 
 /// TLS 1.2 and 1.3 of a listener, with HTTP/2 and HTTP/1.1 by ALPN.

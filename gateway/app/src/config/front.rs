@@ -22,7 +22,10 @@ pub(super) fn read(
     policies: &[String],
 ) -> Option<(FrontOptions, Vec<SocketAddr>)> {
     let zone = root.parsed::<Zone>("time_zone").map(|zone| zone.value).or_else(|| "UTC".parse().ok());
-    let (listeners, addresses): (Vec<_>, Vec<_>) = root.tables("listeners").iter().map(listener::read).unzip();
+    let tables = root.tables("listeners");
+    let (listeners, addresses): (Vec<_>, Vec<_>) = tables.iter().map(listener::read).unzip();
+    let all_read =
+        tables.iter().zip(&listeners).all(|(table, listener)| listener.tls.is_some() || table.get("tls").is_none());
     let options = FrontOptions {
         listeners,
         partners: root.tables("partners").iter().map(partner::read).collect(),
@@ -38,6 +41,10 @@ pub(super) fn read(
     };
     let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
     for wrong in Front::check(&options, &policies) {
+        root.document().also(&wrong.key, wrong.message);
+    }
+    // Of a listener whose TLS could not be read nobody knows whether it asks for certificates.
+    for wrong in options.never_shown().into_iter().filter(|_| all_read) {
         root.document().also(&wrong.key, wrong.message);
     }
     Some((options, addresses.into_iter().flatten().collect()))

@@ -119,6 +119,13 @@ fn names_the_line_and_what_would_be_right() {
         ("name = \"shop-1\"", "name = \"shop 1\"", 9, "partners[0].name: must be 1 to 64"),
         ("path = \"/v1", "path = \"v1", 14, "routes[0].path: "),
         (", client_ca = \"certs/partners-ca.pem\"", "", 6, "listeners[0].tls.client_auth: needs \"client_ca\""),
+        ("client_auth = \"required\"", "client_auth = \"none\"", 10, "partners[0].certificate: is never shown"),
+        (
+            "[stream]",
+            "[upstreams.a]\ntargets = [\"http://a:99999\"]\n\n[stream]",
+            24,
+            "upstreams.a.targets[0]: \"http://a:99999/\" is no target",
+        ),
     ]);
 }
 

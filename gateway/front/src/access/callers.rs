@@ -45,7 +45,13 @@ impl Access {
                         known.find(name, || key, problems);
                     }
                 }
-                Some(names.iter().flat_map(|name| partners.called(name)).collect::<HashSet<_>>())
+                let among: HashSet<_> = names.iter().flat_map(|name| partners.called(name)).collect();
+                if option.partner.is_none() && !among.is_empty() && !partners.can_show_any(&among) {
+                    let problem = "names only partners without credentials, so nobody could call; partner = \"…\" would \
+                                   say who callers without credentials are";
+                    problems.note(format!("{key}.callers"), problem);
+                }
+                Some(among)
             }
         };
         let partner = option.partner.as_deref().and_then(|name| {
@@ -111,15 +117,25 @@ pub(crate) const RESERVED: [&str; 2] = ["partners", "anyone"];
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::partner_options::PartnerOptions;
+    use crate::partner_options::{Credential, PartnerOptions};
 
     fn partners() -> Partners {
         let partner = |name: &str, groups: &[&str]| PartnerOptions {
             name: name.into(),
             groups: groups.iter().map(|&group| group.into()).collect(),
+            credentials: if name == "unknown" {
+                vec![]
+            } else {
+                vec![Credential::SubjectCn { cn: name.into(), ca: None }]
+            },
             ..PartnerOptions::default()
         };
-        let options = [partner("till", &["tills", "all"]), partner("till-2", &["tills"]), partner("shop", &["all"])];
+        let options = [
+            partner("till", &["tills", "all"]),
+            partner("till-2", &["tills"]),
+            partner("shop", &["all"]),
+            partner("unknown", &["strangers"]),
+        ];
         Partners::new(&options, &[], &mut Problems::default())
     }
 
@@ -193,6 +209,11 @@ mod tests {
                 .starts_with("routes[0].callers[0]: there is no partner or group \"shopp\", known: \"shop\"")
         );
         assert!(told(named(&["anyone"]), None).starts_with("routes[0].callers[0]: is no name, callers = \"anyone\""));
+        assert!(
+            told(named(&["strangers"]), None).starts_with("routes[0].callers: names only partners without credentials")
+        );
+        assert_eq!(told(named(&["unknown"]), Some("unknown")), "");
+        assert_eq!(told(named(&["unknown", "shop"]), None), "");
         assert!(told(named(&["all"]), Some("till-2")).starts_with("routes[0].partner: \"till-2\" is not among"));
         assert!(told(Callers::Anyone, Some("till")).starts_with("routes[0].partner: names who callers without"));
         assert!(told(Callers::Partners, Some("tills")).starts_with("routes[0].partner: there is no partner \"tills\""));

@@ -1,6 +1,6 @@
 //! All partners, by what they are known by.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use http::HeaderMap;
@@ -13,7 +13,7 @@ use super::credentials::{Certificate, Identity, Keys, identify};
 use super::key_scope;
 use crate::invalid::Problems;
 use crate::names::{self, Names};
-use crate::options::{ClientAuth, ListenerOptions};
+use crate::options::ListenerOptions;
 use crate::partner_options::{Credential, Fingerprint, PartnerOptions};
 
 /// All partners and groups of them.
@@ -24,6 +24,7 @@ pub(crate) struct Partners {
     by_cn: HashMap<String, Vec<CommonName>>,
     by_certificate: HashMap<[u8; 32], Arc<str>>,
     by_key: Keys,
+    with_credentials: HashSet<Arc<str>>,
 }
 
 /// A common name, which is a partner's only where this authority vouches for it.
@@ -50,6 +51,7 @@ impl Partners {
             }
             for (place, credential) in option.credentials.iter().enumerate() {
                 let key = format!("partners[{index}].{}", option.key_of(place));
+                partners.with_credentials.insert(name.clone());
                 if let Some(other) = partners.add(&name, credential, &key, &asked, problems) {
                     problems.note(key, format_args!("has a credential of partner {other:?}"));
                 }
@@ -70,6 +72,9 @@ impl Partners {
     ) -> Option<Arc<str>> {
         let other = match credential {
             Credential::SubjectCn { cn, ca } => {
+                if cn.is_empty() {
+                    problems.note(key, "needs a name, such as { subject_cn = \"shop-1\" }");
+                }
                 let authority = match ca.as_deref().map(Authority::new).transpose() {
                     Ok(authority) => authority.map(Arc::new),
                     Err(problem) => {
@@ -122,6 +127,11 @@ impl Partners {
         self.groups.get(name).cloned().unwrap_or_else(|| self.named(name).into_iter().collect())
     }
 
+    /// Whether any of these has a credential, without which nobody can show to be one.
+    pub(crate) fn can_show_any(&self, names: &HashSet<Arc<str>>) -> bool {
+        !names.is_disjoint(&self.with_credentials)
+    }
+
     /// The names of partners.
     pub(crate) fn names(&self) -> Names<'_> {
         Names::new("partner", sorted(self.names.keys()))
@@ -158,9 +168,8 @@ impl Partners {
 
 /// The certificates of all authorities that listeners ask to vouch for callers.
 fn authorities_of(listeners: &[ListenerOptions]) -> BTreeSet<Vec<u8>> {
-    let asking = listeners.iter().filter_map(|listener| listener.tls.as_ref());
-    let asking = asking.filter(|tls| tls.client_auth != ClientAuth::None);
-    asking.filter_map(|tls| tls.client_ca.as_deref()).flat_map(certificates_in).collect()
+    let asking = listeners.iter().filter(|listener| listener.asks_for_certificates());
+    asking.filter_map(|listener| listener.tls.as_ref()?.client_ca.as_deref()).flat_map(certificates_in).collect()
 }
 
 /// A group is no partner, and neither is called what `callers` has words for.
@@ -240,6 +249,12 @@ mod tests {
             told[0].starts_with("partners[0].credentials[0].api_key_sha256: is the SHA-256 of nothing"),
             "{told:?}"
         );
+    }
+
+    #[test]
+    fn a_common_name_is_not_empty() {
+        let told = told(&[partner("a", vec![cn("")])]);
+        assert!(told[0].starts_with("partners[0].credentials[0].certificate: needs a name"), "{told:?}");
     }
 
     #[test]

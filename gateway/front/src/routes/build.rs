@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use http::Method;
+
 use super::path::of_route;
 use super::route::{Route, Step};
 use super::table::Routes;
@@ -46,8 +48,8 @@ pub(crate) fn build(
             upstream: option.upstream.as_deref().and_then(|name| upstreams.get(name).cloned().flatten()),
             ..names.route(option, &options.limits, &key, partners, metrics, problems)
         };
-        // A route of unknown listeners is not one of all of them.
-        let known = route.listeners.len() == option.listeners.len();
+        // A route of unknown listeners is not one of all of them, and a path that is none is nobody's.
+        let known = route.listeners.len() == option.listeners.len() && of_route(&option.path).is_ok();
         if let Some(other) = routes.iter().find(|other| known && other.clashes(&route)) {
             problems.note(
                 key,
@@ -145,6 +147,8 @@ fn check(option: &RouteOptions, key: &str, problems: &mut Problems) {
         if !method.as_str().bytes().all(|b| b.is_ascii_uppercase()) {
             let key = format!("{key}.methods[{index}]");
             problems.note(key, format_args!("{:?} is no method, such as \"POST\"", method.as_str()));
+        } else if *method == Method::CONNECT {
+            problems.note(format!("{key}.methods[{index}]"), "CONNECT asks for a tunnel, and those are not served");
         }
     }
     if option.policies.is_empty() && option.upstream.is_none() {

@@ -64,6 +64,11 @@ pub(crate) fn of_route(path: &str) -> Result<Vec<u8>, String> {
     if path.contains(['?', '#']) {
         return Err(format!("{path:?} must be a path alone, such as \"/invoices\": queries are not looked at"));
     }
+    if path.contains(['*', '{', '}']) {
+        return Err(format!(
+            "{path:?} must be a path, such as \"/invoices\", which is taken with all below it: there are no patterns"
+        ));
+    }
     let read = RequestPath::read(path).filter(|read| read.loose.is_empty() && read.doubled.is_none());
     let Some(RequestPath { text, strict, .. }) = read else {
         return Err(format!(

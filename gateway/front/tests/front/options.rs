@@ -3,7 +3,7 @@
 use http::Method;
 use tallygate_front::{Callers, ClientAuth, Front, FrontError, ListenerOptions, Metrics, RouteOptions};
 
-use crate::site::{PARTS, Site, key};
+use crate::site::{PARTS, Site, cn, key};
 
 #[test]
 fn every_problem_is_found_and_named_by_its_key() {
@@ -92,8 +92,26 @@ fn a_front_is_not_built_from_what_the_check_refuses() {
 }
 
 #[test]
+fn certificates_that_no_listener_asks_for_are_told() {
+    let never_shown = |client_auth: Option<ClientAuth>| {
+        let mut site = client_auth.map_or_else(Site::plain, Site::tls);
+        site.partner("shop", vec![key("shop"), cn("shop")]);
+        site.options.never_shown().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    for client_auth in [ClientAuth::Optional, ClientAuth::Required] {
+        assert_eq!(never_shown(Some(client_auth)), [""; 0]);
+    }
+    for client_auth in [None, Some(ClientAuth::None)] {
+        let told = never_shown(client_auth);
+        let begins = "partners[1].certificate: is never shown, as no listener asks for certificates";
+        assert!(told.len() == 1 && told[0].starts_with(begins), "{told:?}");
+    }
+}
+
+#[test]
 fn what_is_open_to_anyone_is_listed() {
     let mut site = Site::tls(ClientAuth::Optional);
+    site.partner("shop", vec![key("shop")]);
     let named = |name: &str, callers, partner: Option<&str>, listeners: &[&str]| RouteOptions {
         name: name.into(),
         path: format!("/{name}"),
@@ -109,7 +127,7 @@ fn what_is_open_to_anyone_is_listed() {
     site.options.listeners.push(ListenerOptions { name: "strict".into(), tls: required });
     site.options.routes = vec![
         named("partners", Callers::Partners, None, &[]),
-        named("listed", Callers::Named(vec!["till".into()]), None, &[]),
+        named("listed", Callers::Named(vec!["till".into(), "shop".into()]), None, &[]),
         named("anyone", Callers::Anyone, None, &[]),
         named("till", Callers::Partners, Some("till"), &["main", "strict"]),
         named("strict-till", Callers::Partners, Some("till"), &["strict"]),
