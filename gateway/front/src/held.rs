@@ -7,6 +7,7 @@ use std::time::Duration;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use tallygate_host::Caller;
 use tallygate_serve::{Holder, Share, Shares, Short};
 
 use crate::limits::{Limits, REQUEST_BYTES};
@@ -82,6 +83,14 @@ impl Held {
     pub(crate) fn at_most(mut self, bytes: usize) -> Self {
         self.memory.shrink_to(bytes);
         self
+    }
+}
+
+/// Whose turns in policies a holder takes.
+pub(crate) fn caller(holder: Holder) -> Caller {
+    match holder {
+        Holder::Known(partner) => Caller::Partner(partner),
+        Holder::At(address) => Caller::Address(address),
     }
 }
 

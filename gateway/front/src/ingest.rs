@@ -10,7 +10,7 @@ use tallygate_core::day::Zone;
 use tallygate_core::envelope::{self, Head};
 use tallygate_core::limits::MESSAGE_BYTES;
 use tallygate_core::{Day, MessageNumber, Run, Transaction};
-use tallygate_host::{SlowPool, SlowPoolError};
+use tallygate_host::{Caller, SlowPool, SlowPoolError};
 use tallygate_queue::Queue;
 
 use crate::access::KeyScopes;
@@ -56,6 +56,8 @@ struct Prepared {
 /// Where a message comes from.
 #[derive(Clone)]
 pub(crate) struct Origin {
+    /// Whose turn it takes.
+    pub(crate) caller: Caller,
     /// None where the caller is unnamed.
     pub(crate) partner: Option<Arc<str>>,
     pub(crate) traceparent: String,
@@ -144,13 +146,13 @@ impl Ingest {
         policy: PolicyVersion<'_>,
         drafts: Vec<tallygate_host::Transaction>,
     ) -> Result<Option<Prepared>, Problem> {
-        let (ingest, origin, sender) = (self.clone(), origin.clone(), partner.clone());
+        let (ingest, caller, origin, sender) = (self.clone(), origin.caller.clone(), origin.clone(), partner.clone());
         let (name, version) = (policy.name.to_owned(), policy.version.to_owned());
         let prepare = async move {
             let policy = PolicyVersion { name: &name, version: &version };
             ingest.prepare(&origin, &sender, policy, drafts)
         };
-        self.slow.run(partner, prepare).await.unwrap_or_else(|error| {
+        self.slow.run(&caller, prepare).await.unwrap_or_else(|error| {
             Err(match error {
                 SlowPoolError::Full => Problem::Busy(self.limits.retry_after),
                 SlowPoolError::Panicked => Problem::Internal(error.to_string()),
@@ -317,7 +319,8 @@ mod tests {
     }
 
     async fn accept(ingest: &Arc<Ingest>, transactions: Vec<tallygate_host::Transaction>) -> Result<(), u16> {
-        let origin = Origin { partner: Some("p".into()), traceparent: "t".into(), unix_millis: 0 };
+        let caller = Caller::Partner("p".into());
+        let origin = Origin { caller, partner: Some("p".into()), traceparent: "t".into(), unix_millis: 0 };
         let policy = PolicyVersion { name: "json", version: "v" };
         let deadline = Deadline::of(&ingest.limits);
         ingest.accept(&origin, policy, transactions, &deadline).await.map_err(|problem| problem.refusal().status)
@@ -368,7 +371,8 @@ mod tests {
             .map(|other| {
                 let (ingest, ended) = (ingest.clone(), ended.clone());
                 async move {
-                    ingest.slow.run(&other.to_string(), async move { ended.lock().unwrap().recv().is_err() }).await
+                    let caller = Caller::Partner(other.to_string().into());
+                    ingest.slow.run(&caller, async move { ended.lock().unwrap().recv().is_err() }).await
                 }
             })
             .collect();

@@ -21,7 +21,7 @@ use crate::cookies;
 use crate::cors;
 use crate::deadline::Deadline;
 use crate::head::{self, listed, plain, target};
-use crate::held::Held;
+use crate::held::{Held, caller};
 use crate::host::Host;
 use crate::ingest::{Origin, PolicyVersion};
 use crate::limits::STREAMED_BYTES;
@@ -306,11 +306,13 @@ impl Context<'_> {
             _ => None,
         };
         let needed = |name: &str| alone.is_none_or(|about| about.needs_header(name));
+        let caller = caller(self.holder());
         self.message.get_or_insert_with(|| Message {
             id: self.line.trace.request.clone(),
             received: jiff::Timestamp::from_millisecond(self.unix_millis).unwrap_or_default().to_string(),
             received_millis: u64::try_from(self.unix_millis).unwrap_or_default(),
             route: route.labels.route.to_string(),
+            caller,
             partner: self.partner.as_deref().map(str::to_owned),
             method: self.parts.method.as_str().to_owned(),
             target: target(&self.parts).to_owned(),
@@ -378,6 +380,7 @@ impl Context<'_> {
 
     fn origin(&self) -> Origin {
         Origin {
+            caller: caller(self.holder()),
             partner: self.partner.clone(),
             traceparent: self.line.trace.traceparent.clone(),
             unix_millis: self.unix_millis,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use wasmtime::{Config, EngineWeak, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
+use crate::at_once::AtOnce;
 use crate::failure::EngineError;
 use crate::limits;
 use crate::slow_pool::SlowPool;
@@ -33,6 +34,8 @@ pub struct Engine {
     pub(crate) configuring: wasmtime::Engine,
     /// For calls where requests are served: each holds one for as long as it holds its thread.
     pub(crate) permits: Arc<Semaphore>,
+    /// Whose turn it is there.
+    pub(crate) turns: Arc<AtOnce>,
     /// For the others.
     pub(crate) slow: SlowPool,
     pub(crate) limits: EngineLimits,
@@ -49,8 +52,9 @@ impl Engine {
         let wasmtime = engine(common().allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits))))?;
         start_clock([&wasmtime, &configuring])?;
         let permits = Arc::new(Semaphore::new(at_once(limits) as usize));
+        let turns = Arc::new(AtOnce::new(std::thread::available_parallelism().map_or(1, usize::from)));
         let slow = SlowPool::start(slow(limits) as usize)?;
-        Ok(Self { wasmtime, configuring, permits, slow, limits })
+        Ok(Self { wasmtime, configuring, permits, turns, slow, limits })
     }
 }
 

@@ -23,6 +23,8 @@ pub const INSTANCES: u32 = 256;
 pub const SLOW_INSTANCES_PART: u32 = 16;
 /// Slow calls of one caller that may wait for their first turn.
 pub const SLOW_WAITING_CALLER: usize = 256;
+/// Slow calls of all partners, or of all strangers, that may wait for their first turn, so that neither takes what the others have.
+pub const SLOW_WAITING_CLASS: usize = 768;
 /// Slow calls of all callers that may wait for their first turn.
 pub const SLOW_WAITING: usize = 1024;
 /// The niceness of the threads for slow work: against a thread of requests that wants all of a processor, one of them gets

@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use crate::caller::Caller;
+
 /// One header field of HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
@@ -23,6 +25,8 @@ pub struct Message {
     pub received_millis: u64,
     /// The route's name.
     pub route: String,
+    /// Who sent it, whatever it counts as; whose turns it takes. No policy sees it.
+    pub caller: Caller,
     /// The partner's name, where it is known.
     pub partner: Option<String>,
     /// The method, in upper case.

@@ -163,8 +163,8 @@ impl InService {
         let at_once = if question.bytes(&self.about) > limits::BODY_AT_ONCE {
             None
         } else {
-            let _permit = self.engine.permits.acquire().await.map_err(|_| ended())?;
-            self.ask(&question, Pace::AtOnce, measured).await
+            let caller = &question.message().caller;
+            self.engine.turns.run(caller, self.ask_at_once(&question, measured)).await?
         };
         let (answer, spent) = match at_once {
             Some(asked) => asked,
@@ -177,15 +177,29 @@ impl InService {
         answer
     }
 
-    /// Asks among those calls that take long, in turns with other partners'.
+    /// Asks where requests are served. None where that is to be done elsewhere.
+    async fn ask_at_once<Q: Question>(
+        &self,
+        question: &Q,
+        measured: bool,
+    ) -> Result<Option<(Result<Q::Answer, PolicyFailure>, Used)>, PolicyFailure> {
+        // What has no room there in the end is not begun here again and again.
+        if self.engine.slow.is_full(&question.message().caller) {
+            return Err(PolicyFailure::Busy);
+        }
+        let _permit = self.engine.permits.acquire().await.map_err(|_| ended())?;
+        Ok(self.ask(question, Pace::AtOnce, measured).await)
+    }
+
+    /// Asks among those calls that take long, in turns with other callers'.
     async fn ask_in_turns<Q: Question + 'static>(
         self: &Arc<Self>,
         question: Q,
         measured: bool,
     ) -> Result<(Result<Q::Answer, PolicyFailure>, Used), PolicyFailure> {
         let policy = self.clone();
-        let partner = question.message().partner.clone().unwrap_or_default();
-        let asked = self.engine.slow.run(&partner, async move { policy.ask(&question, Pace::InTurns, measured).await });
+        let caller = question.message().caller.clone();
+        let asked = self.engine.slow.run(&caller, async move { policy.ask(&question, Pace::InTurns, measured).await });
         match asked.await {
             Ok(asked) => asked.ok_or_else(ended),
             Err(SlowPoolError::Full) => Err(PolicyFailure::Busy),

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use tracing::instrument::WithSubscriber;
 
 use self::turns::{Job, Turns};
+use crate::caller::Caller;
 use crate::failure::EngineError;
 use crate::limits;
 use crate::priority::step_back;
@@ -45,7 +46,7 @@ struct Shared {
 /// Takes the caller's work back where nobody waits for it any more.
 struct Waiting<'p> {
     pool: &'p Shared,
-    caller: &'p str,
+    caller: &'p Caller,
     number: u64,
 }
 
@@ -77,11 +78,11 @@ impl SlowPool {
     /// Whoever stops waiting for it ends it at its next turn.
     ///
     /// # Errors
-    /// At once, where [`limits::SLOW_WAITING_CALLER`] of this caller or [`limits::SLOW_WAITING`] of all wait already; and
-    /// when the work panicked.
+    /// At once, where [`limits::SLOW_WAITING_CALLER`] of this caller, [`limits::SLOW_WAITING_CLASS`] of partners or of strangers,
+    /// or [`limits::SLOW_WAITING`] of all wait already; and when the work panicked.
     pub async fn run<T: Send + 'static>(
         &self,
-        caller: &str,
+        caller: &Caller,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, SlowPoolError> {
         let (answer, answered) = oneshot::channel();
@@ -104,6 +105,11 @@ impl SlowPool {
         shared.more.notify_one();
         let _waiting = Waiting { pool: shared, caller, number };
         answered.await.map_err(|_| SlowPoolError::Panicked)
+    }
+
+    /// Whether nothing more of this caller would be taken now.
+    pub(crate) fn is_full(&self, caller: &Caller) -> bool {
+        self.0.0.turns().is_full(caller)
     }
 }
 

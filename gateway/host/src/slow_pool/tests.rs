@@ -8,6 +8,10 @@ use super::*;
 
 const THREADS: usize = 2;
 
+fn partner(name: &str) -> Caller {
+    Caller::Partner(name.into())
+}
+
 /// Begins nothing by itself: the test takes the turns.
 fn turns() -> Turns<&'static str> {
     Turns::new(THREADS, 3)
@@ -28,9 +32,9 @@ fn next(turns: &mut Turns<&'static str>, count: usize) -> Vec<&'static str> {
 fn callers_have_their_turns_one_after_the_other_however_much_each_sends() {
     let mut turns = turns();
     for work in ["a1", "a2", "a3", "a4"] {
-        turns.add("a", work).unwrap();
+        turns.add(&partner("a"), work).unwrap();
     }
-    turns.add("b", "b1").unwrap();
+    turns.add(&partner("b"), "b1").unwrap();
     assert_eq!(next(&mut turns, 6), ["a1", "b1", "a1", "b1", "a1", "b1"], "what was begun comes first");
 }
 
@@ -39,26 +43,26 @@ fn a_caller_has_no_more_begun_than_there_are_threads_and_all_have_no_more_than_m
     let mut turns = turns();
     for caller in ["a", "b"] {
         for work in ["1", "2", "3"] {
-            turns.add(caller, work).unwrap();
+            turns.add(&partner(caller), work).unwrap();
         }
     }
     let mut running = Vec::new();
     while let Some(Some(job)) = turns.next() {
         running.push(job);
     }
-    let begun: Vec<_> = running.iter().map(|job| (&*job.caller, job.work)).collect();
-    assert_eq!(begun, [("a", "1"), ("b", "1"), ("a", "2")]);
-    turns.ended("a");
-    assert_eq!(turns.next().unwrap().map(|job| (job.caller, job.work)), Some(("b".into(), "2")), "whose turn it was");
+    let begun: Vec<_> = running.iter().map(|job| (job.caller.clone(), job.work)).collect();
+    assert_eq!(begun, [(partner("a"), "1"), (partner("b"), "1"), (partner("a"), "2")]);
+    turns.ended(&partner("a"));
+    assert_eq!(turns.next().unwrap().map(|job| (job.caller, job.work)), Some((partner("b"), "2")), "whose turn it was");
 }
 
 #[test]
 fn what_nobody_waits_for_is_not_begun() {
     let mut turns = turns();
-    let given_up = turns.add("a", "1").unwrap();
-    turns.add("a", "2").unwrap();
-    assert_eq!(turns.give_up("a", given_up), Some("1"));
-    assert_eq!(turns.give_up("a", given_up), None);
+    let given_up = turns.add(&partner("a"), "1").unwrap();
+    turns.add(&partner("a"), "2").unwrap();
+    assert_eq!(turns.give_up(&partner("a"), given_up), Some("1"));
+    assert_eq!(turns.give_up(&partner("a"), given_up), None);
     assert_eq!(next(&mut turns, 1), ["2"]);
 }
 
@@ -66,36 +70,38 @@ fn what_nobody_waits_for_is_not_begun() {
 fn one_caller_cannot_fill_the_queue_for_others() {
     let mut turns = turns();
     for _ in 0..limits::SLOW_WAITING_CALLER {
-        turns.add("a", "work").unwrap();
+        turns.add(&partner("a"), "work").unwrap();
     }
-    assert_eq!(turns.add("a", "work"), None);
-    let others = limits::SLOW_WAITING / limits::SLOW_WAITING_CALLER - 1;
-    for other in 0..others {
-        for _ in 0..limits::SLOW_WAITING_CALLER {
-            turns.add(&other.to_string(), "work").unwrap();
-        }
-    }
-    assert_eq!(turns.add("b", "work"), None, "all together have a bound too");
+    assert_eq!(turns.add(&partner("a"), "work"), None);
+    let mut full = |others: &mut dyn Iterator<Item = Caller>| {
+        others
+            .map(|other| std::iter::repeat_with(|| turns.add(&other, "work")).take_while(Option::is_some).count())
+            .sum::<usize>()
+    };
+    let partners = full(&mut (0..9).map(|other| partner(&other.to_string())));
+    assert_eq!(partners, limits::SLOW_WAITING_CLASS - limits::SLOW_WAITING_CALLER, "partners have a bound together");
+    let strangers = full(&mut (0..9).map(|other| Caller::Address([10, 0, 0, other].into())));
+    assert_eq!(strangers, limits::SLOW_WAITING - limits::SLOW_WAITING_CLASS, "which leaves room to strangers");
 }
 
 #[test]
 fn a_caller_without_work_is_forgotten() {
     let mut turns = turns();
-    turns.add("a", "1").unwrap();
+    turns.add(&partner("a"), "1").unwrap();
     let _ = turns.next();
-    turns.ended("a");
-    let number = turns.add("b", "1").unwrap();
-    turns.give_up("b", number);
+    turns.ended(&partner("a"));
+    let number = turns.add(&partner("b"), "1").unwrap();
+    turns.give_up(&partner("b"), number);
     assert!(turns.is_empty());
 }
 
 #[tokio::test]
 async fn work_runs_on_threads_of_low_priority_which_outlive_one_that_panics() {
     let pool = SlowPool::start(4).unwrap();
-    let panics = pool.run("a", async { panic!("as a test") }).await;
+    let panics = pool.run(&partner("a"), async { panic!("as a test") }).await;
     assert_eq!(panics, Err::<(), _>(SlowPoolError::Panicked));
     let seen = async { (std::thread::current().name().map(str::to_owned), rustix::process::getpriority_process(None)) };
-    let (name, priority) = pool.run("a", seen).await.unwrap();
+    let (name, priority) = pool.run(&partner("a"), seen).await.unwrap();
     assert_eq!((name.as_deref(), priority.unwrap()), (Some("slow-work"), limits::SLOW_NICE));
 }
 
@@ -109,7 +115,8 @@ async fn what_was_begun_and_is_waited_for_no_more_ends_at_its_next_turn() {
         counted.fetch_add(1, Ordering::Relaxed);
         Poll::<()>::Pending
     });
-    let mut waiting = Box::pin(pool.run("a", endless));
+    let caller = partner("a");
+    let mut waiting = Box::pin(pool.run(&caller, endless));
     assert!(futures_poll(&mut waiting).is_pending());
     while turns.load(Ordering::Relaxed) == 0 {
         tokio::task::yield_now().await;
@@ -117,13 +124,13 @@ async fn what_was_begun_and_is_waited_for_no_more_ends_at_its_next_turn() {
     drop(waiting);
     // It has gone once another caller had two turns: its own came between.
     for _ in 0..2 {
-        pool.run("b", async {}).await.unwrap();
+        pool.run(&partner("b"), async {}).await.unwrap();
     }
     while !pool.0.0.turns().is_empty() {
         tokio::task::yield_now().await;
     }
     let ended = turns.load(Ordering::Relaxed);
-    pool.run("b", async {}).await.unwrap();
+    pool.run(&partner("b"), async {}).await.unwrap();
     assert_eq!(turns.load(Ordering::Relaxed), ended);
 }
 

@@ -1,16 +1,16 @@
 //! Whose turn it is: callers one after the other, and of each what it has begun before what it has not.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
-
+use crate::caller::{CLASSES, Caller};
 use crate::limits;
+use std::collections::{HashMap, VecDeque};
 
 /// What waits, and in which order it has its turn.
 pub(super) struct Turns<W> {
-    callers: HashMap<Arc<str>, Caller<W>>,
+    callers: HashMap<Caller, Calls<W>>,
     /// All of them, whoever had no turn for longest first.
-    order: VecDeque<Arc<str>>,
-    waiting: usize,
+    order: VecDeque<Caller>,
+    /// Not begun yet, of each class of callers.
+    waiting: [usize; CLASSES],
     begun: usize,
     /// How much one caller may have begun: as many as there are threads, so that alone it has all of them.
     most_of_caller: usize,
@@ -21,12 +21,12 @@ pub(super) struct Turns<W> {
 
 /// A piece of work whose turn it is.
 pub(super) struct Job<W> {
-    pub(super) caller: Arc<str>,
+    pub(super) caller: Caller,
     pub(super) number: u64,
     pub(super) work: W,
 }
 
-struct Caller<W> {
+struct Calls<W> {
     /// Not begun yet.
     waiting: VecDeque<(u64, W)>,
     /// Begun, and waiting for another turn.
@@ -40,7 +40,7 @@ impl<W> Turns<W> {
         Self {
             callers: HashMap::new(),
             order: VecDeque::new(),
-            waiting: 0,
+            waiting: [0; CLASSES],
             begun: 0,
             most_of_caller,
             most,
@@ -50,20 +50,27 @@ impl<W> Turns<W> {
     }
 
     /// Has it wait for its first turn, under a number; none where too much waits already.
-    pub(super) fn add(&mut self, caller: &str, work: W) -> Option<u64> {
-        let of_caller = self.callers.get(caller).map_or(0, |caller| caller.waiting.len());
-        if self.waiting >= limits::SLOW_WAITING || of_caller >= limits::SLOW_WAITING_CALLER {
+    pub(super) fn add(&mut self, caller: &Caller, work: W) -> Option<u64> {
+        if self.is_full(caller) {
             return None;
         }
         if !self.callers.contains_key(caller) {
-            let name: Arc<str> = caller.into();
-            self.order.push_back(name.clone());
-            self.callers.insert(name, Caller { waiting: VecDeque::new(), paused: VecDeque::new(), begun: 0 });
+            self.order.push_back(caller.clone());
+            let none = Calls { waiting: VecDeque::new(), paused: VecDeque::new(), begun: 0 };
+            self.callers.insert(caller.clone(), none);
         }
         self.numbers += 1;
-        self.waiting += 1;
+        self.waiting[caller.class()] += 1;
         self.callers.get_mut(caller)?.waiting.push_back((self.numbers, work));
         Some(self.numbers)
+    }
+
+    /// Whether too much waits already for this caller to add anything.
+    pub(super) fn is_full(&self, caller: &Caller) -> bool {
+        let of_caller = self.callers.get(caller).map_or(0, |calls| calls.waiting.len());
+        of_caller >= limits::SLOW_WAITING_CALLER
+            || self.waiting[caller.class()] >= limits::SLOW_WAITING_CLASS
+            || self.waiting.iter().sum::<usize>() >= limits::SLOW_WAITING
     }
 
     /// What has its turn now, or that nothing has; none once all is over.
@@ -83,7 +90,7 @@ impl<W> Turns<W> {
     }
 
     /// A caller's next piece of work, if it may have a turn.
-    fn of(&mut self, name: &str) -> Option<(u64, W)> {
+    fn of(&mut self, name: &Caller) -> Option<(u64, W)> {
         let caller = self.callers.get_mut(name)?;
         if let Some(paused) = caller.paused.pop_front() {
             return Some(paused);
@@ -94,7 +101,7 @@ impl<W> Turns<W> {
         let first = caller.waiting.pop_front()?;
         caller.begun += 1;
         self.begun += 1;
-        self.waiting -= 1;
+        self.waiting[name.class()] -= 1;
         Some(first)
     }
 
@@ -106,7 +113,7 @@ impl<W> Turns<W> {
     }
 
     /// What was begun came to its end, and others may begin.
-    pub(super) fn ended(&mut self, name: &str) {
+    pub(super) fn ended(&mut self, name: &Caller) {
         if let Some(caller) = self.callers.get_mut(name) {
             caller.begun -= 1;
             self.begun -= 1;
@@ -115,27 +122,27 @@ impl<W> Turns<W> {
     }
 
     /// Nobody waits for it any more: returns it where it was not begun.
-    pub(super) fn give_up(&mut self, name: &str, number: u64) -> Option<W> {
+    pub(super) fn give_up(&mut self, name: &Caller, number: u64) -> Option<W> {
         let caller = self.callers.get_mut(name)?;
         let place = caller.waiting.iter().position(|(waiting, _)| *waiting == number)?;
         let (_, work) = caller.waiting.remove(place)?;
-        self.waiting -= 1;
+        self.waiting[name.class()] -= 1;
         self.forget(name);
         Some(work)
     }
 
     /// Forgets a caller that has nothing.
-    fn forget(&mut self, name: &str) {
+    fn forget(&mut self, name: &Caller) {
         if self.callers.get(name).is_some_and(|caller| caller.begun == 0 && caller.waiting.is_empty()) {
             self.callers.remove(name);
-            self.order.retain(|other| **other != *name);
+            self.order.retain(|other| other != name);
         }
     }
 
     /// Whether nothing waits and nothing is begun.
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
-        self.callers.is_empty() && self.order.is_empty() && (self.waiting, self.begun) == (0, 0)
+        self.callers.is_empty() && self.order.is_empty() && (self.waiting, self.begun) == ([0; CLASSES], 0)
     }
 
     pub(super) fn close(&mut self) {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
-use tallygate_host::limits::TICK;
-use tallygate_host::{Engine, EngineLimits, Message, Outcome, Policy};
-use tokio::task::JoinHandle;
+use tallygate_host::limits::{SLOW_WAITING_CALLER, TICK};
+use tallygate_host::{Caller, Engine, EngineLimits, Message, Outcome, Policy, PolicyFailure};
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::support::{answer, engine, hostile, message, runtime, spec};
 
@@ -21,7 +21,7 @@ fn looping(engine: &Engine, time: Duration) -> Arc<Policy> {
 }
 
 fn of(partner: &str, body: &str) -> Message {
-    Message { partner: Some(partner.into()), ..message(body) }
+    Message { caller: Caller::Partner(partner.into()), partner: Some(partner.into()), ..message(body) }
 }
 
 /// Loops of one partner, begun.
@@ -57,6 +57,41 @@ async fn what_takes_long_burns_no_time_of_the_threads_that_serve_requests() {
     let here = thread_time() - before;
     // Each was begun here, for two ticks at most.
     assert!(here < calls * 3 * TICK, "{here:?} here, of {:?}", calls * time);
+}
+
+#[tokio::test]
+async fn however_many_messages_of_one_caller_burn_time_a_message_of_another_waits_for_few_of_them() {
+    let (looping, quick) = (looping(engine(), NO_END), hostile("count"));
+    let thread_time = || Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap();
+    let before = thread_time();
+    // All on this one thread, and that of the other behind them.
+    let loops: Vec<_> = std::iter::repeat_with(|| loops(&looping)).take(4).flatten().collect();
+    let other = tokio::spawn(async move { answer(quick.handle(&of("other", ""), &[], None).await.unwrap()) });
+    assert_eq!(other.await.unwrap(), "1");
+    let here = thread_time() - before;
+    assert!(here < LOOPS as u32 * TICK, "{here:?} before it, of {} messages", loops.len());
+    loops.iter().for_each(JoinHandle::abort);
+}
+
+#[tokio::test]
+async fn what_there_is_no_room_for_burns_no_time_at_all() {
+    let engine = Engine::new(EngineLimits { instances: 1, memory: 4 << 20 }).unwrap();
+    let looping = looping(&engine, NO_END);
+    let thread_time = || Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap();
+    let message = of("burner", "");
+    let mut waiting = JoinSet::new();
+    for _ in 0..2 * SLOW_WAITING_CALLER {
+        let policy = looping.clone();
+        waiting.spawn(async move { policy.handle(&of("burner", ""), &[], None).await });
+    }
+    let refused = waiting.join_next().await.unwrap().unwrap();
+    assert!(matches!(refused, Err(PolicyFailure::Busy)), "{refused:?}");
+    let before = thread_time();
+    let refused = futures::future::join_all((0..100).map(|_| looping.handle(&message, &[], None))).await;
+    let here = thread_time() - before;
+    assert!(refused.iter().all(|refused| matches!(refused, Err(PolicyFailure::Busy))));
+    assert!(here < 50 * TICK, "{here:?} for {} messages", refused.len());
+    waiting.abort_all();
 }
 
 #[test]

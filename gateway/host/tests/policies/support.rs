@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use tallygate_host::{
-    ActivationError, Decision, Engine, EngineLimits, Header, Keys, Limits, Message, Outcome, Policy, PolicySpec,
+    ActivationError, Caller, Decision, Engine, EngineLimits, Header, Keys, Limits, Message, Outcome, Policy, PolicySpec,
 };
 
 /// A component that `policies/build.sh` made.
@@ -52,6 +52,7 @@ pub(crate) fn message(body: &str) -> Message {
         received: "2026-11-22T18:20:54.123Z".into(),
         received_millis: 1_795_371_654_123,
         route: "route".into(),
+        caller: Caller::Partner("shop-1".into()),
         partner: Some("shop-1".into()),
         method: "POST".into(),
         target: "/".into(),

@@ -23,7 +23,7 @@ impl<'m> Seen<'m> {
     }
 
     pub(crate) fn param(&self) -> MessageParam<'_> {
-        let Message { id, received, received_millis, route, partner, method, target, headers: _, body: _ } =
+        let Message { id, received, received_millis, route, caller: _, partner, method, target, headers: _, body: _ } =
             self.message;
         MessageParam {
             id,
