@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use bytes::Bytes;
 use quick_xml::Reader;
 use quick_xml::events::Event;
-use tallygate_host::{Engine, EngineLimits, Header, Keys, Limits, Message, Outcome, Policy, PolicySpec};
+use tallygate_host::{Caller, Engine, EngineLimits, Header, Keys, Limits, Message, Outcome, Policy, PolicySpec};
 
 use crate::measure::{Cost, figure, here};
 use crate::messages;
@@ -82,6 +82,7 @@ fn message(body: &[u8]) -> Message {
         received: jiff::Timestamp::now().to_string(),
         received_millis: jiff::Timestamp::now().as_millisecond().unsigned_abs(),
         route: "bench".to_owned(),
+        caller: Caller::Partner("shop-1".into()),
         partner: Some("shop-1".to_owned()),
         method: "POST".to_owned(),
         target: "/".to_owned(),
