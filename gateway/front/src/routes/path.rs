@@ -33,7 +33,7 @@ impl<'p> RequestPath<'p> {
         }
         let text = canonical(path)?;
         let strict = key(segments(&text), false)?;
-        let mut loose = if text.contains('%') { decoded_first(&text)? } else { Vec::new() };
+        let mut loose = if text.contains('%') { decoded_first(&text, false)? } else { Vec::new() };
         loose.retain(|loose| *loose != strict);
         let with_empty = key(segments(&text), true)?;
         // A slash at the end is nobody's second one.
@@ -150,13 +150,19 @@ fn bare(segment: &str) -> &str {
     segment.split(';').next().unwrap_or_default()
 }
 
+/// The keys of a path that goes on, as servers read it that decode first and to which an empty segment, such as of an encoded
+/// slash beside a plain one, is one; none where it has no encoding.
+pub(crate) fn with_empty_segments(text: &str) -> Vec<Vec<u8>> {
+    if text.contains('%') { decoded_first(text, true).unwrap_or_default() } else { Vec::new() }
+}
+
 /// The keys of a path as servers read it that decode before they look for anything, a query or a fragment perhaps.
-fn decoded_first(text: &str) -> Option<Vec<Vec<u8>>> {
+fn decoded_first(text: &str, with_empty: bool) -> Option<Vec<Vec<u8>>> {
     let decoded = decoded(text);
     let before = |end: u8| decoded.split(|&b| b == end).next().unwrap_or_default();
     let key_of = |path: &[u8]| {
         let segments = path.split(|&b| b == b'/').skip(1);
-        key(segments.map(|segment| segment.split(|&b| b == b';').next().unwrap_or_default()), false)
+        key(segments.map(|segment| segment.split(|&b| b == b';').next().unwrap_or_default()), with_empty)
     };
     Some(vec![key_of(&decoded)?, key_of(before(b'?'))?, key_of(before(b'#'))?])
 }

@@ -101,6 +101,15 @@ const PIECES: [&str; 34] = [
     "\u{e9}",
 ];
 
+/// What was found once, and is looked at each time.
+#[test]
+fn an_encoded_slash_beside_a_plain_one_hides_no_route() {
+    let routes = Routes::new(["/", "/a/b"].map(route).into());
+    for path in ["/a;%2f/b", "/a%2F/b", "/a/%2fb"] {
+        assert!(routes.find(0, "x", path, &Method::GET).is_err(), "{path}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(50_000))]
 

@@ -5,7 +5,7 @@ use std::ptr;
 
 use http::Method;
 
-use super::path::{RequestPath, covers};
+use super::path::{RequestPath, covers, with_empty_segments};
 use super::route::Route;
 use crate::problem::Problem;
 
@@ -43,6 +43,9 @@ impl Routes {
             Some((with_empty, single)) if !same(&with_empty) => single.into(),
             _ => text,
         };
+        if !with_empty_segments(&path).iter().all(|key| same(key)) {
+            return Err(Problem::Path);
+        }
         Ok(Found { route, path })
     }
 
