@@ -1,9 +1,10 @@
 //! Paths: as they are compared, and as they go on.
 //!
 //! Servers differ in what they take for the same path. One decodes before it looks for segments, another after; one cuts
-//! off parameters (`/a;v=1`), one takes several slashes as one. So a request's path has two keys: by the `strict` one an
-//! encoded slash or semicolon is a part of its segment, by the `loose` one it is none. Both leave out parameters and
-//! empty segments. A path that has a dot segment by either is refused.
+//! off parameters (`/a;v=1`), one takes several slashes as one. So a request's path has several keys, all without
+//! parameters: by the `strict` one an encoded slash or semicolon is a part of its segment, by the `loose` ones it is none,
+//! and both leave out empty segments; those `with_empty_segments` are the loose ones of what goes on, empty segments left
+//! in. A path that has a dot segment by any of them is refused, and so is one whose keys lead to different routes.
 
 use std::borrow::Cow;
 

@@ -1,15 +1,12 @@
 //! Whatever a server behind makes of the path that it gets, it is a path of the route that was taken.
 
 use http::Method;
-use prometheus_client::metrics::histogram::Histogram;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::path::of_route;
 use super::route::Route;
 use super::table::Routes;
-use crate::access::Access;
-use crate::metrics::RouteLabels;
 
 /// What a server does with a path before it looks what is there.
 #[derive(Clone, Copy, Debug)]
@@ -78,19 +75,7 @@ fn route_of<'r>(paths: &'r [&str], segments: &[String]) -> Option<&'r str> {
 }
 
 fn route(path: &str) -> Route {
-    Route {
-        labels: RouteLabels { route: path.into() },
-        listeners: Vec::new(),
-        host: None,
-        path: of_route(path).unwrap(),
-        methods: Vec::new(),
-        access: Access::partners(),
-        cors: None,
-        policies: Vec::new(),
-        upstream: None,
-        body: crate::Limits::default().body(&crate::RouteLimits::default()),
-        seconds: Histogram::new([]),
-    }
+    Route::bare(path, path)
 }
 
 const ROUTES: [&str; 7] = ["/", "/a", "/a/b", "/a/b/c", "/b", "/admin", "/a/admin"];

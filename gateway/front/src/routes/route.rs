@@ -77,3 +77,23 @@ impl Route {
 fn overlap<T: PartialEq>(a: &[T], b: &[T]) -> bool {
     a.is_empty() || b.is_empty() || a.iter().any(|item| b.contains(item))
 }
+
+#[cfg(test)]
+impl Route {
+    /// One for partners that takes all requests under a path, and leads nowhere.
+    pub(super) fn bare(name: &str, path: &str) -> Self {
+        Self {
+            labels: RouteLabels { route: name.into() },
+            listeners: Vec::new(),
+            host: None,
+            path: super::path::of_route(path).unwrap(),
+            methods: Vec::new(),
+            access: Access::partners(),
+            cors: None,
+            policies: Vec::new(),
+            upstream: None,
+            body: crate::Limits::default().body(&crate::RouteLimits::default()),
+            seconds: Histogram::new([]),
+        }
+    }
+}

@@ -83,28 +83,11 @@ impl Routes {
 
 #[cfg(test)]
 mod tests {
-    use prometheus_client::metrics::histogram::Histogram;
-
     use super::*;
-    use crate::access::Access;
     use crate::host::Host;
-    use crate::metrics::RouteLabels;
-    use crate::routes::path::of_route;
 
     fn route(name: &str, host: Option<&str>, path: &str, methods: &[Method]) -> Route {
-        Route {
-            labels: RouteLabels { route: name.into() },
-            listeners: Vec::new(),
-            host: host.map(Into::into),
-            path: of_route(path).unwrap(),
-            methods: methods.to_vec(),
-            access: Access::partners(),
-            cors: None,
-            policies: Vec::new(),
-            upstream: None,
-            body: crate::Limits::default().body(&crate::RouteLimits::default()),
-            seconds: Histogram::new([]),
-        }
+        Route { host: host.map(Into::into), methods: methods.to_vec(), ..Route::bare(name, path) }
     }
 
     fn found(routes: &Routes, host: &str, path: &str, method: Method) -> Result<String, u16> {

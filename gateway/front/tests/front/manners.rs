@@ -12,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::limits::{connected, rest};
 use crate::proxy::upstream;
 use crate::site::Site;
+use crate::upstreams;
 
 /// A server whose every connection does this.
 async fn played<F>(play: impl Fn(TcpStream) -> F + Send + 'static) -> SocketAddr
@@ -28,17 +29,9 @@ where
     address
 }
 
-/// Reads a request's head, and what came with it.
+/// A request's head, and what came with it.
 async fn head(stream: &mut TcpStream) -> String {
-    let mut all = Vec::new();
-    let mut piece = [0; 4096];
-    while !all.windows(4).any(|end| end == b"\r\n\r\n") {
-        match stream.read(&mut piece).await {
-            Ok(read) if read > 0 => all.extend_from_slice(&piece[..read]),
-            _ => break,
-        }
-    }
-    String::from_utf8_lossy(&all).into_owned()
+    String::from_utf8_lossy(&upstreams::head(stream).await).into_owned()
 }
 
 pub(crate) async fn answers(answer: &'static str, then: Duration) -> SocketAddr {

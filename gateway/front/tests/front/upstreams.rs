@@ -44,7 +44,8 @@ pub(crate) async fn raw_upstream(
     (address, telling)
 }
 
-async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: &str, hangs_up: bool) -> String {
+/// Reads a request's head, and what came with it.
+pub(crate) async fn head(stream: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
     let mut all = Vec::new();
     let mut piece = [0; 4096];
     while !all.windows(4).any(|end| end == b"\r\n\r\n") {
@@ -53,6 +54,11 @@ async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: &str,
             _ => break,
         }
     }
+    all
+}
+
+async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: &str, hangs_up: bool) -> String {
+    let mut all = head(&mut stream).await;
     let _ = stream.write_all(answer.as_bytes()).await;
     if !hangs_up {
         let reading = stream.read_to_end(&mut all);
