@@ -6,7 +6,6 @@ mod abuses;
 mod authors;
 mod check;
 mod clusters;
-mod crowded;
 mod damaged;
 mod faults;
 mod fiscal;

@@ -71,7 +71,7 @@ fn saying(said: Vec<u8>) -> impl Fn(Attacker) -> Pin<Box<dyn Future<Output = io:
 }
 
 /// An echo of so many bytes, which the gateway answers with as many.
-fn echo(bytes: usize) -> String {
+pub(super) fn echo(bytes: usize) -> String {
     format!(
         "<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body>\
          <EchoRequest xmlns='http://www.apis-it.hr/fin/2012/types/f73'>{}</EchoRequest></e:Body></e:Envelope>",

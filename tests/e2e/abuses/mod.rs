@@ -1,6 +1,7 @@
 //! Honest partners beside each way to misuse a gateway: they are answered as before, and what was taken comes back.
 
 mod attacker;
+mod crowded;
 mod deeds;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,28 +1,21 @@
 //! Callers that hold all they can, all at once: the memory stays bounded, others are served, and all of it comes back.
 
-use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::Request;
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper_rustls::HttpsConnectorBuilder;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use tallygate_test_servers::free_port;
-use tallygate_tls::TlsFiles;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
+use super::attacker::Attacker;
+use super::deeds::echo;
 use crate::harness::caller::Caller;
 use crate::harness::site::Site;
 
 const ALL: &str = "gateway,shipper,aggregator,console";
-/// Where those call from who hold what they can.
-const GREEDY: [u8; 4] = [127, 0, 0, 2];
 const UPLOADS: usize = 32;
 const UPLOAD_BYTES: usize = 8 << 20;
 /// What becomes 8 MiB, the most that a message for the queue may have, or a little less.
@@ -35,15 +28,9 @@ const HALF_HEAD_BYTES: usize = 30 * 1024;
 const MOST: u64 = 640_000_000;
 const MORE_AFTERWARDS: u64 = 160_000_000;
 
-async fn connected(to: SocketAddr) -> TcpStream {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind(SocketAddr::from((GREEDY, 0_u16))).unwrap();
-    socket.connect(to).await.unwrap()
-}
-
 /// An upload that lacks its last byte for ever; the status it is answered all the same.
-async fn upload(to: SocketAddr) -> String {
-    let mut stream = connected(to).await;
+async fn upload(from: Attacker) -> String {
+    let mut stream = from.tcp().await.unwrap();
     let head = format!("POST /tills HTTP/1.1\r\nhost: a\r\ncontent-length: {UPLOAD_BYTES}\r\n\r\n");
     let (mut reading, mut writing) = stream.split();
     let sent = async {
@@ -62,45 +49,35 @@ async fn upload(to: SocketAddr) -> String {
 }
 
 /// A head that never ends.
-async fn half_head(to: SocketAddr) {
-    let mut stream = connected(to).await;
+async fn half_head(from: Attacker) {
+    let mut stream = from.tcp().await.unwrap();
     let begun = format!("POST /tills HTTP/1.1\r\nhost: a\r\nx-long: {}", "x".repeat(HALF_HEAD_BYTES));
     if stream.write_all(begun.as_bytes()).await.is_ok() {
         let _ = stream.read_u8().await;
     }
 }
 
-/// Replies that are asked for and not read.
-async fn parked(site: &Site, port: u16) -> Vec<http::Response<Incoming>> {
-    let files = TlsFiles { ca: Some(site.certs().join("server-ca.pem")), ..TlsFiles::default() };
-    let text = "x".repeat(REPLY_BYTES);
-    let document = Bytes::from(format!(
-        "<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body>\
-         <EchoRequest xmlns='http://www.apis-it.hr/fin/2012/types/f73'>{text}</EchoRequest></e:Body></e:Envelope>"
-    ));
+/// Replies that are asked for and not read, and the connections that they are on.
+async fn parked(from: Attacker) -> (Vec<http::Response<Incoming>>, Vec<JoinSet<()>>) {
+    let document = Bytes::from(echo(REPLY_BYTES));
     let mut asked = JoinSet::new();
     for _ in 0..REPLIES / 16 {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_local_address(Some(IpAddr::from(GREEDY)));
-        let tls = HttpsConnectorBuilder::new().with_tls_config(files.client_config().unwrap()).https_only();
-        let connector = tls.enable_http2().wrap_connector(tcp);
-        let mut builder = Client::builder(TokioExecutor::new());
-        builder.http2_only(true).http2_initial_stream_window_size(0);
-        let client = builder.build::<_, Full<Bytes>>(connector);
-        let document = document.clone();
+        let (from, document) = (from.clone(), document.clone());
         // One after the other, as a request needs more than its reply does.
         asked.spawn(async move {
+            let (mut sender, driver) = from.http2(0).await.unwrap();
             let mut responses = Vec::new();
             for _ in 0..16 {
-                let request = Request::post(format!("https://localhost:{port}/tills"));
-                let request = request.header("content-type", "text/xml").body(Full::new(document.clone())).unwrap();
-                responses.extend(client.request(request).await);
+                let body = Full::new(document.clone()).map_err(|never| match never {}).boxed();
+                let request = Request::post(from.url("/tills")).header("content-type", "text/xml").body(body).unwrap();
+                sender.ready().await.unwrap();
+                responses.extend(sender.send_request(request).await);
             }
-            responses
+            (responses, driver)
         });
     }
-    asked.join_all().await.into_iter().flatten().collect()
+    let (responses, drivers): (Vec<_>, Vec<_>) = asked.join_all().await.into_iter().unzip();
+    (responses.into_iter().flatten().collect(), drivers)
 }
 
 /// As many of the smallest transactions as have room.
@@ -150,21 +127,24 @@ fn callers_that_hold_all_they_can_are_bounded_and_others_are_served() {
     let other = Caller::new(&site.certs(), "shop-2", process.partners_port);
     other.transact("before", "undisturbed", "1.00");
     let before = process.memory();
-    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let greedy = |port| Attacker::new(&site.certs(), "shop-1", port, 0, Instant::now()).unnamed();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let parked = runtime.block_on(parked(&site, process.partners_port));
+    let (parked, drivers) = runtime.block_on(parked(greedy(process.partners_port)));
     let (given, refused) = parked.iter().partition::<Vec<_>, _>(|response| response.status() == 200);
     assert!(refused.iter().all(|response| response.status() == 503), "{:?}", refused.first());
     let (given, refused) = (given.len(), refused.len());
     assert!(given > 8 && refused > 8, "{given} were given, {refused} refused");
     let mut held = JoinSet::new();
+    let at_plain = greedy(port);
     for _ in 0..UPLOADS {
-        held.spawn_on(async move { Some(upload(address).await) }, runtime.handle());
+        let from = at_plain.clone();
+        held.spawn_on(async move { Some(upload(from).await) }, runtime.handle());
     }
     for _ in 0..HALF_HEADS {
+        let from = at_plain.clone();
         held.spawn_on(
             async move {
-                half_head(address).await;
+                half_head(from).await;
                 None
             },
             runtime.handle(),
@@ -182,7 +162,7 @@ fn callers_that_hold_all_they_can_are_bounded_and_others_are_served() {
         "{given} of {REPLIES} replies parked; before {before}, most {most}, held {now} bytes; {sent} others served"
     );
     assert!(most < MOST, "{most} bytes at the most, {before} before");
-    drop((held, parked));
+    drop((held, parked, drivers));
     runtime.shutdown_background();
     let began = Instant::now();
     let mut after = process.memory();
