@@ -39,9 +39,9 @@ pub(crate) fn host(parts: &mut Parts) -> Result<Host, Problem> {
     Ok(host)
 }
 
-/// Refuses what may not end where it seems to, and what asks for another protocol than HTTP's requests and responses. An upgrade to HTTP/2 may be passed over, and
-/// clients that offer it with each request expect as much (RFC 9110, 7.8); who asks for anything else has no use for what
-/// would come instead.
+/// Refuses what may not end where it seems to, and what asks for another protocol than HTTP's requests and responses. An
+/// upgrade to HTTP/2 may be passed over, and clients that offer it with each request expect as much (RFC 9110, 7.8); who
+/// asks for anything else has no use for what would come instead.
 pub(crate) fn is_a_request(doubt: Option<Doubt>, parts: &Parts) -> Result<(), Problem> {
     if let Some(doubt) = doubt {
         return Err(Problem::Framing(doubt));
