@@ -63,10 +63,12 @@ impl TransactionalWriter {
             }
             Err(failure) => failure,
         };
+        let undone = !failure.is_final() && undo(&producer).is_ok();
+        // Which record was refused may be told while it is undone.
         let refused = self.refusals.take_refused();
         // A producer that cannot even undo is left; the next one by its id undoes. One with a record that was refused takes no
         // positions any more, though it has undone its transaction.
-        if !failure.is_final() && undo(&producer).is_ok() && refused.is_none() {
+        if undone && refused.is_none() {
             *slot = Some(producer);
         }
         Err(refused.unwrap_or_else(|| self.explain(failure)))

@@ -248,7 +248,7 @@ async fn after_an_aborted_commit_the_next_one_goes_through() {
     subscription.take(1).await;
     let committer = subscription.subscription.committer();
     let refused = committer.commit(too_large_after(1_000)).await.unwrap_err();
-    assert!(matches!(refused, StreamError::Refused(_)), "{refused}");
+    assert!(matches!(refused, StreamError::RefusedOf { partition: 0, .. }), "{refused}");
     committer.commit(flush(vec![record(0, "row-1", "right")], vec![(0, 1)])).await.unwrap();
     let values: Vec<String> = fixture.all(Topic::DailySums).await.iter().map(value).collect();
     assert_eq!(values, ["right"]);
@@ -263,7 +263,7 @@ async fn what_of_an_aborted_commit_is_with_the_broker_is_never_visible() {
     subscription.take(1).await;
     // So many that some are with the broker before the last one is found to be too large.
     let refused = subscription.commit(too_large_after(50_000)).await.unwrap_err();
-    assert!(matches!(refused, StreamError::Refused(_)), "{refused}");
+    assert!(matches!(refused, StreamError::RefusedOf { partition: 0, .. }), "{refused}");
     let arrived = tokio::task::spawn_blocking(move || uncommitted(&options)).await.unwrap();
     assert!(arrived > 0, "nothing was with the broker, so there was nothing to hide");
     // After an error of a commit one subscribes anew.
