@@ -4,9 +4,9 @@ use wasmtime::component::Component;
 use wasmtime::{Engine, Trap};
 
 use crate::limits;
+use crate::sections::{HEAD, section};
 
-/// What every module and component begins with: the magic number, and a version.
-const HEAD: usize = 8;
+/// What every module and component begins with.
 const MAGIC: &[u8] = b"\0asm";
 const CORE_MODULE: &[u8] = b"\0asm\x01\0\0\0";
 /// How far below address 0, which is the top of what 32 bits reach, an access is taken for that of a stack that ran over.
@@ -47,18 +47,6 @@ fn cut_off(bytes: &[u8]) -> Option<String> {
             ));
         }
         at = begins + length;
-    }
-    None
-}
-
-/// The length of a section's contents and where they begin. Behind its number stands the length, seven bits a byte.
-fn section(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
-    let mut length = 0_usize;
-    for (place, &byte) in bytes.get(at + 1..)?.iter().enumerate().take(5) {
-        length |= usize::from(byte & 0x7f) << (7 * place);
-        if byte & 0x80 == 0 {
-            return Some((length, at + 2 + place));
-        }
     }
     None
 }

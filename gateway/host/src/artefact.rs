@@ -2,7 +2,6 @@
 
 use aws_lc_rs::{hmac, rand};
 use sha2::{Digest, Sha256};
-use wasmtime::component::Component;
 
 use crate::about::About;
 use crate::about_json;
@@ -10,9 +9,10 @@ use crate::engine::Engine;
 use crate::failure::{ActivationError, KeyError};
 use crate::policy::Policy;
 use crate::spec::KeptPolicy;
+use crate::worlds::World;
 
 /// What every artefact begins with; another format has another number in it.
-const MAGIC: &[u8; 8] = b"tgnativ1";
+const MAGIC: &[u8; 8] = b"tgnativ2";
 const SEAL: usize = 32;
 const LENGTH: usize = 4;
 const HEAD: usize = MAGIC.len() + SEAL + LENGTH;
@@ -67,7 +67,7 @@ impl Policy {
     /// When there is no memory for it.
     pub fn artefact(&self, engine: &Engine, key: &ArtefactKey) -> Result<Vec<u8>, ActivationError> {
         let fail = |error: &dyn std::fmt::Display| ActivationError::Host(format!("nothing to keep of it: {error}"));
-        let code = self.component().serialize().map_err(|error| fail(&error))?;
+        let code = self.world().serialize().map_err(|error| fail(&error))?;
         let about = about_json::encode(self.about());
         let length = u32::try_from(about.len()).map_err(|error| fail(&error))?;
         let seal = key.context(engine, &self.kept(), &about, &code).sign();
@@ -93,12 +93,12 @@ impl Policy {
         let expected = key.context(engine, &kept, about, code).sign();
         aws_lc_rs::constant_time::verify_slices_are_equal(expected.as_ref(), seal).ok()?;
         let about = about_json::decode(about)?;
-        // SAFETY: these very bytes were made by `Component::serialize` in a process that knew the key, for an engine of the
+        // SAFETY: these very bytes were made by `World::serialize` in a process that knew the key, for an engine of the
         // same compatibility hash; the seal says so, and they are in memory, where nobody changes them.
         #[allow(unsafe_code)]
-        let component = unsafe { Component::deserialize(&engine.wasmtime, code) };
-        match component {
-            Ok(component) => Some(Self::in_service(engine, kept, &component, about)),
+        let world = unsafe { World::deserialize(&engine.wasmtime, code) };
+        match world {
+            Ok(world) => Some(Self::in_service(engine, kept, world, about)),
             Err(error) => {
                 tracing::warn!("sealed code could not be loaded: {error:#}");
                 None

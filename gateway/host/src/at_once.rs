@@ -1,17 +1,27 @@
 //! The turns of callers where requests are served: of each, few calls run at one time, however many it sends.
 
+use std::cell::Cell;
 use std::collections::HashMap;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::caller::Caller;
+use crate::limits;
+
+thread_local! {
+    /// How long this thread has run policies since it last let others go first.
+    static RAN: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
 
 /// The turns of all callers.
 ///
 /// A call holds its thread to its end. A thousand of one caller would run one after the other before anybody else's request
-/// moves on; so those that have no turn wait here, where they hold nothing, and whoever has one lets all go first that is
-/// ready to run.
+/// moves on; so those that have no turn wait here, where they hold nothing, and whoever has one on a thread that has run
+/// policies for [`limits::RUN_AT_ONCE`] lets all go first that is ready to run.
 pub(crate) struct AtOnce {
     /// How many calls of one caller may run at one time.
     most_of_caller: usize,
@@ -43,9 +53,12 @@ impl AtOnce {
         // Dropped last, once the turn was given on.
         let _counted = Counted { turns: self, caller };
         let _permit: Option<SemaphorePermit<'_>> = permits.acquire().await.ok();
-        // With its turn in hand, so that the caller's others do not run meanwhile.
-        tokio::task::yield_now().await;
-        call.await
+        if RAN.get() >= limits::RUN_AT_ONCE {
+            // With its turn in hand, so that the caller's others do not run meanwhile.
+            tokio::task::yield_now().await;
+            RAN.set(Duration::ZERO);
+        }
+        timed(call).await
     }
 
     fn count(&self, caller: &Caller) -> Arc<Semaphore> {
@@ -62,6 +75,18 @@ impl AtOnce {
     fn callers(&self) -> MutexGuard<'_, HashMap<Caller, Calls>> {
         self.callers.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Runs a call and adds how long this thread ran it.
+async fn timed<T>(call: impl Future<Output = T>) -> T {
+    let mut call = pin!(call);
+    poll_fn(|context| {
+        let began = Instant::now();
+        let polled = call.as_mut().poll(context);
+        RAN.set(RAN.get().saturating_add(began.elapsed()));
+        polled
+    })
+    .await
 }
 
 impl Drop for Counted<'_> {

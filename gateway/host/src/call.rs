@@ -16,8 +16,8 @@ use crate::limits;
 use crate::spec::Limits;
 
 thread_local! {
-    /// The thread's CPU time when it last began to run a policy. A call's time counts only while it runs: one that stepped
-    /// aside for others, or whose thread had to wait for a processor, must not be charged for that.
+    /// The thread's CPU time when it last began to run a policy, or at the last tick. A call's time counts only while it
+    /// runs: one that stepped aside for others, or whose thread had to wait for a processor, must not be charged for that.
     static RUNNING_SINCE: Cell<Option<Duration>> = const { Cell::new(None) };
 }
 
@@ -120,18 +120,20 @@ impl Call {
 
     fn step_aside(&mut self) -> UpdateDeadline {
         let now = thread_time();
-        let since = RUNNING_SINCE.replace(Some(now));
-        self.used += since.map_or(limits::TICK, |since| now.saturating_sub(since));
+        // Most calls end before their first tick, so where requests are served nothing asks for the time before that.
+        if let Some(since) = RUNNING_SINCE.replace(Some(now)) {
+            self.used += now.saturating_sub(since);
+        }
         if self.used >= self.limits.time {
             self.out_of_time = true;
             return UpdateDeadline::Interrupt;
         }
         match self.pace {
-            Pace::AtOnce if self.used >= limits::TICK => {
+            Pace::AtOnce if self.used >= limits::TICK / 2 => {
                 self.slow = true;
                 UpdateDeadline::Interrupt
             }
-            // The tick came soon, or this thread had to wait for a processor.
+            // It is the first tick, or this thread had to wait for a processor.
             Pace::AtOnce | Pace::Configuring => UpdateDeadline::Continue(1),
             Pace::InTurns => UpdateDeadline::Yield(1),
         }
@@ -169,13 +171,14 @@ pub(crate) fn store(engine: &wasmtime::Engine, call: Call) -> Store<Call> {
 }
 
 /// Runs a call's future and measures only the time in which it really runs; into `spent` too, where somebody asks.
-pub(crate) async fn measured<T>(future: impl Future<Output = T>, mut spent: Option<&mut Duration>) -> T {
+pub(crate) async fn measured<T>(future: impl Future<Output = T>, pace: Pace, mut spent: Option<&mut Duration>) -> T {
     let mut future = pin!(future);
     poll_fn(|context| {
-        let began = thread_time();
-        RUNNING_SINCE.set(Some(began));
+        // The clock is a system call, and what is asked at once is stopped soon enough when measured from its first tick.
+        let began = (pace != Pace::AtOnce || spent.is_some()).then(thread_time);
+        RUNNING_SINCE.set(began);
         let polled = future.as_mut().poll(context);
-        if let Some(spent) = &mut spent {
+        if let (Some(spent), Some(began)) = (&mut spent, began) {
             **spent += thread_time().saturating_sub(began);
         }
         // Nothing that this thread does from here on is this call's, nor the next one's.

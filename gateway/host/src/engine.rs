@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
-use wasmtime::{Config, EngineWeak, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, EngineWeak, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
 use crate::at_once::AtOnce;
 use crate::failure::EngineError;
@@ -100,6 +100,8 @@ fn pool(limits: EngineLimits) -> PoolingAllocationConfig {
         .total_stacks(instances)
         .linear_memory_keep_resident(limits::KEEP_RESIDENT)
         .table_keep_resident(limits::KEEP_RESIDENT)
+        // Where the kernel says which pages were written (Linux 6.7), only those are made as they were.
+        .pagemap_scan(Enabled::Auto)
         .max_unused_warm_slots(limits::WARM_SLOTS);
     pool
 }

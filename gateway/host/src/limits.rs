@@ -17,6 +17,8 @@ pub const POLICY_TIME: Duration = Duration::from_secs(1);
 /// How long a policy runs before it makes room for others, and how finely its time is measured. What is not at its end then
 /// begins again on the threads for slow work.
 pub const TICK: Duration = Duration::from_millis(5);
+/// How long a thread that serves requests runs policies before it lets whatever else is ready go first.
+pub const RUN_AT_ONCE: Duration = Duration::from_micros(250);
 /// Messages in policies at one time, over all policies.
 pub const INSTANCES: u32 = 256;
 /// Of these, the part that may be begun on the threads for slow work: one of so many.

@@ -4,8 +4,6 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wasmtime::component::{Component, InstancePre};
-
 use crate::about::About;
 use crate::call::{self, Call, Pace, Used};
 use crate::engine::Engine;
@@ -21,7 +19,7 @@ use crate::slow_pool::SlowPoolError;
 use crate::snapshot;
 use crate::spec::{KeptPolicy, Limits, PolicySpec, check_needs};
 use crate::version::version_of;
-use crate::worlds::{self, World};
+use crate::worlds::World;
 
 /// A policy in service. Share it as `Arc<Policy>`; dropping the last one gives its code and snapshot back.
 pub struct Policy(Arc<InService>);
@@ -33,7 +31,6 @@ struct InService {
     keys: Keys,
     limits: Limits,
     engine: Engine,
-    pre: InstancePre<Call>,
     world: World,
 }
 
@@ -47,22 +44,21 @@ impl Policy {
         let (snapshot, about) = snapshot::configure(engine, &spec)?;
         // Whoever lacks a key hears it before the long step.
         check_needs(&about, &spec.keys)?;
-        let component = Component::new(&engine.wasmtime, &snapshot).map_err(snapshot::not_a_component)?;
+        let world = World::compile(&engine.wasmtime, &snapshot)?;
         let version = version_of(&spec.component, &spec.config_json);
         let kept = KeptPolicy { name: spec.name, version, keys: spec.keys, limits: spec.limits };
-        Self::in_service(engine, kept, &component, about)
+        Self::in_service(engine, kept, world, about)
     }
 
-    /// The policy of a configured component that is compiled.
+    /// The policy of a configured component's code.
     pub(crate) fn in_service(
         engine: &Engine,
         kept: KeptPolicy,
-        component: &Component,
+        world: World,
         about: About,
     ) -> Result<Self, ActivationError> {
         kept.limits.check(engine.limits.memory)?;
         check_needs(&about, &kept.keys)?;
-        let pre = worlds::linker(&engine.wasmtime)?.instantiate_pre(component).map_err(worlds::wrong)?;
         Ok(Self(Arc::new(InService {
             name: kept.name.into(),
             version: kept.version,
@@ -70,8 +66,7 @@ impl Policy {
             keys: kept.keys,
             limits: kept.limits,
             engine: engine.clone(),
-            pre,
-            world: World::of(component)?,
+            world,
         })))
     }
 
@@ -146,8 +141,8 @@ impl Policy {
     }
 
     /// Its code and snapshot.
-    pub(crate) fn component(&self) -> &Component {
-        self.0.pre.component()
+    pub(crate) fn world(&self) -> &World {
+        &self.0.world
     }
 }
 
@@ -218,8 +213,8 @@ impl InService {
         let call = Call::new(self.name.clone(), id, self.keys.clone(), self.limits, pace);
         let mut store = call::store(&self.engine.wasmtime, call);
         let mut spent = measured.then_some(Duration::ZERO);
-        let asked = Asked { name: &self.name, about: &self.about, pre: &self.pre, world: &self.world };
-        let returned = call::measured(question.ask(asked, &mut store), spent.as_mut()).await;
+        let asked = Asked { name: &self.name, about: &self.about, world: &self.world };
+        let returned = call::measured(question.ask(asked, &mut store), pace, spent.as_mut()).await;
         if returned.as_ref().is_err_and(|error| store.data().is_slow(error)) {
             return None;
         }
@@ -235,6 +230,10 @@ fn ended() -> PolicyFailure {
 
 impl std::fmt::Debug for Policy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Policy").field("name", &self.0.name).field("version", &self.0.version).finish_non_exhaustive()
+        f.debug_struct("Policy")
+            .field("name", &self.0.name)
+            .field("version", &self.0.version)
+            .field("core", &matches!(self.0.world, World::V1Core(_)))
+            .finish_non_exhaustive()
     }
 }

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Lift, Lower};
-use wasmtime::{Store, component::InstancePre};
+use wasmtime::Store;
+use wasmtime::component::{ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Lower};
 
 use crate::about::About;
 use crate::call::{Call, Pace};
@@ -19,7 +19,6 @@ use crate::worlds::{World, v1};
 pub(crate) struct Asked<'p> {
     pub(crate) name: &'p str,
     pub(crate) about: &'p About,
-    pub(crate) pre: &'p InstancePre<Call>,
     pub(crate) world: &'p World,
 }
 
@@ -86,13 +85,15 @@ impl Question for Handle<'_> {
         asked: Asked<'_>,
         store: &mut Store<Call>,
     ) -> wasmtime::Result<Result<Decision, PolicyFailure>> {
-        let decision = match asked.world {
+        let seen = v1::Seen::new(asked.name, asked.about, &self.message, &self.context);
+        let given = match asked.world {
             World::V1(functions) => {
-                let seen = v1::Seen::new(asked.name, asked.about, &self.message, &self.context);
-                let (given,) = call(asked.pre, store, &functions.handle, (&seen.param(),)).await?;
-                v1::decision(given)
+                let fields = seen.fields();
+                call(&functions.pre, store, &functions.handle, (&seen.param(&fields),)).await?
             }
+            World::V1Core(guest) => guest.handle(store, &seen).await?,
         };
+        let decision = v1::decision(given);
         Ok(decision.and_then(|decision| check::decision(asked.about, &decision).map(|()| decision)))
     }
 }
@@ -119,14 +120,16 @@ impl Question for Fault<'_> {
         asked: Asked<'_>,
         store: &mut Store<Call>,
     ) -> wasmtime::Result<Result<Option<Reply>, PolicyFailure>> {
-        let reply = match asked.world {
+        let seen = v1::Seen::new(asked.name, asked.about, &self.message, &self.context);
+        let given = match asked.world {
             World::V1(functions) => {
-                let seen = v1::Seen::new(asked.name, asked.about, &self.message, &self.context);
-                let params = (&seen.param(), &v1::refusal(&self.refusal));
-                let (given,): (Option<_>,) = call(asked.pre, store, &functions.fault, params).await?;
-                given.map(v1::reply).transpose()
+                let fields = seen.fields();
+                let params = (&seen.param(&fields), &v1::refusal(&self.refusal));
+                call(&functions.pre, store, &functions.fault, params).await?
             }
+            World::V1Core(guest) => guest.fault(store, &seen, &self.refusal).await?,
         };
+        let reply = given.map(v1::reply).transpose();
         Ok(reply.and_then(|reply| reply.as_ref().map_or(Ok(()), check::reply).map(|()| reply)))
     }
 }
@@ -154,15 +157,17 @@ impl Question for Respond<'_> {
         asked: Asked<'_>,
         store: &mut Store<Call>,
     ) -> wasmtime::Result<Result<ResponseOutcome, PolicyFailure>> {
-        let outcome = match asked.world {
+        let seen = v1::Seen::new(asked.name, asked.about, &self.message, &self.context);
+        let answered = v1::SeenResponse::new(asked.about, &self.response);
+        let given = match asked.world {
             World::V1(functions) => {
-                let seen = v1::Seen::new(asked.name, asked.about, &self.message, &self.context);
-                let answered = v1::SeenResponse::new(asked.about, &self.response);
-                let params = (&seen.param(), &answered.param());
-                let (given,) = call(asked.pre, store, &functions.respond, params).await?;
-                v1::response_outcome(given)
+                let (fields, answer_fields) = (seen.fields(), answered.fields());
+                let params = (&seen.param(&fields), &answered.param(&answer_fields));
+                call(&functions.pre, store, &functions.respond, params).await?
             }
+            World::V1Core(guest) => guest.respond(store, &seen, &answered).await?,
         };
+        let outcome = v1::response_outcome(given);
         Ok(outcome.and_then(|outcome| check::response(asked.about, &outcome).map(|()| outcome)))
     }
 }
@@ -184,12 +189,14 @@ async fn call<Params, Return>(
 ) -> wasmtime::Result<Return>
 where
     Params: ComponentNamedList + Lower + Send + Sync,
-    Return: ComponentNamedList + Lift + Send + Sync + 'static,
+    (Return,): ComponentNamedList + Lift + Send + Sync + 'static,
 {
     if store.data().pace == Pace::AtOnce {
         let instance = pre.instantiate(&mut *store)?;
-        return instance.get_typed_func::<Params, Return>(&mut *store, function)?.call(&mut *store, params);
+        let function = instance.get_typed_func::<Params, (Return,)>(&mut *store, function)?;
+        return Ok(function.call(&mut *store, params)?.0);
     }
     let instance = pre.instantiate_async(&mut *store).await?;
-    instance.get_typed_func::<Params, Return>(&mut *store, function)?.call_async(&mut *store, params).await
+    let function = instance.get_typed_func::<Params, (Return,)>(&mut *store, function)?;
+    Ok(function.call_async(&mut *store, params).await?.0)
 }

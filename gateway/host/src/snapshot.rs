@@ -17,7 +17,7 @@ use crate::failure::ActivationError;
 use crate::keys::Keys;
 use crate::limits;
 use crate::spec::{Limits, PolicySpec};
-use crate::worlds::{self, World, v1};
+use crate::worlds::{self, v1};
 
 /// Runs `configure` and returns the configured component, and what the policy says of itself.
 pub(crate) fn configure(engine: &Engine, spec: &PolicySpec) -> Result<(Vec<u8>, About), ActivationError> {
@@ -45,13 +45,12 @@ async fn configured(engine: &wasmtime::Engine, spec: &PolicySpec) -> Result<(Vec
     if let Some(why) = advice::imports(engine, &component) {
         return Err(ActivationError::WrongWorld(why));
     }
-    let pre = worlds::linker(engine)?.instantiate_pre(&component).map_err(worlds::wrong)?;
-    let world = World::of(&component)?;
-    let instance =
-        call::measured(pre.instantiate_async(&mut store), None).await.map_err(|error| failed(&store, &error))?;
-    let configured = match world {
-        World::V1(_) => call::measured(v1::configure(&mut store, &instance, &spec.config_json), None).await?,
-    };
+    let pre = v1::Functions::of(worlds::linked(&component)?)?.pre;
+    let instance = call::measured(pre.instantiate_async(&mut store), Pace::Configuring, None)
+        .await
+        .map_err(|error| failed(&store, &error))?;
+    let configured = v1::configure(&mut store, &instance, &spec.config_json);
+    let configured = call::measured(configured, Pace::Configuring, None).await?;
     let about = configured.map_err(|error| failed(&store, &error))??;
     let mut state = Configured { store: &mut store, instance, failed: None };
     let snapshot = wizer.snapshot_component(&context, &mut state).await.map_err(not_a_component)?;

@@ -8,6 +8,21 @@ use std::cell::Cell;
 static BUMP: Bump = Bump { next: Cell::new(0), end: Cell::new(0) };
 
 const PAGE: usize = 64 << 10;
+/// The memory that is free for a message before any has to be got, in bytes: it is there in each fresh copy, and a usual
+/// message needs no more.
+const ROOM: usize = 128 << 10;
+
+/// Tells the gateway that the core module alone is as good as the component: it need not be made ready before it is called,
+/// whatever goes in may lie in one block, and nothing that comes out has to be given back.
+#[used]
+#[unsafe(link_section = "tallygate:guest")]
+static GUEST: [u8; 1] = *b"1";
+
+/// Gets the memory that a usual message needs, once for all messages.
+pub(crate) fn make_room() {
+    // Without it, messages get it as they need it.
+    let _ = BUMP.grow(BUMP.free() + ROOM);
+}
 
 struct Bump {
     /// The first free byte; 0 before the first use.
@@ -35,6 +50,15 @@ impl Bump {
         true
     }
 
+    /// The first free byte.
+    #[inline]
+    fn free(&self) -> usize {
+        match self.next.get() {
+            0 => (&raw const __heap_base).addr(),
+            next => next,
+        }
+    }
+
     #[inline]
     fn reach(&self, end: usize) -> bool {
         if end > self.end.get() && !self.grow(end) {
@@ -49,10 +73,7 @@ impl Bump {
 unsafe impl GlobalAlloc for Bump {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let free = match self.next.get() {
-            0 => (&raw const __heap_base).addr(),
-            next => next,
-        };
+        let free = self.free();
         let start = (free + layout.align() - 1) & !(layout.align() - 1);
         match start.checked_add(layout.size()) {
             Some(end) if self.reach(end) => start as *mut u8,

@@ -9,9 +9,8 @@ use crate::world::tallygate::policy::types::{
 
 /// A policy: configured once, then asked about each message in a fresh copy of what `configure` left behind.
 pub trait Policy: Sized + Send + Sync + 'static {
-    /// Whether what a panic says goes to the gateway's log; without, only that the policy trapped is known. A policy that
-    /// says no here and calls nothing of [`host`](crate::host) is one core module rather than three, and starts the
-    /// sooner for it.
+    /// Whether what a panic says goes to the gateway's log; without, only that the policy trapped is known, and the policy
+    /// is smaller.
     const LOGS_PANICS: bool = true;
 
     /// Makes the policy from its configuration, a JSON object. Whatever can be worked out beforehand belongs here: no
@@ -110,6 +109,8 @@ impl<P: Policy> Slot<P> {
             extras: Vec::new(),
         });
         self.0.set(policy).map_err(|_| ConfigFault::at("", "configured already"))?;
+        #[cfg(all(feature = "bump", target_family = "wasm"))]
+        crate::bump::make_room();
         Ok(about)
     }
 

@@ -4,31 +4,32 @@
 
 pub(crate) mod v1;
 
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::call::Call;
 use crate::failure::ActivationError;
 
-/// The world of a component, and where the component has its functions.
+/// The world of a policy, and its compiled code with what that imports.
 pub(crate) enum World {
-    /// Version 1.
+    /// Version 1, as a component.
     V1(v1::Functions),
+    /// Version 1, as the core module alone of a guest that can do without the rest.
+    V1Core(v1::Guest),
 }
 
 impl World {
     /// The world that a component is of.
     pub(crate) fn of(component: &Component) -> Result<Self, ActivationError> {
-        v1::Functions::of(component).map(Self::V1)
+        v1::Functions::of(linked(component)?).map(Self::V1)
     }
 }
 
-/// What a component of any world is linked to: the call's own functions, and nothing else.
-pub(crate) fn linker(engine: &wasmtime::Engine) -> Result<Linker<Call>, ActivationError> {
-    let mut linker = Linker::new(engine);
-    v1::add_to_linker(&mut linker).map_err(wrong)?;
-    Ok(linker)
+/// A component linked to the call's own functions, and nothing else.
+pub(crate) fn linked(component: &Component) -> Result<InstancePre<Call>, ActivationError> {
+    let mut linker = Linker::new(component.engine());
+    v1::add_to_linker(&mut linker).and_then(|()| linker.instantiate_pre(component)).map_err(wrong)
 }
 
-pub(crate) fn wrong(error: wasmtime::Error) -> ActivationError {
+fn wrong(error: wasmtime::Error) -> ActivationError {
     ActivationError::WrongWorld(format!("{error:#}"))
 }

@@ -6,6 +6,7 @@ mod activation;
 mod advice;
 mod artefacts;
 mod context;
+mod core;
 mod fairness;
 mod hostile;
 mod hr_racun;

@@ -1,6 +1,6 @@
 //! The functions that a component of this world exports.
 
-use wasmtime::component::{Component, ComponentExportIndex, ComponentNamedList, Instance, Lift, Lower, TypedFunc};
+use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower, TypedFunc};
 use wasmtime::{AsContextMut, Store};
 
 use super::bindings::{
@@ -11,7 +11,7 @@ use crate::about::About;
 use crate::call::Call;
 use crate::failure::ActivationError;
 
-const HANDLER: &str = "tallygate:policy/handler@1.0.0";
+pub(super) const HANDLER: &str = "tallygate:policy/handler@1.0.0";
 
 type Handle<'m> = TypedFunc<(&'m Message<'m>,), (Decision,)>;
 type Fault<'m> = TypedFunc<(&'m Message<'m>, &'m RefusalParam<'m>), (Option<Reply>,)>;
@@ -20,6 +20,8 @@ type Configure<'c> = TypedFunc<(&'c str,), (Result<AboutGiven, ConfigFault>,)>;
 
 /// Where a component has them.
 pub(crate) struct Functions {
+    /// The component, with what it imports.
+    pub(crate) pre: InstancePre<Call>,
     pub(crate) handle: ComponentExportIndex,
     pub(crate) fault: ComponentExportIndex,
     pub(crate) respond: ComponentExportIndex,
@@ -27,7 +29,8 @@ pub(crate) struct Functions {
 
 impl Functions {
     /// Finds them.
-    pub(crate) fn of(component: &Component) -> Result<Self, ActivationError> {
+    pub(crate) fn of(pre: InstancePre<Call>) -> Result<Self, ActivationError> {
+        let component = pre.component();
         let handler = component.get_export_index(None, HANDLER);
         let handler = handler.ok_or_else(|| {
             let kind = component.component_type();
@@ -38,7 +41,8 @@ impl Functions {
         let function = |name: &str| {
             component.get_export_index(Some(&handler), name).ok_or_else(|| missing(&format!("it has no `{name}` in")))
         };
-        Ok(Self { handle: function("handle")?, fault: function("fault")?, respond: function("respond")? })
+        let (handle, fault, respond) = (function("handle")?, function("fault")?, function("respond")?);
+        Ok(Self { pre, handle, fault, respond })
     }
 }
 

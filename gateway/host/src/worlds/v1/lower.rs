@@ -9,20 +9,44 @@ use crate::response::Response;
 /// What of a message its policy gets to see.
 pub(crate) struct Seen<'m> {
     policy: &'m str,
+    about: &'m About,
     message: &'m Message,
     context: &'m [u8],
-    headers: Vec<HeaderParam<'m>>,
-    body: &'m [u8],
 }
 
 impl<'m> Seen<'m> {
-    pub(crate) fn new(policy: &'m str, about: &About, message: &'m Message, context: &'m [u8]) -> Self {
-        let needed = message.headers.iter().filter(|header| about.needs_header(&header.name));
-        let body = if about.needs_body { &*message.body } else { &[] };
-        Self { policy, message, context, headers: needed.map(header).collect(), body }
+    pub(crate) fn new(policy: &'m str, about: &'m About, message: &'m Message, context: &'m [u8]) -> Self {
+        Self { policy, about, message, context }
     }
 
-    pub(crate) fn param(&self) -> MessageParam<'_> {
+    pub(super) fn policy(&self) -> &'m str {
+        self.policy
+    }
+
+    /// The message, of which this policy does not see all.
+    pub(super) fn message(&self) -> &'m Message {
+        self.message
+    }
+
+    pub(super) fn context(&self) -> &'m [u8] {
+        self.context
+    }
+
+    pub(super) fn headers(&self) -> impl Iterator<Item = &'m Header> + Clone {
+        let about = self.about;
+        self.message.headers.iter().filter(|header| about.needs_header(&header.name))
+    }
+
+    pub(super) fn body(&self) -> &'m [u8] {
+        if self.about.needs_body { &self.message.body } else { &[] }
+    }
+
+    /// The header fields as [`param`](Self::param) takes them.
+    pub(crate) fn fields(&self) -> Vec<HeaderParam<'m>> {
+        self.headers().map(header).collect()
+    }
+
+    pub(crate) fn param<'f>(&'f self, headers: &'f [HeaderParam<'f>]) -> MessageParam<'f> {
         let Message { id, received, received_millis, route, caller: _, partner, method, target, headers: _, body: _ } =
             self.message;
         MessageParam {
@@ -34,8 +58,8 @@ impl<'m> Seen<'m> {
             partner: partner.as_deref(),
             method,
             target,
-            headers: &self.headers,
-            body: self.body,
+            headers,
+            body: self.body(),
             context: self.context,
             facts: &[],
         }
@@ -44,19 +68,34 @@ impl<'m> Seen<'m> {
 
 /// What of a response a policy gets to see.
 pub(crate) struct SeenResponse<'r> {
-    status: u16,
-    headers: Vec<HeaderParam<'r>>,
-    body: &'r [u8],
+    about: &'r About,
+    response: &'r Response,
 }
 
 impl<'r> SeenResponse<'r> {
-    pub(crate) fn new(about: &About, response: &'r Response) -> Self {
-        let body = if about.needs_response_body { &*response.body } else { &[] };
-        Self { status: response.status, headers: response.headers.iter().map(header).collect(), body }
+    pub(crate) fn new(about: &'r About, response: &'r Response) -> Self {
+        Self { about, response }
     }
 
-    pub(crate) fn param(&self) -> ResponseParam<'_> {
-        ResponseParam { status: self.status, headers: &self.headers, body: self.body }
+    pub(super) fn status(&self) -> u16 {
+        self.response.status
+    }
+
+    pub(super) fn headers(&self) -> impl Iterator<Item = &'r Header> + Clone {
+        self.response.headers.iter()
+    }
+
+    pub(super) fn body(&self) -> &'r [u8] {
+        if self.about.needs_response_body { &self.response.body } else { &[] }
+    }
+
+    /// The header fields as [`param`](Self::param) takes them.
+    pub(crate) fn fields(&self) -> Vec<HeaderParam<'r>> {
+        self.headers().map(header).collect()
+    }
+
+    pub(crate) fn param<'f>(&'f self, headers: &'f [HeaderParam<'f>]) -> ResponseParam<'f> {
+        ResponseParam { status: self.status(), headers, body: self.body() }
     }
 }
 
