@@ -202,9 +202,9 @@ proptest! {
             let plain = matches!(&codings[..], [] ) || matches!(&codings[..], [one] if one.as_bytes().eq_ignore_ascii_case(b"chunked"));
             prop_assert!(plain || doubt.is_some(), "{:?}", text);
         }
-        // Where hyper was content to the end, so was who went along.
+        // Where hyper was content to the end, so was who went along. Behind a request of HTTP/1.0 it answers none.
         let certain = requests.iter().all(|(_, doubt, whole)| doubt.is_none() && *whole);
-        if served && certain {
+        if served && certain && !text.contains("HTTP/1.0") {
             prop_assert_eq!(heads, requests.len() as u64, "{:?}", text);
         }
     }
