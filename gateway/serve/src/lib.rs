@@ -39,6 +39,8 @@
 //!
 //! - Of the connections at one time, and of the handshakes, each address has its [share](Shares).
 //! - With TLS, the handshake has its time, and ALPN chooses HTTP/2 or HTTP/1.1. Without TLS it is HTTP/1.1.
+//! - A client that comes back resumes its TLS session by a ticket, for at most [`limits::TICKET_TIME`] from its full handshake
+//!   and at the same listener. Nothing is taken of it before the handshake has ended (no early data).
 //! - A request's head has its size, also while it is still coming, and its time, counted from its first byte.
 //! - A request of HTTP/1.1 whose end is not certain is a [`Doubt`] for the service to refuse; nothing is read behind it.
 //! - A caller of HTTP/2 that begins without TLS is told to use HTTP/1.1.
@@ -71,6 +73,8 @@ mod service;
 mod shares;
 mod streamed;
 mod streams;
+mod tickets;
+mod tls;
 mod tower;
 mod watched;
 mod whole;
@@ -90,5 +94,5 @@ pub use whole::Whole;
 /// Whether a connection with this TLS speaks HTTP/2.
 #[must_use]
 pub fn speaks_http2(tls: &rustls::ServerConnection) -> bool {
-    tls.alpn_protocol() == Some(listener::H2)
+    tls.alpn_protocol() == Some(tls::H2)
 }

@@ -56,6 +56,11 @@ pub const BUFFER_BYTES: usize = 8 * 1024;
 pub const BACKLOG: i32 = 1024;
 /// TLS handshakes at one time, over all listeners; further ones wait, as part of their time.
 pub const HANDSHAKES: usize = 256;
+/// How long a TLS session may be resumed, from its full handshake: for so long a client goes unnoticed whose certificate has
+/// expired meanwhile, or is no longer vouched for.
+pub const TICKET_TIME: Duration = Duration::from_secs(60 * 60);
+/// How long session tickets are made by one key. It is known for [`TICKET_TIME`] more, and kept nowhere but in memory.
+pub const TICKET_KEY_TIME: Duration = Duration::from_secs(60 * 60);
 /// Requests at one time on one connection of HTTP/2.
 pub const STREAMS: u32 = 32;
 /// What a caller may send on one connection of HTTP/2 before anybody reads it, in bytes.

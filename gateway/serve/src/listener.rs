@@ -12,13 +12,12 @@ use http::{HeaderValue, Request};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use rustls::{ServerConfig, ServerConnection};
+use rustls::ServerConnection;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::MissedTickBehavior;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::activity::Activity;
@@ -37,15 +36,13 @@ use crate::service::{ConnectionEvent, Service};
 use crate::shares::{Holder, Shares};
 use crate::speaks_http2;
 use crate::streams::{Starter, Streams};
+use crate::tls::Tls;
 use crate::watched::Watched;
-
-/// HTTP/2 as ALPN names it.
-pub(crate) const H2: &[u8] = b"h2";
 
 /// A listener but for its socket.
 pub(crate) struct Listener<S> {
     pub(crate) name: String,
-    pub(crate) tls: Option<Arc<ServerConfig>>,
+    pub(crate) tls: Option<Tls>,
     pub(crate) service: Arc<S>,
     pub(crate) limits: Arc<Limits>,
     /// The connections of all listeners of a server.
@@ -107,13 +104,13 @@ impl<S: Service> Listener<S> {
         // Replies are written whole; waiting to gather more would only delay them.
         let _ = stream.set_nodelay(true);
         let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
-        let Some(config) = &self.tls else {
+        let Some(tls) = &self.tls else {
             let Some(own) = self.connected(peer, None) else { return };
             return self.speak(stream, false, peer, own).await;
         };
         let handshake = async {
             let _place = self.handshakes.place(&Holder::at(peer.ip())).await;
-            TlsAcceptor::from(config.clone()).accept(stream).await
+            tls.accept(stream).await
         };
         let shaken = tokio::select! {
             biased;

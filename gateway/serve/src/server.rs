@@ -12,9 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::handshakes::Handshakes;
 use crate::limits::{BACKLOG, HANDSHAKES, Limits};
-use crate::listener::{H2, Listener, failed_handshakes, listen};
+use crate::listener::{Listener, failed_handshakes, listen};
 use crate::service::Service;
 use crate::shares::Shares;
+use crate::tls::Tls;
 
 /// Some listeners that share their limits and end together.
 pub struct Server {
@@ -45,11 +46,11 @@ impl Server {
         }
     }
 
-    /// Begins to accept on a socket. With `tls`, whose ALPN is set here, callers choose HTTP/2 or HTTP/1.1. The name is for
-    /// the log. To be called within a runtime.
+    /// Begins to accept on a socket. With `tls`, whose ALPN and resumption are set here, callers choose HTTP/2 or HTTP/1.1.
+    /// The name is for the log. To be called within a runtime.
     ///
     /// # Errors
-    /// When the socket cannot be used.
+    /// When the socket cannot be used, or the system gives no randomness.
     pub fn listen<S: Service>(
         &mut self,
         name: &str,
@@ -63,7 +64,7 @@ impl Server {
         let socket = tokio::net::TcpListener::from_std(socket)?;
         let listener = Listener {
             name: name.to_owned(),
-            tls: tls.map(with_alpn),
+            tls: tls.map(Tls::new).transpose().map_err(io::Error::other)?,
             service: Arc::new(service),
             limits: self.limits.clone(),
             connections: self.connections.clone(),
@@ -99,10 +100,4 @@ impl Server {
             Some(Err(error)) => Err(Ended(error.to_string())),
         }
     }
-}
-
-fn with_alpn(config: Arc<ServerConfig>) -> Arc<ServerConfig> {
-    let mut config = Arc::unwrap_or_clone(config);
-    config.alpn_protocols = vec![H2.to_vec(), b"http/1.1".to_vec()];
-    Arc::new(config)
 }

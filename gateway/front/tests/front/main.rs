@@ -29,6 +29,7 @@ mod refusals;
 mod relay;
 mod replies;
 mod responses;
+mod resumption;
 mod shares;
 mod shutdown;
 mod upstreams;
