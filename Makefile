@@ -24,6 +24,8 @@ OTHER_COMMIT ?= main
 OTHER ?=
 # More arguments for what is run by demo, servers and bench.
 ARGS ?=
+# Whether bench ends with 1 where an aim is missed: CHECK=1.
+CHECK ?=
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -65,11 +67,11 @@ soak: setup ## kill, lose, hang and cut off everything in turn and at random, on
 	@$(if $(OTHER),,setup/build-other $(OTHER_COMMIT))
 	@TALLYGATE_OTHER=$(abspath $(or $(OTHER),target/other/target/debug/tallygate)) setup/cargo test -p tallygate --test e2e of_two_versions -- --ignored --nocapture
 
-bench: setup ## measure, each figure beside a floor (ARGS="a b" for some of them)
+bench: setup ## measure, each figure beside a floor (ARGS="a b" for some of them, CHECK=1 to fail where an aim is missed)
 	@setup/cargo build --release -p tallygate -p tallygate-bench -p tallygate-componentize
 	@policies/build.sh --release target/policies
 	@setup/split-symbols target/release/tallygate
-	@target/release/tallygate-bench $(ARGS)
+	@target/release/tallygate-bench $(if $(CHECK),--check) $(ARGS)
 
 servers: setup ## start real RabbitMQ, Kafka and Cassandra and print their addresses, until Ctrl-C
 	@setup/cargo build -q -p tallygate-test-servers

@@ -9,53 +9,87 @@ use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use tallygate_test_servers::free_port;
 
+use crate::logged::Logged;
 use crate::measure;
+use crate::syscalls::Counter;
 
 /// A process that ends with its owner.
-pub struct Measured(Child);
+pub struct Measured {
+    child: Child,
+    logged: Logged,
+}
+
+/// What a process logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Log {
+    /// As it ships: a line for each request too.
+    Shipped,
+    /// Warnings alone.
+    Warnings,
+}
 
 impl Measured {
     /// A floor: this program again, with other arguments.
     pub fn floor(arguments: &[&str]) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        Ok(Self(command.arg("floor").args(arguments).stdout(Stdio::piped()).spawn()?))
+        let child = command.arg("floor").args(arguments).stdout(Stdio::piped()).spawn()?;
+        Ok(Self { child, logged: Logged::default() })
     }
 
-    /// The appliance, which stands beside this program.
+    /// The appliance as it ships, which stands beside this program.
     pub fn tallygate(config: &Path, roles: &str) -> Result<Self> {
-        let binary = std::env::current_exe()?.with_file_name("tallygate");
-        let log = std::fs::File::create(config.with_extension("log"))?;
-        let child = Command::new(&binary)
-            .args(["run", "--roles", roles, "--config"])
-            .arg(config)
-            .env("RUST_LOG", "warn")
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()
-            .with_context(|| format!("cannot start {}", binary.display()))?;
-        Ok(Self(child))
+        let mut command = Command::new(std::env::current_exe()?.with_file_name("tallygate"));
+        command.args(["run", "--roles", roles, "--config"]).arg(config);
+        Self::logging(command, Log::Shipped)
     }
 
     /// The gateway's role alone on the embedded queue.
-    pub fn alone(config: &Path) -> Result<Self> {
-        Ok(Self(Command::new(std::env::current_exe()?).arg("alone").arg(config).spawn()?))
+    pub fn alone(config: &Path, log: Log) -> Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("alone").arg(config);
+        Self::logging(command, log)
+    }
+
+    fn logging(mut command: Command, log: Log) -> Result<Self> {
+        match log {
+            Log::Shipped => command.env_remove("RUST_LOG"),
+            Log::Warnings => command.env("RUST_LOG", "warn"),
+        };
+        let program = command.get_program().to_owned();
+        let mut child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot start {}", program.display()))?;
+        let logged = Logged::read(child.stderr.take().context("no log")?);
+        Ok(Self { child, logged })
     }
 
     pub fn cpu(&self) -> Result<Duration> {
-        measure::cpu_of(self.0.id())
+        measure::cpu_of(self.child.id())
     }
 
     pub fn resident(&self) -> Result<u64> {
-        measure::resident_of(self.0.id())
+        measure::resident_of(self.child.id())
+    }
+
+    /// The lines that it has logged so far.
+    pub fn lines(&self) -> u64 {
+        self.logged.lines()
+    }
+
+    /// Counts the system calls that it makes from now on.
+    pub fn count_calls(&self) -> Counter {
+        Counter::of(self.child.id())
     }
 
     /// Waits for a floor to end and returns what it printed.
     pub fn output(mut self) -> Result<String> {
         let mut text = String::new();
-        if let Some(stdout) = self.0.stdout.as_mut() {
+        if let Some(stdout) = self.child.stdout.as_mut() {
             std::io::Read::read_to_string(stdout, &mut text)?;
         }
-        let status = self.0.wait()?;
+        let status = self.child.wait()?;
         if !status.success() {
             bail!("a floor ended with {status}");
         }
@@ -65,13 +99,13 @@ impl Measured {
 
 impl Drop for Measured {
     fn drop(&mut self) {
-        let _ = kill_process(Pid::from_child(&self.0), Signal::TERM);
+        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
         let end = Instant::now() + Duration::from_secs(30);
-        while matches!(self.0.try_wait(), Ok(None)) && Instant::now() < end {
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < end {
             std::thread::sleep(Duration::from_millis(20));
         }
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -19,6 +19,15 @@ pub enum Http {
     Two,
 }
 
+impl Http {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::One => "HTTP/1.1",
+            Self::Two => "HTTP/2",
+        }
+    }
+}
+
 /// TLS of a client that trusts the site's authority.
 pub fn tls(certs: &Path, http: Http) -> Result<rustls::ClientConfig> {
     let mut roots = rustls::RootCertStore::empty();

@@ -1,6 +1,6 @@
 //! (d) The fold with deduplication: in memory, and from Kafka to Cassandra and Kafka.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use bytes::Bytes;
@@ -12,10 +12,13 @@ use tallygate_core::{Identity, MessageNumber, PartitionBy, Run, Transaction, par
 use tallygate_stream::{NewRecord, Retention, Stream, Topic};
 use tallygate_test_servers::{Cassandra, Kafka};
 
+use crate::aims;
 use crate::child::Measured;
 use crate::floors;
 use crate::log::{draft, stream};
-use crate::measure::{Cost, figure, here};
+use crate::measure::here;
+use crate::progress;
+use crate::report::Report;
 use crate::site::Site;
 
 const IN_MEMORY: u64 = 1_000_000;
@@ -30,9 +33,9 @@ struct Made {
     value: String,
 }
 
-pub fn measure() -> Result<()> {
-    in_memory()?;
-    through_kafka()
+pub fn measure(report: &mut Report) -> Result<()> {
+    in_memory(report)?;
+    through_kafka(report)
 }
 
 fn made(n: u64) -> Result<Made> {
@@ -40,7 +43,7 @@ fn made(n: u64) -> Result<Made> {
     Ok(Made { key: transaction.key, number: format!("{}/{n}/0", Run(7)), value: transaction.json })
 }
 
-fn in_memory() -> Result<()> {
+fn in_memory(report: &mut Report) -> Result<()> {
     let all: Vec<Made> = (0..IN_MEMORY).map(made).collect::<Result<_>>()?;
     let (floor, _) = here(IN_MEMORY, || {
         let mut sums: HashMap<String, (i128, u64)> = HashMap::new();
@@ -62,11 +65,12 @@ fn in_memory() -> Result<()> {
         entries.iter().enumerate().filter(|(offset, entry)| fold.apply(*offset as u64, now, entry).is_ok()).count()
     });
     ensure!(counted as u64 == IN_MEMORY, "only {counted} were folded");
-    figure("(d) fold in memory, records parsed", &cost, Some(&floor), "cpu <= 1.00 (floor: parse and add, no dedupe)");
+    // The floor parses each record and adds its amount, and knows no identities.
+    report.figure(&aims::FOLD, &cost, Some(&floor));
     Ok(())
 }
 
-fn through_kafka() -> Result<()> {
+fn through_kafka(report: &mut Report) -> Result<()> {
     let (kafka, cassandra) = (Kafka::start()?, Cassandra::start()?);
     let runtime = tokio::runtime::Runtime::new()?;
     let stream = stream(&kafka.brokers())?;
@@ -89,18 +93,8 @@ fn through_kafka() -> Result<()> {
         let bounds = runtime.block_on(stream.bounds(Topic::Transactions))?;
         Ok(bounds.iter().map(|partition| partition.committed).sum())
     };
-    let end = Instant::now() + TIME;
-    while committed()? == 0 {
-        ensure!(Instant::now() < end, "the aggregator folds nothing");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let start = Instant::now();
-    while committed()? < RECORDS {
-        ensure!(Instant::now() < end, "the aggregator folds too slowly");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    let cost = Cost { units: RECORDS, wall: start.elapsed(), cpu: aggregator.cpu()? };
-    figure("(d) Kafka to Cassandra and Kafka, 100 k keys", &cost, Some(&floor), "cpu <= 3.3");
+    let cost = progress::cost(&aggregator, RECORDS, TIME, committed)?;
+    report.figure(&aims::SUMS, &cost, Some(&floor));
     Ok(())
 }
 

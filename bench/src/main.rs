@@ -1,64 +1,93 @@
-//! Measures Tallygate beside floors, in one run: `bench [a b c d e g h]`, all of them when none is named.
+//! Measures Tallygate beside floors, in one run: `bench [--check] [a b c d e g h]`, all of them when none is named. With
+//! `--check` it exits with 1 where an aim is missed.
 #![allow(clippy::disallowed_methods, reason = "load generators end with the measurement that started them")]
 
 mod accept;
 mod admin;
+mod aims;
 mod alone;
 mod child;
 mod client;
 mod floors;
 mod fold;
+mod load;
 mod log;
+mod logged;
 mod measure;
 mod messages;
+mod paced;
 mod page;
 mod policy;
+mod progress;
+mod publish;
 mod reconcile;
+mod report;
 mod ship;
 mod site;
+mod syscalls;
 mod versions;
 mod visible;
 
 use std::path::Path;
+use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 use mimalloc::MiMalloc;
+
+use crate::report::Report;
 
 /// As in the appliance, so that no floor wins or loses by its allocator.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
-        Some(("floor", rest)) => return floors::run(rest),
-        Some(("alone", [config])) => return alone::run(Path::new(config)),
+        Some(("floor", rest)) => return floors::run(rest).map(|()| ExitCode::SUCCESS),
+        Some(("alone", [config])) => return alone::run(Path::new(config)).map(|()| ExitCode::SUCCESS),
         _ => {}
     }
-    let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|argument| argument == name);
+    let (options, names): (Vec<_>, Vec<_>) = arguments.iter().partition(|argument| argument.starts_with("--"));
+    if let Some(unknown) = options.iter().find(|option| option.as_str() != "--check") {
+        bail!("{unknown} is no option, --check is one");
+    }
+    let parts = names.iter().map(|name| part(name)).collect::<Result<Vec<_>>>()?;
     println!("{}", machine());
-    if wanted("a") {
-        policy::measure()?;
+    let mut report = Report::default();
+    for (names, measure) in PARTS {
+        if parts.is_empty() || parts.contains(&names) {
+            measure(&mut report)?;
+        }
     }
-    if wanted("b") {
-        accept::measure()?;
+    Ok(conclude(&report, !options.is_empty()))
+}
+
+/// What measures something and reports it.
+type Measure = fn(&mut Report) -> Result<()>;
+
+/// What can be measured, by the letters that name it.
+const PARTS: [(&str, Measure); 7] = [
+    ("a", policy::measure),
+    ("b", accept::measure),
+    ("c", ship::measure),
+    ("d", fold::measure),
+    ("ef", |_| visible::measure()),
+    ("g", |_| versions::measure()),
+    ("h", |_| reconcile::measure()),
+];
+
+/// The part that a letter names.
+fn part(name: &str) -> Result<&'static str> {
+    let named = PARTS.iter().find(|(names, _)| name.len() == 1 && names.contains(name));
+    named.map(|(names, _)| *names).with_context(|| format!("nothing is measured as {name:?}, a to h are"))
+}
+
+/// Names the aims that were missed; with `check` they end the run with 1.
+fn conclude(report: &Report, check: bool) -> ExitCode {
+    for missed in report.missed() {
+        println!("missed: {missed}");
     }
-    if wanted("c") {
-        ship::measure()?;
-    }
-    if wanted("d") {
-        fold::measure()?;
-    }
-    if wanted("e") || wanted("f") {
-        visible::measure()?;
-    }
-    if wanted("g") {
-        versions::measure()?;
-    }
-    if wanted("h") {
-        reconcile::measure()?;
-    }
-    Ok(())
+    if check && !report.missed().is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 fn machine() -> String {

@@ -13,9 +13,16 @@ pub struct Cost {
     pub wall: Duration,
     /// CPU time of the process that did it, all its threads, user and system.
     pub cpu: Duration,
+    /// System calls of a unit, where they were counted.
+    pub calls: Option<f64>,
 }
 
 impl Cost {
+    /// The same with the system calls that so many units took, counted in a pass of their own.
+    pub fn with_calls(self, calls: Option<u64>, units: u64) -> Self {
+        Self { calls: calls.map(|calls| calls as f64 / units as f64), ..self }
+    }
+
     /// CPU time of a unit, in microseconds.
     pub fn cpu_micros(&self) -> f64 {
         self.cpu.as_secs_f64() * 1e6 / self.units as f64
@@ -36,7 +43,7 @@ impl Cost {
 pub fn here<T>(units: u64, work: impl FnOnce() -> T) -> (Cost, T) {
     let (start, cpu) = (Instant::now(), process_cpu());
     let value = work();
-    (Cost { units, wall: start.elapsed(), cpu: process_cpu() - cpu }, value)
+    (Cost { units, wall: start.elapsed(), cpu: process_cpu() - cpu, calls: None }, value)
 }
 
 /// CPU time of this process so far, to a clock tick of 10 ms.
@@ -74,17 +81,4 @@ pub fn peak_of(pid: u32) -> Result<u64> {
 pub fn quantile(sorted: &[Duration], share: f64) -> Duration {
     let place = ((sorted.len() as f64 - 1.0) * share).round() as usize;
     sorted.get(place).copied().unwrap_or_default()
-}
-
-/// Prints a figure beside its floor and aim.
-pub fn figure(name: &str, cost: &Cost, floor: Option<&Cost>, aim: &str) {
-    let beside = floor.map_or_else(String::new, |floor| {
-        format!(
-            "  floor: cpu {:7.2} wall {:7.2}  ratio {:.2}",
-            floor.cpu_micros(),
-            floor.wall_micros(),
-            cost.cpu_micros() / floor.cpu_micros()
-        )
-    });
-    println!("{name:<46} cpu {:7.2} us  wall {:7.2} us{beside}  aim {aim}", cost.cpu_micros(), cost.wall_micros());
 }

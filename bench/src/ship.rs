@@ -1,6 +1,6 @@
 //! (c) Queue to Kafka: 2 KB messages from a full RabbitMQ queue. Floor: raw consume, produce and multi-acknowledge.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use bytes::Bytes;
@@ -11,16 +11,18 @@ use tallygate_queue::{AmqpOptions, AmqpQueue, Queue};
 use tallygate_stream::{Retention, Stream, Topic};
 use tallygate_test_servers::{Cassandra, Kafka, RabbitMq};
 
+use crate::aims;
 use crate::child::Measured;
 use crate::floors;
 use crate::log::{TOPIC, draft, stream, total};
-use crate::measure::{Cost, figure};
+use crate::progress;
+use crate::report::Report;
 use crate::site::Site;
 
 const MESSAGES: u64 = 100_000;
 const TIME: Duration = Duration::from_secs(180);
 
-pub fn measure() -> Result<()> {
+pub fn measure(report: &mut Report) -> Result<()> {
     let (rabbit, kafka, cassandra) = (RabbitMq::start()?, Kafka::start()?, Cassandra::start()?);
     let runtime = tokio::runtime::Runtime::new()?;
     let stream = stream(&kafka.brokers())?;
@@ -32,22 +34,9 @@ pub fn measure() -> Result<()> {
     runtime.block_on(fill(&rabbit.url(), TOPIC))?;
     let site = Site::on(&rabbit, &kafka, &cassandra)?;
     let shipper = Measured::tallygate(&site.config(), "shipper")?;
-    let shipped = |runtime: &tokio::runtime::Runtime| {
-        anyhow::Ok(total(&runtime.block_on(stream.bounds(Topic::Transactions))?) - before)
-    };
-    let end = Instant::now() + TIME;
-    while shipped(&runtime)? == 0 {
-        ensure!(Instant::now() < end, "the shipper ships nothing");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let start = Instant::now();
-    while shipped(&runtime)? < MESSAGES {
-        ensure!(Instant::now() < end, "the shipper ships too slowly");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    // The CPU time holds the process's start, some ten milliseconds.
-    let cost = Cost { units: MESSAGES, wall: start.elapsed(), cpu: shipper.cpu()? };
-    figure("(c) queue to Kafka, 2 KB", &cost, Some(&floor), "cpu <= 20");
+    let shipped = || anyhow::Ok(total(&runtime.block_on(stream.bounds(Topic::Transactions))?) - before);
+    let cost = progress::cost(&shipper, MESSAGES, TIME, shipped)?;
+    report.figure(&aims::SHIP, &cost, Some(&floor));
     Ok(())
 }
 

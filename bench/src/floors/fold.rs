@@ -8,6 +8,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
+use super::scan::scan;
 use crate::measure::{Cost, process_cpu};
 
 /// A plain consumer with a scanner that knows where the fields stand, and a hash map; no sinks, no deduplication.
@@ -37,13 +38,7 @@ pub fn consume(brokers: &str, topic: &str, records: u64) -> Result<Cost> {
         }
         seen += 1;
     }
-    Ok(Cost { units: records, wall: start.elapsed(), cpu: process_cpu() - cpu })
-}
-
-fn scan<'v>(value: &'v [u8], name: &[u8]) -> &'v [u8] {
-    let Some(start) = memchr::memmem::find(value, name).map(|place| place + name.len()) else { return &[] };
-    let end = memchr::memchr(b'"', &value[start..]).map_or(value.len(), |length| start + length);
-    &value[start..end]
+    Ok(Cost { units: records, wall: start.elapsed(), cpu: process_cpu() - cpu, calls: None })
 }
 
 fn cents(amount: &[u8]) -> i128 {

@@ -1,10 +1,11 @@
-//! The accept path's floor: hyper and rustls alone.
+//! The accept path's floor: hyper and rustls alone, on a runtime whose threads share their work, and on a thread a core.
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -14,17 +15,54 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::Builder;
 use tokio_rustls::TlsAcceptor;
 
-/// Bare hyper and rustls: reads the body, answers 202.
-pub async fn accept(address: SocketAddr, certs: &Path) -> Result<()> {
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1_024;
+
+/// Bare hyper and rustls on threads that take work from each other.
+pub fn shared(address: SocketAddr, certs: &Path) -> Result<()> {
+    let acceptor = acceptor(certs)?;
+    let runtime = Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async { accept(listener(address)?, acceptor).await })
+}
+
+/// The same on a thread a core, each with its own runtime and listening socket.
+pub fn apart(address: SocketAddr, certs: &Path) -> Result<()> {
+    let acceptor = acceptor(certs)?;
+    let cores = thread::available_parallelism()?.get();
+    let serve = |_| {
+        let acceptor = acceptor.clone();
+        thread::spawn(move || -> Result<()> {
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(async { accept(listener(address)?, acceptor).await })
+        })
+    };
+    let threads: Vec<_> = (0..cores).map(serve).collect();
+    threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| anyhow!("a thread panicked"))?)
+}
+
+fn acceptor(certs: &Path) -> Result<TlsAcceptor> {
     let chain = CertificateDer::pem_file_iter(certs.join("gateway.pem"))?.collect::<Result<_, _>>()?;
     let key = PrivateKeyDer::from_pem_file(certs.join("gateway.key"))?;
     let mut tls = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let acceptor = TlsAcceptor::from(Arc::new(tls));
-    let listener = TcpListener::bind(address).await?;
+    Ok(TlsAcceptor::from(Arc::new(tls)))
+}
+
+/// A socket that shares its address with others of this process; needs a runtime.
+fn listener(address: SocketAddr) -> Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.set_reuseport(true)?;
+    socket.bind(address)?;
+    Ok(socket.listen(BACKLOG)?)
+}
+
+/// Reads each body and answers 202.
+async fn accept(listener: TcpListener, acceptor: TlsAcceptor) -> Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;

@@ -5,6 +5,7 @@ mod fold;
 mod http;
 mod queue;
 mod read;
+mod scan;
 mod ship;
 
 use std::path::Path;
@@ -13,35 +14,37 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use crate::measure::Cost;
-
-pub use confirms::confirms;
+use crate::publish;
 
 /// Runs the floor that the arguments name, in a process of its own.
 pub fn run(arguments: &[String]) -> Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let runtime = tokio::runtime::Runtime::new()?;
     match arguments.as_slice() {
-        ["accept", address, certs] => runtime.block_on(http::accept(address.parse()?, Path::new(certs))),
+        ["accept", "shared", address, certs] => http::shared(address.parse()?, Path::new(certs)),
+        ["accept", "apart", address, certs] => http::apart(address.parse()?, Path::new(certs)),
+        ["confirms", url] => print(&runtime.block_on(confirms::confirms(url))?),
+        ["publishes", url] => print(&runtime.block_on(publish::port(url))?),
         ["ship", url, queue, brokers, topic, messages] => {
-            print(&runtime.block_on(ship::ship(url, queue, brokers, topic, messages.parse()?))?);
-            Ok(())
+            print(&runtime.block_on(ship::ship(url, queue, brokers, topic, messages.parse()?))?)
         }
-        ["consume", brokers, topic, records] => {
-            print(&fold::consume(brokers, topic, records.parse()?)?);
-            Ok(())
-        }
+        ["consume", brokers, topic, records] => print(&fold::consume(brokers, topic, records.parse()?)?),
         ["read", config] => runtime.block_on(read::read(Path::new(config))),
         _ => bail!("no such floor: {arguments:?}"),
     }
 }
 
-fn print(cost: &Cost) {
-    println!("{} {} {}", cost.units, cost.wall.as_nanos(), cost.cpu.as_nanos());
+fn print(cost: &Cost) -> Result<()> {
+    let calls = cost.calls.unwrap_or(f64::NAN);
+    println!("{} {} {} {calls}", cost.units, cost.wall.as_nanos(), cost.cpu.as_nanos());
+    Ok(())
 }
 
 /// Reads what a floor printed.
 pub fn cost(text: &str) -> Result<Cost> {
-    let numbers: Vec<u64> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-    let [units, wall, cpu] = numbers[..] else { bail!("a floor printed {text:?}") };
-    Ok(Cost { units, wall: Duration::from_nanos(wall), cpu: Duration::from_nanos(cpu) })
+    let fields: Vec<&str> = text.split_whitespace().collect();
+    let [units, wall, cpu, calls] = fields[..] else { bail!("a floor printed {text:?}") };
+    let (wall, cpu) = (Duration::from_nanos(wall.parse()?), Duration::from_nanos(cpu.parse()?));
+    let calls = Some(calls.parse()?).filter(|calls: &f64| !calls.is_nan());
+    Ok(Cost { units: units.parse()?, wall, cpu, calls })
 }

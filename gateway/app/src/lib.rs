@@ -6,7 +6,7 @@
 mod arguments;
 pub mod cli;
 mod commands;
-mod logging;
+pub mod logging;
 mod lossy;
 mod out;
 
@@ -23,7 +23,7 @@ mod policy_engine;
 mod policy_listing;
 mod replay;
 pub mod roles;
-mod runtime;
+pub mod runtime;
 mod supervise;
 mod trial;
 

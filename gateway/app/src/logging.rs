@@ -28,7 +28,7 @@ static LOG: OnceLock<Lossy> = OnceLock::new();
 ///
 /// # Errors
 /// When the system gives no thread or no file descriptor.
-pub(crate) fn log_to_stderr(otherwise: LevelFilter) -> Result<()> {
+pub fn log_to_stderr(otherwise: LevelFilter) -> Result<()> {
     let stderr = std::io::stderr();
     let colours = stderr.is_terminal();
     // Not by std's own way to it, which has a lock that whoever waits for a reader would hold.

@@ -15,6 +15,6 @@ pub(crate) fn small_runtime() -> Result<Runtime> {
 ///
 /// # Errors
 /// When the system gives no threads.
-pub(crate) fn whole_runtime() -> Result<Runtime> {
+pub fn whole_runtime() -> Result<Runtime> {
     Builder::new_multi_thread().enable_all().build().context("cannot start a runtime")
 }

@@ -1,0 +1,44 @@
+//! What is measured and held against an aim, all in one table. Only CPU time is judged: wall time is the machine's as much as
+//! the program's, and is printed.
+
+/// A figure, and what it is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    pub name: &'static str,
+    /// Most CPU time of a unit, in microseconds.
+    pub micros: Option<f64>,
+    /// Most CPU time of a unit, in that of the floor of the same run.
+    pub floors: Option<f64>,
+}
+
+pub const RACUN: Line = line("(a) policy hr-racun, 2 KB").micros(15.0);
+pub const RACUN_TWO: Line = line("(a) policy hr-racun, 2 KB, two threads");
+pub const RACUN_SIGNED: Line = line("(a) policy hr-racun, 2 KB, signed reply");
+pub const JSON: Line = line("(a) policy json, 2 KB").micros(8.0);
+pub const HELLO: Line = line("(a) policy hello");
+
+pub const ACCEPT_1: Line = line("(b) accept, embedded queue, HTTP/1.1").floors(2.0);
+pub const ACCEPT_2: Line = line("(b) accept, embedded queue, HTTP/2").floors(2.0);
+pub const RABBIT_1: Line = line("(b) accept, RabbitMQ, HTTP/1.1").floors(2.2);
+pub const RABBIT_2: Line = line("(b) accept, RabbitMQ, HTTP/2").floors(2.2);
+pub const CHAIN: Line = line("(b) accept to sums and page, one process");
+pub const PUBLISH: Line = line("(b) publish with confirm, RabbitMQ").floors(1.0);
+
+pub const SHIP: Line = line("(c) queue to Kafka, 2 KB").floors(1.3);
+
+pub const FOLD: Line = line("(d) fold in memory, records parsed").micros(1.0);
+pub const SUMS: Line = line("(d) Kafka to Cassandra and Kafka, 100 k keys").micros(3.0).floors(2.0);
+
+const fn line(name: &'static str) -> Line {
+    Line { name, micros: None, floors: None }
+}
+
+impl Line {
+    const fn micros(self, micros: f64) -> Self {
+        Self { micros: Some(micros), ..self }
+    }
+
+    const fn floors(self, floors: f64) -> Self {
+        Self { floors: Some(floors), ..self }
+    }
+}
