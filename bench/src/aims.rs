@@ -16,6 +16,8 @@ pub const RACUN_TWO: Line = line("(a) policy hr-racun, 2 KB, two threads");
 pub const RACUN_SIGNED: Line = line("(a) policy hr-racun, 2 KB, signed reply");
 pub const JSON: Line = line("(a) policy json, 2 KB").micros(8.0);
 pub const HELLO: Line = line("(a) policy hello");
+pub const EMPTY: Line = line("(a) an empty policy, no imports").micros(3.0);
+pub const EMPTY_IMPORTS: Line = line("(a) an empty policy, host imports").micros(3.0);
 
 pub const ACCEPT_1: Line = line("(b) accept, embedded queue, HTTP/1.1").floors(2.0);
 pub const ACCEPT_2: Line = line("(b) accept, embedded queue, HTTP/2").floors(2.0);

@@ -37,6 +37,10 @@ pub fn measure(report: &mut Report) -> Result<()> {
     report.figure(&aims::JSON, &cost(&json, &messages::json(1, "HR123"), CALLS)?, None);
     let hello = Arc::new(activate("hello", "{}")?);
     report.figure(&aims::HELLO, &cost(&hello, &messages::json(1, "HR123"), CALLS)?, None);
+    // What any policy costs: one that imports nothing, and one that imports all there is and calls none of it.
+    for (line, name) in [(&aims::EMPTY, "empty"), (&aims::EMPTY_IMPORTS, "hostile")] {
+        report.figure(line, &cost(&Arc::new(activate(name, "{}")?), b"", CALLS)?, None);
+    }
     Ok(())
 }
 

@@ -171,14 +171,13 @@ pub(crate) fn store(engine: &wasmtime::Engine, call: Call) -> Store<Call> {
 }
 
 /// Runs a call's future and measures only the time in which it really runs; into `spent` too, where somebody asks.
-pub(crate) async fn measured<T>(future: impl Future<Output = T>, pace: Pace, mut spent: Option<&mut Duration>) -> T {
+pub(crate) async fn measured<T>(future: impl Future<Output = T>, mut spent: Option<&mut Duration>) -> T {
     let mut future = pin!(future);
     poll_fn(|context| {
-        // The clock is a system call, and what is asked at once is stopped soon enough when measured from its first tick.
-        let began = (pace != Pace::AtOnce || spent.is_some()).then(thread_time);
-        RUNNING_SINCE.set(began);
+        let began = thread_time();
+        RUNNING_SINCE.set(Some(began));
         let polled = future.as_mut().poll(context);
-        if let (Some(spent), Some(began)) = (&mut spent, began) {
+        if let Some(spent) = &mut spent {
             **spent += thread_time().saturating_sub(began);
         }
         // Nothing that this thread does from here on is this call's, nor the next one's.
@@ -186,6 +185,17 @@ pub(crate) async fn measured<T>(future: impl Future<Output = T>, pace: Pace, mut
         polled
     })
     .await
+}
+
+/// Makes a call in one go, and measures its time where somebody asks; else that is nothing. The clock is a system call, and
+/// what is asked at once is stopped soon enough when measured from its first tick.
+pub(crate) fn measured_at_once<T>(call: impl FnOnce() -> T, asked: bool) -> (T, Duration) {
+    let began = asked.then(thread_time);
+    RUNNING_SINCE.set(began);
+    let returned = call();
+    RUNNING_SINCE.set(None);
+    let time = began.map(|began| thread_time().saturating_sub(began)).unwrap_or_default();
+    (returned, time)
 }
 
 /// The CPU time that this thread has used.

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use wasmtime::Store;
+
 use crate::about::About;
 use crate::call::{self, Call, Pace, Used};
 use crate::engine::Engine;
@@ -163,7 +165,8 @@ impl InService {
         };
         let (answer, spent) = match at_once {
             Some(asked) => asked,
-            None => self.ask_in_turns(question.to_owned(), measured).await?,
+            // Apart, so that the others carry no room for it about.
+            None => Box::pin(self.ask_in_turns(question.to_owned(), measured)).await?,
         };
         if let Some(used) = used {
             used.time += spent.time;
@@ -173,17 +176,13 @@ impl InService {
     }
 
     /// Asks where requests are served. None where that is to be done elsewhere.
-    async fn ask_at_once<Q: Question>(
-        &self,
-        question: &Q,
-        measured: bool,
-    ) -> Result<Option<(Result<Q::Answer, PolicyFailure>, Used)>, PolicyFailure> {
+    async fn ask_at_once<Q: Question>(&self, question: &Q, measured: bool) -> Result<Option<Asking<Q>>, PolicyFailure> {
         // What has no room there in the end is not begun here again and again.
         if self.engine.slow.is_full(&question.message().caller) {
             return Err(PolicyFailure::Busy);
         }
         let _permit = self.engine.permits.acquire().await.map_err(|_| ended())?;
-        Ok(self.ask(question, Pace::AtOnce, measured).await)
+        Ok(self.ask_now(question, measured))
     }
 
     /// Asks among those calls that take long, in turns with other callers'.
@@ -191,37 +190,57 @@ impl InService {
         self: &Arc<Self>,
         question: Q,
         measured: bool,
-    ) -> Result<(Result<Q::Answer, PolicyFailure>, Used), PolicyFailure> {
+    ) -> Result<Asking<Q>, PolicyFailure> {
         let policy = self.clone();
         let caller = question.message().caller.clone();
-        let asked = self.engine.slow.run(&caller, async move { policy.ask(&question, Pace::InTurns, measured).await });
+        let asked = self.engine.slow.run(&caller, async move { policy.ask_slowly(&question, measured).await });
         match asked.await {
-            Ok(asked) => asked.ok_or_else(ended),
+            Ok(asked) => Ok(asked),
             Err(SlowPoolError::Full) => Err(PolicyFailure::Busy),
             Err(error @ SlowPoolError::Panicked) => Err(PolicyFailure::Host(error.to_string())),
         }
     }
 
-    /// Asks in a fresh instance. None where it did not end at once and was to.
-    async fn ask<Q: Question>(
-        &self,
-        question: &Q,
-        pace: Pace,
-        measured: bool,
-    ) -> Option<(Result<Q::Answer, PolicyFailure>, Used)> {
-        let id = question.message().id.clone();
-        let call = Call::new(self.name.clone(), id, self.keys.clone(), self.limits, pace);
-        let mut store = call::store(&self.engine.wasmtime, call);
-        let mut spent = measured.then_some(Duration::ZERO);
-        let asked = Asked { name: &self.name, about: &self.about, world: &self.world };
-        let returned = call::measured(question.ask(asked, &mut store), pace, spent.as_mut()).await;
+    /// Asks in a fresh instance, in one go. None where it did not end at once.
+    fn ask_now<Q: Question>(&self, question: &Q, measured: bool) -> Option<Asking<Q>> {
+        let mut store = self.store(question, Pace::AtOnce);
+        let (returned, time) = call::measured_at_once(|| question.ask_at_once(&self.asked(), &mut store), measured);
         if returned.as_ref().is_err_and(|error| store.data().is_slow(error)) {
             return None;
         }
-        store.data_mut().tell_lines();
-        let used = Used { time: spent.unwrap_or_default(), memory: store.data().memory() };
-        Some((returned.unwrap_or_else(|error| Err(store.data().failure(&error))), used))
+        Some(ended_so(returned, store, time))
     }
+
+    /// Asks in a fresh instance, which steps aside for others.
+    async fn ask_slowly<Q: Question>(&self, question: &Q, measured: bool) -> Asking<Q> {
+        let mut store = self.store(question, Pace::InTurns);
+        let mut spent = measured.then_some(Duration::ZERO);
+        let returned = call::measured(question.ask_in_turns(&self.asked(), &mut store), spent.as_mut()).await;
+        ended_so(returned, store, spent.unwrap_or_default())
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked { name: &self.name, about: &self.about, world: &self.world }
+    }
+
+    fn store<Q: Question>(&self, question: &Q, pace: Pace) -> Store<Call> {
+        let id = question.message().id.clone();
+        let call = Call::new(self.name.clone(), id, self.keys.clone(), self.limits, pace);
+        call::store(&self.engine.wasmtime, call)
+    }
+}
+
+/// What came of a question, and what it used.
+type Asking<Q> = (Result<<Q as Question>::Answer, PolicyFailure>, Used);
+
+fn ended_so<T>(
+    returned: wasmtime::Result<Result<T, PolicyFailure>>,
+    mut store: Store<Call>,
+    time: Duration,
+) -> (Result<T, PolicyFailure>, Used) {
+    store.data_mut().tell_lines();
+    let used = Used { time, memory: store.data().memory() };
+    (returned.unwrap_or_else(|error| Err(store.data().failure(&error))), used)
 }
 
 fn ended() -> PolicyFailure {

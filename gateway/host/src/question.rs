@@ -6,7 +6,7 @@ use wasmtime::Store;
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Lower};
 
 use crate::about::About;
-use crate::call::{Call, Pace};
+use crate::call::Call;
 use crate::check;
 use crate::failure::PolicyFailure;
 use crate::message::Message;
@@ -36,13 +36,18 @@ pub(crate) trait Question: Send + Sync {
     /// The same, for as long as it takes. Bodies are not copied.
     fn to_owned(&self) -> Self::Owned;
 
-    /// Asks in a fresh instance. The outer error is the call's; the inner one says what was wrong with its answer.
-    fn ask(
+    /// Asks in a fresh instance, in one go. The outer error is the call's; the inner one says what was wrong with its answer.
+    fn ask_at_once(&self, asked: &Asked<'_>, store: &mut Store<Call>) -> Answered<Self::Answer>;
+
+    /// The same, stepping aside for others at each tick.
+    fn ask_in_turns(
         &self,
-        asked: Asked<'_>,
+        asked: &Asked<'_>,
         store: &mut Store<Call>,
-    ) -> impl Future<Output = wasmtime::Result<Result<Self::Answer, PolicyFailure>>> + Send;
+    ) -> impl Future<Output = Answered<Self::Answer>> + Send;
 }
+
+type Answered<T> = wasmtime::Result<Result<T, PolicyFailure>>;
 
 /// What is to become of the message.
 pub(crate) struct Handle<'q> {
@@ -80,21 +85,28 @@ impl Question for Handle<'_> {
         Handle { message: owned(&*self.message), context: owned(&*self.context) }
     }
 
-    async fn ask(
-        &self,
-        asked: Asked<'_>,
-        store: &mut Store<Call>,
-    ) -> wasmtime::Result<Result<Decision, PolicyFailure>> {
-        let seen = v1::Seen::new(asked.name, asked.about, &self.message, &self.context);
+    fn ask_at_once(&self, asked: &Asked<'_>, store: &mut Store<Call>) -> Answered<Decision> {
+        let seen = asked.seen(&self.message, &self.context);
         let given = match asked.world {
             World::V1(functions) => {
                 let fields = seen.fields();
-                call(&functions.pre, store, &functions.handle, (&seen.param(&fields),)).await?
+                call_at_once(&functions.pre, store, &functions.handle, (&seen.param(&fields),))?
             }
-            World::V1Core(guest) => guest.handle(store, &seen).await?,
+            World::V1Core(guest) => guest.call_at_once(store, &v1::Passed::Handle(&seen))?,
         };
-        let decision = v1::decision(given);
-        Ok(decision.and_then(|decision| check::decision(asked.about, &decision).map(|()| decision)))
+        Ok(asked.decision(v1::decision(given)))
+    }
+
+    async fn ask_in_turns(&self, asked: &Asked<'_>, store: &mut Store<Call>) -> Answered<Decision> {
+        let seen = asked.seen(&self.message, &self.context);
+        let given = match asked.world {
+            World::V1(functions) => {
+                let fields = seen.fields();
+                call_in_turns(&functions.pre, store, &functions.handle, (&seen.param(&fields),)).await?
+            }
+            World::V1Core(guest) => guest.call_in_turns(store, &v1::Passed::Handle(&seen)).await?,
+        };
+        Ok(asked.decision(v1::decision(given)))
     }
 }
 
@@ -115,22 +127,30 @@ impl Question for Fault<'_> {
         Fault { message, context, refusal: owned(&*self.refusal) }
     }
 
-    async fn ask(
-        &self,
-        asked: Asked<'_>,
-        store: &mut Store<Call>,
-    ) -> wasmtime::Result<Result<Option<Reply>, PolicyFailure>> {
-        let seen = v1::Seen::new(asked.name, asked.about, &self.message, &self.context);
-        let given = match asked.world {
+    fn ask_at_once(&self, asked: &Asked<'_>, store: &mut Store<Call>) -> Answered<Option<Reply>> {
+        let seen = asked.seen(&self.message, &self.context);
+        let given: Option<_> = match asked.world {
             World::V1(functions) => {
                 let fields = seen.fields();
                 let params = (&seen.param(&fields), &v1::refusal(&self.refusal));
-                call(&functions.pre, store, &functions.fault, params).await?
+                call_at_once(&functions.pre, store, &functions.fault, params)?
             }
-            World::V1Core(guest) => guest.fault(store, &seen, &self.refusal).await?,
+            World::V1Core(guest) => guest.call_at_once(store, &v1::Passed::Fault(&seen, &self.refusal))?,
         };
-        let reply = given.map(v1::reply).transpose();
-        Ok(reply.and_then(|reply| reply.as_ref().map_or(Ok(()), check::reply).map(|()| reply)))
+        Ok(asked.reply(given.map(v1::reply).transpose()))
+    }
+
+    async fn ask_in_turns(&self, asked: &Asked<'_>, store: &mut Store<Call>) -> Answered<Option<Reply>> {
+        let seen = asked.seen(&self.message, &self.context);
+        let given: Option<_> = match asked.world {
+            World::V1(functions) => {
+                let fields = seen.fields();
+                let params = (&seen.param(&fields), &v1::refusal(&self.refusal));
+                call_in_turns(&functions.pre, store, &functions.fault, params).await?
+            }
+            World::V1Core(guest) => guest.call_in_turns(store, &v1::Passed::Fault(&seen, &self.refusal)).await?,
+        };
+        Ok(asked.reply(given.map(v1::reply).transpose()))
     }
 }
 
@@ -152,23 +172,32 @@ impl Question for Respond<'_> {
         Respond { message, context, response: owned(&*self.response) }
     }
 
-    async fn ask(
-        &self,
-        asked: Asked<'_>,
-        store: &mut Store<Call>,
-    ) -> wasmtime::Result<Result<ResponseOutcome, PolicyFailure>> {
-        let seen = v1::Seen::new(asked.name, asked.about, &self.message, &self.context);
+    fn ask_at_once(&self, asked: &Asked<'_>, store: &mut Store<Call>) -> Answered<ResponseOutcome> {
+        let seen = asked.seen(&self.message, &self.context);
         let answered = v1::SeenResponse::new(asked.about, &self.response);
         let given = match asked.world {
             World::V1(functions) => {
                 let (fields, answer_fields) = (seen.fields(), answered.fields());
                 let params = (&seen.param(&fields), &answered.param(&answer_fields));
-                call(&functions.pre, store, &functions.respond, params).await?
+                call_at_once(&functions.pre, store, &functions.respond, params)?
             }
-            World::V1Core(guest) => guest.respond(store, &seen, &answered).await?,
+            World::V1Core(guest) => guest.call_at_once(store, &v1::Passed::Respond(&seen, &answered))?,
         };
-        let outcome = v1::response_outcome(given);
-        Ok(outcome.and_then(|outcome| check::response(asked.about, &outcome).map(|()| outcome)))
+        Ok(asked.response(v1::response_outcome(given)))
+    }
+
+    async fn ask_in_turns(&self, asked: &Asked<'_>, store: &mut Store<Call>) -> Answered<ResponseOutcome> {
+        let seen = asked.seen(&self.message, &self.context);
+        let answered = v1::SeenResponse::new(asked.about, &self.response);
+        let given = match asked.world {
+            World::V1(functions) => {
+                let (fields, answer_fields) = (seen.fields(), answered.fields());
+                let params = (&seen.param(&fields), &answered.param(&answer_fields));
+                call_in_turns(&functions.pre, store, &functions.respond, params).await?
+            }
+            World::V1Core(guest) => guest.call_in_turns(store, &v1::Passed::Respond(&seen, &answered)).await?,
+        };
+        Ok(asked.response(v1::response_outcome(given)))
     }
 }
 
@@ -180,8 +209,46 @@ fn owned<T: ToOwned + ?Sized>(of: &T) -> Cow<'static, T> {
     Cow::Owned(of.to_owned())
 }
 
-/// Calls a function in a fresh instance. Where it runs in one go, this waits for nothing.
-async fn call<Params, Return>(
+impl<'p> Asked<'p> {
+    /// What of a message the policy gets to see.
+    fn seen<'m>(&self, message: &'m Message, context: &'m [u8]) -> v1::Seen<'m>
+    where
+        'p: 'm,
+    {
+        v1::Seen::new(self.name, self.about, message, context)
+    }
+
+    fn decision(&self, given: Result<Decision, PolicyFailure>) -> Result<Decision, PolicyFailure> {
+        given.and_then(|decision| check::decision(self.about, &decision).map(|()| decision))
+    }
+
+    fn reply(&self, given: Result<Option<Reply>, PolicyFailure>) -> Result<Option<Reply>, PolicyFailure> {
+        given.and_then(|reply| reply.as_ref().map_or(Ok(()), check::reply).map(|()| reply))
+    }
+
+    fn response(&self, given: Result<ResponseOutcome, PolicyFailure>) -> Result<ResponseOutcome, PolicyFailure> {
+        given.and_then(|outcome| check::response(self.about, &outcome).map(|()| outcome))
+    }
+}
+
+/// Calls a function in a fresh instance, in one go.
+fn call_at_once<Params, Return>(
+    pre: &InstancePre<Call>,
+    store: &mut Store<Call>,
+    function: &ComponentExportIndex,
+    params: Params,
+) -> wasmtime::Result<Return>
+where
+    Params: ComponentNamedList + Lower,
+    (Return,): ComponentNamedList + Lift,
+{
+    let instance = pre.instantiate(&mut *store)?;
+    let function = instance.get_typed_func::<Params, (Return,)>(&mut *store, function)?;
+    Ok(function.call(&mut *store, params)?.0)
+}
+
+/// The same, stepping aside for others.
+async fn call_in_turns<Params, Return>(
     pre: &InstancePre<Call>,
     store: &mut Store<Call>,
     function: &ComponentExportIndex,
@@ -191,11 +258,6 @@ where
     Params: ComponentNamedList + Lower + Send + Sync,
     (Return,): ComponentNamedList + Lift + Send + Sync + 'static,
 {
-    if store.data().pace == Pace::AtOnce {
-        let instance = pre.instantiate(&mut *store)?;
-        let function = instance.get_typed_func::<Params, (Return,)>(&mut *store, function)?;
-        return Ok(function.call(&mut *store, params)?.0);
-    }
     let instance = pre.instantiate_async(&mut *store).await?;
     let function = instance.get_typed_func::<Params, (Return,)>(&mut *store, function)?;
     Ok(function.call_async(&mut *store, params).await?.0)

@@ -46,11 +46,10 @@ async fn configured(engine: &wasmtime::Engine, spec: &PolicySpec) -> Result<(Vec
         return Err(ActivationError::WrongWorld(why));
     }
     let pre = v1::Functions::of(worlds::linked(&component)?)?.pre;
-    let instance = call::measured(pre.instantiate_async(&mut store), Pace::Configuring, None)
-        .await
-        .map_err(|error| failed(&store, &error))?;
+    let instance =
+        call::measured(pre.instantiate_async(&mut store), None).await.map_err(|error| failed(&store, &error))?;
     let configured = v1::configure(&mut store, &instance, &spec.config_json);
-    let configured = call::measured(configured, Pace::Configuring, None).await?;
+    let configured = call::measured(configured, None).await?;
     let about = configured.map_err(|error| failed(&store, &error))??;
     let mut state = Configured { store: &mut store, instance, failed: None };
     let snapshot = wizer.snapshot_component(&context, &mut state).await.map_err(not_a_component)?;

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use tallygate_policy::scan;
+
 /// Members of an object that are compared one with the other; from here on in order.
 const FEW: usize = 16;
 
@@ -17,7 +19,7 @@ impl<'a> Names<'a> {
     #[allow(clippy::ptr_arg, reason = "a borrowed name is kept borrowed, for its own lifetime")]
     pub(crate) fn repeats(&mut self, name: &Cow<'a, str>) -> bool {
         if self.many.is_empty() && self.few.len() < FEW {
-            let repeats = self.few.contains(name);
+            let repeats = self.few.iter().any(|other| scan::same(other.as_bytes(), name.as_bytes()));
             self.few.push(name.clone());
             return repeats;
         }

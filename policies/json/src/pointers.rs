@@ -1,7 +1,7 @@
 //! Where in a transaction's object its fields are: JSON Pointers, made into the tree that the reader walks along.
 
-use tallygate_policy::ConfigFault;
 use tallygate_policy::config::Config;
+use tallygate_policy::{ConfigFault, scan};
 
 use crate::fields::Field;
 
@@ -18,7 +18,7 @@ pub(crate) struct Node {
 impl Node {
     /// The place one step further on, if a field is there or behind it.
     pub(crate) fn child(&self, name: &str) -> Option<&Node> {
-        self.children.iter().find(|(key, _)| key == name).map(|(_, node)| node)
+        self.children.iter().find(|(key, _)| scan::same(key.as_bytes(), name.as_bytes())).map(|(_, node)| node)
     }
 
     /// Where a field is, as the JSON Pointer it was configured with.

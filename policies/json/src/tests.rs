@@ -22,6 +22,13 @@ fn accepted(config: &str, body: &str) -> Vec<Transaction> {
     }
 }
 
+#[test]
+fn the_count_of_what_was_accepted_is_written_in_full() {
+    for count in [0, 1, 9, 10, 99, 100, 40_000, 100_000, 123_456_789, 4_294_967_295] {
+        assert_eq!(crate::accepted(count), format!("{{\"accepted\":{count}}}"));
+    }
+}
+
 fn refused(body: &str) -> Refusal {
     match outcome("{}", body) {
         Outcome::Reject(refusal) => refusal,

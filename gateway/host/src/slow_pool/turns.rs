@@ -67,6 +67,10 @@ impl<W> Turns<W> {
 
     /// Whether too much waits already for this caller to add anything.
     pub(super) fn is_full(&self, caller: &Caller) -> bool {
+        // As it nearly always is, and then nobody has to be looked for.
+        if self.waiting.iter().sum::<usize>() < limits::SLOW_WAITING_CALLER {
+            return false;
+        }
         let of_caller = self.callers.get(caller).map_or(0, |calls| calls.waiting.len());
         of_caller >= limits::SLOW_WAITING_CALLER
             || self.waiting[caller.class()] >= limits::SLOW_WAITING_CLASS

@@ -9,15 +9,12 @@
 use wasmtime::{Caller, ExternType, Instance, InstancePre, Linker, Memory, Module, ModuleExport, Store};
 use wasmtime::{TypedFunc, ValType, WasmParams, WasmResults};
 
-use super::bindings::{Decision, Reply, ResponseOutcome};
 use super::core_host;
 use super::core_lift::{Lifting, Value};
-use super::core_lower::{self, Block};
+use super::core_lower::{Block, Passed};
 use super::functions::HANDLER;
-use super::lower::{Seen, SeenResponse};
-use crate::call::{Call, Pace};
+use crate::call::Call;
 use crate::limits;
-use crate::reply::Refusal;
 use crate::sections;
 
 /// The custom section by which a guest says so, and what is in it.
@@ -81,59 +78,67 @@ impl Guest {
         &self.module
     }
 
-    /// What is to become of a message.
-    pub(crate) async fn handle(&self, store: &mut Store<Call>, seen: &Seen<'_>) -> wasmtime::Result<Decision> {
-        self.call(store, &self.handle, core_lower::message_bytes(seen), |block| block.message(seen)).await
+    /// Calls a function in a fresh instance, in one go, and lifts what it returns.
+    pub(crate) fn call_at_once<T: Value>(&self, store: &mut Store<Call>, passed: &Passed<'_>) -> wasmtime::Result<T> {
+        let instance = self.at_once.instantiate(&mut *store)?;
+        let begun = Begun::new(self, &instance, store, passed)?;
+        let at = begun.realloc.call(&mut *store, (0, 0, ALIGN, begun.bytes()?))?;
+        begun.lower(store, passed, at)?;
+        let returned = begun.function.call(&mut *store, at)?;
+        Lifting::new(begun.memory.data(&*store), limits::LIFT_BYTES_AT_ONCE).returned(returned)
     }
 
-    /// How a refusal reads in the partner's protocol.
-    pub(crate) async fn fault(
+    /// The same, stepping aside for others.
+    pub(crate) async fn call_in_turns<T: Value>(
         &self,
         store: &mut Store<Call>,
-        seen: &Seen<'_>,
-        refusal: &Refusal,
-    ) -> wasmtime::Result<Option<Reply>> {
-        let bytes = core_lower::fault_bytes(seen, refusal);
-        self.call(store, &self.fault, bytes, |block| block.fault(seen, refusal)).await
-    }
-
-    /// What is to become of an upstream's response.
-    pub(crate) async fn respond(
-        &self,
-        store: &mut Store<Call>,
-        seen: &Seen<'_>,
-        response: &SeenResponse<'_>,
-    ) -> wasmtime::Result<ResponseOutcome> {
-        let bytes = core_lower::respond_bytes(seen, response);
-        self.call(store, &self.respond, bytes, |block| block.respond(seen, response)).await
-    }
-
-    /// Calls a function in a fresh instance with a block of so many bytes, and lifts what it returns. Where it runs in one
-    /// go, this waits for nothing.
-    async fn call<T: Value>(
-        &self,
-        store: &mut Store<Call>,
-        function: &ModuleExport,
-        bytes: usize,
-        lower: impl FnOnce(&mut Block<'_>) + Send,
+        passed: &Passed<'_>,
     ) -> wasmtime::Result<T> {
-        let pace = store.data().pace;
-        let instance = match pace {
-            Pace::AtOnce => self.at_once.instantiate(&mut *store)?,
-            Pace::InTurns | Pace::Configuring => self.in_turns.instantiate_async(&mut *store).await?,
-        };
-        let realloc: TypedFunc<(u32, u32, u32, u32), u32> = typed(&instance, store, &self.exports.realloc)?;
-        let function: TypedFunc<u32, u32> = typed(&instance, store, function)?;
-        let memory =
-            instance.get_module_export(&mut *store, &self.exports.memory).and_then(|found| found.into_memory());
-        let memory = memory.ok_or_else(no_memory)?;
-        let length = u32::try_from(bytes).map_err(|_| wasmtime::format_err!("{bytes} bytes for a guest of 32 bits"))?;
-        let at = run(&realloc, store, (0, 0, ALIGN, length)).await?;
-        let block = block(memory.data_mut(&mut *store), at, bytes, ALIGN)?;
-        lower(&mut Block::new(block, at));
-        let returned = run(&function, store, at).await?;
-        let most = if pace == Pace::AtOnce { limits::LIFT_BYTES_AT_ONCE } else { limits::LIFT_BYTES };
-        Lifting::new(memory.data(&*store), most).returned(returned)
+        let instance = self.in_turns.instantiate_async(&mut *store).await?;
+        let begun = Begun::new(self, &instance, store, passed)?;
+        let at = begun.realloc.call_async(&mut *store, (0, 0, ALIGN, begun.bytes()?)).await?;
+        begun.lower(store, passed, at)?;
+        let returned = begun.function.call_async(&mut *store, at).await?;
+        Lifting::new(begun.memory.data(&*store), limits::LIFT_BYTES).returned(returned)
+    }
+
+    fn function(&self, passed: &Passed<'_>) -> &ModuleExport {
+        match passed {
+            Passed::Handle(_) => &self.handle,
+            Passed::Fault(..) => &self.fault,
+            Passed::Respond(..) => &self.respond,
+        }
+    }
+}
+
+/// A call in an instance that is there.
+struct Begun {
+    realloc: TypedFunc<(u32, u32, u32, u32), u32>,
+    function: TypedFunc<u32, u32>,
+    memory: Memory,
+    /// How many bytes go in.
+    bytes: usize,
+}
+
+impl Begun {
+    fn new(guest: &Guest, instance: &Instance, store: &mut Store<Call>, passed: &Passed<'_>) -> wasmtime::Result<Self> {
+        let memory = instance.get_module_export(&mut *store, &guest.exports.memory);
+        Ok(Self {
+            realloc: typed(instance, store, &guest.exports.realloc)?,
+            function: typed(instance, store, guest.function(passed))?,
+            memory: memory.and_then(|found| found.into_memory()).ok_or_else(no_memory)?,
+            bytes: passed.bytes(),
+        })
+    }
+
+    fn bytes(&self) -> wasmtime::Result<u32> {
+        u32::try_from(self.bytes).map_err(|_| wasmtime::format_err!("{} bytes for a guest of 32 bits", self.bytes))
+    }
+
+    fn lower(&self, store: &mut Store<Call>, passed: &Passed<'_>, at: u32) -> wasmtime::Result<()> {
+        let block = block(self.memory.data_mut(store), at, self.bytes, ALIGN)?;
+        Block::new(block, at).lower(passed);
+        Ok(())
     }
 }
 
@@ -159,21 +164,6 @@ pub(super) fn block(memory: &mut [u8], at: u32, bytes: usize, align: u32) -> was
         Some(block) if at.is_multiple_of(align) => Ok(block),
         _ => wasmtime::bail!("its cabi_realloc gave {bytes} bytes at {at}, which it does not have"),
     }
-}
-
-async fn run<Params, Results>(
-    function: &TypedFunc<Params, Results>,
-    store: &mut Store<Call>,
-    params: Params,
-) -> wasmtime::Result<Results>
-where
-    Params: WasmParams + Send + Sync,
-    Results: WasmResults + Send + Sync,
-{
-    if store.data().pace == Pace::AtOnce {
-        return function.call(store, params);
-    }
-    function.call_async(store, params).await
 }
 
 fn typed<Params: WasmParams, Results: WasmResults>(

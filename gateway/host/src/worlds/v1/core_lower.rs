@@ -22,20 +22,32 @@ pub(crate) struct Block<'b> {
     free: usize,
 }
 
-/// How many bytes a message needs where it is passed alone.
-pub(crate) fn message_bytes(seen: &Seen<'_>) -> usize {
-    MESSAGE + behind_message(seen)
+/// What is passed to a function.
+pub(crate) enum Passed<'p> {
+    /// A message, to be handled.
+    Handle(&'p Seen<'p>),
+    /// A message and a refusal of it.
+    Fault(&'p Seen<'p>, &'p Refusal),
+    /// A message and the response to it.
+    Respond(&'p Seen<'p>, &'p SeenResponse<'p>),
 }
 
-/// How many a message and a refusal need.
-pub(crate) fn fault_bytes(seen: &Seen<'_>, refusal: &Refusal) -> usize {
-    let texts = refusal.code.len() + refusal.detail.len() + refusal.field.as_deref().unwrap_or_default().len();
-    MESSAGE + REFUSAL + behind_message(seen) + texts
-}
-
-/// How many a message and a response need.
-pub(crate) fn respond_bytes(seen: &Seen<'_>, response: &SeenResponse<'_>) -> usize {
-    MESSAGE + RESPONSE + behind_message(seen) + PADDING + fields_bytes(response.headers()) + response.body().len()
+impl Passed<'_> {
+    /// How many bytes it needs.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Handle(seen) => MESSAGE + behind_message(seen),
+            Self::Fault(seen, refusal) => {
+                let field = refusal.field.as_deref().unwrap_or_default();
+                let texts = refusal.code.len() + refusal.detail.len() + field.len();
+                MESSAGE + REFUSAL + behind_message(seen) + texts
+            }
+            Self::Respond(seen, response) => {
+                let behind_response = PADDING + fields_bytes(response.headers()) + response.body().len();
+                MESSAGE + RESPONSE + behind_message(seen) + behind_response
+            }
+        }
+    }
 }
 
 /// What a message points to.
@@ -63,16 +75,28 @@ impl<'b> Block<'b> {
         Self { bytes, begins, free: 0 }
     }
 
-    /// A message alone.
-    pub(crate) fn message(&mut self, seen: &Seen<'_>) {
-        self.free = MESSAGE;
-        self.put_message(seen);
+    pub(super) fn lower(&mut self, passed: &Passed<'_>) {
+        match passed {
+            Passed::Handle(seen) => {
+                self.free = MESSAGE;
+                self.put_message(seen);
+            }
+            Passed::Fault(seen, refusal) => {
+                self.free = MESSAGE + REFUSAL;
+                self.put_message(seen);
+                self.put_refusal(refusal);
+            }
+            Passed::Respond(seen, response) => {
+                self.free = MESSAGE + RESPONSE;
+                self.put_message(seen);
+                self.put(MESSAGE, &response.status().to_le_bytes());
+                self.fields(MESSAGE + 4, response.headers());
+                self.text(MESSAGE + 12, response.body());
+            }
+        }
     }
 
-    /// A message and a refusal.
-    pub(crate) fn fault(&mut self, seen: &Seen<'_>, refusal: &Refusal) {
-        self.free = MESSAGE + REFUSAL;
-        self.put_message(seen);
+    fn put_refusal(&mut self, refusal: &Refusal) {
         let Refusal { status, code, detail, field, retry_after } = refusal;
         let at = MESSAGE;
         self.put(at, &status.to_le_bytes());
@@ -82,15 +106,6 @@ impl<'b> Block<'b> {
         self.put(at + 32, &[u8::from(retry_after.is_some()), 0, 0, 0]);
         self.put(at + 36, &retry_after.unwrap_or_default().to_le_bytes());
         self.none(at + 40);
-    }
-
-    /// A message and a response.
-    pub(crate) fn respond(&mut self, seen: &Seen<'_>, response: &SeenResponse<'_>) {
-        self.free = MESSAGE + RESPONSE;
-        self.put_message(seen);
-        self.put(MESSAGE, &response.status().to_le_bytes());
-        self.fields(MESSAGE + 4, response.headers());
-        self.text(MESSAGE + 12, response.body());
     }
 
     fn put_message(&mut self, seen: &Seen<'_>) {

@@ -11,6 +11,7 @@ mod lift;
 mod lower;
 
 pub(crate) use core::{Guest, module_of};
+pub(crate) use core_lower::Passed;
 pub(crate) use functions::{Functions, configure};
 pub(crate) use host::add_to_linker;
 pub(crate) use lift::{decision, reply, response_outcome};
