@@ -55,9 +55,9 @@ fn cut_off(bytes: &[u8]) -> Option<String> {
 pub(crate) fn refused(said: &str) -> String {
     let advice = if said.contains("core module instances") {
         format!(
-            ": it consists of more modules than the {} that one may, as those of componentize-py do, which do not run here; \
-             a component of one module with its bindings does",
-            limits::CORE_INSTANCES
+            ": it consists of more modules than the {} that one may; a component of one module with its bindings is what most \
+             tools make",
+            limits::LARGE_CORE_INSTANCES
         )
     } else if said.contains("nested components with modules") {
         ": it has components with modules of their own inside it, as those of jco's qjs backend have, which cannot be \
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn what_the_engine_does_not_take_is_told_in_an_authors_words() {
         let said = refused("The component transitively contains 38 core module instances, which exceeds …");
-        assert!(said.contains("more modules than the 8") && said.contains("componentize-py"), "{said}");
+        assert!(said.contains("more modules than the 64") && said.contains("of one module"), "{said}");
         assert!(refused("nested components with modules not currently supported").contains("qjs"));
         assert_eq!(refused("something else"), "something else");
     }

@@ -5,24 +5,27 @@ use sha2::{Digest, Sha256};
 
 use crate::about::About;
 use crate::about_json;
+use crate::class::Class;
 use crate::engine::Engine;
 use crate::failure::{ActivationError, KeyError};
-use crate::policy::Policy;
+use crate::policy::{self, Policy};
 use crate::spec::KeptPolicy;
 use crate::worlds::World;
 
 /// What every artefact begins with; another format has another number in it.
-const MAGIC: &[u8; 8] = b"tgnativ2";
+const MAGIC: &[u8; 8] = b"tgnativ3";
 const SEAL: usize = 32;
+const CLASS: usize = 1;
 const LENGTH: usize = 4;
-const HEAD: usize = MAGIC.len() + SEAL + LENGTH;
+const HEAD: usize = MAGIC.len() + SEAL + CLASS + LENGTH;
 
 /// The key that seals artefacts. Whoever knows it can have the gateway run any code.
 pub struct ArtefactKey(hmac::Key);
 
-/// The parts of an artefact: magic, seal, length of what the policy says of itself, that, code.
+/// The parts of an artefact: magic, seal, class of the component, length of what the policy says of itself, that, code.
 struct Parts<'a> {
     seal: &'a [u8],
+    class: Class,
     about: &'a [u8],
     code: &'a [u8],
 }
@@ -48,11 +51,12 @@ impl ArtefactKey {
     }
 
     /// All that must be the same where an artefact is loaded as where it was made.
-    fn context(&self, engine: &Engine, kept: &KeptPolicy, about: &[u8], code: &[u8]) -> hmac::Context {
+    fn context(&self, engine: &Engine, kept: &KeptPolicy, class: Class, about: &[u8], code: &[u8]) -> hmac::Context {
         let mut context = hmac::Context::with_key(&self.0);
         let memory = (kept.limits.memory as u64).to_be_bytes();
-        let compatibility = compatibility(engine);
-        for part in [MAGIC, &compatibility[..], kept.name.as_bytes(), kept.version.as_bytes(), &memory, about, code] {
+        let (compatibility, class) = (compatibility(engine), [class.byte()]);
+        let (name, version) = (kept.name.as_bytes(), kept.version.as_bytes());
+        for part in [MAGIC, &compatibility[..], name, version, &memory, &class, about, code] {
             context.update(&(part.len() as u64).to_be_bytes());
             context.update(part);
         }
@@ -70,9 +74,10 @@ impl Policy {
         let code = self.world().serialize().map_err(|error| fail(&error))?;
         let about = about_json::encode(self.about());
         let length = u32::try_from(about.len()).map_err(|error| fail(&error))?;
-        let seal = key.context(engine, &self.kept(), &about, &code).sign();
+        let class = self.class();
+        let seal = key.context(engine, &self.kept(), class, &about, &code).sign();
         let mut artefact = Vec::with_capacity(HEAD + about.len() + code.len());
-        for part in [MAGIC, seal.as_ref(), &length.to_be_bytes(), &about, &code] {
+        for part in [MAGIC, seal.as_ref(), &[class.byte()], &length.to_be_bytes(), &about, &code] {
             artefact.extend_from_slice(part);
         }
         Ok(artefact)
@@ -89,16 +94,20 @@ impl Policy {
         kept: KeptPolicy,
         artefact: &[u8],
     ) -> Option<Result<Self, ActivationError>> {
-        let Parts { seal, about, code } = parts(artefact)?;
-        let expected = key.context(engine, &kept, about, code).sign();
+        let Parts { seal, class, about, code } = parts(artefact)?;
+        let expected = key.context(engine, &kept, class, about, code).sign();
         aws_lc_rs::constant_time::verify_slices_are_equal(expected.as_ref(), seal).ok()?;
         let about = about_json::decode(about)?;
+        let pool = match policy::pool(engine, class) {
+            Ok(pool) => pool,
+            Err(error) => return Some(Err(error)),
+        };
         // SAFETY: these very bytes were made by `World::serialize` in a process that knew the key, for an engine of the
         // same compatibility hash; the seal says so, and they are in memory, where nobody changes them.
         #[allow(unsafe_code)]
-        let world = unsafe { World::deserialize(&engine.wasmtime, code) };
+        let world = unsafe { World::deserialize(&pool.wasmtime, code) };
         match world {
-            Ok(world) => Some(Self::in_service(engine, kept, world, about)),
+            Ok(world) => Some(Self::in_service(engine, pool, class, kept, world, about)),
             Err(error) => {
                 tracing::warn!("sealed code could not be loaded: {error:#}");
                 None
@@ -123,16 +132,17 @@ pub fn about_bytes(beginning: &[u8]) -> Option<usize> {
 fn parts(artefact: &[u8]) -> Option<Parts<'_>> {
     let end = about_bytes(artefact)?;
     Some(Parts {
-        seal: artefact.get(MAGIC.len()..HEAD - LENGTH)?,
+        seal: artefact.get(MAGIC.len()..MAGIC.len() + SEAL)?,
+        class: Class::of_byte(*artefact.get(MAGIC.len() + SEAL)?)?,
         about: artefact.get(HEAD..end)?,
         code: artefact.get(end..)?,
     })
 }
 
-/// What an engine's compiled code depends on, of wasmtime's version and settings.
+/// What an engine's compiled code depends on, of wasmtime's version and settings, which are the same for all its pools.
 fn compatibility(engine: &Engine) -> [u8; 32] {
     let mut hasher = Sha(Sha256::new());
-    std::hash::Hash::hash(&engine.wasmtime.precompile_compatibility_hash(), &mut hasher);
+    std::hash::Hash::hash(&engine.small.wasmtime.precompile_compatibility_hash(), &mut hasher);
     hasher.0.finalize().into()
 }
 

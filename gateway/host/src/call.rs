@@ -55,6 +55,8 @@ pub(crate) struct Call {
     used: Duration,
     /// What its memories have grown to, all of them together.
     memory: usize,
+    /// Of that, what they began with.
+    memory_begun: usize,
     out_of_time: bool,
     out_of_memory: bool,
     /// It was stopped to be begun again on the threads for slow work.
@@ -78,6 +80,7 @@ impl Call {
             limits,
             used: Duration::ZERO,
             memory: 0,
+            memory_begun: 0,
             out_of_time: false,
             out_of_memory: false,
             slow: false,
@@ -142,11 +145,14 @@ impl Call {
 
 impl ResourceLimiter for Call {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        if self.pace == Pace::AtOnce && desired > limits::MEMORY_AT_ONCE && desired <= self.limits.memory {
+        let fits = desired <= self.limits.memory;
+        if fits && current == 0 {
+            self.memory_begun += desired;
+        }
+        if self.pace == Pace::AtOnce && fits && desired > self.memory_begun + limits::MEMORY_AT_ONCE {
             self.slow = true;
             return Ok(false);
         }
-        let fits = desired <= self.limits.memory;
         self.out_of_memory |= !fits;
         if fits {
             self.memory += desired.saturating_sub(current);
@@ -155,7 +161,8 @@ impl ResourceLimiter for Call {
     }
 
     fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired <= limits::TABLE_ELEMENTS)
+        // Of what a small policy may have less, its pool says so.
+        Ok(desired <= limits::LARGE_TABLE_ELEMENTS)
     }
 }
 

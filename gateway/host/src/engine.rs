@@ -1,13 +1,15 @@
-//! The one wasmtime engine: its pool of instances, and the clock that makes long calls step aside.
+//! What all policies of a process run in: pools of instances, the threads for long calls, and the clock that makes those step
+//! aside.
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-use wasmtime::{Config, Enabled, EngineWeak, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+use wasmtime::{Config, EngineWeak, OptLevel};
 
 use crate::at_once::AtOnce;
+use crate::class::Class;
 use crate::failure::EngineError;
 use crate::limits;
+use crate::pool::{LargePool, Pool};
 use crate::slow_pool::SlowPool;
 
 /// What an engine may use altogether.
@@ -29,14 +31,13 @@ impl Default for EngineLimits {
 /// The engine that all policies of a process share. Cloning it is cheap.
 #[derive(Clone)]
 pub struct Engine {
-    pub(crate) wasmtime: wasmtime::Engine,
+    pub(crate) small: Pool,
+    large: LargePool,
     /// For the one call of `configure`: compiles quickly rather than well, and needs no pool.
     pub(crate) configuring: wasmtime::Engine,
-    /// For calls where requests are served: each holds one for as long as it holds its thread.
-    pub(crate) permits: Arc<Semaphore>,
-    /// Whose turn it is there.
+    /// Whose turn it is where requests are served.
     pub(crate) turns: Arc<AtOnce>,
-    /// For the others.
+    /// For calls that take long.
     pub(crate) slow: SlowPool,
     pub(crate) limits: EngineLimits,
 }
@@ -47,14 +48,31 @@ impl Engine {
     /// # Errors
     /// When the system does not give the address space or a thread.
     pub fn new(limits: EngineLimits) -> Result<Self, EngineError> {
-        let engine = |config: &Config| wasmtime::Engine::new(config).map_err(|error| EngineError(format!("{error:#}")));
-        let configuring = engine(common().cranelift_opt_level(OptLevel::None))?;
-        let wasmtime = engine(common().allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits))))?;
-        start_clock([&wasmtime, &configuring])?;
-        let permits = Arc::new(Semaphore::new(at_once(limits) as usize));
+        let configuring = wasmtime::Engine::new(common().cranelift_opt_level(OptLevel::None))
+            .map_err(|error| EngineError(format!("{error:#}")))?;
+        let small = Pool::new(Class::Small, limits)?;
+        start_clock(&[&small.wasmtime, &configuring])?;
         let turns = Arc::new(AtOnce::new(std::thread::available_parallelism().map_or(1, usize::from)));
-        let slow = SlowPool::start(slow(limits) as usize)?;
-        Ok(Self { wasmtime, configuring, permits, turns, slow, limits })
+        let slow = SlowPool::start(limits.slow() as usize)?;
+        Ok(Self { small, large: LargePool::default(), configuring, turns, slow, limits })
+    }
+
+    /// The pool of the policies of a class.
+    ///
+    /// # Errors
+    /// When it is to be made, and the system does not give the address space or a thread.
+    pub(crate) fn pool(&self, class: Class) -> Result<Pool, EngineError> {
+        match class {
+            Class::Small => Ok(self.small.clone()),
+            Class::Large => self.large.get(self.limits),
+        }
+    }
+}
+
+impl EngineLimits {
+    /// How many instances there are for calls that take long.
+    pub(crate) fn slow(self) -> u32 {
+        (self.instances / limits::SLOW_INSTANCES_PART).max(1)
     }
 }
 
@@ -64,7 +82,8 @@ impl std::fmt::Debug for Engine {
     }
 }
 
-fn common() -> Config {
+/// What holds in all pools, so that code compiled for one would run in any.
+pub(crate) fn common() -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
@@ -75,40 +94,9 @@ fn common() -> Config {
     config
 }
 
-/// How many instances there are for calls that take long.
-fn slow(limits: EngineLimits) -> u32 {
-    (limits.instances / limits::SLOW_INSTANCES_PART).max(1)
-}
-
-/// How many there are for the others.
-fn at_once(limits: EngineLimits) -> u32 {
-    limits.instances.saturating_sub(slow(limits)).max(1)
-}
-
-fn pool(limits: EngineLimits) -> PoolingAllocationConfig {
-    let (instances, memory) = (at_once(limits) + slow(limits), limits.memory);
-    let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(instances)
-        .total_core_instances(instances.saturating_mul(limits::CORE_INSTANCES))
-        .max_core_instances_per_component(limits::CORE_INSTANCES)
-        .total_memories(instances.saturating_mul(limits::MEMORIES))
-        .max_memories_per_component(limits::MEMORIES)
-        .max_memory_size(memory)
-        .total_tables(instances.saturating_mul(limits::TABLES))
-        .max_tables_per_component(limits::TABLES)
-        .table_elements(limits::TABLE_ELEMENTS)
-        .total_stacks(instances)
-        .linear_memory_keep_resident(limits::KEEP_RESIDENT)
-        .table_keep_resident(limits::KEEP_RESIDENT)
-        // Where the kernel says which pages were written (Linux 6.7), only those are made as they were.
-        .pagemap_scan(Enabled::Auto)
-        .max_unused_warm_slots(limits::WARM_SLOTS);
-    pool
-}
-
 /// Advances the engines' epochs every tick, until they are gone.
-fn start_clock(engines: [&wasmtime::Engine; 2]) -> Result<(), EngineError> {
-    let engines = engines.map(wasmtime::Engine::weak);
+pub(crate) fn start_clock(engines: &[&wasmtime::Engine]) -> Result<(), EngineError> {
+    let engines: Vec<_> = engines.iter().map(|engine| engine.weak()).collect();
     let advance = move || {
         let alive = engines.iter().filter_map(EngineWeak::upgrade);
         alive.map(|engine| engine.increment_epoch()).count() > 0

@@ -34,7 +34,8 @@ pub const SLOW_WAITING: usize = 1024;
 pub const SLOW_NICE: i32 = 10;
 /// What a call may be about to be begun where requests are served, in bytes of body: what is more is slow from the start.
 pub const BODY_AT_ONCE: usize = 256 << 10;
-/// What a call may ask for where requests are served; more of it makes it a slow one. Memory, in bytes.
+/// What a call may ask for where requests are served; more of it makes it a slow one. Memory beyond what it begins with, in
+/// bytes.
 pub const MEMORY_AT_ONCE: usize = 16 << 20;
 /// What it may return or pass to a host function at one time, in bytes.
 pub const LIFT_BYTES_AT_ONCE: usize = 1 << 20;
@@ -48,6 +49,27 @@ pub const MEMORIES: u32 = 2;
 pub const TABLES: u32 = 4;
 /// The elements of one table: functions a policy can call by pointer.
 pub const TABLE_ELEMENTS: usize = 20_000;
+/// What a component's memories may begin with, in bytes, for it to be a small one. A component that needs more than these
+/// limits is a large one, such as those that bring JavaScript with them, and has those below.
+pub const MEMORY_SMALL: usize = 4 << 20;
+/// Messages in large policies at one time where requests are served: one of so many of [`INSTANCES`]. Their slow calls take
+/// turns with all others'.
+pub const LARGE_INSTANCES_PART: u32 = 32;
+/// Core modules inside one large component.
+pub const LARGE_CORE_INSTANCES: u32 = 64;
+/// Memories inside one large component.
+pub const LARGE_MEMORIES: u32 = 4;
+/// Tables inside one large component.
+pub const LARGE_TABLES: u32 = 16;
+/// The elements of one table of a large component.
+pub const LARGE_TABLE_ELEMENTS: usize = 200_000;
+/// What one instance of a large policy keeps of its memory for the next message, in bytes: most of what a language's runtime
+/// writes for each message, so that it need not be had from the system anew.
+pub const LARGE_KEEP_RESIDENT: usize = 32 << 20;
+/// What it keeps of its tables, in bytes.
+pub const LARGE_KEEP_RESIDENT_TABLES: usize = 1 << 20;
+/// Instances of large policies kept warm beyond those in use.
+pub const LARGE_WARM_SLOTS: u32 = 2;
 /// The wasm stack of a call, in bytes. A guest of the SDK has a stack of its own of 32 KiB besides.
 pub const STACK_BYTES: usize = 256 << 10;
 /// What a call's whole stack has beyond the wasm stack, for the host functions that a policy calls.

@@ -8,12 +8,14 @@ use wasmtime::Store;
 
 use crate::about::About;
 use crate::call::{self, Call, Pace, Used};
+use crate::class::Class;
 use crate::engine::Engine;
 use crate::failure::{ActivationError, PolicyFailure};
 use crate::keys::Keys;
 use crate::limits;
 use crate::message::Message;
 use crate::outcome::Decision;
+use crate::pool::Pool;
 use crate::question::{Asked, Fault, Handle, Question, Respond};
 use crate::reply::{Refusal, Reply};
 use crate::response::{Response, ResponseOutcome};
@@ -33,6 +35,8 @@ struct InService {
     keys: Keys,
     limits: Limits,
     engine: Engine,
+    pool: Pool,
+    class: Class,
     world: World,
 }
 
@@ -46,15 +50,20 @@ impl Policy {
         let (snapshot, about) = snapshot::configure(engine, &spec)?;
         // Whoever lacks a key hears it before the long step.
         check_needs(&about, &spec.keys)?;
-        let world = World::compile(&engine.wasmtime, &snapshot)?;
+        // What it holds once it is configured counts.
+        let class = Class::of(&snapshot);
+        let pool = pool(engine, class)?;
+        let world = World::compile(&pool.wasmtime, &snapshot)?;
         let version = version_of(&spec.component, &spec.config_json);
         let kept = KeptPolicy { name: spec.name, version, keys: spec.keys, limits: spec.limits };
-        Self::in_service(engine, kept, world, about)
+        Self::in_service(engine, pool, class, kept, world, about)
     }
 
     /// The policy of a configured component's code.
     pub(crate) fn in_service(
         engine: &Engine,
+        pool: Pool,
+        class: Class,
         kept: KeptPolicy,
         world: World,
         about: About,
@@ -68,6 +77,8 @@ impl Policy {
             keys: kept.keys,
             limits: kept.limits,
             engine: engine.clone(),
+            pool,
+            class,
             world,
         })))
     }
@@ -142,6 +153,11 @@ impl Policy {
         KeptPolicy { name, version, keys: self.0.keys.clone(), limits: self.0.limits }
     }
 
+    /// The class of its component.
+    pub(crate) fn class(&self) -> Class {
+        self.0.class
+    }
+
     /// Its code and snapshot.
     pub(crate) fn world(&self) -> &World {
         &self.0.world
@@ -181,7 +197,7 @@ impl InService {
         if self.engine.slow.is_full(&question.message().caller) {
             return Err(PolicyFailure::Busy);
         }
-        let _permit = self.engine.permits.acquire().await.map_err(|_| ended())?;
+        let _permit = self.pool.permits.acquire().await.map_err(|_| ended())?;
         Ok(self.ask_now(question, measured))
     }
 
@@ -226,7 +242,7 @@ impl InService {
     fn store<Q: Question>(&self, question: &Q, pace: Pace) -> Store<Call> {
         let id = question.message().id.clone();
         let call = Call::new(self.name.clone(), id, self.keys.clone(), self.limits, pace);
-        call::store(&self.engine.wasmtime, call)
+        call::store(&self.pool.wasmtime, call)
     }
 }
 
@@ -241,6 +257,11 @@ fn ended_so<T>(
     store.data_mut().tell_lines();
     let used = Used { time, memory: store.data().memory() };
     (returned.unwrap_or_else(|error| Err(store.data().failure(&error))), used)
+}
+
+/// The pool of a class. The large one's may not be had where the small one's is.
+pub(crate) fn pool(engine: &Engine, class: Class) -> Result<Pool, ActivationError> {
+    engine.pool(class).map_err(|error| ActivationError::Host(error.to_string()))
 }
 
 fn ended() -> PolicyFailure {

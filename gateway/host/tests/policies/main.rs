@@ -11,6 +11,7 @@ mod fairness;
 mod hostile;
 mod hr_racun;
 mod isolation;
+mod large;
 mod signature;
 mod support;
 mod world;
