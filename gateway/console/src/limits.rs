@@ -68,9 +68,12 @@ pub const SESSION_IDLE: Duration = Duration::from_secs(60 * 60);
 pub const SESSION_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
 /// Passwords being checked at one time; each takes 19 MiB with argon2's defaults.
 pub const PASSWORD_CHECKS: usize = 2;
+/// The niceness of the threads that check them: whoever guesses takes no processor from partners' requests.
+pub const PASSWORD_NICE: i32 = 10;
 /// The longest password, in bytes.
 pub const PASSWORD_BYTES: usize = 1_024;
-/// Passwords being checked or waiting for it, of which each address has its share; further ones are 503.
+/// Passwords being checked or waiting for it, of which each address has its share, and an eighth is for those alone whose name got
+/// in from where it comes from before; further ones are 503.
 pub const PASSWORDS_WAITING: usize = 64;
 /// Failed logins of one name from one address, or one /64 of IPv6, before each next one has to wait, twice as long each time.
 pub const FREE_FAILURES: u32 = 5;
@@ -82,6 +85,11 @@ pub const FREE_FAILURES_EVERYWHERE: u32 = 50;
 pub const FAILURE_PAUSE_EVERYWHERE: Duration = Duration::from_secs(10);
 /// Tokens from one address that are not known before they are told to wait. Those that are known never wait.
 pub const FREE_FAILURES_TOKENS: u32 = 20;
+/// Failed logins from one address, or one /64 of IPv6, under whatever names, before those names that never got in from there share
+/// a pace.
+pub const FREE_FAILURES_ADDRESS: u32 = 60;
+/// That pace: the pause between two of them.
+pub const FAILURE_PAUSE_ADDRESS: Duration = Duration::from_secs(1);
 /// Failures are forgotten when none followed for this long.
 pub const FAILURES_FORGOTTEN: Duration = Duration::from_secs(60 * 60);
 /// Names and addresses whose failures are remembered, and as many that got in.

@@ -98,7 +98,8 @@ impl Access {
         audited: &Audited,
     ) -> Result<Caller, Problem> {
         audited.tries(Some(name));
-        let turn = self.passwords.turn(address.0).map_err(|busy| {
+        let got_in_before = self.throttle.knows(address.0, name);
+        let turn = self.passwords.turn(address.0, name, got_in_before).map_err(|busy| {
             self.metrics.login("busy");
             Problem::busy(busy.to_string())
         })?;

@@ -1,4 +1,5 @@
-//! Passwords: argon2 hashes, checked a few at a time and taking as long for a name that nobody has.
+//! Passwords: argon2 hashes, checked a few at a time on threads that give way to requests, and taking as long for a name that
+//! nobody has.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -7,11 +8,12 @@ use std::sync::Arc;
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use rustix::process::setpriority_process;
 use tallygate_serve::{Holder, Share, Shares};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::role::Role;
-use crate::limits::{PASSWORD_BYTES, PASSWORD_CHECKS, PASSWORDS_WAITING};
+use crate::limits::{PASSWORD_BYTES, PASSWORD_CHECKS, PASSWORD_NICE, PASSWORDS_WAITING};
 
 /// Somebody who may log in.
 #[derive(Clone, Debug)]
@@ -69,7 +71,7 @@ pub(super) struct Passwords {
     /// What the password of a name that nobody has is checked against.
     nobody: Arc<str>,
     permits: Arc<Semaphore>,
-    /// Those that are checked or wait to be; each address has its share.
+    /// Those that are checked or wait to be; each address has its share, and whoever got in from where it is before.
     turns: Arc<Shares>,
 }
 
@@ -88,13 +90,17 @@ impl Passwords {
             hashes: users.into_iter().map(|user| (user.name, user.hash.into())).collect(),
             nobody,
             permits: Arc::new(Semaphore::new(PASSWORD_CHECKS)),
-            turns: Shares::among_addresses(PASSWORDS_WAITING),
+            turns: Shares::new(PASSWORDS_WAITING),
         }
     }
 
-    /// A place among those that wait.
-    pub(super) fn turn(&self, address: IpAddr) -> Result<Turn, Busy> {
-        self.turns.take(&Holder::at(address), 1).map(Turn).map_err(|_| Busy)
+    /// A place among those that wait, for a name at an address that it got in from before, or that is as good as any other there.
+    pub(super) fn turn(&self, address: IpAddr, name: &str, got_in_before: bool) -> Result<Turn, Busy> {
+        let holder = match got_in_before {
+            true => Holder::Known(format!("{name} {address}").into()),
+            false => Holder::at(address),
+        };
+        self.turns.take(&holder, 1).map(Turn).map_err(|_| Busy)
     }
 
     /// Whether this is the password of this name.
@@ -108,13 +114,28 @@ impl Passwords {
             return false;
         };
         let password = password.to_owned();
-        let checked = tokio::task::spawn_blocking(move || {
+        let (answer, answered) = oneshot::channel();
+        // A thread of its own, since one that has given way cannot take that back; it costs little beside the check.
+        let started = std::thread::Builder::new().name("password".into()).spawn(move || {
             // Held until it is checked, whoever still waits for it.
             let (_permit, _turn) = (permit, turn.0);
-            let hash = PasswordHash::new(&hash)?;
-            Argon2::default().verify_password(password.as_bytes(), &hash)
+            step_back();
+            let right = PasswordHash::new(&hash)
+                .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
+            // Nobody waits any more where this fails.
+            let _ = answer.send(right);
         });
-        matches!(checked.await, Ok(Ok(()))) && known.is_some()
+        if let Err(error) = started {
+            tracing::error!("no thread to check a password: {error}");
+        }
+        answered.await.unwrap_or(false) && known.is_some()
+    }
+}
+
+/// Gives this thread less of the processor than those of requests. On Linux a priority is each thread's own.
+fn step_back() {
+    if let Err(error) = setpriority_process(None, PASSWORD_NICE) {
+        tracing::warn!("passwords are checked with the priority of requests: {error}");
     }
 }
 
@@ -130,7 +151,7 @@ mod tests {
         let user = |name: &str, password: &str| User::new(name, hash_password(password).unwrap(), Role::Admin).unwrap();
         let passwords = Passwords::new(vec![user("ana", "correct horse"), user("ivo", "battery staple")]);
         let check = async |name: &str, password: &str| {
-            let turn = passwords.turn(HERE).unwrap();
+            let turn = passwords.turn(HERE, "ana", false).unwrap();
             passwords.check(turn, name, password).await
         };
         assert!(check("ana", "correct horse").await);
@@ -142,11 +163,21 @@ mod tests {
     #[test]
     fn an_address_with_many_that_wait_is_refused_and_leaves_turns_to_others() {
         let passwords = Passwords::new(Vec::new());
-        let waiting: Vec<Turn> = std::iter::from_fn(|| passwords.turn(HERE).ok()).collect();
+        let waiting: Vec<Turn> = std::iter::from_fn(|| passwords.turn(HERE, "ana", false).ok()).collect();
         assert!(waiting.len() < PASSWORDS_WAITING, "{}", waiting.len());
-        assert!(passwords.turn(THERE).is_ok());
+        assert!(passwords.turn(THERE, "ana", false).is_ok());
         drop(waiting);
-        assert!(passwords.turn(HERE).is_ok());
+        assert!(passwords.turn(HERE, "ana", false).is_ok());
+    }
+
+    #[test]
+    fn however_many_addresses_wait_who_got_in_before_has_a_turn() {
+        let passwords = Passwords::new(Vec::new());
+        let address = |n: u32| IpAddr::V4((0x0a00_0000 + n).into());
+        let waiting: Vec<Turn> = (0..1000).filter_map(|n| passwords.turn(address(n), "root", false).ok()).collect();
+        assert!(waiting.len() < PASSWORDS_WAITING, "{}", waiting.len());
+        assert!(passwords.turn(address(2000), "ana", false).is_err());
+        assert!(passwords.turn(address(2000), "ana", true).is_ok());
     }
 
     #[test]

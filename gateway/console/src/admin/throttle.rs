@@ -10,15 +10,16 @@ use tallygate_serve::Holder;
 use tokio::time::Instant;
 
 use crate::limits::{
-    FAILURE_PAUSE_EVERYWHERE, FAILURE_WAIT_MOST, FAILURES_FORGOTTEN, FAILURES_REMEMBERED, FREE_FAILURES,
-    FREE_FAILURES_EVERYWHERE, FREE_FAILURES_TOKENS,
+    FAILURE_PAUSE_ADDRESS, FAILURE_PAUSE_EVERYWHERE, FAILURE_WAIT_MOST, FAILURES_FORGOTTEN, FAILURES_REMEMBERED,
+    FREE_FAILURES, FREE_FAILURES_ADDRESS, FREE_FAILURES_EVERYWHERE, FREE_FAILURES_TOKENS,
 };
 
 /// The failures, and who got in from where.
 ///
 /// A name is slowed for one address alone, or one network of IPv6, so that nobody locks out another name behind the same address,
 /// nor the same name elsewhere. Guessing one name from many addresses is slowed too: all that the name never got in from have to
-/// share a slow pace then.
+/// share a slow pace then. So is guessing ever new names from one address: all names that never got in from there share a pace,
+/// which is quick enough for whoever mistypes beside a guesser.
 #[derive(Default)]
 pub(super) struct Throttle(Mutex<State>);
 
@@ -35,6 +36,8 @@ enum Key {
     Name(Holder, String),
     /// A name from wherever it never got in.
     Everywhere(String),
+    /// All names from an address that they never got in from.
+    Address(Holder),
     /// Tokens from one address. Those that are right are not slowed.
     Token(Holder),
 }
@@ -53,10 +56,15 @@ impl Throttle {
         let (place, name) = (Holder::at(address), remembered(name));
         let mut state = self.lock();
         let mut keys = vec![Key::Name(place.clone(), name.clone())];
-        if !state.known.contains_key(&(place, name.clone())) {
-            keys.push(Key::Everywhere(name));
+        if !state.known.contains_key(&(place.clone(), name.clone())) {
+            keys.extend([Key::Everywhere(name), Key::Address(place)]);
         }
         state.attempt(&keys, now)
+    }
+
+    /// Whether the name got in from this address before.
+    pub(super) fn knows(&self, address: IpAddr, name: &str) -> bool {
+        self.lock().known.contains_key(&(Holder::at(address), remembered(name)))
     }
 
     /// The same for a token that is not known.
@@ -69,11 +77,14 @@ impl Throttle {
         let (place, name) = (Holder::at(address), remembered(name));
         let mut state = self.lock();
         state.failures.remove(&Key::Name(place.clone(), name.clone()));
-        let place = (place, name.clone());
+        let shared = [Key::Everywhere(name.clone()), Key::Address(place.clone())];
+        let place = (place, name);
         if !state.known.contains_key(&place) {
             // Its own attempt is taken back; those of others stay.
-            if let Some(held) = state.failures.get_mut(&Key::Everywhere(name)) {
-                held.count = held.count.saturating_sub(1);
+            for key in shared {
+                if let Some(held) = state.failures.get_mut(&key) {
+                    held.count = held.count.saturating_sub(1);
+                }
             }
             make_room(&mut state.known, |at| *at);
         }
@@ -116,6 +127,7 @@ impl Key {
         let free = match self {
             Self::Name(..) => FREE_FAILURES,
             Self::Everywhere(_) => FREE_FAILURES_EVERYWHERE,
+            Self::Address(_) => FREE_FAILURES_ADDRESS,
             Self::Token(_) => FREE_FAILURES_TOKENS,
         };
         let Some(over) = failures.count.checked_sub(free) else {
@@ -123,6 +135,7 @@ impl Key {
         };
         let wait = match self {
             Self::Everywhere(_) => FAILURE_PAUSE_EVERYWHERE,
+            Self::Address(_) => FAILURE_PAUSE_ADDRESS,
             // Twice as long each time.
             Self::Name(..) | Self::Token(_) => Duration::from_secs(1 << over.min(16)).min(FAILURE_WAIT_MOST),
         };
@@ -184,11 +197,31 @@ mod tests {
     #[test]
     fn failures_of_other_names_behind_one_address_lock_nobody_out() {
         let (throttle, now) = (Throttle::default(), Instant::now());
-        for n in 0..100 {
+        fail(&throttle, HERE, "root", FREE_FAILURES, now);
+        for n in 0..FREE_FAILURES_ADDRESS / 2 {
             fail(&throttle, HERE, &n.to_string(), 1, now);
         }
-        fail(&throttle, HERE, "root", FREE_FAILURES, now);
         assert_eq!(throttle.attempt_name(HERE, "ana", now), Ok(()));
+    }
+
+    #[test]
+    fn ever_new_names_from_one_address_share_a_pace_there_alone() {
+        let (throttle, now) = (Throttle::default(), Instant::now());
+        assert_eq!(throttle.attempt_name(HERE, "ana", now), Ok(()));
+        throttle.succeeded(HERE, "ana", now);
+        let guesses = |now: Instant| {
+            let names = (0..10 * FREE_FAILURES_ADDRESS).map(|n| format!("{n} {now:?}"));
+            names.filter(|name| throttle.attempt_name(HERE, name, now).is_ok()).count()
+        };
+        assert_eq!(guesses(now), FREE_FAILURES_ADDRESS as usize);
+        assert_eq!(throttle.attempt_name(HERE, "ivo", now), Err(FAILURE_PAUSE_ADDRESS));
+        assert_eq!(throttle.attempt_name(HERE, "ana", now), Ok(()), "who got in from there before need not wait");
+        assert_eq!(throttle.attempt_name(THERE, "ivo", now), Ok(()), "nor anybody elsewhere");
+        for second in 1..5 {
+            assert_eq!(guesses(now + second * FAILURE_PAUSE_ADDRESS), 1);
+        }
+        let later = now + 5 * FAILURE_PAUSE_ADDRESS;
+        assert_eq!(throttle.attempt_name(HERE, "ivo", later), Ok(()), "the pace never becomes slower");
     }
 
     #[test]

@@ -5,9 +5,11 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{Method, StatusCode};
-use tallygate_console::limits::{FREE_FAILURES, PASSWORDS_WAITING, SESSION_IDLE};
+use tallygate_console::limits::{
+    FAILURE_PAUSE_ADDRESS, FREE_FAILURES, FREE_FAILURES_ADDRESS, PASSWORDS_WAITING, SESSION_IDLE,
+};
 
-use crate::site::{PASSWORD, Site, TOKEN, USER};
+use crate::site::{PASSWORD, READER, Site, TOKEN, USER};
 
 #[tokio::test]
 async fn a_person_logs_in_reads_and_logs_out() {
@@ -101,6 +103,33 @@ async fn failures_of_others_behind_the_same_address_lock_out_nobody() {
         assert_eq!(site.try_log_in(&format!("name-{n}"), "wrong").await.status, StatusCode::UNAUTHORIZED);
     }
     assert_eq!(site.try_log_in(USER, PASSWORD).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn guesses_under_ever_new_names_are_slowed_and_neither_a_session_nor_a_token_is() {
+    let site = Site::start().await;
+    let cookie = site.log_in().await;
+    let guesses = async |round: u32| {
+        let names = (0..FREE_FAILURES_ADDRESS / 2).map(|n| format!("name-{round}-{n}"));
+        let tried = names.map(|name| {
+            let site = &site;
+            async move { site.try_log_in(&name, "wrong").await }
+        });
+        futures::future::join_all(tried).await
+    };
+    for round in 0..2 {
+        assert!(guesses(round).await.iter().all(|answer| answer.status == StatusCode::UNAUTHORIZED), "{round}");
+    }
+    let slowed = guesses(2).await;
+    let slowed: Vec<_> = slowed.iter().filter(|answer| answer.status == StatusCode::TOO_MANY_REQUESTS).collect();
+    assert!(slowed.len() > FREE_FAILURES_ADDRESS as usize / 4, "{}", slowed.len());
+    assert!(slowed.iter().all(|answer| answer.headers["retry-after"] == "1"));
+    assert_eq!(site.try_log_in(USER, PASSWORD).await.status, StatusCode::OK, "who got in from there before");
+    for header in [("cookie", &*cookie), ("authorization", &format!("Bearer {TOKEN}"))] {
+        assert_eq!(site.send(Method::GET, "/api/v1/status", &[header], "").await.status, StatusCode::OK);
+    }
+    pass(FAILURE_PAUSE_ADDRESS).await;
+    assert_eq!(site.try_log_in(READER, PASSWORD).await.status, StatusCode::OK, "the pace is for all");
 }
 
 #[tokio::test]
