@@ -13,6 +13,7 @@ use crate::limits::{HALF_CLOSED_TIME, Limits, READ_RATE};
 pub(crate) struct Activity {
     began: Instant,
     requests: AtomicUsize,
+    had_request: AtomicBool,
     /// HTTP/2 tells requests apart by itself; bytes between them may be anything.
     multiplexed: bool,
     /// What has come of its messages, of HTTP/1.1.
@@ -68,6 +69,7 @@ impl Activity {
         Arc::new(Self {
             began: Instant::now(),
             requests: AtomicUsize::new(0),
+            had_request: AtomicBool::new(false),
             multiplexed,
             heads: Mutex::default(),
             read_dry: AtomicBool::new(true),
@@ -99,6 +101,9 @@ impl Activity {
 
     /// A request's head has arrived.
     pub(crate) fn begin(self: &Arc<Self>) -> InProgress {
+        if !self.had_request.load(Ordering::Relaxed) {
+            self.had_request.store(true, Ordering::Relaxed);
+        }
         self.head_since.store(0, Ordering::Relaxed);
         self.in_progress()
     }
@@ -120,6 +125,17 @@ impl Activity {
     pub(crate) fn in_progress(self: &Arc<Self>) -> InProgress {
         self.requests.fetch_add(1, Ordering::Relaxed);
         InProgress(self.clone())
+    }
+
+    /// Whether a request's whole head ever arrived.
+    pub(crate) fn had_request(&self) -> bool {
+        self.had_request.load(Ordering::Relaxed)
+    }
+
+    /// For how many milliseconds no request has been in progress; none while one is.
+    pub(crate) fn idle(&self) -> Option<u64> {
+        let idle = self.now().saturating_sub(self.quiet_since.load(Ordering::Relaxed));
+        (self.requests.load(Ordering::Relaxed) == 0).then_some(idle)
     }
 
     /// Whether it is certain where the request ends whose head has just arrived.

@@ -37,7 +37,8 @@
 //!
 //! What holds for each connection:
 //!
-//! - Of the connections at one time, and of the handshakes, each address has its [share](Shares).
+//! - Of the connections at one time, and of the handshakes, each address has its [share](Shares). Where all connections are taken,
+//!   one that never sent a whole request, or else one that has long been idle, gives way to an address that has none.
 //! - With TLS, the handshake has its time, and ALPN chooses HTTP/2 or HTTP/1.1. Without TLS it is HTTP/1.1.
 //! - A client that comes back resumes its TLS session by a ticket, for at most [`limits::TICKET_TIME`] from its full handshake
 //!   and at the same listener. Nothing is taken of it before the handshake has ended (no early data).
@@ -68,6 +69,7 @@ mod incoming;
 pub mod limits;
 mod line_limit;
 mod listener;
+mod seats;
 mod server;
 mod service;
 mod shares;

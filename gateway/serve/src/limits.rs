@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Connections at one time, over all listeners, of which each address has its [share](crate::Shares); further ones
-    /// are closed at once.
+    /// are closed at once, but that one that is idle gives way to an address that has none.
     pub connections: usize,
     /// Largest request head, in bytes.
     pub header_bytes: usize,
@@ -54,8 +54,13 @@ pub const HEADERS: usize = 100;
 pub const BUFFER_BYTES: usize = 8 * 1024;
 /// Connections that the system may keep waiting until a listener accepts them.
 pub const BACKLOG: i32 = 1024;
-/// TLS handshakes at one time, over all listeners; further ones wait, as part of their time.
+/// How many connections are looked at to find the one that has been idle for longest and gives way to a newcomer.
+pub const IDLE_LOOKED_AT: usize = 64;
+/// TLS handshakes at one time, over all listeners; further ones wait, as part of their time. One counts from its first byte on.
 pub const HANDSHAKES: usize = 256;
+/// The part of its time after which a handshake counts no more: one of so many. What it costs, it has cost by then; what it waits
+/// for is its caller.
+pub const HANDSHAKE_PART: u32 = 10;
 /// How long a TLS session may be resumed, from its full handshake: for so long a client goes unnoticed whose certificate has
 /// expired meanwhile, or is no longer vouched for.
 pub const TICKET_TIME: Duration = Duration::from_secs(60 * 60);

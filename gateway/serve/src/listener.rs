@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -28,12 +29,13 @@ use crate::exchange::Exchange;
 use crate::handshakes::Handshakes;
 use crate::incoming::Incoming;
 use crate::limits::{
-    ACCEPT_PAUSE, BUFFER_BYTES, FAILED_HANDSHAKE_LINES, FAILED_HANDSHAKE_PAUSE, HEADERS, Limits, STREAM_SEND_BYTES,
-    STREAMS, UNSENT_BYTES, WINDOW_BYTES,
+    ACCEPT_PAUSE, BUFFER_BYTES, FAILED_HANDSHAKE_LINES, FAILED_HANDSHAKE_PAUSE, HANDSHAKE_PART, HEADERS, Limits,
+    STREAM_SEND_BYTES, STREAMS, UNSENT_BYTES, WINDOW_BYTES,
 };
 use crate::line_limit::LineLimit;
+use crate::seats::{Seat, Seats};
 use crate::service::{ConnectionEvent, Service};
-use crate::shares::{Holder, Shares};
+use crate::shares::Holder;
 use crate::speaks_http2;
 use crate::streams::{Starter, Streams};
 use crate::tls::Tls;
@@ -46,7 +48,7 @@ pub(crate) struct Listener<S> {
     pub(crate) service: Arc<S>,
     pub(crate) limits: Arc<Limits>,
     /// The connections of all listeners of a server.
-    pub(crate) connections: Arc<Shares>,
+    pub(crate) connections: Arc<Seats>,
     pub(crate) handshakes: Arc<Handshakes>,
     pub(crate) stopping: CancellationToken,
     /// Set before what is still open at the server's deadline is cut off.
@@ -72,14 +74,17 @@ pub(crate) async fn listen<S: Service>(socket: TcpListener, listener: Listener<S
             _ = pauses.tick() => listener.tell_left_out(),
             accepted = socket.accept() => match accepted {
                 Err(error) => pause(&listener.name, &error).await,
-                Ok((stream, peer)) => match listener.connections.take(&Holder::at(peer.ip()), 1) {
+                Ok((stream, peer)) => match listener.connections.take(&Holder::at(peer.ip())) {
                     Err(_) => listener.service.observe(ConnectionEvent::Refused),
-                    Ok(share) => {
+                    Ok(seat) => {
                         let listener = listener.clone();
                         connections.spawn(async move {
                             let _open = Open::new(&*listener.service);
-                            listener.attend(stream, peer).await;
-                            drop(share);
+                            tokio::select! {
+                                biased;
+                                () = seat.gives_way() => listener.gave_way(&seat),
+                                () = listener.attend(stream, peer, &seat) => {}
+                            }
                         });
                     }
                 },
@@ -100,17 +105,26 @@ pub(crate) fn failed_handshakes() -> LineLimit {
 
 impl<S: Service> Listener<S> {
     /// One connection, from its handshake to its end.
-    async fn attend(&self, stream: TcpStream, peer: SocketAddr) {
+    async fn attend(&self, stream: TcpStream, peer: SocketAddr, seat: &Seat) {
         // Replies are written whole; waiting to gather more would only delay them.
         let _ = stream.set_nodelay(true);
         let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
         let Some(tls) = &self.tls else {
             let Some(own) = self.connected(peer, None) else { return };
-            return self.speak(stream, false, peer, own).await;
+            return self.speak(stream, false, peer, own, seat).await;
         };
         let handshake = async {
-            let _place = self.handshakes.place(&Holder::at(peer.ip())).await;
-            tls.accept(stream).await
+            // Whoever says nothing keeps no place from those who do.
+            stream.readable().await?;
+            let place = self.handshakes.place(&Holder::at(peer.ip())).await;
+            let mut shaken = pin!(tls.accept(stream));
+            match tokio::time::timeout(self.limits.handshake_time / HANDSHAKE_PART, &mut shaken).await {
+                Ok(shaken) => shaken,
+                Err(_) => {
+                    drop(place);
+                    shaken.await
+                }
+            }
         };
         let shaken = tokio::select! {
             biased;
@@ -128,7 +142,7 @@ impl<S: Service> Listener<S> {
         let session = stream.get_ref().1;
         let h2 = speaks_http2(session);
         let Some(own) = self.connected(peer, Some(session)) else { return };
-        self.speak(stream, h2, peer, own).await;
+        self.speak(stream, h2, peer, own, seat).await;
     }
 
     fn connected(&self, peer: SocketAddr, tls: Option<&ServerConnection>) -> Option<S::Connection> {
@@ -138,11 +152,12 @@ impl<S: Service> Listener<S> {
         own
     }
 
-    async fn speak<I>(&self, stream: I, h2: bool, peer: SocketAddr, own: S::Connection)
+    async fn speak<I>(&self, stream: I, h2: bool, peer: SocketAddr, own: S::Connection, seat: &Seat)
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let activity = Activity::new(h2, self.all_cut_off.clone());
+        seat.speaks(activity.clone());
         let io = TokioIo::new(Watched::new(stream, activity.clone()));
         let connection = Arc::new(Connection { peer, own, activity });
         let streams = h2.then(Streams::new);
@@ -193,6 +208,12 @@ impl<S: Service> Listener<S> {
                 tracing::debug!(listener = %self.name, %peer, ?timeout, "connection cut off");
             }
         }
+    }
+
+    /// A connection ends before its time, since others need its place.
+    fn gave_way(&self, seat: &Seat) {
+        let event = if seat.is_connected() { ConnectionEvent::Broken } else { ConnectionEvent::Refused };
+        self.service.observe(event);
     }
 
     fn handshake_failed(&self, peer: SocketAddr, error: &io::Error) {

@@ -13,14 +13,14 @@ use tokio_util::sync::CancellationToken;
 use crate::handshakes::Handshakes;
 use crate::limits::{BACKLOG, HANDSHAKES, Limits};
 use crate::listener::{Listener, failed_handshakes, listen};
+use crate::seats::Seats;
 use crate::service::Service;
-use crate::shares::Shares;
 use crate::tls::Tls;
 
 /// Some listeners that share their limits and end together.
 pub struct Server {
     limits: Arc<Limits>,
-    connections: Arc<Shares>,
+    connections: Arc<Seats>,
     handshakes: Arc<Handshakes>,
     stopping: CancellationToken,
     all_cut_off: Arc<AtomicBool>,
@@ -37,7 +37,7 @@ impl Server {
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
-            connections: Shares::among_addresses(limits.connections),
+            connections: Seats::new(limits.connections),
             handshakes: Arc::new(Handshakes::new(HANDSHAKES)),
             limits: Arc::new(limits),
             stopping: CancellationToken::new(),

@@ -105,6 +105,11 @@ impl Shares {
         Ok(Share { shares: self.clone(), holder: holder.clone(), amount })
     }
 
+    /// Whether a holder has any.
+    pub(crate) fn has_any(&self, holder: &Holder) -> bool {
+        self.state().holders.contains_key(holder)
+    }
+
     /// How many units are taken.
     #[must_use]
     pub fn taken(&self) -> usize {

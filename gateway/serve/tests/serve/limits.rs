@@ -108,7 +108,10 @@ async fn one_address_cannot_have_all_the_handshakes() {
     let served = Served::tls(limits, Hello);
     let mut held = Vec::new();
     for _ in 0..limits::HANDSHAKES {
-        held.push(from(2, served.address).await);
+        let mut begun = from(2, served.address).await;
+        // The first byte of a handshake.
+        begun.write_all(&[0x16]).await.unwrap();
+        held.push(begun);
     }
     let client = served.client(false);
     assert_eq!(served.get(&client, "/").await.body, "hello", "from another address");
@@ -122,6 +125,43 @@ async fn one_address_cannot_have_all_the_handshakes() {
     assert!(!asked(from(2, served.address).await).await);
     drop(held);
     assert!(asked(from(2, served.address).await).await);
+}
+
+#[tokio::test]
+async fn connections_that_send_nothing_keep_no_handshake_from_anybody() {
+    let limits = Limits { handshake_time: Duration::from_secs(60), ..Limits::default() };
+    let served = Served::tls(limits, Hello);
+    let mut held = Vec::new();
+    for n in 0..2 * limits::HANDSHAKES {
+        held.push(from(2 + (n % 200) as u8, served.address).await);
+    }
+    let client = served.client(false);
+    let answer = tokio::time::timeout(Duration::from_secs(20), served.get(&client, "/")).await;
+    assert_eq!(answer.unwrap().body, "hello");
+}
+
+#[tokio::test]
+async fn however_many_addresses_hold_connections_whoever_has_none_gets_one() {
+    let limits = Limits { connections: 16, ..Limits::default() };
+    let served = Served::plain(limits, Hello);
+    let hello = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+    // Some were answered and are idle now, the others sent half a head.
+    let mut held = Vec::new();
+    for last in 2..18 {
+        let mut stream = from(last, served.address).await;
+        stream.write_all(if last < 6 { hello } else { "GET / HTT" }.as_bytes()).await.unwrap();
+        if last < 6 {
+            stream.read_u8().await.unwrap();
+        }
+        held.push(stream);
+    }
+    let mut newcomers = Vec::new();
+    for last in 100..140 {
+        let mut stream = from(last, served.address).await;
+        stream.write_all(hello.as_bytes()).await.unwrap();
+        assert_eq!(stream.read_u8().await.unwrap(), b'H', "127.0.0.{last}");
+        newcomers.push(stream);
+    }
 }
 
 #[tokio::test]
