@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tallygate_core::{Day, Run};
 
 use super::file::{self, Found, OpenFile};
-use super::folder;
+use super::folder::{self, Leap};
 use super::metrics::JournalMetrics;
 use super::progress::Progress;
 use super::space::Space;
@@ -21,6 +21,8 @@ pub(super) struct Folder {
     pub(super) space: Arc<Space>,
     pub(super) metrics: JournalMetrics,
     pub(super) progress: Arc<Progress>,
+    /// The day on which it was said why files stay that are too old.
+    pub(super) told: Option<Day>,
 }
 
 /// The file of one run and day, open in its folder.
@@ -38,8 +40,20 @@ impl Folder {
         dir.join(file::name(day, run)).into()
     }
 
+    /// Says, once a day, why files stay that are too old by the clock.
+    fn tell(&mut self, today: Day, leap: Option<Leap>) {
+        let Some(Leap { from, days, kept }) = leap.filter(|_| self.told != Some(today)) else { return };
+        self.told = Some(today);
+        tracing::warn!(
+            "{}: behind {from} the journal has no file of {days} days, so either no gateway ran then or the clock has leapt ahead; \
+             {kept} files that are too old by the clock stay until there are files of {} later days",
+            self.dir.display(),
+            self.keep_days.saturating_add(1)
+        );
+    }
+
     /// Makes the folder, opens the file of this day, and removes what is too old.
-    pub(super) fn open(self, today: Day) -> io::Result<Files> {
+    pub(super) fn open(mut self, today: Day) -> io::Result<Files> {
         let file = Some(self.file(today)?);
         self.prune(today);
         Ok(Files { folder: self, day: today, file })
@@ -58,9 +72,12 @@ impl Folder {
         OpenFile::open(path)
     }
 
-    fn prune(&self, today: Day) {
-        match folder::prune(&self.dir, today.plus(self.keep_days.saturating_neg())) {
-            Ok(bytes) => self.space.found(bytes),
+    fn prune(&mut self, today: Day) {
+        match folder::prune(&self.dir, today, self.keep_days) {
+            Ok(pruned) => {
+                self.space.found(pruned.bytes);
+                self.tell(today, pruned.leap);
+            }
             // What is too old may stay; what is new must be written.
             Err(error) => {
                 tracing::warn!("{}: the journal's folder cannot be looked through: {error}", self.dir.display())
@@ -88,8 +105,12 @@ impl Files {
         Ok(written.lines)
     }
 
-    /// Looks whether the file in use is in place, which are too old, and what they come to.
+    /// Looks whether the file in use is in place and today's, which are too old, and what they come to.
     pub(super) fn tend(&mut self, today: Day) {
+        if self.day != today {
+            // A day on which nothing is written has its file too: by them it is told how old the others are.
+            return self.try_to_open(today);
+        }
         let Some(file) = &mut self.file else { return self.try_to_open(today) };
         if let Err(error) = self.folder.keep_in_place(file) {
             self.folder.metrics.errors.inc();

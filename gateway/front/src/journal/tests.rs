@@ -51,10 +51,48 @@ fn path(dir: &Path, today: Day) -> std::path::PathBuf {
 async fn each_utc_day_has_its_file_and_old_ones_go() {
     let dir = tempfile::tempdir().unwrap();
     let (journal, _) = open(dir.path(), day("2026-11-20"));
-    for (sequence, on) in ["2026-11-20", "2026-11-20", "2026-11-22", "2026-11-23"].into_iter().enumerate() {
+    let days = ["2026-11-20", "2026-11-20", "2026-11-21", "2026-11-22", "2026-11-23"];
+    for (sequence, on) in days.into_iter().enumerate() {
         append(&journal, day(on), sequence as u64).await;
     }
-    assert_eq!(kept(dir.path()), [2, 3]);
+    assert_eq!(kept(dir.path()), [2, 3, 4]);
+}
+
+#[tokio::test]
+async fn a_clock_that_leaps_ahead_takes_no_day_that_is_needed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (journal, _) = open(dir.path(), day("2026-11-20"));
+    for (sequence, on) in ["2026-11-20", "2026-11-21", "2026-11-22"].into_iter().enumerate() {
+        append(&journal, day(on), sequence as u64).await;
+    }
+    let leapt = day("2027-11-22");
+    journal.tend(leapt).await.unwrap();
+    append(&journal, leapt, 3).await;
+    let reopened = Journal::open(&options(dir.path()), Run(8), leapt, JournalMetrics::default()).unwrap();
+    reopened.tend(leapt).await.unwrap();
+    assert_eq!(kept(dir.path()), [1, 2, 3], "the leap is one day more");
+    // Set right again, what was written ahead makes nothing older.
+    for (sequence, on) in ["2026-11-22", "2026-11-23"].into_iter().enumerate() {
+        append(&journal, day(on), 4 + sequence as u64).await;
+    }
+    journal.tend(day("2026-11-23")).await.unwrap();
+    assert_eq!(kept(dir.path()), [1, 2, 4, 5, 3]);
+    journal.tend(day("2026-11-24")).await.unwrap();
+    assert_eq!(kept(dir.path()), [2, 4, 5, 3], "days go on as before");
+}
+
+#[tokio::test]
+async fn days_on_which_no_gateway_ran_make_no_file_too_old() {
+    let dir = tempfile::tempdir().unwrap();
+    let (journal, _) = open(dir.path(), day("2026-11-20"));
+    append(&journal, day("2026-11-20"), 0).await;
+    drop(journal);
+    let (journal, _) = open(dir.path(), day("2026-12-01"));
+    assert_eq!(kept(dir.path()), [0]);
+    for (on, left) in [("2026-12-02", 1), ("2026-12-03", 0)] {
+        journal.tend(day(on)).await.unwrap();
+        assert_eq!(kept(dir.path()).len(), left, "{on}");
+    }
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use super::writer::{Opened, Writer};
 pub struct JournalOptions {
     /// The folder, made when it is missing.
     pub dir: PathBuf,
-    /// Days that a file is kept behind its own.
+    /// Days that a file is kept behind its own, of those on which there are files: a gateway that runs has one for each day.
     pub keep_days: u32,
     /// The most bytes that all files of the folder may come to.
     pub max_bytes: u64,
@@ -76,7 +76,8 @@ impl Journal {
         let progress = Arc::new(Progress::with(Folder::path(&dir, today, run), metrics.hangs.clone()));
         let space = Arc::new(Space::new(options.max_bytes, metrics.clone()));
         let keep_days = i32::try_from(options.keep_days).unwrap_or(i32::MAX);
-        let folder = Folder { dir, run, keep_days, space: space.clone(), metrics, progress: progress.clone() };
+        let folder =
+            Folder { dir, run, keep_days, space: space.clone(), metrics, progress: progress.clone(), told: None };
         let (writer, opened) = Writer::start(progress, options.answer_within, move || open(folder))?;
         Ok((Self { space, writer }, opened))
     }
