@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::{Method, Uri};
 use tallygate_core::day::Zone;
 
+use crate::access::{are_strangers, authorities_of, certificates_in};
 use crate::cors::CorsOptions;
 use crate::invalid::{InvalidOption, Problems};
 use crate::journal::JournalOptions;
@@ -40,19 +41,29 @@ pub struct FrontOptions {
 }
 
 impl FrontOptions {
-    /// The certificates of partners that are never shown, as no listener asks for any.
+    /// The certificates of partners that nobody can show: no listener asks for any, or none that does takes those of their
+    /// authority.
     #[must_use]
     pub fn never_shown(&self) -> Vec<InvalidOption> {
         let mut problems = Problems::default();
-        if self.listeners.iter().any(ListenerOptions::asks_for_certificates) {
-            return problems.into_list();
-        }
+        let (is_asked, asked) =
+            (self.listeners.iter().any(ListenerOptions::asks_for_certificates), authorities_of(&self.listeners));
         for (index, partner) in self.partners.iter().enumerate() {
             for (place, credential) in partner.credentials.iter().enumerate() {
-                if !matches!(credential, Credential::ApiKey(_)) {
-                    let problem = "is never shown, as no listener asks for certificates; a \"client_ca\" in the tls of one, \
-                                   and client_auth \"required\" or \"optional\", would be right";
-                    problems.note(format!("partners[{index}].{}", partner.key_of(place)), problem);
+                let key = format!("partners[{index}].{}", partner.key_of(place));
+                match credential {
+                    Credential::ApiKey(_) => {}
+                    _ if !is_asked => {
+                        let problem = "is never shown, as no listener asks for certificates; a \"client_ca\" in the tls of one, \
+                                       and client_auth \"required\" or \"optional\", would be right";
+                        problems.note(key, problem);
+                    }
+                    Credential::SubjectCn { ca: Some(ca), .. } if are_strangers(&certificates_in(ca), &asked) => {
+                        let problem = "is not among the authorities of any listener's \"client_ca\", so whoever it vouches \
+                                       for is refused there; one of those, or this one in a \"client_ca\" too, would be right";
+                        problems.note(format!("{key}.ca"), problem);
+                    }
+                    Credential::SubjectCn { .. } | Credential::Certificate(_) => {}
                 }
             }
         }

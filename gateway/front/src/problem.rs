@@ -45,6 +45,10 @@ pub(crate) enum Problem {
     Origin(String),
     /// One credential is one partner's, another one another's.
     TwoPartners,
+    /// It cannot be told which credential is meant.
+    CredentialAmbiguous,
+    /// How many more servers may pass the request on does not read.
+    MaxForwards,
     /// As many requests are in flight as may be, or they need all the memory there is; how long to wait.
     Busy(Duration),
     /// The caller has its share of places or memory, and what is left is for others; how long to wait.
@@ -167,6 +171,15 @@ impl Problem {
             Self::TwoPartners => {
                 plain(403, "two-partners", "the API keys and the client certificate are not all one partner's")
             }
+            Self::CredentialAmbiguous => plain(
+                400,
+                "credential-ambiguous",
+                "a request has one authorization field at most, and an API key stands alone in its field",
+            ),
+            Self::MaxForwards => Refusal {
+                field: Some("max-forwards".to_owned()),
+                ..plain(400, "max-forwards-not-valid", "max-forwards must be one number, such as 10")
+            },
             Self::Busy(wait) => later(plain(503, "busy", "as many requests as can be served are being served"), wait),
             Self::ShareTaken(wait) => later(
                 plain(503, "share-taken", "as much of this caller's is being served as can be beside that of others"),

@@ -28,7 +28,7 @@ use crate::limits::STREAMED_BYTES;
 use crate::memory::{needed, needed_by_reply};
 use crate::metrics::RequestLabels;
 use crate::problem::Problem;
-use crate::proxy::{Outgoing, OutgoingBody, Streamed, received_headers};
+use crate::proxy::{Outgoing, OutgoingBody, Streamed, ends_here, received_headers};
 use crate::refusing::{Refused, refuse};
 use crate::reply::{self, ReplyBody};
 use crate::routes::{Found, Route, Step};
@@ -161,6 +161,11 @@ async fn handle<'s>(
     context.partner = route.access.admit(&route.labels.route, &context.identity)?;
     context.line.partner = context.partner.clone();
     context.held = Some(shared.capacity.admit(&context.holder())?);
+    if route.upstream.is_some()
+        && let Some(answer) = ends_here(&mut context.parts, &route.methods)?
+    {
+        return Ok(context.sent(answer));
+    }
     let received = context.line.received.clone();
     let mut body = Some(RequestBody::new(incoming, &context.parts.headers, route.body, received)?);
     for step in &route.policies {

@@ -51,6 +51,11 @@ pub(super) fn read(table: &Table<'_>) -> Option<AdminOptions> {
     let users = users(table);
     let token = secret(table, "token");
     let tokens = tokens(table, token.as_ref());
+    if users.is_empty() && tokens.is_empty() {
+        let problem = "has neither users nor tokens, so nobody could get in; users = [{ name = \"…\", password_hash = \"…\" }] or a \
+                       token would be right, or no [admin] at all";
+        table.document().also("admin", problem);
+    }
     let ca = table.file("ca").map(|ca| ca.value).or(certificate);
     table.close();
     let token = token.map(|token| token.value);

@@ -45,6 +45,26 @@ pub(crate) fn certificates_in(pem: &[u8]) -> BTreeSet<Vec<u8>> {
     der(Pem::new("client_ca", pem).certificates().unwrap_or_default())
 }
 
+/// Whether nobody whom these authorities vouch for can be vouched for by those: all are roots, of other names. Of an authority below
+/// another one that cannot be told, as callers show what lies between.
+pub(crate) fn are_strangers(these: &BTreeSet<Vec<u8>>, those: &BTreeSet<Vec<u8>>) -> bool {
+    let roots = |authorities: &BTreeSet<Vec<u8>>| authorities.iter().map(|der| root(der)).collect::<Option<Vec<_>>>();
+    match (roots(these), roots(those)) {
+        // Where a file could not be read there are none, and that is told.
+        (Some(these), Some(those)) if !these.is_empty() && !those.is_empty() => {
+            these.iter().all(|root| !those.contains(root))
+        }
+        _ => false,
+    }
+}
+
+/// The name of an authority that nobody is above of, in DER.
+fn root(der: &[u8]) -> Option<Vec<u8>> {
+    let (_, certificate) = x509_parser::parse_x509_certificate(der).ok()?;
+    let (subject, issuer) = (certificate.subject().as_raw(), certificate.issuer().as_raw());
+    (subject == issuer).then(|| subject.to_vec())
+}
+
 fn der(certificates: Vec<CertificateDer<'_>>) -> BTreeSet<Vec<u8>> {
     certificates.into_iter().map(|certificate| certificate.to_vec()).collect()
 }

@@ -83,6 +83,7 @@ impl Access {
     pub(crate) fn admit(&self, route: &str, identity: &Identity) -> Result<Option<Arc<str>>, Problem> {
         match identity {
             Identity::Several => Err(Problem::TwoPartners),
+            Identity::Ambiguous => Err(Problem::CredentialAmbiguous),
             Identity::Partner(partner) => match &self.among {
                 Some(among) if !among.contains(partner) => {
                     Err(Problem::NotAmongCallers { partner: partner.clone(), route: route.to_owned() })
@@ -166,6 +167,7 @@ mod tests {
             assert_eq!(admitted(&access, &identity), Err(401), "{identity:?}");
         }
         assert_eq!(admitted(&access, &Identity::Several), Err(403));
+        assert_eq!(admitted(&access, &Identity::Ambiguous), Err(400));
     }
 
     #[test]
@@ -198,6 +200,7 @@ mod tests {
             assert_eq!(admitted(&access, &identity), Ok(None), "{identity:?}");
         }
         assert_eq!(admitted(&access, &Identity::Several), Err(403));
+        assert_eq!(admitted(&access, &Identity::Ambiguous), Err(400));
     }
 
     #[test]

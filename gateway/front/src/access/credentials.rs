@@ -28,6 +28,9 @@ pub(crate) enum Identity {
     Partner(Arc<str>),
     /// Its credentials are those of different partners.
     Several,
+    /// It cannot be told which credential is meant: there are several authorization fields, where there may be one (RFC 9110,
+    /// 5.3 and 11.6.2), or a partner's key stands beside something else in its field.
+    Ambiguous,
     /// It has an API key that is no partner's, and nothing better.
     UnknownKey,
     /// It has a certificate that is no partner's, and nothing better.
@@ -39,10 +42,16 @@ pub(crate) enum Identity {
 /// The API keys of all partners, by their SHA-256.
 pub(crate) type Keys = HashMap<[u8; 32], Arc<str>>;
 
+/// How many words of a credential's field are looked at to see whether one is a partner's key: no scheme has as many.
+const CREDENTIAL_WORDS: usize = 64;
+
 /// Who sent a request. The keys of partners are taken out of its header fields, in every field that holds one: they are
 /// neither a policy's business nor an upstream's. A value that is no partner's stays, since it may be meant for the upstream.
 pub(crate) fn identify(keys: &Keys, certificate: &Certificate, headers: &mut HeaderMap) -> Identity {
     let mut partners = Vec::new();
+    if take_ambiguous(keys, headers) {
+        return Identity::Ambiguous;
+    }
     let unknown = [(API_KEY, api_key as Token), (AUTHORIZATION, bearer)]
         .map(|(name, token)| take_keys(keys, headers, &name, token, &mut partners))
         .contains(&true);
@@ -56,6 +65,33 @@ pub(crate) fn identify(keys: &Keys, certificate: &Certificate, headers: &mut Hea
         (None, Certificate::Unknown) => Identity::UnknownCertificate,
         (None, _) => Identity::Nobody,
     }
+}
+
+/// Removes the fields of which it cannot be told whose credential they are: whole, since what was taken out of them by halves would
+/// be the other half's word to whoever is behind.
+fn take_ambiguous(keys: &Keys, headers: &mut HeaderMap) -> bool {
+    let several = headers.get_all(AUTHORIZATION).iter().nth(1).is_some();
+    let beside = |name: &HeaderName, token: Token| {
+        headers.get_all(name).iter().any(|value| has_beside(keys, value.as_bytes(), token))
+    };
+    let ambiguous = [(API_KEY, beside(&API_KEY, api_key)), (AUTHORIZATION, several || beside(&AUTHORIZATION, bearer))];
+    for (name, _) in ambiguous.iter().filter(|(_, ambiguous)| *ambiguous) {
+        headers.remove(name);
+    }
+    ambiguous.iter().any(|(_, ambiguous)| *ambiguous)
+}
+
+/// Whether a partner's key stands in a field's value beside something else, as where two fields were joined (RFC 9110, 5.2).
+fn has_beside(keys: &Keys, value: &[u8], token: Token) -> bool {
+    let is_key = |text: &[u8]| keys.contains_key::<[u8; 32]>(&Sha256::digest(text).into());
+    let mut words = value.split(|byte| matches!(byte, b',' | b' ' | b'\t')).filter(|word| !word.is_empty());
+    let mut others = words.clone();
+    // Most values are one word, or a scheme and one.
+    let is_plain = match token(value.trim_ascii()) {
+        Some(token) => others.any(|word| word == token),
+        None => others.nth(1).is_none(),
+    };
+    !is_plain && words.by_ref().take(CREDENTIAL_WORDS).any(is_key)
 }
 
 /// What of a field's value is an API key, if anything.
@@ -168,8 +204,46 @@ mod tests {
         assert_eq!(who(&Certificate::None, &[("x-api-key", "no")]), Identity::UnknownKey);
         assert_eq!(who(&Certificate::None, &[("authorization", "Bearer no")]), Identity::UnknownKey);
         assert_eq!(who(&Certificate::Unknown, &[("authorization", "Basic no")]), Identity::UnknownCertificate);
-        let none = [("x-api-key", ""), ("authorization", "Basic no"), ("authorization", "Bearer")];
-        assert_eq!(who(&Certificate::None, &none), Identity::Nobody);
+        for none in ["Basic no", "Bearer"] {
+            assert_eq!(who(&Certificate::None, &[("x-api-key", ""), ("authorization", none)]), Identity::Nobody);
+        }
+    }
+
+    #[test]
+    fn a_key_beside_something_else_in_its_field_is_nobodys_and_none_of_the_field_goes_on() {
+        for value in
+            ["Bearer one, Bearer x", "Bearer x,Bearer one", "Bearer one two", "Basic x, Bearer one", "one, Bearer x"]
+        {
+            assert_eq!(
+                identified(&Certificate::None, &[("authorization", value)]),
+                (Identity::Ambiguous, vec![]),
+                "{value}"
+            );
+        }
+        for value in ["one,two", "theirs, one", "one\tone"] {
+            assert_eq!(
+                identified(&Certificate::None, &[("x-api-key", value)]),
+                (Identity::Ambiguous, vec![]),
+                "{value}"
+            );
+        }
+        for value in ["Digest username=a, realm=b", "Bearer their own, whatever", "Basic one,"] {
+            let (identity, left) = identified(&Certificate::None, &[("authorization", value)]);
+            assert_eq!(
+                (identity == Identity::Ambiguous, left.len()),
+                (value == "Basic one,", usize::from(value != "Basic one,")),
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn several_authorization_fields_are_nobodys_whatever_stands_in_them() {
+        let of = Certificate::Of("shop-1".into());
+        for second in ["Bearer one", "Basic x", "", "Bearer theirs"] {
+            let fields = [("authorization", "Bearer one"), ("authorization", second), ("cookie", "a=b")];
+            assert_eq!(identified(&of, &fields), (Identity::Ambiguous, vec!["cookie: a=b".to_owned()]), "{second}");
+        }
     }
 
     #[test]

@@ -167,7 +167,7 @@ impl Partners {
 }
 
 /// The certificates of all authorities that listeners ask to vouch for callers.
-fn authorities_of(listeners: &[ListenerOptions]) -> BTreeSet<Vec<u8>> {
+pub(crate) fn authorities_of(listeners: &[ListenerOptions]) -> BTreeSet<Vec<u8>> {
     let asking = listeners.iter().filter(|listener| listener.asks_for_certificates());
     asking.filter_map(|listener| listener.tls.as_ref()?.client_ca.as_deref()).flat_map(certificates_in).collect()
 }

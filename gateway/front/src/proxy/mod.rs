@@ -5,12 +5,14 @@ mod client;
 mod connector;
 mod forged;
 mod framing;
+mod max_forwards;
 mod rewrite;
 mod streamed;
 mod upstream;
 mod waiting;
 
 pub(crate) use body::OutgoingBody;
+pub(crate) use max_forwards::ends_here;
 pub(crate) use rewrite::{Outgoing, is_hop_by_hop, received_headers};
 pub(crate) use streamed::{CutShort, Streamed};
 pub(crate) use upstream::{Trouble, Upstream};

@@ -80,6 +80,28 @@ fn a_partner_has_credentials_groups_and_keys() {
 }
 
 #[test]
+fn an_authority_that_no_listener_asks_is_told() {
+    let from = "certificate = { subject_cn = \"shop-1\" }";
+    let with = |ca: &str| format!("certificate = {{ subject_cn = \"shop-1\", ca = \"certs/{ca}.pem\" }}");
+    assert!(load(&WHOLE.replacen(from, &with("partners-ca"), 1)).is_ok());
+    assert_told(&[(
+        from,
+        &with("server-ca"),
+        10,
+        "partners[0].certificate.ca: is not among the authorities of any listener's \"client_ca\"",
+    )]);
+}
+
+#[test]
+fn an_administration_that_nobody_gets_into_is_told() {
+    let users = "users = [{ name = \"operator\", password_hash = \"${file:certs/operator.hash}\" }]";
+    assert!(load(&WHOLE.replacen(users, "token = \"at-least-sixteen-bytes\"", 1)).is_ok());
+    for none in ["", "users = []", "tokens = []"] {
+        assert_told(&[(users, none, 31, "admin: has neither users nor tokens, so nobody could get in")]);
+    }
+}
+
+#[test]
 fn a_route_says_which_pages_may_call() {
     let from = "methods = [\"POST\"]";
     let with = |cors: &str| format!("{from}\ncors = {{ {cors} }}");
