@@ -82,7 +82,7 @@ fn a_trial_refuses_what_a_gateway_refuses_with_the_same_words() {
     assert_eq!(late["refusal"]["code"], "transaction-not-valid");
     assert_eq!(late["refusal"]["field"], "transactions/0/day");
     let problem: Value = serde_json::from_str(late["reply"]["body"].as_str().unwrap()).unwrap();
-    assert_eq!((&problem["status"], &problem["field"]), (&json!(422), &json!("transactions/0/day")));
+    assert_eq!((&problem["status"], &problem["field"]), (&json!(422), &json!("/time")), "where the partner wrote it");
     // A gateway's own configuration says what its horizon is.
     let config = format!(
         "[policies.json]\ncomponent = \"{}/json.wasm\"\n[aggregator]\nhorizon_days = 366\nfuture_days = 366\n",

@@ -5,6 +5,7 @@
 
 mod fields;
 mod names;
+mod places;
 mod pointers;
 mod scanner;
 mod transactions;
@@ -37,6 +38,12 @@ impl Policy for Json {
             Ok(outcome) => outcome,
             Err(refusal) => refusal.into(),
         }
+    }
+
+    /// What the gateway refuses of a transaction is told by its place in the partner's body, as what is refused here is.
+    fn fault(&self, message: Message, refusal: Refusal) -> Option<Reply> {
+        let pointer = places::pointer(refusal.field.as_deref()?, &message.body, &self.root)?;
+        Some(refusal.at(pointer).document(&message.id))
     }
 }
 

@@ -215,3 +215,33 @@ fn a_configuration_that_cannot_be_meant_is_refused_by_name() {
     assert_eq!(fault(r#"{"fields":{"amount":"/id/x"}}"#), "/fields/amount");
     assert_eq!(fault(r#"{"fields":{"id":"/key/x"}}"#), "/fields/key");
 }
+
+#[test]
+fn what_the_gateway_refuses_is_named_where_it_stands_in_the_body() {
+    let told = |config: &str, body: &str, place: &str| {
+        let refusal = Refusal::new(422, "transaction-not-valid", "must be another").at(place);
+        let reply = Json::configure(config).unwrap().fault(Message::for_test(body).build(), refusal)?;
+        let body = String::from_utf8(reply.body).unwrap();
+        assert_eq!(reply.status, 422);
+        Some(body.split("\"field\":\"").nth(1)?.split('"').next()?.to_owned())
+    };
+    let one = r#"{"id":"1","time":"2026-11-22T19:20:54+01:00","key":"k","amount":"1","currency":"EUR"}"#;
+    let with_day = one.replace("{", r#"{"day":"2026-11-22","#);
+    let cases = [
+        (one.to_owned(), "transactions/0/amount", "/amount"),
+        (format!(" [{one}]"), "transactions/0/amount", "/0/amount"),
+        (format!("{one}\n{one}"), "transactions/1/id", "/1/id"),
+        (format!("[{one},{one}]"), "transactions/1", "/1"),
+        (format!("[{one},{with_day}]"), "transactions/0/day", "/0/time"),
+        (format!("[{one},{with_day}]"), "transactions/1/day", "/1/day"),
+        (one.to_owned(), "transactions/0/attributes/a/b", "/attributes/a~1b"),
+    ];
+    for (body, place, pointer) in cases {
+        assert_eq!(told("{}", &body, place).as_deref(), Some(pointer), "{place} of {body}");
+    }
+    let elsewhere = r#"{"fields":{"amount":"/payment/total"}}"#;
+    assert_eq!(told(elsewhere, "[]", "transactions/2/amount").as_deref(), Some("/2/payment/total"));
+    for other in ["x-api-key", "transactions", "transactions/x/id", "transactions/0/other"] {
+        assert_eq!(told("{}", one, other), None, "{other}");
+    }
+}

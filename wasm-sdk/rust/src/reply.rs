@@ -47,6 +47,49 @@ impl Refusal {
         self.field = Some(field.into());
         self
     }
+
+    /// The problem document (RFC 9457) that the gateway makes of a refusal for which a policy has no form of its own. For a
+    /// [`fault`](crate::Policy::fault) that only names the field in another way; `request` is the message's id.
+    #[must_use]
+    pub fn document(&self, request: &str) -> Reply {
+        let code = &self.code;
+        let mut document = String::from("{");
+        let mut text = |name: &str, value: &str| {
+            document.push_str(if document.len() > 1 { "," } else { "" });
+            quoted(&mut document, name);
+            document.push(':');
+            quoted(&mut document, value);
+        };
+        text("type", &["urn:tallygate:problem:", code].concat());
+        text("title", &code.replace('-', " "));
+        text("detail", &self.detail);
+        if let Some(field) = &self.field {
+            text("field", field);
+        }
+        text("request", request);
+        document.push_str(",\"status\":");
+        document.push_str(&self.status.to_string());
+        document.push('}');
+        Reply::new(self.status, "application/problem+json", document)
+    }
+}
+
+/// Appends a text as JSON has it (RFC 8259, 7).
+fn quoted(json: &mut String, text: &str) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    json.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => json.extend(['\\', letter]),
+            '\0'..='\x1f' => {
+                json.push_str("\\u00");
+                let byte = letter as usize;
+                json.extend([DIGITS[byte >> 4], DIGITS[byte & 15]].map(char::from));
+            }
+            _ => json.push(letter),
+        }
+    }
+    json.push('"');
 }
 
 impl Message {
@@ -75,5 +118,19 @@ impl ConfigFault {
     /// What is wrong at a place, which is a JSON Pointer such as `/oibs/3`; empty: the whole configuration.
     pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), detail: detail.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_as_a_document_is_json_whatever_its_texts_hold() {
+        let refusal = Refusal::new(422, "transaction-not-valid", "is \"a\\b\", with a\nline end").at("/1/day");
+        let reply = refusal.document("id-1");
+        assert_eq!((reply.status, &*reply.headers[0].value), (422, &b"application/problem+json"[..]));
+        let expected = r#"{"type":"urn:tallygate:problem:transaction-not-valid","title":"transaction not valid","detail":"is \"a\\b\", with a\u000aline end","field":"/1/day","request":"id-1","status":422}"#;
+        assert_eq!(std::str::from_utf8(&reply.body).unwrap(), expected);
     }
 }
