@@ -15,7 +15,7 @@ use crate::slow_pool::SlowPool;
 /// What an engine may use altogether.
 #[derive(Debug, Clone, Copy)]
 pub struct EngineLimits {
-    /// Messages in policies at one time, over all policies; further ones wait. A sixteenth of them, and at least one, are
+    /// Messages in policies at one time, over all policies; further ones wait. An eighth of them, and at least one, are
     /// those that take long.
     pub instances: u32,
     /// The most memory any one policy can be given, in bytes.
@@ -70,8 +70,9 @@ impl Engine {
 }
 
 impl EngineLimits {
-    /// How many instances there are for calls that take long.
-    pub(crate) fn slow(self) -> u32 {
+    /// How many of the messages may be those that take long; each may come to hold all the memory that its policy may have.
+    #[must_use]
+    pub fn slow(self) -> u32 {
         (self.instances / limits::SLOW_INSTANCES_PART).max(1)
     }
 }

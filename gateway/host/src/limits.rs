@@ -21,8 +21,9 @@ pub const TICK: Duration = Duration::from_millis(5);
 pub const RUN_AT_ONCE: Duration = Duration::from_micros(250);
 /// Messages in policies at one time, over all policies.
 pub const INSTANCES: u32 = 256;
-/// Of these, the part that may be begun on the threads for slow work: one of so many.
-pub const SLOW_INSTANCES_PART: u32 = 16;
+/// Of these, the part that may be begun on the threads for slow work: one of so many. Half of it is for callers that have none
+/// begun there. Each may come to hold all the memory that its policy may have.
+pub const SLOW_INSTANCES_PART: u32 = 8;
 /// Slow calls of one caller that may wait for their first turn.
 pub const SLOW_WAITING_CALLER: usize = 256;
 /// Slow calls of all partners, or of all strangers, that may wait for their first turn, so that neither takes what the others have.

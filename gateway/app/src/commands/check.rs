@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use tallygate_front::OpenRoute;
+use tallygate_host::EngineLimits;
 
 use super::bad_configuration;
 use crate::arguments::CheckArguments;
@@ -15,9 +16,14 @@ use crate::roles::{Role, Roles};
 pub(crate) fn check(arguments: &CheckArguments) -> Result<ExitCode> {
     let file = &arguments.file.config;
     let roles = arguments.roles.clone().unwrap_or_default();
-    let (problems, open, takes_nothing) = match Config::load(file) {
-        Ok(config) => (check::all(&config, &roles), open_routes(&config, &roles), takes_nothing(&config, &roles)),
-        Err(problems) => (problems, Vec::new(), None),
+    let (problems, open, takes_nothing, memory) = match Config::load(file) {
+        Ok(config) => (
+            check::all(&config, &roles),
+            open_routes(&config, &roles),
+            takes_nothing(&config, &roles),
+            policies_memory(&config, &roles),
+        ),
+        Err(problems) => (problems, Vec::new(), None, None),
     };
     if arguments.json {
         let problem =
@@ -33,11 +39,28 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<ExitCode> {
     if !problems.is_empty() {
         return Ok(bad_configuration::told(&problems));
     }
-    for line in open.iter().map(ToString::to_string).chain(takes_nothing) {
+    for line in open.iter().map(ToString::to_string).chain(takes_nothing).chain(memory) {
         say(line)?;
     }
     say(format_args!("{}: good", file.display()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What policies that take long may hold at most, beside what requests need, where these roles run any.
+pub(super) fn policies_memory(config: &Config, roles: &Roles) -> Option<String> {
+    let largest = config.policies.policies.iter().map(|policy| policy.limits.memory).max()?;
+    let places = EngineLimits::default().slow();
+    let mib = |bytes: u64| bytes.div_ceil(1 << 20);
+    let (largest, all) = (largest as u64, largest as u64 * u64::from(places));
+    roles.has(Role::Gateway).then(|| {
+        format!(
+            "memory: {} MiB for requests (limits.body_memory); policies that take long over messages may hold {} MiB beside it, \
+             {places} times the largest limits.memory of any, {} MiB",
+            mib(config.front.limits.held_bytes as u64),
+            mib(all),
+            mib(largest)
+        )
+    })
 }
 
 /// Why a gateway with these roles takes nothing from partners, though nothing is wrong.
@@ -59,6 +82,24 @@ pub(super) fn open_routes(config: &Config, roles: &Roles) -> Vec<OpenRoute> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_policies_may_hold_beside_requests_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = |text: &str, roles: &str| {
+            let file = folder.path().join("tallygate.toml");
+            std::fs::write(&file, text).unwrap();
+            policies_memory(&Config::load(&file).unwrap(), &roles.parse().unwrap())
+        };
+        let policies = "[policies.small]\n[policies.large]\nlimits = { memory = \"128 MiB\" }\n";
+        let places = EngineLimits::default().slow();
+        let expected = format!(
+            "may hold {} MiB beside it, {places} times the largest limits.memory of any, 128 MiB",
+            128 * places
+        );
+        assert!(told(policies, "gateway,shipper").unwrap().ends_with(&expected));
+        assert_eq!((told("", "gateway,shipper"), told(policies, "shipper,aggregator,console")), (None, None));
+    }
 
     #[test]
     fn a_gateway_that_takes_nothing_is_told_and_one_without_the_role_is_not() {

@@ -7,7 +7,7 @@ use anyhow::Result;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::bad_configuration;
-use super::check::{open_routes, takes_nothing};
+use super::check::{open_routes, policies_memory, takes_nothing};
 use super::signals::{outlive_hangups, told_to_stop};
 use crate::app::{App, BuildError, Misconfigured, Sockets};
 use crate::arguments::RunArguments;
@@ -42,6 +42,9 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode> {
         sockets.log(&config);
         for open in open_routes(&config, &roles) {
             tracing::info!("{open}");
+        }
+        if let Some(memory) = policies_memory(&config, &roles) {
+            tracing::info!("{memory}");
         }
         if let Some(takes_nothing) = takes_nothing(&config, &roles) {
             tracing::warn!("{takes_nothing}");

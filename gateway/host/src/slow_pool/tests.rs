@@ -14,7 +14,7 @@ fn partner(name: &str) -> Caller {
 
 /// Begins nothing by itself: the test takes the turns.
 fn turns() -> Turns<&'static str> {
-    Turns::new(THREADS, 3)
+    Turns::new(THREADS, 8)
 }
 
 /// The work of the next turns, each of which wants another one.
@@ -38,22 +38,42 @@ fn callers_have_their_turns_one_after_the_other_however_much_each_sends() {
     assert_eq!(next(&mut turns, 6), ["a1", "b1", "a1", "b1", "a1", "b1"], "what was begun comes first");
 }
 
+/// Begins as much as may be, without an end.
+fn begin_all(turns: &mut Turns<&'static str>) -> Vec<(Caller, &'static str)> {
+    std::iter::from_fn(|| turns.next().flatten().map(|job| (job.caller, job.work))).collect()
+}
+
 #[test]
-fn a_caller_has_no_more_begun_than_there_are_threads_and_all_have_no_more_than_may() {
+fn a_caller_has_no_more_begun_than_there_are_threads_and_many_have_one_each_before_any_has_more() {
     let mut turns = turns();
-    for caller in ["a", "b"] {
+    for caller in ["a", "b", "c"] {
         for work in ["1", "2", "3"] {
             turns.add(&partner(caller), work).unwrap();
         }
     }
-    let mut running = Vec::new();
-    while let Some(Some(job)) = turns.next() {
-        running.push(job);
-    }
-    let begun: Vec<_> = running.iter().map(|job| (job.caller.clone(), job.work)).collect();
-    assert_eq!(begun, [(partner("a"), "1"), (partner("b"), "1"), (partner("a"), "2")]);
+    let begun = begin_all(&mut turns);
+    let expected = [("a", "1"), ("b", "1"), ("c", "1"), ("a", "2")].map(|(caller, work)| (partner(caller), work));
+    assert_eq!(begun, expected, "half of the places");
     turns.ended(&partner("a"));
-    assert_eq!(turns.next().unwrap().map(|job| (job.caller, job.work)), Some((partner("b"), "2")), "whose turn it was");
+    assert_eq!(begin_all(&mut turns), [(partner("b"), "2")], "whose turn it was");
+}
+
+#[test]
+fn a_newcomer_has_its_turn_while_others_that_have_theirs_go_on_without_an_end() {
+    let mut turns = turns();
+    // More than what half of the places hold.
+    for caller in ["a", "b", "c", "d", "e"] {
+        turns.add(&partner(caller), "endless").unwrap();
+        turns.add(&partner(caller), "another").unwrap();
+    }
+    assert_eq!(begin_all(&mut turns).len(), 5);
+    turns.add(&partner("newcomer"), "its first").unwrap();
+    assert_eq!(begin_all(&mut turns), [(partner("newcomer"), "its first")]);
+    turns.add(&partner("one more"), "its first").unwrap();
+    assert_eq!(begin_all(&mut turns), [], "partners have all but a quarter");
+    let stranger = Caller::Address([10, 0, 0, 1].into());
+    turns.add(&stranger, "its first").unwrap();
+    assert_eq!(begin_all(&mut turns), [(stranger, "its first")], "which is left to strangers");
 }
 
 #[test]

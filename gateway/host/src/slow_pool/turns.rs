@@ -11,7 +11,8 @@ pub(super) struct Turns<W> {
     order: VecDeque<Caller>,
     /// Not begun yet, of each class of callers.
     waiting: [usize; CLASSES],
-    begun: usize,
+    /// Begun, of each class of callers.
+    begun: [usize; CLASSES],
     /// How much one caller may have begun: as many as there are threads, so that alone it has all of them.
     most_of_caller: usize,
     most: usize,
@@ -41,7 +42,7 @@ impl<W> Turns<W> {
             callers: HashMap::new(),
             order: VecDeque::new(),
             waiting: [0; CLASSES],
-            begun: 0,
+            begun: [0; CLASSES],
             most_of_caller,
             most,
             numbers: 0,
@@ -99,13 +100,18 @@ impl<W> Turns<W> {
         if let Some(paused) = caller.paused.pop_front() {
             return Some(paused);
         }
-        if caller.begun >= self.most_of_caller || self.begun >= self.most {
+        let (all, class) = (self.begun.iter().sum::<usize>(), name.class());
+        // Of the places half are for callers that have none, so that no newcomer waits until what others began is at its end; and a
+        // quarter is for those of each class.
+        let most = if caller.begun == 0 { self.most } else { self.most - self.most / 2 };
+        let has_room = all < most && self.begun[class] < self.most - self.most / 4;
+        if caller.begun >= self.most_of_caller || !has_room {
             return None;
         }
         let first = caller.waiting.pop_front()?;
         caller.begun += 1;
-        self.begun += 1;
-        self.waiting[name.class()] -= 1;
+        self.begun[class] += 1;
+        self.waiting[class] -= 1;
         Some(first)
     }
 
@@ -120,7 +126,7 @@ impl<W> Turns<W> {
     pub(super) fn ended(&mut self, name: &Caller) {
         if let Some(caller) = self.callers.get_mut(name) {
             caller.begun -= 1;
-            self.begun -= 1;
+            self.begun[name.class()] -= 1;
             self.forget(name);
         }
     }
@@ -146,7 +152,7 @@ impl<W> Turns<W> {
     /// Whether nothing waits and nothing is begun.
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
-        self.callers.is_empty() && self.order.is_empty() && (self.waiting, self.begun) == ([0; CLASSES], 0)
+        self.callers.is_empty() && self.order.is_empty() && (self.waiting, self.begun) == ([0; CLASSES], [0; CLASSES])
     }
 
     pub(super) fn close(&mut self) {
