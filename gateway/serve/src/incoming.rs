@@ -2,7 +2,8 @@
 //!
 //! Over HTTP/2 a server that has answered resets the stream where the caller still sends. That is as the standard wants it
 //! (RFC 9113, 8.1), and the answer is whole; but callers are common that lose an answer to a reset right behind it. So what
-//! is left of a body is read away, and the stream kept, until the caller has had time to see the answer.
+//! is left of a body is read away, and the stream kept, until the caller has had time to see the answer. Some do not notice a
+//! reset while they wait to send on; so the connection of one that is cut off ends with it, once its other requests have.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -19,35 +20,50 @@ use crate::streams::Starter;
 #[derive(Debug)]
 pub struct Incoming {
     body: Option<hyper::body::Incoming>,
-    /// Over HTTP/2, who reads its rest away, and what tells that the answer has ended.
-    rest: Option<(Starter, CancellationToken)>,
+    /// Over HTTP/2.
+    rest: Option<Rest>,
+}
+
+/// What reads the rest of a body away.
+#[derive(Debug)]
+struct Rest {
+    streams: Starter,
+    /// The answer has ended.
+    ended: CancellationToken,
+    /// Cancelled, the connection ends once what is in progress has.
+    leaving: CancellationToken,
 }
 
 impl Incoming {
-    /// `streams` are those of the connection, if it has any.
-    pub(crate) fn new(body: hyper::body::Incoming, streams: Option<&Starter>) -> Self {
+    /// `streams` are those of the connection, if it has any; `leaving` ends it once what is in progress has ended.
+    pub(crate) fn new(body: hyper::body::Incoming, streams: Option<&Starter>, leaving: &CancellationToken) -> Self {
         let streams = streams.filter(|_| !body.is_end_stream());
-        Self { body: Some(body), rest: streams.map(|streams| (streams.clone(), CancellationToken::new())) }
+        let rest = streams.map(|streams| Rest {
+            streams: streams.clone(),
+            ended: CancellationToken::new(),
+            leaving: leaving.clone(),
+        });
+        Self { body: Some(body), rest }
     }
 
     /// Ties the answer to it. To be called before it is handed out.
     pub(crate) fn answered(&self) -> impl FnOnce() -> Option<DropGuard> + use<> {
-        let ended = self.rest.as_ref().map(|(_, ended)| ended.clone());
+        let ended = self.rest.as_ref().map(|rest| rest.ended.clone());
         move || ended.map(CancellationToken::drop_guard)
     }
 }
 
 impl Drop for Incoming {
     fn drop(&mut self) {
-        if let (Some(body), Some((streams, ended))) = (self.body.take(), self.rest.take())
+        if let (Some(body), Some(Rest { streams, ended, leaving })) = (self.body.take(), self.rest.take())
             && !body.is_end_stream()
         {
-            streams.execute(read_away(body, ended));
+            streams.execute(read_away(body, ended, leaving));
         }
     }
 }
 
-async fn read_away(mut body: hyper::body::Incoming, ended: CancellationToken) {
+async fn read_away(mut body: hyper::body::Incoming, ended: CancellationToken, leaving: CancellationToken) {
     let reading = async {
         let mut left = REST_BYTES;
         while left > 0 {
@@ -65,7 +81,7 @@ async fn read_away(mut body: hyper::body::Incoming, ended: CancellationToken) {
     };
     tokio::select! {
         () = reading => {}
-        () = waiting => {}
+        () = waiting => leaving.cancel(),
     }
 }
 

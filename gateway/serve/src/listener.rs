@@ -161,14 +161,15 @@ impl<S: Service> Listener<S> {
         let io = TokioIo::new(Watched::new(stream, activity.clone()));
         let connection = Arc::new(Connection { peer, own, activity });
         let streams = h2.then(Streams::new);
+        let leaving = self.stopping.child_token();
         let service = service_fn({
             let (service, connection) = (self.service.clone(), connection.clone());
-            let starter = streams.as_ref().map(Streams::starter);
+            let (starter, leaving) = (streams.as_ref().map(Streams::starter), leaving.clone());
             move |request: Request<hyper::body::Incoming>| {
                 let (service, exchange) = (service.clone(), Exchange::begin(&connection));
                 let pipelined = connection.activity.is_pipelined();
                 let asked = h2.then(|| request.method().clone());
-                let request = request.map(|body| Incoming::new(body, starter.as_ref()));
+                let request = request.map(|body| Incoming::new(body, starter.as_ref(), &leaving));
                 async move {
                     // The next request of a connection is answered in the same go otherwise, before any other connection's.
                     if pipelined {
@@ -190,12 +191,12 @@ impl<S: Service> Listener<S> {
         let (limits, activity) = (&self.limits, &connection.activity);
         let ended = if let Some(streams) = streams {
             let connection = http2(limits, streams.starter()).serve_connection(io, service);
-            let ended = drive(connection, activity, limits, &self.stopping, || streams.reap()).await;
+            let ended = drive(connection, activity, limits, &leaving, || streams.reap()).await;
             streams.shutdown().await;
             ended
         } else {
             let connection = http1(limits).serve_connection(io, service);
-            drive(connection, activity, limits, &self.stopping, || ()).await
+            drive(connection, activity, limits, &leaving, || ()).await
         };
         match ended {
             Ok(Ok(())) => {}

@@ -3,7 +3,11 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use futures::{StreamExt, stream};
 use http::{Request, Response};
+use http_body_util::StreamBody;
+use hyper::body::Frame;
 use rustls::ServerConnection;
 use tallygate_serve::{Exchange, Incoming, Limits, Service, limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -68,6 +72,23 @@ async fn a_handshake_has_its_time_and_no_more() {
     let began = Instant::now();
     assert_eq!(rest(served.sent("").await).await, "");
     assert!((Duration::from_millis(300)..Duration::from_secs(3)).contains(&began.elapsed()));
+}
+
+#[tokio::test]
+async fn a_caller_of_http2_that_does_not_end_its_body_behind_the_answer_has_its_connection_ended() {
+    let served = Served::tls(Limits::default(), Hello);
+    let (mut caller, connection) = served.http2().await;
+    let mut connection = std::pin::pin!(connection);
+    let body = stream::once(async { Ok(Frame::data(Bytes::from_static(b"the first of it"))) }).chain(stream::pending());
+    let request = Request::post("https://127.0.0.1/").body(Box::pin(StreamBody::new(body))).unwrap();
+    let response = tokio::select! {
+        response = caller.send_request(request) => response.unwrap(),
+        _ = &mut connection => panic!("it ended before the answer"),
+    };
+    assert_eq!(response.status(), 200);
+    // It would wait for its body's window else, which nobody opens any more.
+    let ended = tokio::time::timeout(5 * limits::REST_TIME, connection).await;
+    assert!(ended.is_ok());
 }
 
 /// A connection from this address of loopback, `127.0.0.LAST`.

@@ -1,5 +1,6 @@
 //! A server on loopback, and clients to call it.
 
+use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,19 +9,21 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
+use hyper::client::conn::http2::{self, SendRequest};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tallygate_serve::{Ended, Limits, Server, Service};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
 
 type HttpClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
@@ -89,6 +92,25 @@ impl Served {
         let builder = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http();
         let connector = if h2 { builder.enable_http2().build() } else { builder.enable_http1().build() };
         Client::builder(TokioExecutor::new()).http2_only(h2).build(connector)
+    }
+
+    /// One connection of HTTP/2, and what drives it to its end.
+    pub(crate) async fn http2<B>(&self) -> (SendRequest<B>, impl Future<Output = hyper::Result<()>> + use<B>)
+    where
+        B: http_body::Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
+    {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(self.certificate.clone());
+        let mut config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        let name = ServerName::try_from("127.0.0.1").unwrap();
+        let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+        http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap()
     }
 
     /// A response with its body still to come.
