@@ -71,8 +71,14 @@ fn answered(element: &str, id_poruke: &str, received: &str, content: &[&str]) ->
         &now,
         "</tns:DatumVrijeme></tns:Zaglavlje>",
     ];
-    [before.concat(), content.concat(), ["</tns:", element, ">", CLOSE].concat()].concat()
+    let after = ["</tns:", element, ">", CLOSE];
+    let parts = before.iter().chain(content).chain(&after);
+    let mut document = String::with_capacity(parts.clone().map(|part| part.len()).sum());
+    parts.for_each(|part| document.push_str(part));
+    document
 }
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 /// A UUID of version 8 made of the first 16 bytes.
 pub(crate) fn uuid(bytes: &[u8]) -> Option<String> {
@@ -85,7 +91,7 @@ pub(crate) fn uuid(bytes: &[u8]) -> Option<String> {
             uuid.push('-');
         }
         for digit in [byte >> 4, byte & 0x0f] {
-            uuid.extend(char::from_digit(digit.into(), 16));
+            uuid.push(char::from(DIGITS[usize::from(digit)]));
         }
     }
     Some(uuid)
