@@ -31,6 +31,12 @@ pub const SHIP: Line = line("(c) queue to Kafka, 2 KB").floors(1.3);
 pub const FOLD: Line = line("(d) fold in memory, records parsed").micros(1.0);
 pub const SUMS: Line = line("(d) Kafka to Cassandra and Kafka, 100 k keys").micros(3.0).floors(2.0);
 
+/// 0.9 x the rate of bare rustls.
+pub const FULL: Line = line("(i) TLS handshake, full").floors(1.11);
+pub const RESUMED: Line = line("(i) TLS handshake, resumed").floors(1.11);
+/// Most memory of 10,000 connections on which nothing happens, in bytes.
+pub const IDLE_BYTES: u64 = 250_000_000;
+
 const fn line(name: &'static str) -> Line {
     Line { name, micros: None, floors: None }
 }

@@ -1,4 +1,4 @@
-//! Measures Tallygate beside floors, in one run: `bench [--check] [a b c d e g h]`, all of them when none is named. With
+//! Measures Tallygate beside floors, in one run: `bench [--check] [a b c d e g h i]`, all of them when none is named. With
 //! `--check` it exits with 1 where an aim is missed.
 #![allow(clippy::disallowed_methods, reason = "load generators end with the measurement that started them")]
 
@@ -10,6 +10,7 @@ mod child;
 mod client;
 mod floors;
 mod fold;
+mod handshakes;
 mod load;
 mod log;
 mod logged;
@@ -66,7 +67,7 @@ fn main() -> Result<ExitCode> {
 type Measure = fn(&mut Report) -> Result<()>;
 
 /// What can be measured, by the letters that name it.
-const PARTS: [(&str, Measure); 7] = [
+const PARTS: [(&str, Measure); 8] = [
     ("a", policy::measure),
     ("b", accept::measure),
     ("c", ship::measure),
@@ -74,12 +75,13 @@ const PARTS: [(&str, Measure); 7] = [
     ("ef", |_| visible::measure()),
     ("g", |_| versions::measure()),
     ("h", |_| reconcile::measure()),
+    ("i", handshakes::measure),
 ];
 
 /// The part that a letter names.
 fn part(name: &str) -> Result<&'static str> {
     let named = PARTS.iter().find(|(names, _)| name.len() == 1 && names.contains(name));
-    named.map(|(names, _)| *names).with_context(|| format!("nothing is measured as {name:?}, a to h are"))
+    named.map(|(names, _)| *names).with_context(|| format!("nothing is measured as {name:?}, a to i are"))
 }
 
 /// Names the aims that were missed; with `check` they end the run with 1.

@@ -32,6 +32,15 @@ impl Report {
         self.missed.extend(misses(line, cost, floor));
     }
 
+    /// Prints the memory that something holds beside that of its floor, and holds it against its aim, in bytes.
+    pub fn memory(&mut self, name: &str, held: u64, floor: u64, most: u64) {
+        let [in_mb, floor, aim] = [held, floor, most].map(|bytes| bytes as f64 / 1e6);
+        println!("{name:<46} {in_mb:7.1} MB  floor: {floor:.1} MB  aim <= {aim:.0} MB");
+        if held > most {
+            self.missed.push(format!("{name}: {in_mb:.1} MB, aim {aim:.0}"));
+        }
+    }
+
     /// The aims that were missed, each with its figure.
     pub fn missed(&self) -> &[String] {
         &self.missed

@@ -2,6 +2,7 @@
 
 mod confirms;
 mod fold;
+mod handshakes;
 mod http;
 mod queue;
 mod read;
@@ -23,6 +24,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     match arguments.as_slice() {
         ["accept", "shared", address, certs] => http::shared(address.parse()?, Path::new(certs)),
         ["accept", "apart", address, certs] => http::apart(address.parse()?, Path::new(certs)),
+        ["handshakes", address, certs] => runtime.block_on(handshakes::shake(address.parse()?, Path::new(certs))),
         ["confirms", url] => print(&runtime.block_on(confirms::confirms(url))?),
         ["publishes", url] => print(&runtime.block_on(publish::port(url))?),
         ["ship", url, queue, brokers, topic, messages] => {
