@@ -1,51 +1,102 @@
 //! Drives one connection to its end: the caller's, the server's, or that of a timeout.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use hyper_util::server::graceful::GracefulConnection;
-use tokio::time::MissedTickBehavior;
-use tokio_util::sync::CancellationToken;
+use tokio::time::{Interval, MissedTickBehavior};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
 use crate::activity::{Activity, Timeout, Verdict};
 use crate::limits::{CHECK_PAUSE, Limits};
+use crate::parts::{Part, Task};
+use crate::streams::Streams;
 
-/// Drives a connection; `checked` is called at each check of its timeouts.
+/// What ends a connection from the server's side.
+struct Watch<'w> {
+    activity: &'w Activity,
+    limits: &'w Limits,
+    /// None once it was told to end.
+    stopped: Option<Pin<Box<WaitForCancellationFuture<'w>>>>,
+    checks: Interval,
+}
+
+/// Drives a connection; with its requests, where they run beside it within its task.
 pub(crate) async fn drive<C>(
+    task: Arc<Task>,
     connection: C,
+    mut streams: Option<Streams>,
     activity: &Activity,
     limits: &Limits,
     stopping: &CancellationToken,
-    checked: impl Fn(),
 ) -> Result<Result<(), C::Error>, Timeout>
 where
     C: GracefulConnection,
 {
     let mut connection = pin!(connection);
-    let shortest = limits.header_time.min(limits.idle_time).min(limits.stalled_time);
-    let mut checks = tokio::time::interval((shortest / 4).clamp(CHECK_PAUSE.0, CHECK_PAUSE.1));
-    checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut stopped = pin!(stopping.cancelled());
-    let mut draining = false;
-    loop {
-        let drain = tokio::select! {
-            biased;
-            end = connection.as_mut() => return Ok(end),
-            () = &mut stopped, if !draining => true,
-            _ = checks.tick() => {
-                checked();
-                match activity.check(limits) {
-                    Verdict::Keep => false,
-                    Verdict::Drain => !draining,
-                    Verdict::Close(timeout) => {
-                        activity.cut_off();
-                        return Err(timeout);
-                    }
-                }
-            }
-        };
-        if drain {
-            draining = true;
-            connection.as_mut().graceful_shutdown();
+    let mut watch = Watch::over(activity, limits, stopping);
+    let (talks, watches) = (Part::of(&task), Part::of(&task));
+    let (talking, watching) = (talks.waker(), watches.waker());
+    std::future::poll_fn(|context| {
+        task.look(context);
+        if let Some(streams) = &mut streams {
+            streams.begin_turn();
+            streams.work();
         }
+        if talks.take()
+            && let Poll::Ready(end) = connection.as_mut().poll(&mut Context::from_waker(&talking))
+        {
+            return Poll::Ready(Ok(end));
+        }
+        if watches.take() {
+            match watch.poll_verdict(&mut Context::from_waker(&watching)) {
+                Poll::Ready(Verdict::Close(timeout)) => {
+                    activity.cut_off();
+                    return Poll::Ready(Err(timeout));
+                }
+                Poll::Ready(verdict) => {
+                    if verdict == Verdict::Drain {
+                        connection.as_mut().graceful_shutdown();
+                    }
+                    // A caller may just have been taken for gone, which the connection sees when it reads.
+                    talking.wake_by_ref();
+                    watching.wake_by_ref();
+                }
+                Poll::Pending => {}
+            }
+        }
+        // What has just been asked is answered in the same turn, where it can be.
+        if streams.as_mut().is_some_and(Streams::work)
+            && talks.take()
+            && let Poll::Ready(end) = connection.as_mut().poll(&mut Context::from_waker(&talking))
+        {
+            return Poll::Ready(Ok(end));
+        }
+        task.rest([Some(&talks), Some(&watches), streams.as_ref().map(Streams::part)]);
+        Poll::Pending
+    })
+    .await
+}
+
+impl<'w> Watch<'w> {
+    fn over(activity: &'w Activity, limits: &'w Limits, stopping: &'w CancellationToken) -> Self {
+        let shortest = limits.header_time.min(limits.idle_time).min(limits.stalled_time);
+        let mut checks = tokio::time::interval((shortest / 4).clamp(CHECK_PAUSE.0, CHECK_PAUSE.1));
+        checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { activity, limits, stopped: Some(Box::pin(stopping.cancelled())), checks }
+    }
+
+    /// Ready after each check; with [`Verdict::Drain`] once.
+    fn poll_verdict(&mut self, context: &mut Context<'_>) -> Poll<Verdict> {
+        if self.stopped.as_mut().is_some_and(|stopped| stopped.as_mut().poll(context).is_ready()) {
+            self.stopped = None;
+            return Poll::Ready(Verdict::Drain);
+        }
+        ready!(self.checks.poll_tick(context));
+        Poll::Ready(match self.activity.check(self.limits) {
+            Verdict::Drain if self.stopped.take().is_none() => Verdict::Keep,
+            verdict => verdict,
+        })
     }
 }

@@ -69,6 +69,7 @@ mod incoming;
 pub mod limits;
 mod line_limit;
 mod listener;
+mod parts;
 mod seats;
 mod server;
 mod service;

@@ -68,6 +68,8 @@ pub const TICKET_TIME: Duration = Duration::from_secs(60 * 60);
 pub const TICKET_KEY_TIME: Duration = Duration::from_secs(60 * 60);
 /// Requests at one time on one connection of HTTP/2.
 pub const STREAMS: u32 = 32;
+/// Requests of one connection of HTTP/2 that are worked on before other connections have their turn.
+pub const STREAMS_A_TURN: usize = 4;
 /// What a caller may send on one connection of HTTP/2 before anybody reads it, in bytes.
 pub const WINDOW_BYTES: u32 = 128 * 1024;
 /// What a request of HTTP/2 may have waiting to be sent, in bytes.

@@ -33,6 +33,7 @@ use crate::limits::{
     STREAM_SEND_BYTES, STREAMS, UNSENT_BYTES, WINDOW_BYTES,
 };
 use crate::line_limit::LineLimit;
+use crate::parts::Task;
 use crate::seats::{Seat, Seats};
 use crate::service::{ConnectionEvent, Service};
 use crate::shares::Holder;
@@ -160,7 +161,8 @@ impl<S: Service> Listener<S> {
         seat.speaks(activity.clone());
         let io = TokioIo::new(Watched::new(stream, activity.clone()));
         let connection = Arc::new(Connection { peer, own, activity });
-        let streams = h2.then(Streams::new);
+        let task = Task::new();
+        let streams = h2.then(|| Streams::of(&task));
         let leaving = self.stopping.child_token();
         let service = service_fn({
             let (service, connection) = (self.service.clone(), connection.clone());
@@ -191,12 +193,10 @@ impl<S: Service> Listener<S> {
         let (limits, activity) = (&self.limits, &connection.activity);
         let ended = if let Some(streams) = streams {
             let connection = http2(limits, streams.starter()).serve_connection(io, service);
-            let ended = drive(connection, activity, limits, &leaving, || streams.reap()).await;
-            streams.shutdown().await;
-            ended
+            drive(task, connection, Some(streams), activity, limits, &leaving).await
         } else {
             let connection = http1(limits).serve_connection(io, service);
-            drive(connection, activity, limits, &leaving, || ()).await
+            drive(task, connection, None, activity, limits, &leaving).await
         };
         match ended {
             Ok(Ok(())) => {}

@@ -70,6 +70,22 @@ async fn a_request_waits_for_one_of_each_other_connection_however_many_that_sent
     assert!(order[..20].matches('a').count().abs_diff(order[..20].matches('b').count()) < 5, "{order}");
 }
 
+#[tokio::test]
+async fn requests_side_by_side_on_one_connection_take_turns_with_those_of_others() {
+    let kept = Kept::default();
+    let served = Served::tls(Limits::default(), kept.clone());
+    let (busy, other) = (served.client(true), served.client(true));
+    served.get(&busy, "/a").await;
+    served.get(&other, "/c").await;
+    kept.0.lock().unwrap().clear();
+    // The server has this thread, and so sees none of them before all of them are there.
+    let many = futures::future::join_all((0..30).map(|_| served.get(&busy, "/a")));
+    futures::future::join(many, served.get(&other, "/c")).await;
+    let order = kept.0.lock().unwrap().clone();
+    assert_eq!(order.len(), 31, "{order}");
+    assert!(order.find('c').unwrap() < 10, "{order}");
+}
+
 /// Works for 100 us at each request, as a policy does.
 struct Working;
 
