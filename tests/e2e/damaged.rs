@@ -19,7 +19,7 @@ fn a_process_with_a_damaged_file_serves_what_does_not_need_it_and_goes_on_when_i
     let process = site.up("all", ALL);
     Caller::new(&site.certs(), "shop-1", process.partners_port).transact("first", "till-1", "1.00");
     until_balanced(&process, &[], SETTLED);
-    for (name, is_queue) in [("stream.db", false), ("sums.db", false), ("queue.db", true)] {
+    for (name, is_queue) in [("stream.db", false), ("sums.db", false), ("queue", true)] {
         assert!(process.stop().success(), "{}", process.last_words());
         let (file, whole) = (process.data.join(name), process.data.join("whole"));
         std::fs::rename(&file, &whole).unwrap();
@@ -38,6 +38,7 @@ fn a_process_with_a_damaged_file_serves_what_does_not_need_it_and_goes_on_when_i
         };
         until_stand(&process, standing, &[name, "damaged"]);
 
+        std::fs::remove_file(&file).unwrap();
         std::fs::rename(&whole, &file).unwrap();
         until_stand(&process, &[], &[]);
         caller.transact(&format!("after {name}"), "till-1", "1.00");

@@ -50,7 +50,9 @@ fn what_a_process_keeps_is_made_its_users_alone_and_mended_at_its_start() {
     until_balanced(&process, &[], SETTLED);
     let kept = within(&process.data);
     let names: Vec<_> = kept.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
-    for there in ["queue.db", "queue.db-wal", "queue.db-shm", "stream.db", "sums.db", "journal", "policies"] {
+    for there in
+        ["queue", "acknowledged", "stream.db", "stream.db-wal", "stream.db-shm", "sums.db", "journal", "policies"]
+    {
         assert!(names.iter().any(|name| name == there), "{there} is not among {names:?}");
     }
     assert_private(&process.data);

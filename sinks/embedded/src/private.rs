@@ -160,7 +160,7 @@ mod tests {
         fs::create_dir(&disk).unwrap();
         symlink(&disk, data.join("journal")).unwrap();
         let files =
-            [data.join("queue.db"), data.join("policies/json/1.wasm"), disk.join("day"), home.path().join("own")];
+            [data.join("stream.db"), data.join("policies/json/1.wasm"), disk.join("day"), home.path().join("own")];
         for file in &files {
             fs::write(file, "").unwrap();
             set(file, 0o644);
@@ -201,7 +201,7 @@ mod tests {
         assert_eq!([mode(home.path()), mode(&home.path().join("certs"))], [0o755; 2]);
         assert!(!home.path().join(LOCK_FILE).exists());
         // One that is ours may hold what somebody put there by hand.
-        fs::write(home.path().join("queue.db"), "").unwrap();
+        fs::write(home.path().join("stream.db"), "").unwrap();
         drop(lock_data_dir(home.path()).unwrap());
         assert_eq!([mode(home.path()), mode(&home.path().join("certs"))], [0o700; 2]);
     }

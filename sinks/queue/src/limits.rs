@@ -27,3 +27,22 @@ pub const CHANNEL_BATCH: usize = 64;
 pub const GREETING_BYTES: usize = 64 * 1024;
 /// Longest name of a queue, in bytes (AMQP 0-9-1, short string).
 pub const QUEUE_NAME_BYTES: usize = 255;
+
+/// The size of a segment of the embedded queue's log, which is set aside when it is begun: more than the largest message.
+pub const SEGMENT_BYTES: u64 = 16 * 1024 * 1024;
+/// Bytes from which on the embedded queue takes no further message into a commit.
+pub const COMMIT_BYTES: usize = 4 * 1024 * 1024;
+/// What it keeps of the memory of a commit for the next one.
+pub const GROUP_BUFFER_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of the last messages that it keeps in memory until they are received.
+pub const RECENT_BYTES: usize = 8 * 1024 * 1024;
+/// The size from which on the file of acknowledgements is begun anew.
+pub const ACK_FILE_BYTES: u64 = 1024 * 1024;
+/// Readers that may wait for its disk at one time.
+pub const READERS: usize = 4;
+/// Bytes that are read of a segment at one time, at least.
+pub const READ_BYTES: usize = 128 * 1024;
+/// Most segments that one `receive` reads.
+pub const READ_SEGMENTS: usize = 4;
+/// Most messages that are taken over at one time from the file of an earlier release.
+pub const TAKEN_OVER_AT_ONCE: u16 = 1024;

@@ -204,7 +204,7 @@ fn line(seed: u64, stream_fails_one_in: u64, queue_fails_one_in: u64) -> Line {
             released: AtomicUsize::new(0),
         })
     };
-    let (queue, place) = (queue("queue.db", false), queue("parked.db", true));
+    let (queue, place) = (queue("queue", false), queue("parked", true));
     let (told, stop, metrics) = (Arc::default(), CancellationToken::new(), ShipperMetrics::default());
     Line { _directory: directory, queue, place, stream, told, stop, metrics, seen: Mutex::default() }
 }

@@ -112,9 +112,9 @@ mod tests {
         let publishing = Publishing::default();
         let health = Health { publishing: Some(publishing.clone()), ..of("gateway") };
         assert_eq!(health.status().await.troubles, [""; 0]);
-        publishing.failed("queue.db: the disk is full, free some space on it");
+        publishing.failed("queue: the disk is full, free some space on it");
         let troubles = health.status().await.troubles;
-        assert!(troubles.len() == 1 && troubles[0].ends_with("queue.db: the disk is full, free some space on it"));
+        assert!(troubles.len() == 1 && troubles[0].ends_with("queue: the disk is full, free some space on it"));
         publishing.succeeded();
         assert_eq!(health.status().await.troubles, [""; 0]);
     }

@@ -12,15 +12,15 @@ use super::table::Table;
 
 /// The queue's backend.
 pub enum QueueOptions {
-    /// SQLite, in this file.
+    /// A log, in this folder.
     Embedded(PathBuf),
     /// RabbitMQ.
     #[cfg(feature = "servers")]
     Amqp(AmqpOptions),
 }
 
-const FILE: &str = "queue.db";
-const PARKED_FILE: &str = "parked.db";
+const FOLDER: &str = "queue";
+const PARKED_FOLDER: &str = "parked";
 #[cfg(feature = "servers")]
 const QUEUE: &str = "tallygate.transactions";
 
@@ -28,7 +28,7 @@ impl QueueOptions {
     /// Where messages are parked that the stream refuses: beside the queue.
     pub(crate) fn parked(&self) -> Self {
         match self {
-            Self::Embedded(file) => Self::Embedded(file.with_file_name(PARKED_FILE)),
+            Self::Embedded(folder) => Self::Embedded(folder.with_file_name(PARKED_FOLDER)),
             #[cfg(feature = "servers")]
             Self::Amqp(amqp) => Self::Amqp(amqp.parked()),
         }
@@ -37,7 +37,7 @@ impl QueueOptions {
 
 /// None when something is wrong that a problem was noted for.
 pub(super) fn read(root: &Table<'_>, data_dir: &Path) -> Option<QueueOptions> {
-    let embedded = QueueOptions::Embedded(data_dir.join(FILE));
+    let embedded = QueueOptions::Embedded(data_dir.join(FOLDER));
     let Some(table) = root.table("queue") else { return Some(embedded) };
     let options = match backend::chosen(&table, ["embedded", "amqp"])? {
         #[cfg(feature = "servers")]

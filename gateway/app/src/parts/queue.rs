@@ -19,13 +19,13 @@ pub fn queue(config: &Config) -> Result<Arc<dyn Queue>, QueueError> {
 
 fn open(options: &QueueOptions) -> Result<Arc<dyn Queue>, QueueError> {
     Ok(match options {
-        QueueOptions::Embedded(file) => Arc::new(EmbeddedQueue::open(file)?),
+        QueueOptions::Embedded(folder) => Arc::new(EmbeddedQueue::open(folder)?),
         #[cfg(feature = "servers")]
         QueueOptions::Amqp(amqp) => Arc::new(AmqpQueue::open(amqp.clone())?),
     })
 }
 
-/// The queue for a process that serves: a file that does not open is no error either.
+/// The queue for a process that serves: one that does not open is no error either.
 ///
 /// # Errors
 /// When it can never work as configured.
@@ -43,9 +43,9 @@ pub(crate) fn parked_later(config: &Config) -> anyhow::Result<Arc<dyn Queue>> {
 
 fn open_later(options: &QueueOptions) -> anyhow::Result<Arc<dyn Queue>> {
     Ok(match options {
-        QueueOptions::Embedded(file) => {
-            let path = file.clone();
-            Arc::new(Later::open(file, QueueError::Away, move || EmbeddedQueue::open(&path))?)
+        QueueOptions::Embedded(folder) => {
+            let path = folder.clone();
+            Arc::new(Later::open(folder, QueueError::Away, move || EmbeddedQueue::open(&path))?)
         }
         #[cfg(feature = "servers")]
         QueueOptions::Amqp(_) => open(options)?,
@@ -60,8 +60,8 @@ pub async fn queue_depth(config: &Config) -> Result<u64, QueueError> {
     // What is parked meanwhile stands in both for a moment, and is never in neither.
     let depth = depth(&config.queue).await?;
     let parked = config.queue.parked();
-    if let QueueOptions::Embedded(file) = &parked
-        && !file.exists()
+    if let QueueOptions::Embedded(folder) = &parked
+        && !folder.exists()
     {
         // A process of an earlier release parks nothing.
         return Ok(depth);
@@ -71,7 +71,7 @@ pub async fn queue_depth(config: &Config) -> Result<u64, QueueError> {
 
 async fn depth(options: &QueueOptions) -> Result<u64, QueueError> {
     match options {
-        QueueOptions::Embedded(file) => EmbeddedQueue::open_read_only(file)?.depth().await,
+        QueueOptions::Embedded(folder) => EmbeddedQueue::open_read_only(folder)?.depth().await,
         #[cfg(feature = "servers")]
         QueueOptions::Amqp(_) => open(options)?.depth().await,
     }

@@ -3,29 +3,34 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tallygate_embedded::Write;
 
+use super::Owned;
 use super::held::Held;
-use super::{Inner, file};
+use super::index::Next;
 use crate::port::{Consumer, Delivery, QueueError, Tag};
 
 pub(super) struct EmbeddedConsumer {
-    queue: Arc<Inner>,
+    queue: Arc<Owned>,
     held: Arc<Held>,
 }
 
 impl EmbeddedConsumer {
-    pub(super) fn new(queue: Arc<Inner>, prefetch: u16) -> Self {
-        let held = Arc::new(Held::new(Arc::clone(&queue.leases), prefetch));
+    pub(super) fn new(queue: Arc<Owned>, prefetch: u16) -> Self {
+        let held = Arc::new(Held::new(Arc::clone(&queue.shared), prefetch));
         Self { queue, held }
     }
 
-    /// Takes messages off the table, first those that came back. Dropped half-way, nothing is taken.
+    /// Takes messages off the log, first those that came back. Dropped half-way, nothing is taken.
     async fn lease(&self, most: usize) -> Result<Vec<Delivery>, QueueError> {
         let _alone = self.queue.reading.lock().await;
-        let (returned, last) = self.queue.leases.next(most);
-        let found = self.queue.database.read(move |c| file::fetch(c, &returned, last, most)).await?;
-        self.queue.leases.take(&found);
+        let next = self.queue.shared.lock().next(most);
+        let plan = match next {
+            Next::Nothing => return Ok(Vec::new()),
+            Next::Taken(taken) => return Ok(self.held.hand_out(taken)),
+            Next::Read(plan) => plan,
+        };
+        let found = self.queue.reader.read(plan).await?;
+        self.queue.shared.lock().take(&found);
         Ok(self.held.hand_out(found.messages))
     }
 }
@@ -36,7 +41,7 @@ impl Consumer for EmbeddedConsumer {
         let queue = Arc::clone(&self.queue);
         loop {
             // Listening begins before looking, so that what arrives in between is not missed.
-            let changed = queue.leases.changed.notified();
+            let changed = queue.shared.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
             let most = most.min(self.held.room());
@@ -52,13 +57,7 @@ impl Consumer for EmbeddedConsumer {
 
     async fn acknowledge(&mut self, tags: &[Tag]) -> Result<(), QueueError> {
         let leaving = Held::leave(&self.held, tags);
-        let ids = leaving.ids();
-        let delete = Write::new(move |t| file::delete(t, &ids)).then(move |outcome| {
-            if outcome.is_ok() {
-                leaving.gone();
-            }
-        });
-        Ok(self.queue.database.submit(delete).await?)
+        Ok(self.queue.committer.acknowledge(leaving).await?)
     }
 
     async fn release(&mut self, tags: &[Tag]) -> Result<(), QueueError> {

@@ -1,15 +1,14 @@
 //! What one consumer holds, and what of it is being acknowledged, also when nobody waits for that any more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::file::Messages;
-use super::leases::Leases;
+use super::index::{Place, Shared, Stored};
 use crate::port::{Delivery, Tag};
 
 /// What a consumer has leased. It outlives the consumer while something is being acknowledged.
 pub(super) struct Held {
-    leases: Arc<Leases>,
+    shared: Arc<Shared>,
     prefetch: usize,
     state: Mutex<State>,
 }
@@ -17,7 +16,7 @@ pub(super) struct Held {
 #[derive(Default)]
 struct State {
     last_tag: u64,
-    tags: BTreeMap<Tag, i64>,
+    tags: BTreeMap<Tag, (u64, Place)>,
     /// Being acknowledged, and not among the tags.
     leaving: usize,
     is_consumer_gone: bool,
@@ -28,12 +27,12 @@ struct State {
 pub(super) struct Leaving {
     held: Arc<Held>,
     count: usize,
-    messages: Vec<(Tag, i64)>,
+    messages: Vec<(Tag, (u64, Place))>,
 }
 
 impl Held {
-    pub(super) fn new(leases: Arc<Leases>, prefetch: u16) -> Self {
-        Self { leases, prefetch: usize::from(prefetch.max(1)), state: Mutex::default() }
+    pub(super) fn new(shared: Arc<Shared>, prefetch: u16) -> Self {
+        Self { shared, prefetch: usize::from(prefetch.max(1)), state: Mutex::default() }
     }
 
     /// How many messages more it may hold.
@@ -42,13 +41,13 @@ impl Held {
         self.prefetch.saturating_sub(state.tags.len() + state.leaving)
     }
 
-    pub(super) fn hand_out(&self, messages: Messages) -> Vec<Delivery> {
+    pub(super) fn hand_out(&self, messages: Vec<Stored>) -> Vec<Delivery> {
         let mut state = self.lock();
-        let hand_out = |(id, message): (i64, Vec<u8>)| {
+        let hand_out = |one: Stored| {
             state.last_tag += 1;
             let tag = Tag(state.last_tag);
-            state.tags.insert(tag, id);
-            Delivery { tag, message: message.into() }
+            state.tags.insert(tag, (one.sequence, one.place));
+            Delivery { tag, message: one.message }
         };
         messages.into_iter().map(hand_out).collect()
     }
@@ -62,11 +61,11 @@ impl Held {
     }
 
     pub(super) fn release(&self, tags: &[Tag]) {
-        let ids: Vec<i64> = {
+        let messages: Vec<_> = {
             let mut state = self.lock();
             tags.iter().filter_map(|tag| state.tags.remove(tag)).collect()
         };
-        self.leases.take_back(ids);
+        self.shared.take_back(messages);
     }
 
     /// The consumer is gone.
@@ -76,7 +75,7 @@ impl Held {
             state.is_consumer_gone = true;
             std::mem::take(&mut state.tags)
         };
-        self.leases.take_back(tags.into_values());
+        self.shared.take_back(tags.into_values());
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -85,11 +84,11 @@ impl Held {
 }
 
 impl Leaving {
-    pub(super) fn ids(&self) -> BTreeSet<i64> {
-        self.messages.iter().map(|(_, id)| *id).collect()
+    pub(super) fn sequences(&self) -> impl Iterator<Item = u64> {
+        self.messages.iter().map(|(_, (sequence, _))| *sequence)
     }
 
-    /// They are deleted, for good.
+    /// They are acknowledged, for good.
     pub(super) fn gone(mut self) {
         self.messages.clear();
     }
@@ -98,17 +97,17 @@ impl Leaving {
 impl Drop for Leaving {
     fn drop(&mut self) {
         let kept = std::mem::take(&mut self.messages);
-        let ids: Vec<i64> = {
+        let messages: Vec<_> = {
             let mut state = self.held.lock();
             state.leaving -= self.count;
             if state.is_consumer_gone {
-                kept.into_iter().map(|(_, id)| id).collect()
+                kept.into_iter().map(|(_, message)| message).collect()
             } else {
                 state.tags.extend(kept);
                 Vec::new()
             }
         };
         // Told in any case: there may be room now.
-        self.held.leases.take_back(ids);
+        self.held.shared.take_back(messages);
     }
 }

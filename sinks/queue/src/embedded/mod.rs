@@ -1,77 +1,100 @@
-//! The embedded queue: a table in SQLite; who has leased what is known in memory, because one process owns the file.
+//! The embedded queue: a log in segments; who has leased what is known in memory, because one process owns the folder.
+//!
+//! Messages are appended in groups, each with one write and one sync. What is acknowledged stands in a file of its own, and a
+//! segment of which nothing waits any more is removed. Consumers that keep up are given what was just appended from memory.
 
+mod committer;
 mod consumer;
-mod file;
 mod held;
-mod leases;
+mod index;
+mod read;
+
+mod log;
+mod open;
+mod scan;
+
+mod ack_file;
+mod acknowledged;
+mod record;
+mod segment;
+
+mod earlier;
+mod failure;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use tallygate_core::limits::MESSAGE_BYTES;
-use tallygate_embedded::{Database, DatabaseError, Durability, Write};
+use tallygate_embedded::timeouts::ANSWER;
+use tokio::time::timeout;
 
+use self::committer::Committer;
 use self::consumer::EmbeddedConsumer;
-use self::leases::Leases;
+use self::failure::Failure;
+use self::index::Shared;
+use self::read::Reader;
+use crate::limits::SEGMENT_BYTES;
 use crate::port::{Consumer, Queue, QueueError};
 
-/// A queue in a file. Clones share it.
+/// A queue in a folder. Clones share it.
 #[derive(Clone)]
 pub struct EmbeddedQueue {
-    inner: Arc<Inner>,
+    folder: Arc<Path>,
+    /// None where it was opened for its depth alone.
+    owned: Option<Arc<Owned>>,
 }
 
-struct Inner {
-    database: Database,
-    /// The id of the next message. None is given twice, or a consumer would take a new message for one it has passed.
-    next: Arc<AtomicI64>,
-    leases: Arc<Leases>,
+struct Owned {
+    committer: Committer,
+    shared: Arc<Shared>,
+    reader: Reader,
     /// One consumer reads at a time, so that no two lease the same message.
     reading: tokio::sync::Mutex<()>,
 }
 
 impl EmbeddedQueue {
-    /// Opens the file, or makes it.
+    /// Opens the queue in this folder, or makes it, and takes over what a file of an earlier release beside it holds (named as
+    /// the folder, with `.db` behind).
     ///
     /// # Errors
-    /// When it does not open as a database.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, QueueError> {
-        Self::over(Database::open(path, file::SCHEMA, Durability::Synced)?)
+    /// When it cannot be read or written, or what was confirmed is missing in it.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, QueueError> {
+        Self::open_with(folder.as_ref(), SEGMENT_BYTES)
     }
 
-    /// Opens the file for asking its depth alone, also while another process works with it.
+    /// Opens the queue for asking its depth alone, also while another process works with it.
     ///
     /// # Errors
-    /// When there is no such file yet, or it is none of ours.
-    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, QueueError> {
-        let database = Database::open_read_only(path)?;
-        if !database.read_blocking(file::has_depth)? {
-            let path = database.path().display();
-            let told = "is an earlier release's, or no queue; whoever owns it brings it up to date when it starts";
-            return Err(QueueError::Refused(format!("{path}: {told}")));
+    /// When there is no such queue yet, or its owner has not brought it up to date.
+    pub fn open_read_only(folder: impl AsRef<Path>) -> Result<Self, QueueError> {
+        let folder = folder.as_ref();
+        if !folder.is_dir() {
+            let is_earlier = folder.exists() || earlier::path(folder).exists();
+            let why = if is_earlier { Failure::Earlier } else { Failure::Missing };
+            return Err(why(folder.to_owned()).into());
         }
-        Self::over(database)
+        Ok(Self { folder: folder.into(), owned: None })
     }
 
-    /// What a queue in this file says of a publish that was not waited for any longer.
-    pub fn late_at(path: &Path, within: Duration) -> QueueError {
-        DatabaseError::Late(path.to_owned(), within).into()
+    /// What a queue in this folder says of a publish that was not waited for any longer.
+    pub fn late_at(folder: &Path, within: Duration) -> QueueError {
+        Failure::Late(folder.to_owned(), within).into()
     }
 
-    fn over(database: Database) -> Result<Self, QueueError> {
-        let last = database.read_blocking(file::last)?;
-        Ok(Self {
-            inner: Arc::new(Inner {
-                database,
-                next: Arc::new(AtomicI64::new(last + 1)),
-                leases: Arc::default(),
-                reading: tokio::sync::Mutex::default(),
-            }),
-        })
+    fn open_with(folder: &Path, segment_bytes: u64) -> Result<Self, QueueError> {
+        let (mut log, shared) = open::open(folder, segment_bytes)?;
+        earlier::take_over(folder, &mut log)?;
+        let folder: Arc<Path> = folder.into();
+        let committer = Committer::start(log, Arc::clone(&folder))?;
+        let (reader, reading) = (Reader::new(Arc::clone(&folder)), tokio::sync::Mutex::default());
+        Ok(Self { folder, owned: Some(Arc::new(Owned { committer, shared, reader, reading })) })
+    }
+
+    fn owned(&self) -> Result<&Arc<Owned>, Failure> {
+        self.owned.as_ref().ok_or_else(|| Failure::ReadOnly(self.folder.to_path_buf()))
     }
 }
 
@@ -81,31 +104,25 @@ impl Queue for EmbeddedQueue {
         if message.len() > MESSAGE_BYTES {
             return Err(QueueError::too_large(message.len()));
         }
-        let (next, leases, bytes) = (Arc::clone(&self.inner.next), Arc::clone(&self.inner.leases), message.len());
-        // On the committing thread: ids are committed in their order, and consumers hear of it without the publisher.
-        let insert = Write::new(move |t| file::insert(t, next.fetch_add(1, Ordering::Relaxed), &message))
-            .of_one_statement()
-            .of_bytes(bytes)
-            .then(move |_| leases.changed.notify_waiters());
-        Ok(self.inner.database.submit(insert).await?)
+        Ok(self.owned()?.committer.publish(message).await?)
     }
 
     fn late(&self, within: Duration) -> QueueError {
-        Self::late_at(self.inner.database.path(), within)
+        Self::late_at(&self.folder, within)
     }
 
     async fn consume(&self, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError> {
-        Ok(Box::new(EmbeddedConsumer::new(Arc::clone(&self.inner), prefetch)))
+        Ok(Box::new(EmbeddedConsumer::new(Arc::clone(self.owned()?), prefetch)))
     }
 
     async fn depth(&self) -> Result<u64, QueueError> {
-        Ok(self.inner.database.read(file::depth).await?)
-    }
-}
-
-impl From<DatabaseError> for QueueError {
-    fn from(error: DatabaseError) -> Self {
-        if error.is_retryable() { Self::Away(error.to_string()) } else { Self::Refused(error.to_string()) }
+        if let Some(owned) = &self.owned {
+            return Ok(owned.shared.lock().depth());
+        }
+        let folder = Arc::clone(&self.folder);
+        let late = |_| Failure::Late(self.folder.to_path_buf(), ANSWER);
+        let asked = timeout(ANSWER, tokio::task::spawn_blocking(move || open::depth(&folder))).await.map_err(late)?;
+        Ok(asked.unwrap_or_else(|_| Err(Failure::Closed(self.folder.to_path_buf())))?)
     }
 }
 

@@ -10,14 +10,14 @@ contract!(fresh);
 
 async fn fresh() -> (Arc<dyn Queue>, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
-    let queue = EmbeddedQueue::open(directory.path().join("queue.db")).unwrap();
+    let queue = EmbeddedQueue::open(directory.path().join("queue")).unwrap();
     (Arc::new(queue), directory)
 }
 
 #[tokio::test]
 async fn messages_and_their_number_outlive_the_process() {
     let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("queue.db");
+    let path = directory.path().join("queue");
     let queue = EmbeddedQueue::open(&path).unwrap();
     let sent = publish(&queue, 10).await;
     let mut consumer = queue.consume(5).await.unwrap();

@@ -17,7 +17,7 @@ async fn what_waits_in_the_queue_is_measured_before_the_servers_answer() {
     let servers = Servers::new();
     servers.stream.does(Does::Hang);
     let open = |file: &str| Arc::new(EmbeddedQueue::open(servers.path().join(file)).unwrap());
-    let queues = Queues { transactions: open("queue.db"), parked: open("parked.db") };
+    let queues = Queues { transactions: open("queue"), parked: open("parked") };
     for queue in [&queues.transactions, &queues.transactions, &queues.parked] {
         queue.publish("a message".into()).await.unwrap();
     }

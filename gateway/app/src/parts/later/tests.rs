@@ -29,14 +29,15 @@ async fn until_it_takes(queue: &Later<EmbeddedQueue, QueueError>) {
 #[tokio::test]
 async fn a_file_that_is_damaged_is_named_and_opened_once_it_is_whole() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("queue.db");
-    std::fs::write(&path, "no database".repeat(1_000)).unwrap();
+    let path = folder.path().join("queue");
+    std::fs::write(&path, "no queue".repeat(1_000)).unwrap();
     let queue = queue(&path);
     let why = queue.publish("message".into()).await.unwrap_err().to_string();
-    assert!(why.contains("queue.db") && why.contains("damaged"), "{why}");
+    assert!(why.contains("queue") && why.contains("damaged"), "{why}");
     assert!(queue.consume(1).await.is_err() && queue.depth().await.is_err());
-    let whole = folder.path().join("whole.db");
+    let whole = folder.path().join("whole");
     drop(EmbeddedQueue::open(&whole).unwrap());
+    std::fs::remove_file(&path).unwrap();
     std::fs::rename(&whole, &path).unwrap();
     until_it_takes(&queue).await;
     assert_eq!(queue.depth().await.unwrap(), 1);
@@ -45,8 +46,8 @@ async fn a_file_that_is_damaged_is_named_and_opened_once_it_is_whole() {
 #[tokio::test]
 async fn a_file_that_was_taken_away_is_not_made_anew_before_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("queue.db");
-    std::fs::write(&path, "no database".repeat(1_000)).unwrap();
+    let path = folder.path().join("queue");
+    std::fs::write(&path, "no queue".repeat(1_000)).unwrap();
     let queue = queue(&path);
     assert!(queue.depth().await.is_err());
     std::fs::remove_file(&path).unwrap();
@@ -71,9 +72,9 @@ async fn nobody_waits_for_long_for_a_disk_that_hangs() {
         Ok(7)
     };
     let later: Later<u32, QueueError> =
-        Later::open_in(OFTEN_TRIED, Path::new("/there/queue.db"), QueueError::Away, open).unwrap();
+        Later::open_in(OFTEN_TRIED, Path::new("/there/queue"), QueueError::Away, open).unwrap();
     let why = later.there().await.unwrap_err().to_string();
-    assert!(why.contains("/there/queue.db") && why.contains("hangs"), "{why}");
+    assert!(why.contains("/there/queue") && why.contains("hangs"), "{why}");
     goes_on.send(()).unwrap();
     assert_eq!((timeout(LONG, later.there()).await.unwrap().unwrap(), tries.load(SeqCst)), (7, 1));
 }
