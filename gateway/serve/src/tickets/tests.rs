@@ -1,3 +1,5 @@
+//! Sessions that are resumed: across changes of keys, for their time, at their own listener.
+
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 //! Clients of rustls that come back, under a clock that is set.
