@@ -1,8 +1,6 @@
-//! Sessions that are resumed: across changes of keys, for their time, at their own listener.
+//! Clients of rustls that come back, under a clock that is set.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
-
-//! Clients of rustls that come back, under a clock that is set.
 
 use std::io::{Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
