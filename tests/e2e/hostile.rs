@@ -65,7 +65,9 @@ fn partners_are_answered_in_time_while_many_messages_of_another_turn_in_circles(
         let caller = Caller::new(&site.certs(), "shop-1", process.partners_port).waiting(LOOPED_WITHIN);
         for _ in 0..TIMES {
             let (status, problem) = caller.post("/circling", "");
-            assert!(status == 504 && problem.contains("policy-timeout"), "{status}: {problem}");
+            let timed_out = status == 504 && problem.contains("policy-timeout");
+            // They give way to whatever else this machine runs, and may not come to their end in time.
+            assert!(timed_out || status == 503 && problem.contains("request-late"), "{status}: {problem}");
         }
     };
     let send = |n: usize| {
