@@ -135,17 +135,22 @@ impl Drop for Committer {
         if thread.thread().id() == std::thread::current().id() {
             return;
         }
-        let deadline = Instant::now() + timeouts::ANSWER;
-        while !thread.is_finished() {
-            if Instant::now() >= deadline {
-                tracing::error!(file = %self.path.display(), "the committing thread does not end, it is left alone");
-                return;
-            }
-            std::thread::sleep(timeouts::PAUSE);
+        until_ended(thread, &self.path);
+    }
+}
+
+/// Waits until a committing thread has ended that was told to, for a bounded time.
+pub fn until_ended(thread: JoinHandle<()>, path: &Path) {
+    let deadline = Instant::now() + timeouts::ANSWER;
+    while !thread.is_finished() {
+        if Instant::now() >= deadline {
+            tracing::error!(file = %path.display(), "the committing thread does not end, it is left alone");
+            return;
         }
-        if thread.join().is_err() {
-            tracing::error!(file = %self.path.display(), "the committing thread panicked");
-        }
+        std::thread::sleep(timeouts::PAUSE);
+    }
+    if thread.join().is_err() {
+        tracing::error!(file = %path.display(), "the committing thread panicked");
     }
 }
 

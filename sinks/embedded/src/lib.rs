@@ -20,6 +20,7 @@ pub mod timeouts;
 mod write;
 mod write_ahead_log;
 
+pub use committer::until_ended;
 pub use data_dir::{DataDirLock, LockError, lock_data_dir};
 pub use database::Database;
 pub use durability::Durability;

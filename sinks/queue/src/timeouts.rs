@@ -16,5 +16,3 @@ pub const BACKOFF_LAST: Duration = Duration::from_secs(2);
 pub const STATUS_POLL: Duration = Duration::from_secs(1);
 /// Seconds after which each side sends a sign of life; after twice that without one the connection is given up.
 pub const HEARTBEAT_SECONDS: u16 = 5;
-/// How long who closes the embedded queue sleeps before it looks again whether its thread has ended.
-pub const LOOK: Duration = Duration::from_millis(1);

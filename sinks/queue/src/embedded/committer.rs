@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
 
 use bytes::Bytes;
 use tallygate_embedded::limits::{COMMIT_WRITES, WAITING_BYTES, WRITE_LEAST_BYTES};
 use tallygate_embedded::timeouts::{ANSWER, GATHER};
+use tallygate_embedded::until_ended;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::timeout;
 
@@ -16,7 +16,6 @@ use super::failure::Failure;
 use super::held::Leaving;
 use super::log::Log;
 use crate::limits::COMMIT_BYTES;
-use crate::timeouts::LOOK;
 
 /// Owns the committing thread; dropping it lets the thread finish what it was given.
 pub(super) struct Committer {
@@ -151,17 +150,8 @@ impl Committer {
 impl Drop for Committer {
     fn drop(&mut self) {
         self.inbox.close();
-        let Some(thread) = self.thread.take() else { return };
-        let deadline = Instant::now() + ANSWER;
-        while !thread.is_finished() {
-            if Instant::now() >= deadline {
-                tracing::error!(file = %self.folder.display(), "the committing thread does not end, it is left alone");
-                return;
-            }
-            std::thread::sleep(LOOK);
-        }
-        if thread.join().is_err() {
-            tracing::error!(file = %self.folder.display(), "the committing thread panicked");
+        if let Some(thread) = self.thread.take() {
+            until_ended(thread, &self.folder);
         }
     }
 }
