@@ -17,16 +17,16 @@ use super::segment::Segment;
 use crate::limits::GROUP_BUFFER_BYTES;
 
 pub(super) struct Log {
-    folder: Arc<Path>,
-    segment_bytes: u64,
-    shared: Arc<Shared>,
+    pub(super) folder: Arc<Path>,
+    pub(super) segment_bytes: u64,
+    pub(super) shared: Arc<Shared>,
     /// None where the next group begins a segment: into one that is torn, or in which a write or a sync failed, nothing more is
     /// written.
-    active: Option<Active>,
-    next_ordinal: u64,
-    ack_file: AckFile,
+    pub(super) active: Option<Active>,
+    pub(super) next_ordinal: u64,
+    pub(super) ack_file: AckFile,
     /// The group that is being written.
-    buffer: Vec<u8>,
+    pub(super) buffer: Vec<u8>,
 }
 
 /// The segment that is written.
@@ -41,22 +41,7 @@ pub(super) struct Active {
     pub(super) end: u64,
 }
 
-/// What a log begins with.
-pub(super) struct Beginning {
-    pub(super) folder: Arc<Path>,
-    pub(super) segment_bytes: u64,
-    pub(super) shared: Arc<Shared>,
-    pub(super) active: Option<Active>,
-    pub(super) next_ordinal: u64,
-    pub(super) ack_file: AckFile,
-}
-
 impl Log {
-    pub(super) fn new(beginning: Beginning) -> Self {
-        let Beginning { folder, segment_bytes, shared, active, next_ordinal, ack_file } = beginning;
-        Self { folder, segment_bytes, shared, active, next_ordinal, ack_file, buffer: Vec::new() }
-    }
-
     /// Writes messages and syncs them. They stand in the log then, and consumers hear of it; of those for which this fails some
     /// may stand there too.
     ///

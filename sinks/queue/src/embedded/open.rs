@@ -13,7 +13,7 @@ use super::ack_file::{self, AckFile};
 use super::acknowledged::Acknowledged;
 use super::failure::Failure;
 use super::index::Shared;
-use super::log::{Active, Beginning, Log};
+use super::log::{Active, Log};
 use super::record::BLOCK;
 use super::scan::{Rest, Scanned, scan};
 use super::segment::{self, Begin, Segment};
@@ -47,8 +47,8 @@ pub(super) fn open(folder: &Path, segment_bytes: u64) -> Result<(Log, Arc<Shared
     let next_ordinal = listed.last_ordinal.map_or(1, |last| last + 1);
     let shared = Arc::new(Shared::new(listed.segments, listed.acknowledged, listed.end));
     let folder = Arc::from(folder);
-    let mut log =
-        Log::new(Beginning { folder, segment_bytes, shared: Arc::clone(&shared), active, next_ordinal, ack_file });
+    let buffer = Vec::new();
+    let mut log = Log { folder, segment_bytes, shared: Arc::clone(&shared), active, next_ordinal, ack_file, buffer };
     log.remove_done();
     Ok((log, shared))
 }
