@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::server::Acceptor;
-use rustls::{ClientConfig, ClientConnection, HandshakeKind, RootCertStore, SupportedProtocolVersion};
+use rustls::{
+    ClientConfig, ClientConnection, ConnectionCommon, HandshakeKind, RootCertStore, SupportedProtocolVersion,
+};
 use rustls_pki_types::PrivateKeyDer;
 
 use super::*;
@@ -82,22 +84,20 @@ impl Pair {
 }
 
 fn exchange(client: &mut ClientConnection, server: &mut ServerConnection) {
+    pass(server, client);
+    pass(client, server);
+}
+
+/// Lets the one read what the other has to say.
+fn pass<F, T>(from: &mut ConnectionCommon<F>, to: &mut ConnectionCommon<T>) {
     let mut bytes = Vec::new();
-    while server.wants_write() {
-        server.write_tls(&mut bytes).unwrap();
+    while from.wants_write() {
+        from.write_tls(&mut bytes).unwrap();
     }
     while !bytes.is_empty() {
-        let read = client.read_tls(&mut &bytes[..]).unwrap();
+        let read = to.read_tls(&mut &bytes[..]).unwrap();
         bytes.drain(..read);
-        client.process_new_packets().unwrap();
-    }
-    while client.wants_write() {
-        client.write_tls(&mut bytes).unwrap();
-    }
-    while !bytes.is_empty() {
-        let read = server.read_tls(&mut &bytes[..]).unwrap();
-        bytes.drain(..read);
-        server.process_new_packets().unwrap();
+        to.process_new_packets().unwrap();
     }
 }
 
