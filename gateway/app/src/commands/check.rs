@@ -83,14 +83,17 @@ pub(super) fn open_routes(config: &Config, roles: &Roles) -> Vec<OpenRoute> {
 mod tests {
     use super::*;
 
+    /// What is told of a configuration and roles.
+    fn told(tell: fn(&Config, &Roles) -> Option<String>, text: &str, roles: &str) -> Option<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tallygate.toml");
+        std::fs::write(&file, text).unwrap();
+        tell(&Config::load(&file).unwrap(), &roles.parse().unwrap())
+    }
+
     #[test]
     fn what_policies_may_hold_beside_requests_is_told() {
-        let folder = tempfile::tempdir().unwrap();
-        let told = |text: &str, roles: &str| {
-            let file = folder.path().join("tallygate.toml");
-            std::fs::write(&file, text).unwrap();
-            policies_memory(&Config::load(&file).unwrap(), &roles.parse().unwrap())
-        };
+        let told = |text: &str, roles: &str| told(policies_memory, text, roles);
         let policies = "[policies.small]\n[policies.large]\nlimits = { memory = \"128 MiB\" }\n";
         let places = EngineLimits::default().slow();
         let expected = format!(
@@ -103,12 +106,7 @@ mod tests {
 
     #[test]
     fn a_gateway_that_takes_nothing_is_told_and_one_without_the_role_is_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let told = |text: &str, roles: &str| {
-            let file = folder.path().join("tallygate.toml");
-            std::fs::write(&file, text).unwrap();
-            takes_nothing(&Config::load(&file).unwrap(), &roles.parse().unwrap())
-        };
+        let told = |text: &str, roles: &str| told(takes_nothing, text, roles);
         assert!(told("", "gateway,shipper").unwrap().contains("no [[listeners]] and no [[routes]]"));
         assert_eq!(told("", "shipper,aggregator,console"), None);
         let listener = "[[listeners]]\nname = \"a\"\naddress = \"127.0.0.1:0\"\n";

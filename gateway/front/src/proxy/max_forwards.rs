@@ -1,7 +1,7 @@
 //! `Max-Forwards`: how many more servers may pass on a request that asks about the way it takes (RFC 9110, 7.6.2).
 
 use bytes::Bytes;
-use http::header::{ALLOW, HeaderName, HeaderValue, MAX_FORWARDS};
+use http::header::{ALLOW, HeaderValue, MAX_FORWARDS};
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 
@@ -9,7 +9,6 @@ use crate::problem::Problem;
 
 /// What `Allow` says of a route that takes all methods.
 const ANY: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-const NAME: HeaderName = MAX_FORWARDS;
 
 /// The answer to an OPTIONS that may go no further, of a route with these methods; none where the request goes on, with one fewer
 /// to pass it on. Other methods than OPTIONS and TRACE have no use for the field.
@@ -17,7 +16,7 @@ const NAME: HeaderName = MAX_FORWARDS;
 /// # Errors
 /// Where the field is no number, or a TRACE may go no further: nothing of a request is ever told back here.
 pub(crate) fn ends_here(parts: &mut Parts, methods: &[Method]) -> Result<Option<Response<Bytes>>, Problem> {
-    let mut fields = parts.headers.get_all(NAME).iter();
+    let mut fields = parts.headers.get_all(MAX_FORWARDS).iter();
     let Some(field) = fields.next().filter(|_| [Method::OPTIONS, Method::TRACE].contains(&parts.method)) else {
         return Ok(None);
     };
@@ -26,7 +25,7 @@ pub(crate) fn ends_here(parts: &mut Parts, methods: &[Method]) -> Result<Option<
     // A number beyond what can be counted is as good as the largest.
     let left = digits.parse::<u64>().unwrap_or(u64::MAX);
     if let Some(left) = left.checked_sub(1) {
-        parts.headers.insert(NAME, left.into());
+        parts.headers.insert(MAX_FORWARDS, left.into());
         return Ok(None);
     }
     let others = methods.iter().filter(|method| **method != Method::TRACE).map(Method::as_str).collect::<Vec<_>>();
@@ -52,12 +51,14 @@ mod tests {
     fn becomes(method: Method, fields: &[&str]) -> Result<String, u16> {
         let mut request = Request::builder().method(method);
         for field in fields {
-            request = request.header(NAME, *field);
+            request = request.header(MAX_FORWARDS, *field);
         }
         let (mut parts, ()) = request.body(()).unwrap().into_parts();
         match ends_here(&mut parts, &[]) {
             Ok(Some(response)) => Err(response.status().as_u16()),
-            Ok(None) => Ok(parts.headers.get(NAME).map(|field| field.to_str().unwrap().to_owned()).unwrap_or_default()),
+            Ok(None) => {
+                Ok(parts.headers.get(MAX_FORWARDS).map(|field| field.to_str().unwrap().to_owned()).unwrap_or_default())
+            }
             Err(problem) => Err(problem.refusal().status),
         }
     }
