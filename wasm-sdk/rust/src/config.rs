@@ -2,6 +2,8 @@
 
 mod nearest;
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Map, Value};
 
 use self::nearest::nearest;
@@ -64,8 +66,8 @@ impl Config {
         Some((self.pointer(key), value))
     }
 
-    fn pointer(&self, key: &str) -> String {
-        format!("{}/{}", self.at, key.replace('~', "~0").replace('/', "~1"))
+    pub(crate) fn pointer(&self, key: &str) -> String {
+        format!("{}/{}", self.at, escaped(key))
     }
 
     #[cold]
@@ -143,6 +145,30 @@ impl Config {
         self.strings(key)?.ok_or_else(|| self.missing(key, right))
     }
 
+    /// Takes an object of whole numbers by name, each of them in a range.
+    ///
+    /// # Errors
+    /// When it, or one of it, is something else.
+    pub fn integers(
+        &mut self,
+        key: &str,
+        range: RangeInclusive<i64>,
+    ) -> Result<Option<Vec<(String, i64)>>, ConfigFault> {
+        let Some((at, value)) = self.take(key) else { return Ok(None) };
+        let Self { left, .. } = Self::object(value, at.clone())?;
+        let numbers =
+            left.into_iter().map(|(name, value)| match value.as_i64().filter(|number| range.contains(number)) {
+                Some(number) => Ok((name, number)),
+                None => {
+                    let is = if value.is_number() { value.to_string() } else { kind(&value).to_owned() };
+                    let (from, to) = (range.start(), range.end());
+                    let detail = format!("it is {is}, and would be a whole number from {from} to {to}");
+                    Err(ConfigFault::at(format!("{at}/{}", escaped(&name)), detail))
+                }
+            });
+        numbers.collect::<Result<_, _>>().map(Some)
+    }
+
     /// Takes an object, to be read in the same way; an empty one where there is none.
     ///
     /// # Errors
@@ -172,6 +198,11 @@ impl Config {
         };
         Err(ConfigFault::at(self.pointer(key), format!("the key `{key}` is unknown{meant}; {known}")))
     }
+}
+
+/// A key as it stands in a JSON Pointer.
+pub(crate) fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
 
 fn text(at: String, value: Value) -> Result<String, ConfigFault> {

@@ -19,6 +19,7 @@
 mod bump;
 #[cfg(feature = "config")]
 pub mod config;
+pub mod currency;
 pub mod date;
 pub mod decimal;
 mod decision;
@@ -30,6 +31,7 @@ mod reply;
 pub mod scan;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
+pub mod totals;
 pub mod world;
 pub mod xml;
 

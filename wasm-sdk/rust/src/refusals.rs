@@ -1,5 +1,6 @@
 //! The refusals that the errors of this crate become by `?`, with their statuses and codes.
 
+use crate::currency::CurrencyError;
 use crate::date::DateError;
 use crate::decimal::DecimalError;
 use crate::world::tallygate::policy::types::Refusal;
@@ -20,6 +21,17 @@ impl From<XmlError> for Refusal {
 impl From<DecimalError> for Refusal {
     fn from(error: DecimalError) -> Self {
         Self::new(422, "wrong-amount", error.to_string())
+    }
+}
+
+/// 422 `wrong-currency`, or `wrong-amount` where the amount has digits that its currency has not.
+impl From<CurrencyError> for Refusal {
+    fn from(error: CurrencyError) -> Self {
+        let code = match error {
+            CurrencyError::Unknown(_) => "wrong-currency",
+            CurrencyError::TooFine(_) => "wrong-amount",
+        };
+        Self::new(422, code, error.to_string())
     }
 }
 

@@ -58,6 +58,12 @@ impl Format {
     /// When it is written otherwise, or has more than 18 digits before the fraction or 9 in it.
     pub fn parse(&self, text: &str) -> Result<Decimal, DecimalError> {
         let text = if self.xsd { scan::trimmed(text) } else { text };
+        // Nearly all are written plainly, which every format with a point takes.
+        if self.decimal == '.'
+            && let Ok(plain) = Decimal::parse(text)
+        {
+            return Ok(plain);
+        }
         let wrong = || {
             if scan::trimmed(text).len() < text.len() {
                 return DecimalError::new(BLANKS);
