@@ -1,12 +1,14 @@
 //! Reads a configuration key by key, with errors that say where, and refuses keys that nobody asked for.
 
+mod given;
 mod nearest;
 
 use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
-use self::nearest::nearest;
+pub use self::given::{Given, Shape};
+pub use self::nearest::nearest;
 use crate::world::tallygate::policy::types::ConfigFault;
 
 /// A configuration that is being read: take every key there is, then call [`Config::finish`].
@@ -55,9 +57,13 @@ impl Config {
 
     fn object(value: Value, at: String) -> Result<Self, ConfigFault> {
         match value {
-            Value::Object(left) => Ok(Self { left, known: Vec::new(), at, slip: String::new() }),
+            Value::Object(left) => Ok(Self::at(left, at)),
             other => Err(ConfigFault::at(at, format!("it is {}, and would be an object", kind(&other)))),
         }
+    }
+
+    fn at(left: Map<String, Value>, at: String) -> Self {
+        Self { left, known: Vec::new(), at, slip: String::new() }
     }
 
     fn take(&mut self, key: &str) -> Option<(String, Value)> {
@@ -183,6 +189,51 @@ impl Config {
         }
     }
 
+    /// Takes a value of whatever kind.
+    pub fn given(&mut self, key: &str) -> Option<Given> {
+        self.take(key).map(|(at, value)| Given::new(at, value))
+    }
+
+    /// As [`given`](Config::given), but it has to be there; `right` says for people what it would be.
+    ///
+    /// # Errors
+    /// When it is missing.
+    pub fn required(&mut self, key: &str, right: &str) -> Result<Given, ConfigFault> {
+        self.given(key).ok_or_else(|| self.missing(key, right))
+    }
+
+    /// Takes a whole number, not below 0.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn number(&mut self, key: &str) -> Result<Option<u64>, ConfigFault> {
+        match self.take(key) {
+            None => Ok(None),
+            Some((at, value)) => value
+                .as_u64()
+                .map(Some)
+                .ok_or_else(|| ConfigFault::at(at, format!("it is {}, and would be a whole number", kind(&value)))),
+        }
+    }
+
+    /// Takes all that is left, of an object whose keys are the user's own: the keys and their values, in order.
+    pub fn entries(&mut self) -> Vec<(String, Given)> {
+        let left = std::mem::take(&mut self.left);
+        left.into_iter().map(|(key, value)| (key.clone(), Given::new(self.pointer(&key), value))).collect()
+    }
+
+    /// Whether there is a key that nobody took yet.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.left.contains_key(key)
+    }
+
+    /// Where the object is, as a JSON Pointer; empty: it is the configuration itself.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.at
+    }
+
     /// Ends the reading.
     ///
     /// # Errors
@@ -225,7 +276,7 @@ fn kind(value: &Value) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::Config;
+    use super::{Config, Shape};
 
     fn fault<T: std::fmt::Debug>(result: Result<T, super::ConfigFault>) -> (String, String) {
         let fault = result.expect_err("a fault");
@@ -242,6 +293,26 @@ mod tests {
         assert_eq!(fault(read(r#"{"oibs":"1"}"#)).0, "/oibs");
         assert_eq!(fault(read("[]")), (String::new(), "it is a list, and would be an object".into()));
         assert_eq!(fault(read("{")).0, "");
+    }
+
+    #[test]
+    fn a_value_may_be_of_several_kinds() {
+        let json = r#"{"a":"b","c":[{"d":7}],"e":true,"f":-1,"g":{"h/":"i"}}"#;
+        let mut config = Config::parse(json).expect("an object");
+        let mut shape = |key: &str| config.given(key).expect(key).shape();
+        assert!(matches!(shape("a"), (at, Shape::Text(text)) if at == "/a" && text == "b"));
+        assert!(matches!(shape("e").1, Shape::Flag(true)));
+        assert!(matches!(shape("f").1, Shape::Other));
+        let (_, Shape::List(mut list)) = shape("c") else { panic!("no list") };
+        let mut first = list.remove(0).section().expect("an object");
+        assert_eq!((first.number("d"), first.place()), (Ok(Some(7)), "/c/0"));
+        let (_, Shape::Section(mut own)) = shape("g") else { panic!("no object") };
+        let [(key, value)] = <[_; 1]>::try_from(own.entries()).expect("one");
+        assert_eq!((&*key, value.at()), ("h/", "/g/h~1"));
+        assert_eq!(fault(value.list("a list")), ("/g/h~1".into(), "it would be a list".into()));
+        assert_eq!(own.finish(), Ok(()));
+        assert_eq!(fault(config.required("x", "a path")), ("/x".into(), "it is missing, and would be a path".into()));
+        assert_eq!(config.finish(), Ok(()));
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub mod currency;
 pub mod date;
 pub mod decimal;
 mod decision;
+pub mod encoding;
 pub mod first_bytes;
 pub mod host;
 mod policy;

@@ -1,7 +1,8 @@
 //! The key that was probably meant.
 
 /// The name that a word was probably meant to be: the nearest, if few letters differ.
-pub(super) fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+#[must_use]
+pub fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     names
         .into_iter()
         .map(|name| (distance(word, name), name))

@@ -9,7 +9,7 @@
 
 /// An encoding of one byte a character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CodePage {
+pub(crate) enum CodePage {
     Ascii,
     Iso8859_1,
     Iso8859_2,
@@ -20,7 +20,7 @@ pub(super) enum CodePage {
 
 impl CodePage {
     /// The encoding of that name, in whatever case: those of IANA, and what some write in their place.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match &*name.to_ascii_lowercase() {
             "us-ascii" | "ascii" => Self::Ascii,
             "iso-8859-1" | "iso_8859-1" | "iso8859-1" | "latin1" | "l1" => Self::Iso8859_1,
@@ -33,7 +33,7 @@ impl CodePage {
     }
 
     /// The characters of the bytes from 0x80; U+0000 for those that are not taken.
-    pub(super) fn beyond_ascii(self) -> [char; 128] {
+    pub(crate) fn beyond_ascii(self) -> [char; 128] {
         let mut characters = ['\0'; 128];
         if self != Self::Ascii {
             for (place, byte) in (0xa0..=0xff_u8).enumerate() {

@@ -27,7 +27,7 @@
 //! Values that lie deeper, and stand once at most, are for [`Paths`]; documents in other encodings than UTF-8 for
 //! [`decode`].
 
-mod code_pages;
+pub(crate) mod code_pages;
 mod content;
 mod declaration;
 mod decode;
