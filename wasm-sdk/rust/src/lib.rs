@@ -15,6 +15,7 @@
 //! # fn main() {}
 //! ```
 
+pub mod batch;
 #[cfg(all(feature = "bump", target_family = "wasm"))]
 mod bump;
 #[cfg(feature = "config")]

@@ -116,6 +116,19 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether the element it stands in goes on with an element in it, rather than with text or its end. White space before
+    /// that is passed. For what is a text in one version of a format and an element in the next.
+    ///
+    /// # Errors
+    /// When what stands there is not taken.
+    pub fn child_follows(&mut self) -> Result<bool, XmlError> {
+        if self.empty {
+            return Ok(false);
+        }
+        self.misc()?;
+        Ok(matches!(self.rest(), [b'<', behind, ..] if !matches!(behind, b'/' | b'!' | b'?')))
+    }
+
     /// The value of an attribute in no namespace, of the element entered last.
     #[must_use]
     pub fn attribute(&self, local: &str) -> Option<&str> {

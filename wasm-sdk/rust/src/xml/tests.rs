@@ -224,3 +224,27 @@ fn a_document_that_is_something_else_is_told_what_it_is() {
     }
     assert!(Reader::new("\u{feff}<a/>".as_bytes()).is_ok());
 }
+
+#[test]
+fn whether_an_element_or_a_text_follows_is_told() {
+    for (document, follows, text) in [
+        ("<a>\n <b/></a>", true, None),
+        ("<a><!-- --><b/></a>", true, None),
+        ("<a> x</a>", false, Some("x")),
+        ("<a> <![CDATA[x]]></a>", false, Some("x")),
+        ("<a>&#120;</a>", false, Some("x")),
+        ("<a> </a>", false, Some("")),
+        ("<a/>", false, Some("")),
+    ] {
+        let mut reader = Reader::new(document.as_bytes()).expect("UTF-8").skipping_comments();
+        reader.root().expect("a root");
+        assert_eq!(reader.child_follows(), Ok(follows), "{document}");
+        match text {
+            Some(text) => assert_eq!(reader.text().as_deref(), Ok(text), "{document}"),
+            None => assert_eq!(reader.child().map(|child| child.map(|child| child.local)), Ok(Some("b")), "{document}"),
+        }
+    }
+    let mut reader = Reader::new(b"<a><!-- --><b/></a>").expect("UTF-8");
+    reader.root().expect("a root");
+    assert_eq!(reader.child_follows().expect_err("a comment").detail, "a comment, which is not taken");
+}
