@@ -84,6 +84,7 @@ advisories: toolchain ## ask the RustSec database, fetched from where it lives, 
 setup: toolchain ## install what building and testing need, and nothing else
 	@setup/install-servers
 	@setup/install-clients
+	@setup/install-schemas
 	@setup/install-deny
 
 toolchain:
