@@ -40,6 +40,12 @@ impl Given {
         &self.at
     }
 
+    /// Whether it is an object.
+    #[must_use]
+    pub fn is_section(&self) -> bool {
+        self.value.is_object()
+    }
+
     /// What it is, and where.
     #[must_use]
     pub fn shape(self) -> (String, Shape) {
