@@ -1,6 +1,7 @@
 """Sends messages that schemas and mutations make to the stock policies, and compares what comes with an independent reader.
 
-check.py SCHEMAS COMPONENTS --tallygate PROGRAM [--samples FOLDER] [--only POLICY] [--seed N] [--save FOLDER]
+check.py SCHEMAS COMPONENTS --tallygate PROGRAM [--samples FOLDER] [--only POLICY]
+         [--part PART] [--message NAME] [--seed N] [--save FOLDER]
 
 SCHEMAS is what setup/install-schemas has fetched, COMPONENTS the folder with iso20022.wasm and ubl-cii.wasm. Ends with a line of
 counts, and with 1 where anything is not as it should be.
@@ -15,12 +16,14 @@ import time
 from pathlib import Path
 
 import generated
+import large
 import mutated
 from cases import INVOICES, ISO
 from sources import Sources
 
 # What a policy is configured with, so that every kind of message counts.
-CONFIG = {ISO: {}, INVOICES: {}}
+KINDS = ["pain.001", "pain.008", "pacs.008", "pacs.003", "pacs.004", "camt.052", "camt.053", "camt.054"]
+CONFIG = {ISO: {"kinds": KINDS}, INVOICES: {}}
 SHOWN = 40
 
 
@@ -32,6 +35,7 @@ def main():
     parser.add_argument("--samples")
     parser.add_argument("--only", default="")
     parser.add_argument("--message", default="", help="only messages whose names begin so")
+    parser.add_argument("--part", default="", help="only the part whose name begins so")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--save", type=Path, help="keep the messages that fail here")
     given = parser.parse_args()
@@ -40,24 +44,29 @@ def main():
     parts = {
         "made from schemas": generated.cases(sources, given.seed, given.only, given.message),
         "mutants": mutated.cases(),
+        "large": large.cases(),
         "samples and their mutants": mutated.of_samples(given.samples) if given.samples else (),
     }
     good = bad = 0
     for part, cases in parts.items():
+        if not part.startswith(given.part):
+            continue
         began = time.monotonic()
         cases = [case for case in cases if case.policy.startswith(given.only) and case.name.startswith(given.message)]
         assert len({case.name for case in cases}) == len(cases), "two cases have one name"
-        failed = 0
+        failed, most = 0, {"micros": 0, "memory_bytes": 0}
         for policy in (ISO, INVOICES):
             of_policy = [case for case in cases if case.policy == policy]
             for case, got in zip(of_policy, run(of_policy, policy, given), strict=True):
                 why = case.wrong(got)
+                most = {name: max(most[name], got.get("used", {}).get(name, 0)) for name in most}
                 if why:
                     failed += 1
                     tell(case, why, failed, given.save)
         good, bad = good + len(cases) - failed, bad + failed
         taken = sum(case.want is not None for case in cases)
-        print(f"{part}: {len(cases)}, of which {taken} may be taken; {failed} failed; {time.monotonic() - began:.1f} s", flush=True)
+        print(f"{part}: {len(cases)}, of which {taken} may be taken; {failed} failed; {time.monotonic() - began:.1f} s", end="; ")
+        print(f"at most {most['micros'] / 1000:.0f} ms and {most['memory_bytes'] >> 20} MiB for one", flush=True)
     print(f"{good} passed, {bad} failed")
     return 1 if bad or not good else 0
 

@@ -6,6 +6,7 @@ from lxml import etree
 
 from mutate import Mutant
 
+SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 DECLARATION = re.compile(rb"^\s*<\?xml[^>]*\?>\s*")
 
 
@@ -62,7 +63,8 @@ def broken(kind, document):
         "of a namespace with more after it": named(space + "x").encode(),
         "of a namespace cut off": named(space[:-2]).encode(),
         "with another root": re.sub(rf"(</?){root}\b", r"\1" + root + "s", text).encode(),
-        "in an envelope": f'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>{text}</e:Body></e:Envelope>'.encode(),
+        "twice in an envelope": f'<e:Envelope xmlns:e="{SOAP}"><e:Body>{text}{text}</e:Body></e:Envelope>'.encode(),
+        "in an envelope with a fault": f'<e:Envelope xmlns:e="{SOAP}"><e:Body><e:Fault/>{text[: len(text) // 2]}'.encode(),
     }  # fmt: skip
     if kind[:4] in ("pain", "pacs", "camt"):
         found["of another message"] = named(space.replace(kind, "pain.002")).encode()
@@ -71,7 +73,7 @@ def broken(kind, document):
         found["with a message of another name"] = re.sub(rf"(</?){message}\b", r"\1" + message + "s", text).encode()
         found["with two messages"] = re.sub(rf"(<{message}>.*</{message}>)", r"\1\1", text, flags=re.S).encode()
     for name, mutated in found.items():
-        yield Mutant(f"{kind}: a document {name}", mutated, None)
+        yield Mutant(f"{kind}: a document {name}", lambda mutated=mutated: mutated, None)
 
 
 def alike(kind, document):
@@ -110,6 +112,7 @@ def alike(kind, document):
         ).encode(),
     }  # fmt: skip
     may = {
+        "in an envelope": f'<e:Envelope xmlns:e="{SOAP}"><e:Body>{text}</e:Body></e:Envelope>'.encode(),
         "with elements of others": (text[:first] + '<o:Amt xmlns:o="urn:example:other" Ccy="USD">1<o:Amt>2</o:Amt></o:Amt>' + text[first:]).encode(),
         "with digits as references": re.sub(r">(\d)([\d.]+)<", lambda found: f">&#{ord(found[1])};{found[2]}<", text).encode(),
         "with digits as hexadecimal references": re.sub(r">(\d)([\d.]+)<", lambda found: f">&#x{ord(found[1]):x};{found[2]}<", text).encode(),

@@ -9,6 +9,8 @@ from lxml import etree
 
 from currencies import minor_units
 
+STATUSES = ("BOOK", "BOOK", "PDNG", "INFO", "FUTR")
+
 
 def _all(node, *names):
     """The elements at a path of local names."""
@@ -31,6 +33,9 @@ def _drop(nodes):
 def iso(root, random):
     """A message of ISO 20022."""
     message = root[0]
+    for node in root.iter("{*}IBAN"):
+        # The first versions allow small letters, and the standard of IBANs does not.
+        node.text = node.text.upper()
     kind = etree.QName(root).namespace.rsplit(":", 1)[1][:8]
     if kind in ("pain.001", "pain.008"):
         _payments(message, kind)
@@ -84,13 +89,37 @@ def _statements(message, random):
         signed = []
         for entry in _all(statement, "Ntry"):
             status = (_all(entry, "Sts", "Cd") or [node for node in _all(entry, "Sts") if not len(node)] or [None])[0]
-            if status is not None and random.random() < 0.7:
-                status.text = "BOOK"
+            # The first versions list what it may be, and a statement's entries are all booked there.
+            if status is not None and (status.text not in STATUSES or random.random() < 0.5):
+                status.text = random.choice(STATUSES) if status.text not in STATUSES else "BOOK"
             amount = _all(entry, "Amt")[0]
             signed.append(Decimal(amount.text) * (1 if _all(entry, "CdtDbtInd")[0].text == "CRDT" else -1))
             _shared_out(entry, amount)
         for summary in _all(statement, "TxsSummry"):
             _summary(summary, signed)
+        _balances(statement)
+
+
+def _balances(statement):
+    """The first two balances are what the statement begins and ends with, and no other is."""
+    balances = _all(statement, "Bal")
+    for number, balance in enumerate(balances):
+        code = ("OPBD", "CLBD", "ITBD")[min(number, 2)]
+        for node in (*_all(balance, "Tp", "CdOrPrtry", "Cd"), *_all(balance, "Tp", "Cd")):
+            node.text = code
+    booked = [entry for entry in _all(statement, "Ntry") if "BOOK" in [node.text for node in (*_all(entry, "Sts"), *_all(entry, "Sts", "Cd"))]]
+    if len(balances) < 2 or not booked:
+        return
+    opening, closing = (_all(balance, "Amt")[0] for balance in balances[:2])
+    currency = _all(booked[0], "Amt")[0].get("Ccy")
+    amounts = [_all(entry, "Amt")[0] for entry in booked]
+    end = Decimal(1000).quantize(Decimal(1).scaleb(-minor_units(currency)))
+    for node, way in zip(amounts, (_all(entry, "CdtDbtInd")[0].text for entry in booked), strict=True):
+        end += Decimal(node.text) if way == "CRDT" else -Decimal(node.text)
+    for node, value, balance in ((opening, Decimal(1000), balances[0]), (closing, end, balances[1])):
+        node.set("Ccy", currency)
+        node.text = f"{abs(value):f}"
+        _set(balance, "CRDT" if value >= 0 else "DBIT", "CdtDbtInd")
 
 
 def _shared_out(entry, amount):

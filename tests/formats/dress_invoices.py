@@ -9,6 +9,16 @@ from dress import _all, _set
 from values import USED
 
 ZERO = Decimal(0)
+FOLLOWED = (
+    "urn:cen.eu:en16931:2017",
+    "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0",
+    "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0",
+    "urn:example:bill",
+)
+TRADE = "SupplyChainTradeTransaction"
+SUMMATION = (TRADE, "ApplicableHeaderTradeSettlement", "SpecifiedTradeSettlementHeaderMonetarySummation")
+LINES = (TRADE, "IncludedSupplyChainTradeLineItem")
+KINDS_AT = (("InvoiceTypeCode",), ("CreditNoteTypeCode",), ("ExchangedDocument", "TypeCode"))
 # What CII's schema lets stand many times, beside amounts, and EN 16931 once.
 ONCE = ("URIUniversalCommunication", "SpecifiedTradeSettlementHeaderMonetarySummation", "SpecifiedTradeSettlementLineMonetarySummation")
 # Commercial, credit, corrected, self-billed, partial and prepayment invoices.
@@ -17,6 +27,7 @@ KINDS = ("380", "380", "381", "384", "389", "326", "386")
 
 def invoice(root, random):
     _codes(root, random)
+    _claim(root, random)
     _cii(root, random) if etree.QName(root).localname == "CrossIndustryInvoice" else _ubl(root, random)
 
 
@@ -32,6 +43,21 @@ def _codes(root, random):
     for number, node in enumerate(_all(root, *registered)):
         node.set("schemeID", "FC" if number else random.choice(["VA", "VA", "VA", "FC"]))
     _set(root, random.choice(KINDS), "ExchangedDocument", "TypeCode")
+
+
+def _claim(root, random):
+    """What it says that it follows: EN 16931, if it has all that this asks for."""
+    total = _all(root, "LegalMonetaryTotal") or _all(root, *SUMMATION)
+    wanted = (("LineExtensionAmount", "TaxExclusiveAmount", "PayableAmount"), ("LineTotalAmount", "TaxBasisTotalAmount", "DuePayableAmount"))
+    lines = [node for name in ("InvoiceLine", "CreditNoteLine") for node in _all(root, name)] or _all(root, *LINES)
+    kinds = [node for path in KINDS_AT for node in _all(root, *path)]
+    taxes = {node.get("currencyID") for node in _all(root, "TaxTotal", "TaxAmount")}
+    whole = total and lines and kinds and any(all(_all(total[0], name) for name in names) for names in wanted)
+    whole = whole and (len(taxes) < 2 or len(_all(root, "TaxTotal")) <= 2)
+    follows = random.choice(FOLLOWED) if whole else "urn:example:bill"
+    _set(root, follows, "CustomizationID")
+    for context in _all(root, "ExchangedDocumentContext"):
+        _set(context, follows, "GuidelineSpecifiedDocumentContextParameter", "ID")
 
 
 def _sum(nodes):
@@ -148,8 +174,11 @@ def _cii(root, random):
     for settlement in _all(trade, "ApplicableHeaderTradeSettlement"):
         charges = _charged(_all(settlement, "SpecifiedTradeAllowanceCharge"), ["ChargeIndicator", "Indicator"], "ActualAmount")
         tax = _sum([node for tax in _all(settlement, "ApplicableTradeTax") for node in _all(tax, "CalculatedAmount")[:1]])
+        charges["true"] += _sum(_all(settlement, "SpecifiedLogisticsServiceCharge", "AppliedAmount"))
         for total in _all(settlement, "SpecifiedTradeSettlementHeaderMonetarySummation"):
             _set(total, tax, "TaxTotalAmount")
+            if not _all(total, "TaxTotalAmount"):
+                tax = ZERO
             _total(
                 total,
                 _sum([node for nodes in summed for node in nodes]),

@@ -18,7 +18,7 @@ WANTED = frozenset(
     "CalculatedAmount BasisAmount SpecifiedTradeSettlementLineMonetarySummation SellerTradeParty ID URIID "
     "SpecifiedTradeSettlementHeaderMonetarySummation ApplicableHeaderTradeSettlement ApplicableHeaderTradeAgreement "
     "SupplyChainTradeTransaction ExchangedDocument SpecifiedLineTradeSettlement ChargeIndicator Indicator CompanyID "
-    "IssueDateTime DateTimeString URIUniversalCommunication SpecifiedTradeSettlementLineMonetarySummation PayableAmount AccountingSupplierParty Party".split()
+    "AllowanceTotalAmount ChargeTotalAmount IssueDateTime DateTimeString URIUniversalCommunication SpecifiedTradeSettlementLineMonetarySummation PayableAmount AccountingSupplierParty Party".split()
 )
 DEEPEST = 14
 
@@ -99,17 +99,17 @@ class Maker:
         if self.covering or len(above) > DEEPEST:
             return next(item for item in group.items if self._depth_of(item) == shallow)
         wanted = [item for item in group.items if isinstance(item, Element) and etree.QName(item.name).localname in WANTED]
-        return self.random.choice(wanted if wanted and self.random.random() < 0.6 else group.items)
+        return self.random.choice(wanted if wanted and self.random.random() < 0.8 else group.items)
 
     def _times(self, item, key, above):
         name = etree.QName(item.name).localname if isinstance(item, Element) else ""
-        wanted = name in WANTED
+        wanted = name in WANTED or (name == "Id" and "CashAccount" in key)
         if self.covering:
             times = 1 if wanted or self._news(item, key, above) else 0
         elif len(above) > DEEPEST:
             times = 0
         else:
-            times = int(self.random.random() < (0.97 if wanted else 0.4 if len(above) < 4 else 0.12))
+            times = int(self.random.random() < (1 if wanted else 0.4 if len(above) < 4 else 0.12))
             if times and item.high > 1:
                 times = self.random.choice([1, 1, 2, 3])
         if isinstance(item, Element) and item.type in above and not (self.covering and self.bit[key, item.name] & self.unseen):

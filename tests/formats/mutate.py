@@ -1,5 +1,6 @@
 """Mutants: messages that each break one rule, and what a refusal must then name; and messages that are only written otherwise."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,11 +14,12 @@ OTHER = "urn:example:other"
 
 @dataclass(frozen=True)
 class Mutant:
-    """`names`: a refusal names one of them; None: a message is refused for what it is, and no field is to blame.
+    """`make` makes the message, since most mutants of a sample are never asked for.
+    `names`: a refusal names one of them; None: a message is refused for what it is, and no field is to blame.
     `same`: it may be taken as well, if what comes of it is what came of the message that it was made of."""
 
     name: str
-    document: bytes
+    make: Callable
     names: tuple | None
     same: bool = False
 
@@ -42,11 +44,20 @@ def fields(kind, document):
     for place in PLACES[kind]:
         if find(root, place.path):
             for name, change, more in changes(place, kind):
-                mutated = deepcopy(root)
+                names, same = more.get("names", place.called), more.get("same", False)
                 # The last one: whoever looks at the first alone misses it.
-                change(find(mutated, place.path)[-1])
-                same = more.get("same", False)
-                yield Mutant(f"{kind}: {place.path} {name}", write(mutated), more.get("names", place.called), same)
+                yield Mutant(f"{kind}: {place.path} {name}", changed(root, place.path, -1, change), names, same)
+
+
+def changed(root, path, number, change):
+    """What makes a message in which one of the elements at a path is changed."""
+
+    def make():
+        mutated = deepcopy(root)
+        change(find(mutated, path)[number])
+        return write(mutated)
+
+    return make
 
 
 def changes(place, kind):
@@ -62,6 +73,8 @@ def changes(place, kind):
         yield from of_date(kind)
         return
     if place.kind == "status":
+        for value in ("BOOKED", "book", "B", "true"):
+            yield f"that is {value!r}", lambda node, value=value: text(value)(node[0] if len(node) else node), {}
         return
     yield "empty", text(""), {}
     yield "blank", text(" \n "), {}
@@ -90,8 +103,8 @@ def broken_by(what):
     """The text in two, and this between."""
 
     def change(node):
-        between = deepcopy(what)
-        between.tail, node.text = node.text[1:], node.text[:1]
+        between, whole = deepcopy(what), node.text if len(node.text) > 1 else "0" + node.text
+        between.tail, node.text = whole[1:], whole[:1]
         node.append(between)
 
     return change
@@ -218,7 +231,7 @@ def parts(kind, document):
         "twice": lambda node: node.addnext(deepcopy(node)),
         "in another namespace": rename,
     }
+    root = etree.fromstring(document)
     for name, change in done.items():
-        root = etree.fromstring(document)
-        change(find(root, path)[0])
-        yield Mutant(f"{kind}: {path} {name}", write(root), called)
+        # If it was the only one, it is missing.
+        yield Mutant(f"{kind}: {path} {name}", changed(root, path, 0, change), (*called, path.rsplit("/", 1)[-1]))

@@ -1,6 +1,7 @@
 """Mutants of messages of our own, and of sample files where there are some."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 from lxml import etree
@@ -31,8 +32,8 @@ def policy_of(kind):
     return ISO if "." in kind else INVOICES
 
 
-def case(mutant, policy, want):
-    return Case(mutant.name, policy, mutant.document, tuple(want) if mutant.same else None, True, mutant.names)
+def case(mutant, policy, want, of=""):
+    return Case(of + mutant.name, policy, mutant.make(), tuple(want) if mutant.same else None, True, mutant.names)
 
 
 def of_samples(folder):
@@ -51,20 +52,16 @@ def of_samples(folder):
         if kind in PLACES and want:
             by_kind.setdefault(kind, []).append((name, policy, document, want))
     for kind, found in by_kind.items():
-        tried = {}
+        tried = Counter()
         for number, (name, policy, document, want) in enumerate(found):
-            mutants = [*mutate.fields(kind, document), *mutate.parts(kind, document)]
-            for mutant in mutants:
-                # Spread over the samples: the first that have the field would else have all of them.
-                if tried.get(mutant.name, 0) < OF_SAMPLES and (hash_of(mutant.name) + number) % min(len(found), 7) == 0:
-                    made = case(mutant, policy, want)
+            for mutant in (*mutate.fields(kind, document), *mutate.parts(kind, document)):
+                # Spread over the samples: the first that have a field would else have all of its mutants.
+                turn = (sum(mutant.name.encode()) + number) % min(len(found), 7) == 0
+                if turn and tried[mutant.name] < OF_SAMPLES:
+                    made = case(mutant, policy, want, f"{name}, ")
                     if made.want is not None or breaks(made):
-                        tried[mutant.name] = tried.get(mutant.name, 0) + 1
-                        yield Case(f"{name}, {made.name}", made.policy, made.document, made.want, made.refused, made.names)
-
-
-def hash_of(text):
-    return sum(text.encode())
+                        tried[mutant.name] += 1
+                        yield made
 
 
 def breaks(made):

@@ -1,44 +1,45 @@
 """Small messages of our own making, one of each kind, that mutants are made of."""
 
 ISO = "urn:iso:std:iso:20022:tech:xsd:"
+EN_16931 = "urn:cen.eu:en16931:2017"
 
 
-def _iso(name, body):
+def document(name, body):
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{ISO}{name}">{body}</Document>'
 
 
-def _iban(number):
+def iban(number):
     return f"<Id><IBAN>HR{number:019}</IBAN></Id>"
 
 
-def _group(count, total, more=""):
+def group(count, total, more=""):
     return (
         f"<GrpHdr><MsgId>M-1</MsgId><CreDtTm>2026-03-01T09:00:00</CreDtTm><NbOfTxs>{count}</NbOfTxs>"
         f"<CtrlSum>{total}</CtrlSum>{more}</GrpHdr>"
     )
 
 
-def _transfer(number, amount):
+def transfer(number, amount):
     return (
         f"<CdtTrfTxInf><PmtId><EndToEndId>E-{number}</EndToEndId></PmtId><Amt><InstdAmt Ccy=\"EUR\">{amount}</InstdAmt></Amt>"
-        f"<Cdtr><Nm>Žito d.o.o. &amp; sin</Nm></Cdtr><CdtrAcct>{_iban(number)}</CdtrAcct></CdtTrfTxInf>"
+        f"<Cdtr><Nm>Žito d.o.o. &amp; sin</Nm></Cdtr><CdtrAcct>{iban(number)}</CdtrAcct></CdtTrfTxInf>"
     )
 
 
-def _block(number, day, transfers, count, total):
+def block(number, day, transfers, count, total):
     return (
         f"<PmtInf><PmtInfId>P-{number}</PmtInfId><PmtMtd>TRF</PmtMtd><NbOfTxs>{count}</NbOfTxs><CtrlSum>{total}</CtrlSum>"
-        f"<ReqdExctnDt><Dt>{day}</Dt></ReqdExctnDt><Dbtr><Nm>Payer</Nm></Dbtr><DbtrAcct>{_iban(90 + number)}</DbtrAcct>"
+        f"<ReqdExctnDt><Dt>{day}</Dt></ReqdExctnDt><Dbtr><Nm>Payer</Nm></Dbtr><DbtrAcct>{iban(90 + number)}</DbtrAcct>"
         f"<DbtrAgt><FinInstnId><BICFI>ZABAHR2X</BICFI></FinInstnId></DbtrAgt>{transfers}</PmtInf>"
     )
 
 
-PAIN_001 = _iso(
+PAIN_001 = document(
     "pain.001.001.09",
     "<CstmrCdtTrfInitn>"
-    + _group(3, "111.10", "<InitgPty><Nm>Payer</Nm></InitgPty>")
-    + _block(1, "2026-03-02", _transfer(1, "100.00") + _transfer(2, "10.10"), 2, "110.10")
-    + _block(2, "2026-03-03", _transfer(3, "1.00"), 1, "1.00")
+    + group(3, "111.10", "<InitgPty><Nm>Payer</Nm></InitgPty>")
+    + block(1, "2026-03-02", transfer(1, "100.00") + transfer(2, "10.10"), 2, "110.10")
+    + block(2, "2026-03-03", transfer(3, "1.00"), 1, "1.00")
     + "</CstmrCdtTrfInitn>",
 )
 
@@ -46,23 +47,23 @@ PAIN_001 = _iso(
 def _collection(number, amount):
     return (
         f"<DrctDbtTxInf><PmtId><EndToEndId>E-{number}</EndToEndId></PmtId><InstdAmt Ccy=\"EUR\">{amount}</InstdAmt>"
-        f"<DbtrAgt><FinInstnId/></DbtrAgt><Dbtr/><DbtrAcct>{_iban(number)}</DbtrAcct></DrctDbtTxInf>"
+        f"<DbtrAgt><FinInstnId/></DbtrAgt><Dbtr/><DbtrAcct>{iban(number)}</DbtrAcct></DrctDbtTxInf>"
     )
 
 
-PAIN_008 = _iso(
+PAIN_008 = document(
     "pain.008.001.08",
     "<CstmrDrctDbtInitn>"
-    + _group(2, "75.50", "<InitgPty/>")
+    + group(2, "75.50", "<InitgPty/>")
     + "<PmtInf><PmtInfId>P-1</PmtInfId><PmtMtd>DD</PmtMtd><NbOfTxs>2</NbOfTxs><CtrlSum>75.50</CtrlSum>"
-    + f"<ReqdColltnDt>2026-03-02</ReqdColltnDt><Cdtr/><CdtrAcct>{_iban(91)}</CdtrAcct><CdtrAgt><FinInstnId/></CdtrAgt>"
+    + f"<ReqdColltnDt>2026-03-02</ReqdColltnDt><Cdtr/><CdtrAcct>{iban(91)}</CdtrAcct><CdtrAgt><FinInstnId/></CdtrAgt>"
     + _collection(1, "25.50")
     + _collection(2, "50.00")
     + "</PmtInf></CstmrDrctDbtInitn>",
 )
 
 
-def _entry(number, amount, way, status="BOOK"):
+def entry(number, amount, way, status="BOOK"):
     return (
         f"<Ntry><NtryRef>N-{number}</NtryRef><Amt Ccy=\"EUR\">{amount}</Amt><CdtDbtInd>{way}</CdtDbtInd><Sts><Cd>{status}</Cd></Sts>"
         f"<BookgDt><Dt>2026-03-02</Dt></BookgDt><ValDt><Dt>2026-03-03</Dt></ValDt><AcctSvcrRef>A-{number}</AcctSvcrRef>"
@@ -79,25 +80,27 @@ def _balance(code, amount):
 
 
 def _statement(name, message, container, balances=""):
-    return _iso(
+    return document(
         name,
         f"<{message}><GrpHdr><MsgId>M-1</MsgId><CreDtTm>2026-03-02T20:00:00+01:00</CreDtTm></GrpHdr><{container}><Id>S-1</Id>"
-        f"<CreDtTm>2026-03-02T20:00:00+01:00</CreDtTm><Acct>{_iban(91)}</Acct>{balances}<TxsSummry>"
-        "<TtlNtries><NbOfNtries>3</NbOfNtries><Sum>130.75</Sum></TtlNtries>"
-        "<TtlCdtNtries><NbOfNtries>2</NbOfNtries><Sum>105.25</Sum></TtlCdtNtries>"
+        f"<CreDtTm>2026-03-02T20:00:00+01:00</CreDtTm><Acct>{iban(91)}</Acct>{balances}<TxsSummry>"
+        "<TtlNtries><NbOfNtries>5</NbOfNtries><Sum>144.75</Sum></TtlNtries>"
+        "<TtlCdtNtries><NbOfNtries>4</NbOfNtries><Sum>119.25</Sum></TtlCdtNtries>"
         "<TtlDbtNtries><NbOfNtries>1</NbOfNtries><Sum>25.50</Sum></TtlDbtNtries></TxsSummry>"
-        + _entry(1, "100.25", "CRDT")
-        + _entry(2, "25.50", "DBIT")
-        + _entry(3, "5.00", "CRDT", "PDNG")
+        + entry(1, "100.25", "CRDT")
+        + entry(2, "25.50", "DBIT")
+        + entry(3, "5.00", "CRDT")
+        + entry(4, "7.00", "CRDT", "PDNG")
+        + entry(5, "7.00", "CRDT", "INFO")
         + f"</{container}></{message}>",
     )
 
 
-CAMT_053 = _statement("camt.053.001.08", "BkToCstmrStmt", "Stmt", _balance("OPBD", "100.00") + _balance("CLBD", "174.75"))
+CAMT_053 = _statement("camt.053.001.08", "BkToCstmrStmt", "Stmt", _balance("OPBD", "100.00") + _balance("CLBD", "179.75"))
 CAMT_054 = _statement("camt.054.001.08", "BkToCstmrDbtCdtNtfctn", "Ntfctn")
 
 
-def _settled(name, number, amount, more):
+def settled(name, number, amount, more):
     return (
         f"<{name}><PmtId><InstrId>I-{number}</InstrId><EndToEndId>E-{number}</EndToEndId><TxId>T-{number}</TxId></PmtId>"
         f"<IntrBkSttlmAmt Ccy=\"EUR\">{amount}</IntrBkSttlmAmt><IntrBkSttlmDt>2026-03-02</IntrBkSttlmDt><ChrgBr>SLEV</ChrgBr>{more}</{name}>"
@@ -106,12 +109,12 @@ def _settled(name, number, amount, more):
 
 def _interbank(name, message, block, parties):
     total = '<TtlIntrBkSttlmAmt Ccy="EUR">300.30</TtlIntrBkSttlmAmt><SttlmInf><SttlmMtd>CLRG</SttlmMtd></SttlmInf>'
-    return _iso(
+    return document(
         name,
         f"<{message}>"
-        + _group(2, "300.30", total)
-        + _settled(block, 1, "100.10", parties(1))
-        + _settled(block, 2, "200.20", parties(2))
+        + group(2, "300.30", total)
+        + settled(block, 1, "100.10", parties(1))
+        + settled(block, 2, "200.20", parties(2))
         + f"</{message}>",
     )
 
@@ -120,14 +123,14 @@ PACS_008 = _interbank(
     "pacs.008.001.08",
     "FIToFICstmrCdtTrf",
     "CdtTrfTxInf",
-    lambda number: f"<Dbtr/><DbtrAcct>{_iban(91)}</DbtrAcct><DbtrAgt><FinInstnId/></DbtrAgt><CdtrAgt><FinInstnId/></CdtrAgt><Cdtr/>"
-    f"<CdtrAcct>{_iban(number)}</CdtrAcct>",
+    lambda number: f"<Dbtr/><DbtrAcct>{iban(91)}</DbtrAcct><DbtrAgt><FinInstnId/></DbtrAgt><CdtrAgt><FinInstnId/></CdtrAgt><Cdtr/>"
+    f"<CdtrAcct>{iban(number)}</CdtrAcct>",
 )
 PACS_003 = _interbank(
     "pacs.003.001.08",
     "FIToFICstmrDrctDbt",
     "DrctDbtTxInf",
-    lambda number: f"<Cdtr/><CdtrAcct>{_iban(91)}</CdtrAcct><CdtrAgt><FinInstnId/></CdtrAgt><Dbtr/><DbtrAcct>{_iban(number)}</DbtrAcct>"
+    lambda number: f"<Cdtr/><CdtrAcct>{iban(91)}</CdtrAcct><CdtrAgt><FinInstnId/></CdtrAgt><Dbtr/><DbtrAcct>{iban(number)}</DbtrAcct>"
     "<DbtrAgt><FinInstnId/></DbtrAgt>",
 )
 
@@ -136,15 +139,15 @@ def _returned(number, amount):
     return (
         f"<TxInf><RtrId>R-{number}</RtrId><OrgnlEndToEndId>E-{number}</OrgnlEndToEndId><OrgnlTxId>T-{number}</OrgnlTxId>"
         f"<RtrdIntrBkSttlmAmt Ccy=\"EUR\">{amount}</RtrdIntrBkSttlmAmt><IntrBkSttlmDt>2026-03-02</IntrBkSttlmDt>"
-        f"<RtrRsnInf><Rsn><Cd>AC04</Cd></Rsn></RtrRsnInf><OrgnlTxRef><DbtrAcct>{_iban(91)}</DbtrAcct>"
-        f"<CdtrAcct>{_iban(number)}</CdtrAcct></OrgnlTxRef></TxInf>"
+        f"<RtrRsnInf><Rsn><Cd>AC04</Cd></Rsn></RtrRsnInf><OrgnlTxRef><DbtrAcct>{iban(91)}</DbtrAcct>"
+        f"<CdtrAcct>{iban(number)}</CdtrAcct></OrgnlTxRef></TxInf>"
     )
 
 
-PACS_004 = _iso(
+PACS_004 = document(
     "pacs.004.001.09",
     "<PmtRtr>"
-    + _group(
+    + group(
         2,
         "30.30",
         '<TtlRtrdIntrBkSttlmAmt Ccy="EUR">30.30</TtlRtrdIntrBkSttlmAmt><SttlmInf><SttlmMtd>CLRG</SttlmMtd></SttlmInf>',
@@ -176,7 +179,7 @@ def _ubl(name, quantity, kind):
         f'<?xml version="1.0" encoding="UTF-8"?>\n<{name} xmlns="urn:oasis:names:specification:ubl:schema:xsd:{name}-2"'
         ' xmlns:cac="urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"'
         ' xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2">'
-        f"<cbc:ID>1-P1-1</cbc:ID><cbc:IssueDate>2026-03-02</cbc:IssueDate><cbc:{name}TypeCode>{kind}</cbc:{name}TypeCode>"
+        f"<cbc:CustomizationID>{EN_16931}</cbc:CustomizationID><cbc:ID>1-P1-1</cbc:ID><cbc:IssueDate>2026-03-02</cbc:IssueDate><cbc:{name}TypeCode>{kind}</cbc:{name}TypeCode>"
         "<cbc:DocumentCurrencyCode>EUR</cbc:DocumentCurrencyCode><cac:AccountingSupplierParty><cac:Party>"
         '<cbc:EndpointID schemeID="9934">98765432198</cbc:EndpointID>'
         f"<cac:PartyTaxScheme><cbc:CompanyID>HR98765432198</cbc:CompanyID>{scheme}</cac:PartyTaxScheme>"
@@ -232,7 +235,9 @@ def _cii_charge(flag, amount):
 CII = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<rsm:CrossIndustryInvoice xmlns:rsm="urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"'
     ' xmlns:ram="urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100"'
-    ' xmlns:udt="urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100"><rsm:ExchangedDocumentContext/>'
+    ' xmlns:udt="urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100"><rsm:ExchangedDocumentContext>'
+    f"<ram:GuidelineSpecifiedDocumentContextParameter><ram:ID>{EN_16931}</ram:ID></ram:GuidelineSpecifiedDocumentContextParameter>"
+    "</rsm:ExchangedDocumentContext>"
     "<rsm:ExchangedDocument><ram:ID>1-P1-1</ram:ID><ram:TypeCode>380</ram:TypeCode><ram:IssueDateTime>"
     '<udt:DateTimeString format="102">20260302</udt:DateTimeString></ram:IssueDateTime></rsm:ExchangedDocument>'
     "<rsm:SupplyChainTradeTransaction>"

@@ -50,7 +50,7 @@ def _interbank(block, account, amount, total):
 
 
 def _credited(block, account):
-    return [Place(f"*/{block}/PmtId/TxId", "text"), Place(f"*/{block}/{account}", "account", (account, "IBAN", "Id"))]
+    return [Place(f"*/{block}/PmtId/TxId", "text", required=False), Place(f"*/{block}/{account}", "account", (account, "IBAN", "Id"))]
 
 
 def _statement(container):

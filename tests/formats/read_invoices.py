@@ -19,7 +19,8 @@ CII = Reader(
         "udt": UNECE + "UnqualifiedDataType:100",
     }
 )
-CREDIT_NOTE = "381"
+# UNTDID 1001: credit notes, whichever their occasion. What Peppol and XRechnung use of them is among these.
+CREDIT_NOTES = ("81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "502", "503", "532")
 
 
 def read(document):
@@ -59,9 +60,19 @@ def ubl(root, name):
     document_currency = UBL.text(root, "cbc:DocumentCurrencyCode")
     if document_currency is not None and document_currency.strip() != currency:
         raise Refused("DocumentCurrencyCode", f"is {document_currency}, and the total is in {currency}")
-    ubl_totals(root, total, name, currency, value)
-    negative = name == "CreditNote" or (kind or "").strip() == CREDIT_NOTE
+    ubl_totals(root, total, name, currency, value, claim(UBL.text(root, "cbc:CustomizationID"), kind))
+    negative = name == "CreditNote" or (kind or "").strip() in CREDIT_NOTES
     return Transaction((key, number), at, key, -value if negative else value, currency)
+
+
+def claim(identifier, kind):
+    """Whose rules on totals a document follows: EN 16931's, nobody's, or those of another model, which may have others."""
+    identifier = (identifier or "").strip()
+    if identifier.startswith("urn:cen.eu:en16931:2017"):
+        if kind is None:
+            raise Refused("TypeCode", "is missing")
+        return "EN 16931"
+    return "another" if identifier else "none"
 
 
 def seller(registered, address, field):
@@ -75,7 +86,7 @@ def seller(registered, address, field):
     return address.strip()
 
 
-def ubl_totals(root, total, name, currency, inclusive):
+def ubl_totals(root, total, name, currency, inclusive, rules):
     def stated(node, path):
         found = UBL.one(node, path)
         if found is None:
@@ -95,22 +106,34 @@ def ubl_totals(root, total, name, currency, inclusive):
         if flag not in charges:
             raise Refused("ChargeIndicator", "is no boolean")
         charges[flag] += stated(one, "cbc:Amount") or 0
-    taxes = Decimal(0)
+    taxes, stands = Decimal(0), 0
     for tax in UBL.all(root, "cac:TaxTotal"):
-        node = UBL.one(tax, "cbc:TaxAmount")
-        if node is None or node.get("currencyID") != currency:
-            continue
-        value = stated(tax, "cbc:TaxAmount")
-        parts = [part for part in (stated(part, "cbc:TaxAmount") for part in UBL.all(tax, "cac:TaxSubtotal")) if part is not None]
+        value, of = in_its_currency(tax)
+        parts = [in_its_currency(part) for part in UBL.all(tax, "cac:TaxSubtotal")]
+        if any(other != of for _, other in parts):
+            raise Refused("TaxAmount", f"is not in {of}")
         if parts:
-            check_total(value, sum(parts), "TaxAmount")
-        taxes += value
+            check_total(value, sum(part for part, _ in parts), "TaxAmount")
+        if of == currency:
+            taxes, stands = taxes + value, stands + 1
+    if UBL.all(root, "cac:TaxTotal") and not stands:
+        raise Refused("TaxAmount", f"is not in {currency}")
+    if stands > 1 and rules == "EN 16931":
+        raise Refused("TaxAmount", "stands more than once")
     check_en(
         of_total,
         Names("LineExtensionAmount", "AllowanceTotalAmount", "ChargeTotalAmount", "TaxExclusiveAmount", "TaxInclusiveAmount",
               "PrepaidAmount", "PayableRoundingAmount", "PayableAmount"),
-        lines, charges, taxes, inclusive,
+        lines, charges, taxes, inclusive, rules,
     )  # fmt: skip
+
+
+def in_its_currency(node):
+    """A tax is stated in the document's currency, and once more in that of accounting."""
+    found = UBL.one(node, "cbc:TaxAmount")
+    if found is None:
+        raise Refused("TaxAmount", "is missing")
+    return amount(found.text or "", found.get("currencyID"), "TaxAmount"), found.get("currencyID")
 
 
 class Names:
@@ -118,14 +141,23 @@ class Names:
         self.lines, self.allowances, self.charges, self.exclusive, self.inclusive, self.prepaid, self.rounding, self.payable = names
 
 
-def check_en(of_total, names, lines, charges, taxes, inclusive):
-    """BR-CO-10 to BR-CO-16 of EN 16931, of what is stated."""
+def check_en(of_total, names, lines, charges, taxes, inclusive, rules):
+    """BR-CO-10 to BR-CO-16 of EN 16931, of what is stated; and what its model asks to be stated."""
+    if rules == "EN 16931":
+        for name in (names.lines, names.exclusive, names.payable):
+            if of_total(name) is None:
+                raise Refused(name, "is missing")
+        for flag, name in (("false", names.allowances), ("true", names.charges)):
+            if charges[flag] and of_total(name) is None:
+                raise Refused(name, "is missing")
     sum_of_lines = of_total(names.lines)
     if lines and sum_of_lines is not None:
         check_total(sum_of_lines, sum(line for line in lines if line is not None), names.lines)
     for flag, name in (("false", names.allowances), ("true", names.charges)):
         if of_total(name) is not None:
             check_total(of_total(name), charges[flag], name)
+    if rules == "another":
+        return
     exclusive = of_total(names.exclusive)
     if exclusive is not None and sum_of_lines is not None:
         counted = sum_of_lines - (of_total(names.allowances) or 0) + (of_total(names.charges) or 0)
@@ -168,8 +200,10 @@ def cii(root):
     value = None if total is None else of_cii(total, "GrandTotalAmount", currency)
     if value is None:
         raise Refused("GrandTotalAmount", "is missing")
-    cii_totals(trade, settlement, total, currency, value)
-    negative = (kind or "").strip() == CREDIT_NOTE
+    guideline = CII.one(root, "rsm:ExchangedDocumentContext/ram:GuidelineSpecifiedDocumentContextParameter")
+    rules = claim(None if guideline is None else CII.text(guideline, "ram:ID"), kind)
+    cii_totals(trade, settlement, total, currency, value, rules)
+    negative = (kind or "").strip() in CREDIT_NOTES
     return Transaction((key, number), at, key, -value if negative else value, currency)
 
 
@@ -193,7 +227,7 @@ def of_cii(node, name, currency):
     return amount(found[0].text or "", currency, name) if found else None
 
 
-def cii_totals(trade, settlement, total, currency, grand):
+def cii_totals(trade, settlement, total, currency, grand, rules):
     def of_total(part):
         return of_cii(total, part, currency)
 
@@ -207,7 +241,12 @@ def cii_totals(trade, settlement, total, currency, grand):
         flag = {"1": "true", "0": "false"}.get((flag or "").strip(), (flag or "").strip())
         if flag not in charges:
             raise Refused("ChargeIndicator", "is no boolean")
-        charges[flag] += of_cii(one, "ActualAmount", currency) or 0
+        value = of_cii(one, "ActualAmount", currency)
+        if value is None and rules == "EN 16931":
+            raise Refused("ActualAmount", "is missing")
+        charges[flag] += value or 0
+    for one in CII.all(settlement, "ram:SpecifiedLogisticsServiceCharge"):
+        charges["true"] += of_cii(one, "AppliedAmount", currency) or 0
     taxes = of_total("TaxTotalAmount")
     parts = [of_cii(tax, "CalculatedAmount", currency) for tax in CII.all(settlement, "ram:ApplicableTradeTax")]
     parts = [part for part in parts if part is not None]
@@ -217,5 +256,5 @@ def cii_totals(trade, settlement, total, currency, grand):
         of_total,
         Names("LineTotalAmount", "AllowanceTotalAmount", "ChargeTotalAmount", "TaxBasisTotalAmount", "GrandTotalAmount",
               "TotalPrepaidAmount", "RoundingAmount", "DuePayableAmount"),
-        lines, charges, taxes if taxes is not None else sum(parts), grand,
+        lines, charges, taxes or Decimal(0), grand, rules,
     )  # fmt: skip
