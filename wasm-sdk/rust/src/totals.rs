@@ -36,6 +36,12 @@ impl Total {
         self.units = self.units.saturating_add(amount.units());
     }
 
+    /// Takes all amounts of another one too.
+    pub fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        self.units = self.units.saturating_add(other.units);
+    }
+
     /// How many there were.
     #[must_use]
     pub fn count(&self) -> u64 {
@@ -107,6 +113,13 @@ mod tests {
         assert_eq!(refusal.detail, "`GrpHdr/CtrlSum`: it says 0.11, and the amounts in it add up to 0.10");
         let count = of(&["1", "1"]).check_count("NbOfTxs", 3).expect_err("a difference");
         assert_eq!(count.to_string(), "`NbOfTxs`: it says 3, and there are 2");
+    }
+
+    #[test]
+    fn totals_are_added_up() {
+        let mut all = of(&["1.5"]);
+        all.merge(of(&["2", "-0.5"]));
+        assert_eq!((all.count(), all.sum()), (3, Some(Decimal::from(3))));
     }
 
     #[test]

@@ -150,7 +150,8 @@ impl<'a> Reader<'a> {
 
     /// How many elements it stands in.
     #[inline]
-    pub(super) fn depth(&self) -> usize {
+    #[must_use]
+    pub fn depth(&self) -> usize {
         self.open.len()
     }
 
