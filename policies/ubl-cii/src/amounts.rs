@@ -7,6 +7,8 @@ use tallygate_policy::scan;
 use tallygate_policy::totals::Total;
 use tallygate_policy::xml::{Field, FieldError, FieldFault, XmlError};
 
+use crate::origin::Syntax;
+
 /// A total, and where it would stand.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stated<'p> {
@@ -40,7 +42,7 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Takes one more, and notes its currency where it says one. `place` is the element of a list that it is in.
+    /// Takes one more, and notes its currency. `place` is the element of a list that it is in.
     pub(crate) fn read(
         &mut self,
         amount: Field<'_, '_>,
@@ -49,12 +51,12 @@ impl Parts {
         place: impl Fn() -> String,
     ) -> Result<(), FieldError> {
         let at = |path: &str| [&*place(), "/", path].concat();
-        let (path, currency_path) = (amount.path(), currency.path());
-        if let Some(code) = currency.optional() {
-            currencies.note(&code, || at(currency_path));
-        }
+        let path = amount.path();
         match amount.read_optional(|text| Format::XSD.parse(text)).map_err(|error| error.within(&place()))? {
-            Some(amount) => self.add(amount, || at(path)),
+            Some(amount) => {
+                currencies.note(currency, at)?;
+                self.add(amount, || at(path));
+            }
             None => _ = self.missing.get_or_insert_with(|| at(path)),
         }
         Ok(())
@@ -70,28 +72,38 @@ impl Parts {
 }
 
 /// The currencies that amounts are in, each with the place of its first amount. They would all be one.
-#[derive(Debug, Default)]
-pub(crate) struct InCurrencies(Vec<(String, String)>);
+#[derive(Debug)]
+pub(crate) struct InCurrencies {
+    /// Whether every amount says its currency, or may be in the document's without a word.
+    all_say: bool,
+    seen: Vec<(String, String)>,
+}
 
 impl InCurrencies {
-    /// Takes the currency of one more amount.
-    pub(crate) fn note(&mut self, code: &str, path: impl FnOnce() -> String) {
-        if !self.0.iter().any(|(known, _)| known == code) {
-            self.0.push((code.to_owned(), path()));
-        }
+    pub(crate) fn of(syntax: Syntax) -> Self {
+        Self { all_say: syntax == Syntax::Ubl, seen: Vec::new() }
     }
 
-    /// Takes the currency of a total, if it says one.
-    pub(crate) fn note_total(&mut self, currency: Field<'_, '_>) {
-        let path = currency.path();
-        if let Some(code) = currency.optional() {
-            self.note(&code, || path.to_owned());
+    /// Takes the currency of one more amount; `at` says where a path leads from the document.
+    pub(crate) fn note(&mut self, code: Field<'_, '_>, at: impl FnOnce(&str) -> String) -> Result<(), FieldError> {
+        let path = code.path();
+        match code.optional() {
+            Some(code) if self.seen.iter().any(|(known, _)| *known == code) => {}
+            Some(code) => self.seen.push((code.into_owned(), at(path))),
+            None if self.all_say => return Err(missing(&at(path))),
+            None => {}
         }
+        Ok(())
+    }
+
+    /// Takes the currency of a total, if the total is there.
+    pub(crate) fn note_total(&mut self, total: Stated<'_>, code: Field<'_, '_>) -> Result<(), FieldError> {
+        if total.amount.is_some() { self.note(code, str::to_owned) } else { Ok(()) }
     }
 
     /// Checks that all amounts are in a currency.
     pub(crate) fn check(&self, currency: &str) -> Result<(), FieldError> {
-        match self.0.iter().find(|(code, _)| scan::trimmed(code) != currency) {
+        match self.seen.iter().find(|(code, _)| scan::trimmed(code) != currency) {
             Some((code, path)) => Err(other_currency(path, code, currency)),
             None => Ok(()),
         }

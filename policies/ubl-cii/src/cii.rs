@@ -4,14 +4,15 @@ use std::borrow::Cow;
 
 use tallygate_policy::ConfigFault;
 use tallygate_policy::date::{self, Date, UtcOffset};
+use tallygate_policy::decimal::Format;
 use tallygate_policy::scan;
 use tallygate_policy::xml::{Field, FieldError, Paths, Reader};
 
-use crate::amounts::{InCurrencies, Parts, Stated, indicator, missing, once, unreadable};
+use crate::amounts::{InCurrencies, Parts, indicator, missing, once, unreadable, wrong_amount};
 use crate::invoice::Invoice;
 use crate::namespaces::{CII, RAM, UDT};
 use crate::origin::{Places, Syntax};
-use crate::totals::{PartsOfTotals, Tax, Totals};
+use crate::totals::{Fields, PartsOfTotals, Tax, Totals};
 
 const NAMESPACES: &[(&str, &str)] = &[("rsm", CII), ("ram", RAM), ("udt", UDT)];
 
@@ -69,11 +70,11 @@ const TOTAL: [&str; 16] = [
     "ram:TotalPrepaidAmount",
     "ram:RoundingAmount",
     "ram:DuePayableAmount",
-    "ram:GrandTotalAmount/@currencyID",
     "ram:LineTotalAmount/@currencyID",
     "ram:AllowanceTotalAmount/@currencyID",
     "ram:ChargeTotalAmount/@currencyID",
     "ram:TaxBasisTotalAmount/@currencyID",
+    "ram:GrandTotalAmount/@currencyID",
     "ram:TotalPrepaidAmount/@currencyID",
     "ram:RoundingAmount/@currencyID",
     "ram:DuePayableAmount/@currencyID",
@@ -104,7 +105,6 @@ pub(crate) struct Cii {
 }
 
 /// The lists of a document, as far as they were read.
-#[derive(Default)]
 struct Lists<'p> {
     parts: PartsOfTotals<'p>,
     by_category: Parts,
@@ -113,6 +113,14 @@ struct Lists<'p> {
     allowances: usize,
     logistics: usize,
     categories: usize,
+}
+
+impl Lists<'_> {
+    fn new() -> Self {
+        let (parts, by_category) = (PartsOfTotals::default(), Parts::default());
+        let currencies = InCurrencies::of(Syntax::Cii);
+        Self { parts, by_category, currencies, lines: 0, allowances: 0, logistics: 0, categories: 0 }
+    }
 }
 
 impl Cii {
@@ -131,7 +139,7 @@ impl Cii {
     /// Reads the document whose root the reader has entered.
     pub(crate) fn read<'p, 'a>(&'p self, reader: &mut Reader<'a>) -> Result<Invoice<'p, 'a>, FieldError> {
         let (mut total, mut vat) = (None, None);
-        let mut lists = Lists::default();
+        let mut lists = Lists::new();
         let [claim, number, issued, format, type_code, currency, tax_currency, address] =
             self.document.read_with(reader, |element, within, reader| match (within, element.local) {
                 _ if element.namespace != RAM => Ok(()),
@@ -152,12 +160,13 @@ impl Cii {
                 _ => Ok(()),
             })?;
         let Some(total) = total else { return Err(missing(SUMMATION)) };
-        let [lines, allowances, charges, without_vat, with_vat, paid, rounding, payable, amount_currency, others @ ..] =
-            total;
         let Lists { mut parts, by_category, mut currencies, .. } = lists;
-        others.into_iter().for_each(|other| currencies.note_total(other));
+        let [amount, amount_currency] = [&total[4], &total[12]].map(Field::clone);
         let code = currency.clone().optional().unwrap_or_default();
-        if let Some(tax) = parts.taxes.iter_mut().find(|tax| tax.is_in(scan::trimmed(&code))) {
+        if parts.taxes.is_empty() {
+            // Some leave the total of VAT out where there is none, or where it is that of the categories.
+            parts.taxes.push(Tax::of(TAX, by_category.total.sum().unwrap_or_default(), None));
+        } else if let Some(tax) = parts.taxes.iter_mut().find(|tax| tax.is_in(scan::trimmed(&code))) {
             tax.by_category = by_category;
         }
         Ok(Invoice {
@@ -172,33 +181,20 @@ impl Cii {
             currency,
             amount_currency,
             tax_currency,
-            amount: with_vat.clone(),
-            totals: Totals {
-                lines: Stated::read(lines)?,
-                allowances: Stated::read(allowances)?,
-                charges: Stated::read(charges)?,
-                without_vat: Stated::read(without_vat)?,
-                with_vat: Stated::read(with_vat)?,
-                paid: Stated::read(paid)?,
-                rounding: Stated::read(rounding)?,
-                payable: Stated::read(payable)?,
-                parts,
-            },
+            amount,
+            totals: Totals::read(total, parts, &mut currencies)?,
             currencies,
         })
     }
 
     /// Reads the totals, of which that of VAT may stand in two currencies.
-    fn total<'p, 'a>(
-        &'p self,
-        reader: &mut Reader<'a>,
-        lists: &mut Lists<'p>,
-    ) -> Result<[Field<'p, 'a>; 16], FieldError> {
+    fn total<'p, 'a>(&'p self, reader: &mut Reader<'a>, lists: &mut Lists<'p>) -> Result<Fields<'p, 'a>, FieldError> {
         self.total.read_with(reader, |element, _, reader| {
             if (element.namespace, element.local) == (RAM, "TaxTotalAmount") {
-                let currency = reader.attribute("currencyID").unwrap_or_default().to_owned();
+                let currency = reader.attribute("currencyID").map(|code| scan::trimmed(code).to_owned());
                 let text = reader.text().map_err(|error| unreadable(TAX, error))?;
-                lists.parts.taxes.push(Tax::of(TAX, &text, &currency)?);
+                let amount = Format::XSD.parse(&text).map_err(|error| wrong_amount(TAX, error.to_string()))?;
+                lists.parts.taxes.push(Tax::of(TAX, amount, currency));
             }
             Ok(())
         })

@@ -47,10 +47,14 @@ impl Claim {
         matches!(self, Self::En16931 | Self::Extension)
     }
 
-    /// Whether amounts have two digits behind the point at most (BR-DEC), and each line has one (BR-24): extensions may have
-    /// finer lines, and lines that cost nothing.
-    pub(crate) fn limits_amounts(self) -> bool {
-        matches!(self, Self::En16931 | Self::WithoutLines | Self::Minimum)
+    /// Whether each line has an amount (BR-24), as each allowance has: extensions know lines that cost nothing.
+    pub(crate) fn requires_amounts(self) -> bool {
+        matches!(self, Self::En16931 | Self::WithoutLines)
+    }
+
+    /// Whether amounts have two digits behind the point at most (BR-DEC), which extensions let lines exceed.
+    pub(crate) fn limits_digits(self) -> bool {
+        self != Self::Extension
     }
 
     /// Whether the totals follow from each other as EN 16931 has it (BR-CO-13, BR-CO-15).

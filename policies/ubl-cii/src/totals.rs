@@ -51,42 +51,73 @@ pub(crate) struct PartsOfTotals<'p> {
 pub(crate) struct Tax<'p> {
     path: &'p str,
     amount: Decimal,
-    /// Empty where it does not say one, and is in the document's.
-    currency: String,
+    /// None where it does not say one, and is in the document's.
+    currency: Option<String>,
     /// BT-117.
     pub(crate) by_category: Parts,
 }
 
 impl<'p> Tax<'p> {
+    /// One of UBL, where each has its own categories, in its own currency.
     pub(crate) fn read(
         amount: Field<'p, '_>,
         currency: Field<'p, '_>,
         by_category: Parts,
         currencies: &InCurrencies,
     ) -> Result<Self, FieldError> {
-        let currency = scan::trimmed(&currency.optional().unwrap_or_default()).to_owned();
-        if !currency.is_empty() {
-            currencies.check(&currency)?;
-        }
         let path = amount.path();
-        Ok(Self { path, amount: amount.read(|text| Format::XSD.parse(text))?, currency, by_category })
+        let amount = amount.read(|text| Format::XSD.parse(text))?;
+        let currency = scan::trimmed(&currency.text()?).to_owned();
+        currencies.check(&currency)?;
+        Ok(Self { path, amount, currency: Some(currency), by_category })
     }
 
-    pub(crate) fn of(path: &'p str, text: &str, currency: &str) -> Result<Self, FieldError> {
-        let amount = Format::XSD.parse(text).map_err(|error| wrong_amount(path, error.to_string()))?;
-        Ok(Self { path, amount, currency: scan::trimmed(currency).to_owned(), by_category: Parts::default() })
+    /// One of a Cross Industry Invoice, whose categories stand elsewhere.
+    pub(crate) fn of(path: &'p str, amount: Decimal, currency: Option<String>) -> Self {
+        Self { path, amount, currency, by_category: Parts::default() }
     }
 
     /// Whether it is in a currency, which is the document's.
     pub(crate) fn is_in(&self, currency: &str) -> bool {
-        self.currency.is_empty() || self.currency == currency
+        self.currency.as_deref().is_none_or(|own| own == currency)
     }
 }
 
-impl Totals<'_> {
+/// What stands in the totals: in the order of [`Totals`] the amounts, then the currency of each.
+pub(crate) type Fields<'p, 'a> = [Field<'p, 'a>; 16];
+
+impl<'p> Totals<'p> {
+    pub(crate) fn read(
+        fields: Fields<'p, '_>,
+        parts: PartsOfTotals<'p>,
+        currencies: &mut InCurrencies,
+    ) -> Result<Self, FieldError> {
+        let [lines, allowances, charges, without_vat, with_vat, paid, rounding, payable, codes @ ..] = fields;
+        let totals = Self {
+            lines: Stated::read(lines)?,
+            allowances: Stated::read(allowances)?,
+            charges: Stated::read(charges)?,
+            without_vat: Stated::read(without_vat)?,
+            with_vat: Stated::read(with_vat)?,
+            paid: Stated::read(paid)?,
+            rounding: Stated::read(rounding)?,
+            payable: Stated::read(payable)?,
+            parts,
+        };
+        for (total, code) in totals.all().into_iter().zip(codes) {
+            currencies.note_total(total, code)?;
+        }
+        Ok(totals)
+    }
+
+    fn all(&self) -> [Stated<'p>; 8] {
+        let Self { lines, allowances, charges, without_vat, with_vat, paid, rounding, payable, .. } = *self;
+        [lines, allowances, charges, without_vat, with_vat, paid, rounding, payable]
+    }
+
     /// Checks all rules that hold by what the document follows.
     pub(crate) fn check(&self, claim: Claim, currency: Currency, tax_currency: Option<&str>) -> Result<(), FieldError> {
-        if claim.limits_amounts() {
+        if claim.limits_digits() {
             self.check_digits(currency)?;
         }
         if claim.requires_totals() {
@@ -109,17 +140,7 @@ impl Totals<'_> {
     /// BR-DEC: no amount has more digits than two, or than its currency where that has more.
     fn check_digits(&self, currency: Currency) -> Result<(), FieldError> {
         let most = currency.minor_units().map_or(DIGITS, |digits| DIGITS.max(digits.into()));
-        let totals = [
-            self.lines,
-            self.allowances,
-            self.charges,
-            self.without_vat,
-            self.with_vat,
-            self.paid,
-            self.rounding,
-            self.payable,
-        ];
-        if let Some(total) = totals.iter().find(|total| digits(total.or_zero()) > most) {
+        if let Some(total) = self.all().into_iter().find(|total| digits(total.or_zero()) > most) {
             return Err(too_fine(total.path, most));
         }
         let parts = [&self.parts.lines, &self.parts.allowances, &self.parts.charges];
@@ -138,7 +159,7 @@ impl Totals<'_> {
 
     fn check_parts(&self, claim: Claim, differing: Differing) -> Result<(), FieldError> {
         let Self { lines, allowances, charges, .. } = self;
-        if claim.limits_amounts()
+        if claim.requires_amounts()
             && let Some(path) = [&self.parts.lines, &self.parts.allowances, &self.parts.charges]
                 .into_iter()
                 .find_map(|parts| parts.missing.as_ref())
@@ -189,7 +210,9 @@ impl Totals<'_> {
         match (sum, self.parts.taxes.first()) {
             (Some(sum), _) => Ok(sum),
             // Of several currencies none is the document's.
-            (None, Some(tax)) => Err(other_currency(tax.path, &tax.currency, currency.code())),
+            (None, Some(tax)) => {
+                Err(other_currency(tax.path, tax.currency.as_deref().unwrap_or_default(), currency.code()))
+            }
             (None, None) => Ok(Decimal::ZERO),
         }
     }
@@ -248,7 +271,7 @@ impl Differing {
     /// EN 16931 rounds to two digits, and its extensions to those of a currency that has fewer.
     fn by(claim: Claim, currency: Currency) -> Self {
         let of_currency = currency.minor_units().map_or(DIGITS, |digits| DIGITS.min(digits.into()));
-        Self { digits: if claim.limits_amounts() { DIGITS } else { of_currency } }
+        Self { digits: if claim.limits_digits() { DIGITS } else { of_currency } }
     }
 
     fn sum(self, stated: Stated<'_>, parts: &Parts, rule: &str) -> Result<(), FieldError> {

@@ -3,9 +3,9 @@
 use tallygate_policy::ConfigFault;
 use tallygate_policy::date::{self, UtcOffset};
 use tallygate_policy::scan;
-use tallygate_policy::xml::{FieldError, Paths, Reader};
+use tallygate_policy::xml::{Field, FieldError, Paths, Reader};
 
-use crate::amounts::{InCurrencies, Parts, Stated, indicator, missing, once};
+use crate::amounts::{InCurrencies, Parts, indicator, missing, once};
 use crate::invoice::Invoice;
 use crate::namespaces::{CAC, CBC};
 use crate::origin::{Places, Syntax};
@@ -50,11 +50,11 @@ const TOTAL: [&str; 16] = [
     "cbc:PrepaidAmount",
     "cbc:PayableRoundingAmount",
     "cbc:PayableAmount",
-    "cbc:TaxInclusiveAmount/@currencyID",
     "cbc:LineExtensionAmount/@currencyID",
     "cbc:AllowanceTotalAmount/@currencyID",
     "cbc:ChargeTotalAmount/@currencyID",
     "cbc:TaxExclusiveAmount/@currencyID",
+    "cbc:TaxInclusiveAmount/@currencyID",
     "cbc:PrepaidAmount/@currencyID",
     "cbc:PayableRoundingAmount/@currencyID",
     "cbc:PayableAmount/@currencyID",
@@ -80,13 +80,19 @@ pub(crate) struct Ubl {
 }
 
 /// The lists of a document, as far as they were read.
-#[derive(Default)]
 struct Lists<'p> {
     parts: PartsOfTotals<'p>,
     currencies: InCurrencies,
     lines: usize,
     allowances: usize,
     payments: usize,
+}
+
+impl Lists<'_> {
+    fn new() -> Self {
+        let currencies = InCurrencies::of(Syntax::Ubl);
+        Self { parts: PartsOfTotals::default(), currencies, lines: 0, allowances: 0, payments: 0 }
+    }
 }
 
 impl Ubl {
@@ -110,7 +116,7 @@ impl Ubl {
         is_credit_note: bool,
     ) -> Result<Invoice<'p, 'a>, FieldError> {
         let (mut total, mut vat) = (None, None);
-        let mut lists = Lists::default();
+        let mut lists = Lists::new();
         let [claim, number, issued, invoice_type, credit_note_type, currency, tax_currency, address] =
             self.document.read_with(reader, |element, within, reader| match (within, element.local) {
                 _ if element.namespace != CAC => Ok(()),
@@ -130,10 +136,8 @@ impl Ubl {
                 _ => Ok(()),
             })?;
         let Some(total) = total else { return Err(missing(TOTALS)) };
-        let [lines, allowances, charges, without_vat, with_vat, paid, rounding, payable, amount_currency, others @ ..] =
-            total;
         let Lists { parts, mut currencies, .. } = lists;
-        others.into_iter().for_each(|other| currencies.note_total(other));
+        let [amount, amount_currency] = [&total[4], &total[12]].map(Field::clone);
         Ok(Invoice {
             syntax: Syntax::Ubl,
             claim,
@@ -146,18 +150,8 @@ impl Ubl {
             currency,
             amount_currency,
             tax_currency,
-            amount: with_vat.clone(),
-            totals: Totals {
-                lines: Stated::read(lines)?,
-                allowances: Stated::read(allowances)?,
-                charges: Stated::read(charges)?,
-                without_vat: Stated::read(without_vat)?,
-                with_vat: Stated::read(with_vat)?,
-                paid: Stated::read(paid)?,
-                rounding: Stated::read(rounding)?,
-                payable: Stated::read(payable)?,
-                parts,
-            },
+            amount,
+            totals: Totals::read(total, parts, &mut currencies)?,
             currencies,
         })
     }
@@ -181,7 +175,7 @@ impl Ubl {
     }
 
     fn tax<'p>(&'p self, reader: &mut Reader<'_>, lists: &mut Lists<'p>) -> Result<(), FieldError> {
-        let (mut by_category, mut currencies) = (Parts::default(), InCurrencies::default());
+        let (mut by_category, mut currencies) = (Parts::default(), InCurrencies::of(Syntax::Ubl));
         let mut number = 0;
         let [amount, currency] = self.tax.read_with(reader, |element, _, reader| {
             if (element.namespace, element.local) != (CAC, "TaxSubtotal") {
