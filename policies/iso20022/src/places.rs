@@ -13,13 +13,13 @@ pub(crate) fn in_message(field: &str, body: &[u8], settings: &Settings) -> Optio
 
 fn path(kind: &Kind, place: Place, field: &str) -> String {
     let element = |name: &str, index: usize| format!("{name}[{}]", index + 1);
-    let (block, transaction, amount, day, account, id) = match &kind.shape {
+    let (transaction, amount, day, account, id) = match &kind.shape {
         Shape::Initiation(mapping) => {
             let block = element("PmtInf", place.block);
             let transaction = format!("{block}/{}", element(mapping.transaction, place.transaction));
             let amount = if mapping.is_choice { "Amt/InstdAmt" } else { "InstdAmt" };
             let (day, account) = (format!("{block}/{}", mapping.day), format!("{block}/{}/Id", mapping.account));
-            (block, transaction, amount, day, account, "PmtId/EndToEndId")
+            (transaction, amount, day, account, "PmtId/EndToEndId")
         }
         Shape::Settlements(mapping) => {
             let transaction = element(mapping.transaction, place.transaction);
@@ -27,16 +27,15 @@ fn path(kind: &Kind, place: Place, field: &str) -> String {
                 Account::In(name) => (format!("{transaction}/{name}/Id"), "PmtId"),
                 Account::OfOriginal => (format!("{transaction}/OrgnlTxRef"), ""),
             };
-            (String::new(), transaction.clone(), mapping.amount, format!("{transaction}/IntrBkSttlmDt"), account, id)
+            (transaction.clone(), mapping.amount, format!("{transaction}/IntrBkSttlmDt"), account, id)
         }
         Shape::Statements(mapping) => {
             let block = element(mapping.statement, place.block);
             let transaction = format!("{block}/{}", element("Ntry", place.transaction));
             let (day, account) = (format!("{transaction}/BookgDt"), format!("{block}/Acct/Id"));
-            (block, transaction, "Amt", day, account, "")
+            (transaction, "Amt", day, account, "")
         }
     };
-    let _ = block;
     match field {
         "day" | "time" => day,
         "key" => account,

@@ -27,7 +27,7 @@ pub(crate) struct Compared {
     pub(crate) settlements: bool,
     /// `TxsSummry`.
     pub(crate) summaries: bool,
-    /// The balances `Bal`, which banks often tell of other entries than those that they send.
+    /// `Bal`.
     pub(crate) balances: bool,
 }
 
@@ -47,8 +47,7 @@ impl Settings {
             None => KINDS.each_ref().map(|kind| kind.counts),
             Some(names) => counting(&names)?,
         };
-        let mut compared = Compared::without(&config.strings("unchecked")?.unwrap_or_default())?;
-        compared.balances = config.boolean("check_balances")?.unwrap_or(false);
+        let compared = Compared::without(&config.strings("unchecked")?.unwrap_or_default())?;
         let reply = match config.string("reply")?.as_deref() {
             None | Some("receipt") => ReplyForm::Receipt,
             Some("pain.002") => ReplyForm::StatusReport,
@@ -81,18 +80,19 @@ fn counting(names: &[String]) -> Result<[bool; KINDS.len()], ConfigFault> {
 }
 
 impl Compared {
-    /// All that messages state of their own payments and entries, but for these.
+    /// All but these.
     fn without(names: &[String]) -> Result<Self, ConfigFault> {
-        let mut compared = Self { counts: true, sums: true, settlements: true, summaries: true, balances: false };
+        let mut compared = Self { counts: true, sums: true, settlements: true, summaries: true, balances: true };
         for (index, name) in names.iter().enumerate() {
             match name.as_str() {
                 "NbOfTxs" => compared.counts = false,
                 "CtrlSum" => compared.sums = false,
                 "TtlIntrBkSttlmAmt" => compared.settlements = false,
                 "TxsSummry" => compared.summaries = false,
+                "Bal" => compared.balances = false,
                 _ => {
                     let detail = format!(
-                        "`{name}` is nothing that is compared, which are NbOfTxs, CtrlSum, TtlIntrBkSttlmAmt and TxsSummry"
+                        "`{name}` is nothing that is compared, which are NbOfTxs, CtrlSum, TtlIntrBkSttlmAmt, TxsSummry and Bal"
                     );
                     return Err(ConfigFault::at(format!("/unchecked/{index}"), detail));
                 }

@@ -20,14 +20,13 @@ fn a_slip_is_told_with_its_key_and_what_would_be_right() {
         format!("{}: {}", fault.pointer, fault.detail)
     };
     let kinds = "pain.001, pain.008, pacs.008, pacs.003, pacs.004, camt.052, camt.053, camt.054";
-    let compared = "NbOfTxs, CtrlSum, TtlIntrBkSttlmAmt and TxsSummry";
+    let compared = "NbOfTxs, CtrlSum, TtlIntrBkSttlmAmt, TxsSummry and Bal";
     for (config, right) in [
-        (r#"{"kind":[]}"#, "/kind: the key `kind` is unknown, perhaps `kinds` was meant; known are kinds, unchecked, check_balances, reply, minor_units".into()),
+        (r#"{"kind":[]}"#, "/kind: the key `kind` is unknown, perhaps `kinds` was meant; known are kinds, unchecked, reply, minor_units".into()),
         (r#"{"kinds":["camt.053","camt.53"]}"#, format!("/kinds/1: `camt.53` is no kind that is read, which are {kinds}")),
         (r#"{"kinds":"camt.053"}"#, "/kinds: it is a text, and would be a list of texts".into()),
         (r#"{"unchecked":["Sum"]}"#, format!("/unchecked/0: `Sum` is nothing that is compared, which are {compared}")),
         (r#"{"reply":"pain.001"}"#, "/reply: it is `pain.001`, and would be receipt or pain.002".into()),
-        (r#"{"check_balances":1}"#, "/check_balances: it is a number, and would be true or false".into()),
         (r#"{"minor_units":{"EUR":"4"}}"#, "/minor_units/EUR: it is a text, and would be a whole number from 0 to 9".into()),
     ] {
         assert_eq!(told(config), right);
@@ -50,7 +49,7 @@ fn the_schema_has_every_key() {
         extras: Vec::new(),
     });
     let schema = about.config_schema.expect("a schema");
-    for key in ["kinds", "unchecked", "check_balances", "reply", "minor_units"] {
+    for key in ["kinds", "unchecked", "reply", "minor_units"] {
         assert!(schema.contains(&format!("\"{key}\": {{")), "{key}");
     }
     for kind in crate::mapping::KINDS {

@@ -30,7 +30,7 @@ fn a_statement_of_ten_thousand_entries_is_one_batch() {
 fn more_transactions_than_fit_are_refused_with_those_that_would() {
     let refusal = outcome("", statement(1_500, &"r".repeat(6_000))).expect_err("too many");
     assert_eq!((refusal.status, &*refusal.code), (413, "message-too-large"));
-    let right = "it has 1500 transactions, of which the first 1348 fit into one message of the queue; ";
+    let right = "it has 1500 transactions, of which the first 1344 fit into one message of the queue; ";
     assert!(refusal.detail.starts_with(right), "{}", refusal.detail);
 }
 
