@@ -20,7 +20,7 @@ out=$(cd "${1:-$root/target/policies}" && pwd)
 # From inside the workspace: its .cargo/config.toml says how a guest is linked.
 (cd "$here" && "$root/setup/wasm-cargo" build --release)
 
-for policy in csv empty hello hostile hr-racun iso20022 json relay ubl-cii; do
+for policy in csv empty hello hostile hr-racun iso20022 json relay ubl-cii xml; do
     module=${CARGO_TARGET_DIR:-$here/target}/wasm32-unknown-unknown/release/${policy//-/_}.wasm
     component=$out/$policy.wasm
     if [ ! -e "$component" ] || [ "$module" -nt "$component" ] || [ "${BASH_SOURCE[0]}" -nt "$component" ]; then

@@ -19,6 +19,8 @@ pub struct Description {
     /// Whether a message may have no record.
     pub(crate) empty: bool,
     pub(crate) trim: bool,
+    /// Whether ids get a number, by which the same ones differ.
+    pub(crate) number_ids: bool,
     /// How many cells a record has.
     pub(crate) cells: usize,
 }
@@ -48,13 +50,7 @@ impl Description {
         let replies = Replies::read(config)?;
         let empty = config.boolean("empty")?.unwrap_or(false);
         let trim = config.boolean("trim")?.unwrap_or(defaults.trim);
-        Ok(Self { fields, filter, totals, replies, empty, trim, cells: paths.cells() })
-    }
-
-    /// Whether all of a message has to be seen before the first record can be told: where one is made of what stands
-    /// above it, or totals are compared.
-    #[must_use]
-    pub fn has_totals(&self) -> bool {
-        !self.totals.is_empty()
+        let number_ids = config.boolean("number_ids")?.unwrap_or(false);
+        Ok(Self { fields, filter, totals, replies, empty, trim, number_ids, cells: paths.cells() })
     }
 }

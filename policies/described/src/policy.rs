@@ -1,12 +1,17 @@
 //! What a policy of a format does with a message and with a refusal.
 
+use tallygate_policy::batch::check_size;
 use tallygate_policy::{Decision, Message, Refusal, Reply};
 
 use crate::Format;
 
 /// Decides about a message.
 pub fn handle(format: &impl Format, message: &Message) -> Decision {
-    match format.read(&message.body, false) {
+    let made = format.read(&message.body, false).and_then(|made| {
+        check_size(&made.transactions, message.partner.as_deref())?;
+        Ok(made)
+    });
+    match made {
         Ok(made) => {
             let id = made.transactions.first().map(|first| &*first.id).unwrap_or_default();
             let reply = format.description().replies.accepted(made.transactions.len(), id, &message.id);

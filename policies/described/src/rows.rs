@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use tallygate_policy::batch::number_ids;
 use tallygate_policy::{Refusal, Transaction};
 
 use crate::Description;
@@ -96,6 +97,12 @@ impl<'d, 'a> Rows<'d, 'a> {
         }
     }
 
+    /// Takes what stands in a cell of the record that is read.
+    pub fn take(&mut self, cell: usize) -> Option<Cow<'a, str>> {
+        let begin = if self.waits { self.read * self.description.cells } else { 0 };
+        self.cells.get_mut(begin + cell)?.take()
+    }
+
     /// Ends the record that is read, which is at a place.
     ///
     /// # Errors
@@ -164,6 +171,9 @@ impl<'d, 'a> Rows<'d, 'a> {
             let parts = self.parts.get(group.records.clone()).unwrap_or_default();
             let writing = &self.description.fields.amounts.writing;
             total.check(&group.stated, parts, writing).map_err(|fault| fault.of(&group.place, None))?;
+        }
+        if self.description.number_ids {
+            number_ids(&mut self.made.transactions);
         }
         Ok(self.made)
     }

@@ -200,7 +200,7 @@ impl<const N: usize> Paths<N> {
                 return Err(FieldError::twice(&node.path).into());
             }
             for (name, value) in &node.attributes {
-                texts[*value] = reader.attribute(name).map(|text| Cow::Owned(text.to_owned()));
+                texts[*value] = reader.attribute_text(name);
             }
             if let Some(value) = node.text {
                 texts[value] = Some(reader.text().map_err(|error| FieldError::xml(&node.path, error))?);

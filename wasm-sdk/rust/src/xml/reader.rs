@@ -1,5 +1,7 @@
 //! The reader: from element to element, with the namespaces in scope.
 
+use std::borrow::Cow;
+
 use super::error::{XmlError, shown};
 use super::misc::{self, Skipped, Wrong};
 use super::scope::Scope;
@@ -136,6 +138,13 @@ impl<'a> Reader<'a> {
         found.map(|attribute| &*attribute.value)
     }
 
+    /// As [`attribute`](Reader::attribute), for longer than the reader stands there.
+    #[must_use]
+    pub fn attribute_text(&self, local: &str) -> Option<Cow<'a, str>> {
+        let found = self.attributes.iter().find(|attribute| attribute.prefix.is_empty() && attribute.local == local);
+        found.map(|attribute| attribute.value.clone())
+    }
+
     /// Checks that nothing follows the root element, which was left.
     ///
     /// # Errors
@@ -146,6 +155,13 @@ impl<'a> Reader<'a> {
             return self.fail("something behind the end of the root element");
         }
         Ok(())
+    }
+
+    /// How many bytes of the document it has read.
+    #[inline]
+    #[must_use]
+    pub fn position(&self) -> usize {
+        self.at
     }
 
     /// How many elements it stands in.
