@@ -20,6 +20,8 @@ pub(crate) const FLUSH_TIME: Duration = Duration::from_secs(1);
 const KEPT_BYTES: usize = 64 * 1024;
 /// The pause after a terminal or a pipe took nothing although it was told not to make anybody wait.
 const PAUSE: Duration = Duration::from_millis(20);
+/// How long the thread waits after a write: what comes meanwhile shares the next one, and wakes nobody.
+const GATHER: Duration = Duration::from_millis(1);
 /// What a line that was cut ends with.
 const CUT: &[u8] = "… (cut)\n".as_bytes();
 
@@ -39,6 +41,8 @@ struct Shared {
 struct State {
     waiting: Vec<u8>,
     writing: bool,
+    /// The thread waits to be woken.
+    idle: bool,
 }
 
 impl Lossy {
@@ -77,8 +81,12 @@ impl Lossy {
         }
         state.waiting.extend_from_slice(line);
         state.waiting.extend_from_slice(end);
+        // Each notice is a system call, whether or not the thread waits for it.
+        let wakes = std::mem::take(&mut state.idle);
         drop(state);
-        self.0.more.notify_one();
+        if wakes {
+            self.0.more.notify_one();
+        }
     }
 
     /// Waits until all that was handed on has been written, at most for [`FLUSH_TIME`].
@@ -108,7 +116,11 @@ impl Shared {
     fn write(&self, mut to: impl Write) {
         let (mut batch, mut told) = (Vec::new(), 0);
         loop {
-            let waiting = self.more.wait_while(self.lock(), |state| state.waiting.is_empty());
+            let is_idle = |state: &mut State| {
+                state.idle = state.waiting.is_empty();
+                state.idle
+            };
+            let waiting = self.more.wait_while(self.lock(), is_idle);
             let mut state = waiting.unwrap_or_else(PoisonError::into_inner);
             std::mem::swap(&mut batch, &mut state.waiting);
             state.writing = true;
@@ -125,6 +137,7 @@ impl Shared {
             batch.shrink_to(KEPT_BYTES);
             self.lock().writing = false;
             self.written.notify_all();
+            std::thread::sleep(GATHER);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The line of the log about one request: written once, when its response has ended, however that came about.
 
 use std::borrow::Cow;
+use std::fmt::{self, Display, Formatter};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -87,22 +88,53 @@ impl Drop for AccessLine {
             None if self.cut_off.by_server() => "cut",
             None | Some(End::Aborted) => "aborted",
         };
-        tracing::info!(
-            target: "tallygate::access",
-            request = self.trace.request,
-            traceparent = self.trace.traceparent,
-            peer = %self.peer,
-            partner = self.partner.as_deref(),
-            route = &*self.route,
-            method = &*bounded(self.method.as_str()),
-            path = &*bounded(self.uri.path()),
-            status = head.map(|(status, _)| status.as_u16()),
-            end,
-            received = self.received.bytes(),
-            sent = bytes,
-            head_micros = head.map(|(_, took)| took.as_micros() as u64),
-            micros = self.began.elapsed().as_micros() as u64,
-        );
+        let took = self.began.elapsed();
+        tracing::info!(target: "tallygate::access", "{}", Fields { line: self, head, bytes, end, took });
+    }
+}
+
+/// The fields as the log has them, written here in one go: a request pays for its line.
+struct Fields<'l> {
+    line: &'l AccessLine,
+    head: Option<(StatusCode, Duration)>,
+    bytes: u64,
+    end: &'static str,
+    took: Duration,
+}
+
+impl Display for Fields<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { line, head, bytes, end, took } = self;
+        quoted(f, "request=", &line.trace.request)?;
+        quoted(f, " traceparent=", &line.trace.traceparent)?;
+        write!(f, " peer={}", line.peer)?;
+        if let Some(partner) = &line.partner {
+            quoted(f, " partner=", partner)?;
+        }
+        quoted(f, " route=", &line.route)?;
+        quoted(f, " method=", &bounded(line.method.as_str()))?;
+        quoted(f, " path=", &bounded(line.uri.path()))?;
+        if let Some((status, _)) = head {
+            write!(f, " status={}", status.as_str())?;
+        }
+        quoted(f, " end=", end)?;
+        write!(f, " received={} sent={bytes}", line.received.bytes())?;
+        if let Some((_, took)) = head {
+            write!(f, " head_micros={}", took.as_micros() as u64)?;
+        }
+        write!(f, " micros={}", took.as_micros() as u64)
+    }
+}
+
+/// A field of text in quotes, in which whatever could be taken for their end or for the line's stands escaped.
+fn quoted(f: &mut Formatter<'_>, name: &str, value: &str) -> fmt::Result {
+    f.write_str(name)?;
+    if value.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
+        f.write_str("\"")?;
+        f.write_str(value)?;
+        f.write_str("\"")
+    } else {
+        write!(f, "{value:?}")
     }
 }
 
@@ -152,5 +184,25 @@ fn bounded(text: &str) -> Cow<'_, str> {
     match text.len() > LOGGED_BYTES {
         true => format!("{}…", &text[..text.floor_char_boundary(LOGGED_BYTES)]).into(),
         false => text.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Quoted<'t>(&'t str);
+
+    impl Display for Quoted<'_> {
+        fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+            quoted(f, "path=", self.0)
+        }
+    }
+
+    #[test]
+    fn what_a_caller_writes_stays_within_its_field() {
+        for text in ["/a b~", "/a\" end=\"whole", "/a\\", "/a\nINFO", "/\u{1b}[31m", "/č\u{2028}"] {
+            assert_eq!(Quoted(text).to_string(), format!("path={text:?}"));
+        }
     }
 }
