@@ -16,6 +16,7 @@ mod error;
 mod file;
 mod files;
 mod folder;
+mod inbox;
 mod metrics;
 mod progress;
 mod read;

@@ -6,11 +6,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use tallygate_core::Day;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
 
 use super::error::JournalError;
 use super::files::Files;
+use super::inbox::{Inbox, Receiving};
 use super::progress::Progress;
 use super::space::Room;
 use crate::limits::{JOURNAL_GROUP_LINES, JOURNAL_WAITING_BYTES, JOURNAL_WAITING_LEAST_BYTES};
@@ -19,7 +20,7 @@ use crate::limits::{JOURNAL_GROUP_LINES, JOURNAL_WAITING_BYTES, JOURNAL_WAITING_
 #[derive(Debug)]
 pub(super) struct Writer {
     /// As much as there is memory for.
-    work: mpsc::UnboundedSender<Work>,
+    work: Arc<Inbox<Work>>,
     /// Bytes that further work may hold.
     memory: Arc<Semaphore>,
     progress: Arc<Progress>,
@@ -29,12 +30,14 @@ pub(super) struct Writer {
 /// What the thread says of the files once, when it has opened them.
 pub(super) type Opened = Receiver<io::Result<()>>;
 
+#[derive(Debug)]
 enum Work {
     Line(Line),
     Tend(Day, oneshot::Sender<()>, OwnedSemaphorePermit),
 }
 
 /// A line on its way into the file of this day, with what is held until it is there, whether or not its caller waits.
+#[derive(Debug)]
 struct Line {
     today: Day,
     text: String,
@@ -50,7 +53,8 @@ impl Writer {
         within: Duration,
         open: impl FnOnce() -> io::Result<Files> + Send + 'static,
     ) -> Result<(Self, Opened), JournalError> {
-        let (work, waiting) = mpsc::unbounded_channel();
+        let work = Arc::new(Inbox::default());
+        let waiting = Receiving::of(work.clone());
         let (opened, answer) = sync_channel(1);
         let told = progress.clone();
         let run = move || match open() {
@@ -118,11 +122,17 @@ impl Writer {
         let answered = async {
             let memory = self.memory.clone().acquire_many_owned(weight).await.map_err(|_| closed())?;
             let (reply, answer) = oneshot::channel();
-            self.work.send(work(memory, reply)).map_err(|_| closed())?;
+            self.work.put(work(memory, reply)).await.map_err(|_| closed())?;
             answer.await.map_err(|_| closed())
         };
         let late = |_| Err(JournalError::Late(self.progress.path(), self.within));
         timeout(self.within, answered).await.unwrap_or_else(late)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.work.close();
     }
 }
 
@@ -135,10 +145,10 @@ impl Line {
     }
 }
 
-fn write_all(mut files: Files, progress: &Progress, mut waiting: mpsc::UnboundedReceiver<Work>) {
+fn write_all(mut files: Files, progress: &Progress, waiting: Receiving<Work>) {
     let mut group = Vec::with_capacity(JOURNAL_GROUP_LINES);
     let (mut lines, mut tends) = (Vec::with_capacity(JOURNAL_GROUP_LINES), Vec::new());
-    while waiting.blocking_recv_many(&mut group, JOURNAL_GROUP_LINES) > 0 {
+    while waiting.take(&mut group, JOURNAL_GROUP_LINES) {
         progress.begin();
         for work in group.drain(..) {
             match work {
