@@ -1,9 +1,10 @@
-//! The turns of callers where requests are served: of each, few calls run at one time, however many it sends.
+//! The turns of callers where requests are served: a call runs as it comes, but for those of callers who take long.
 
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,26 +14,32 @@ use crate::caller::Caller;
 use crate::limits;
 
 thread_local! {
-    /// How long this thread has run policies since it last let others go first.
+    /// How long this thread has run policies since it last let others go first, without what a call may take of its time anyway.
     static RAN: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
 /// The turns of all callers.
 ///
 /// A call holds its thread to its end. A thousand of one caller would run one after the other before anybody else's request
-/// moves on; so those that have no turn wait here, where they hold nothing, and whoever has one on a thread that has run
-/// policies for [`limits::RUN_AT_ONCE`] lets all go first that is ready to run.
+/// moves on. So once a thread has run policies for [`limits::RUN_AT_ONCE`], the next call lets all go first that is ready to
+/// run, with a turn of its caller in hand, and the caller's others wait for that turn, where they hold nothing. Calls that
+/// are soon through cost others no more than any step of a request, and come and go without a turn.
+///
+/// A caller that had a call which did not end where requests are served has turns for a while, on all threads but one.
 pub(crate) struct AtOnce {
-    /// How many calls of one caller may run at one time.
+    /// How many turns a caller has at one time.
     most_of_caller: usize,
-    /// Those that have any.
+    /// How many there are in `callers`: looked at first, as it is none nearly always.
+    known: AtomicUsize,
     callers: Mutex<HashMap<Caller, Calls>>,
 }
 
 struct Calls {
     permits: Arc<Semaphore>,
-    /// Waiting and running.
+    /// Those that wait for a turn or have one.
     count: usize,
+    /// All its calls take turns until then.
+    by_turns_until: Option<Instant>,
 }
 
 /// A call that waits for its turn or has it, counted until it is dropped.
@@ -42,13 +49,16 @@ struct Counted<'t> {
 }
 
 impl AtOnce {
-    /// For as many threads that serve requests: all but one of them, and at least one, may run calls of one caller.
+    /// For as many threads that serve requests.
     pub(crate) fn new(threads: usize) -> Self {
-        Self { most_of_caller: threads.saturating_sub(1).max(1), callers: Mutex::default() }
+        Self { most_of_caller: threads.saturating_sub(1).max(1), known: AtomicUsize::new(0), callers: Mutex::default() }
     }
 
-    /// Runs a call once its caller has a turn.
+    /// Runs a call, at once or when its caller has a turn.
     pub(crate) async fn run<T>(&self, caller: &Caller, call: impl Future<Output = T>) -> T {
+        if RAN.get() < limits::RUN_AT_ONCE && !self.goes_by_turns(caller) {
+            return timed(call).await;
+        }
         let permits = self.count(caller);
         // Dropped last, once the turn was given on.
         let _counted = Counted { turns: self, caller };
@@ -61,15 +71,42 @@ impl AtOnce {
         timed(call).await
     }
 
+    /// A call of this caller took so long that it did not end where requests are served.
+    pub(crate) fn took_long(&self, caller: &Caller) {
+        let now = Instant::now();
+        let mut callers = self.callers();
+        callers.retain(|_, calls| calls.is_needed(now));
+        self.calls(&mut callers, caller).by_turns_until = Some(now + limits::BY_TURNS);
+        self.known.store(callers.len(), Ordering::Relaxed);
+    }
+
+    fn goes_by_turns(&self, caller: &Caller) -> bool {
+        if self.known.load(Ordering::Relaxed) == 0 {
+            return false;
+        }
+        let now = Instant::now();
+        let mut callers = self.callers();
+        let Some(calls) = callers.get_mut(caller) else { return false };
+        let by_turns = calls.by_turns_until.is_some_and(|until| now < until);
+        if !calls.is_needed(now) {
+            callers.remove(caller);
+            self.known.store(callers.len(), Ordering::Relaxed);
+        }
+        by_turns
+    }
+
     fn count(&self, caller: &Caller) -> Arc<Semaphore> {
         let mut callers = self.callers();
-        if let Some(calls) = callers.get_mut(caller) {
-            calls.count += 1;
-            return calls.permits.clone();
-        }
-        let permits = Arc::new(Semaphore::new(self.most_of_caller));
-        callers.insert(caller.clone(), Calls { permits: permits.clone(), count: 1 });
+        let calls = self.calls(&mut callers, caller);
+        calls.count += 1;
+        let permits = calls.permits.clone();
+        self.known.store(callers.len(), Ordering::Relaxed);
         permits
+    }
+
+    fn calls<'c>(&self, callers: &'c mut HashMap<Caller, Calls>, caller: &Caller) -> &'c mut Calls {
+        let permits = || Arc::new(Semaphore::new(self.most_of_caller));
+        callers.entry(caller.clone()).or_insert_with(|| Calls { permits: permits(), count: 0, by_turns_until: None })
     }
 
     fn callers(&self) -> MutexGuard<'_, HashMap<Caller, Calls>> {
@@ -77,13 +114,19 @@ impl AtOnce {
     }
 }
 
-/// Runs a call and adds how long this thread ran it.
+impl Calls {
+    fn is_needed(&self, now: Instant) -> bool {
+        self.count > 0 || self.by_turns_until.is_some_and(|until| now < until)
+    }
+}
+
+/// Runs a call and adds how long this thread ran it, beyond what any call may take.
 async fn timed<T>(call: impl Future<Output = T>) -> T {
     let mut call = pin!(call);
     poll_fn(|context| {
         let began = Instant::now();
         let polled = call.as_mut().poll(context);
-        RAN.set(RAN.get().saturating_add(began.elapsed()));
+        RAN.set(RAN.get().saturating_add(began.elapsed().saturating_sub(limits::SOON_THROUGH)));
         polled
     })
     .await
@@ -92,11 +135,11 @@ async fn timed<T>(call: impl Future<Output = T>) -> T {
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
         let mut callers = self.turns.callers();
-        if let Some(calls) = callers.get_mut(self.caller) {
-            calls.count -= 1;
-            if calls.count == 0 {
-                callers.remove(self.caller);
-            }
+        let Some(calls) = callers.get_mut(self.caller) else { return };
+        calls.count -= 1;
+        if !calls.is_needed(Instant::now()) {
+            callers.remove(self.caller);
+            self.turns.known.store(callers.len(), Ordering::Relaxed);
         }
     }
 }
@@ -114,9 +157,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_caller_has_few_turns_at_one_time_and_others_do_not_wait_for_it() {
+    async fn a_caller_that_took_long_has_few_turns_at_one_time_and_others_do_not_wait_for_it() {
         let turns = AtOnce::new(3);
         let (greedy, other) = (partner("greedy"), Caller::Address([10, 0, 0, 1].into()));
+        turns.took_long(&greedy);
         let mut endless: Vec<_> = (0..2).map(|_| Box::pin(turns.run(&greedy, pending::<()>()))).collect();
         assert!(endless.iter_mut().all(|call| call.now_or_never().is_none()));
         let mut waiting = Box::pin(turns.run(&greedy, async {}));
@@ -126,6 +170,45 @@ mod tests {
         endless.pop();
         waiting.as_mut().await;
         drop((endless, waiting));
-        assert!(turns.callers().is_empty(), "and whoever has none is forgotten");
+        assert!(turns.goes_by_turns(&greedy), "for a while");
+        if let Some(calls) = turns.callers().get_mut(&greedy) {
+            calls.by_turns_until = Some(Instant::now());
+        }
+        turns.run(&greedy, async {}).await;
+        assert!(turns.callers().is_empty(), "and then it is forgotten");
+        assert_eq!(turns.known.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn where_policies_ran_for_long_the_calls_of_one_caller_let_others_go_first() {
+        let turns = Arc::new(AtOnce::new(2));
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let call = |caller: &str, name: &'static str| {
+            let (turns, order, caller) = (turns.clone(), order.clone(), partner(caller));
+            tokio::spawn(async move {
+                let run = async {
+                    std::thread::sleep(limits::RUN_AT_ONCE + limits::SOON_THROUGH);
+                    order.lock().unwrap().push(name);
+                };
+                turns.run(&caller, run).await;
+            })
+        };
+        let calls: Vec<_> = ["first", "second", "third", "fourth"].map(|name| call("greedy", name)).into();
+        call("other", "other").await.unwrap();
+        for call in calls {
+            call.await.unwrap();
+        }
+        let order = order.lock().unwrap();
+        assert!(order.iter().position(|&name| name == "other") <= Some(2), "{order:?}");
+        assert!(turns.callers().is_empty());
+    }
+
+    #[tokio::test]
+    async fn calls_that_are_soon_through_take_no_turns() {
+        let turns = AtOnce::new(2);
+        for _ in 0..1000 {
+            assert!(turns.run(&partner("one"), async {}).now_or_never().is_some());
+        }
+        assert!(turns.callers().is_empty());
     }
 }

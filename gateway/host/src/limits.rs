@@ -19,6 +19,10 @@ pub const POLICY_TIME: Duration = Duration::from_secs(1);
 pub const TICK: Duration = Duration::from_millis(5);
 /// How long a thread that serves requests runs policies before it lets whatever else is ready go first.
 pub const RUN_AT_ONCE: Duration = Duration::from_micros(250);
+/// What of each call does not count towards that: no more than other steps of a request take.
+pub const SOON_THROUGH: Duration = Duration::from_micros(25);
+/// How long the calls of a caller take turns where requests are served, since one of them did not end there.
+pub const BY_TURNS: Duration = Duration::from_secs(1);
 /// Messages in policies at one time, over all policies.
 pub const INSTANCES: u32 = 256;
 /// Of these, the part that may be begun on the threads for slow work: one of so many. Half of it is for callers that have none

@@ -177,7 +177,11 @@ impl InService {
             None
         } else {
             let caller = &question.message().caller;
-            self.engine.turns.run(caller, self.ask_at_once(&question, measured)).await?
+            let asked = self.engine.turns.run(caller, self.ask_at_once(&question, measured)).await?;
+            if asked.is_none() {
+                self.engine.turns.took_long(caller);
+            }
+            asked
         };
         let (answer, spent) = match at_once {
             Some(asked) => asked,
