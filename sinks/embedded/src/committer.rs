@@ -203,13 +203,13 @@ fn commit_all(
         if let Err(error) = &committed {
             tracing::error!(%error, writes = writes.len(), "a commit failed");
         }
-        let several = writes.len() > 1;
+        let pause = timeouts::gather(writes.len());
         for write in writes.drain(..) {
             write.settle(committed.clone());
         }
         log.keep_small(&connection, in_place.log_bytes());
-        if several {
-            std::thread::sleep(timeouts::GATHER);
+        if !pause.is_zero() {
+            std::thread::sleep(pause);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use tallygate_embedded::limits::{COMMIT_WRITES, WAITING_BYTES, WRITE_LEAST_BYTES};
-use tallygate_embedded::timeouts::{ANSWER, GATHER};
+use tallygate_embedded::timeouts::{ANSWER, gather};
 use tallygate_embedded::until_ended;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::timeout;
@@ -248,17 +248,17 @@ impl Drop for Closing {
 fn commit_all(mut log: Log, inbox: &Closing) {
     let inbox = &inbox.0;
     while let Some(batch) = inbox.next() {
+        let pause = gather(batch.len());
         #[cfg(test)]
         if let Some(first) = batch.first {
             first();
         }
-        let several = batch.messages.len() + batch.leaving.len() > 1;
         acknowledge(&mut log, batch.leaving, batch.acknowledged);
         publish(&mut log, &batch.messages, batch.published);
         inbox.room.add_permits(batch.weight);
         log.remove_done();
-        if several {
-            std::thread::sleep(GATHER);
+        if !pause.is_zero() {
+            std::thread::sleep(pause);
         }
     }
     log.close();

@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::index::{Place, Shared, Stored};
 use super::record::{BLOCK, HEAD_BYTES, Head, bytes_of};
 use super::segment::Segment;
-use crate::limits::GROUP_BUFFER_BYTES;
+use crate::limits::{GROUP_BUFFER_BYTES, WRITTEN_AHEAD};
 
 pub(super) struct Log {
     pub(super) folder: Arc<Path>,
@@ -37,6 +37,8 @@ pub(super) struct Active {
     pub(super) file_id: Option<FileId>,
     /// Where the next group stands.
     pub(super) at: u64,
+    /// Up to where something was written, if only zeros.
+    pub(super) written_to: u64,
     /// Where the file ends.
     pub(super) end: u64,
 }
@@ -89,7 +91,8 @@ impl Log {
         let file = segment.make(&self.folder, self.segment_bytes).map_err(|error| Failure::of_reading(&path, error))?;
         self.shared.lock().begin(segment);
         let file_id = FileId::of(&path);
-        self.active = Some(Active { segment, file, path, file_id, at: BLOCK, end: self.segment_bytes });
+        self.active =
+            Some(Active { segment, file, path, file_id, at: BLOCK, written_to: BLOCK, end: self.segment_bytes });
         Ok(())
     }
 
@@ -98,6 +101,12 @@ impl Log {
         active.is_in_place()?;
         let first = self.shared.lock().end();
         let group = encode(&mut self.buffer, active, first, messages);
+        let next = active.at + self.buffer.len() as u64;
+        if next > active.written_to {
+            // Where blocks were written before, a sync has nothing to tell the file system's own journal.
+            active.written_to = (next + WRITTEN_AHEAD).min(active.end);
+            self.buffer.resize(usize::try_from(active.written_to - active.at).unwrap_or(usize::MAX), 0);
+        }
         let written = active.file.write_all_at(&self.buffer, active.at).and_then(|()| active.file.sync_data());
         if let Err(error) = written {
             // What the system had to write it takes for written now, and the next sync would not tell.
@@ -105,7 +114,7 @@ impl Log {
             self.active = None;
             return Err(failure);
         }
-        active.at += self.buffer.len() as u64;
+        active.at = next;
         self.shared.lock().append(group);
         self.shared.changed.notify_waiters();
         active.is_in_place()

@@ -147,7 +147,8 @@ fn go_on(folder: &Path, segment: &Segment, scanned: &Scanned) -> Result<Active, 
     };
     let (file, end) = opened().map_err(|error| Failure::of(&path, error))?;
     let file_id = FileId::of(&path);
-    Ok(Active { segment: *segment, file, path, file_id, at: scanned.at.max(BLOCK), end })
+    let at = scanned.at.max(BLOCK);
+    Ok(Active { segment: *segment, file, path, file_id, at, written_to: at, end })
 }
 
 fn make(folder: &Path) -> Result<(), Failure> {
