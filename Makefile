@@ -48,11 +48,14 @@ lint: toolchain ## formatting, clippy, dependencies and their licences
 	@setup/install-deny
 	@setup/run-checks lint
 
-samples: toolchain ## read the sample messages in SAMPLES with the stock policies and compare
+samples: toolchain ## read the sample messages in SAMPLES, and mutants of them, with the stock policies and compare
 	@test -f $(SAMPLES)/check.py || { echo "no check.py in $(SAMPLES): name the folder, make samples SAMPLES=…" >&2; exit 1; }
+	@setup/install-clients
+	@setup/install-schemas
 	@setup/cargo build --bin tallygate
 	@. setup/env.sh && policies/build.sh target/policies
-	@python3 $(SAMPLES)/check.py target/policies --tallygate $(TALLYGATE) --only hr-racun
+	@python3 $(SAMPLES)/check.py target/policies --tallygate $(TALLYGATE)
+	@.servers/venv/bin/python tests/formats/check.py .servers/schemas target/policies --tallygate $(TALLYGATE) --samples $(SAMPLES)
 
 soak: setup ## kill, lose, hang and cut off everything in turn and at random, on servers and clusters, and recount (COUNT=… SEEDS=from..to OTHER_COMMIT=…)
 	@policies/build.sh target/policies

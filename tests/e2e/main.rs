@@ -9,6 +9,7 @@ mod clusters;
 mod damaged;
 mod faults;
 mod fiscal;
+mod formats;
 #[allow(dead_code, reason = "shared with the tests that plant faults, which need other parts of it")]
 #[path = "../harness/mod.rs"]
 mod harness;

@@ -21,6 +21,8 @@ def cases():
     for kind, message in own.MESSAGES.items():
         policy, document = policy_of(kind), message.encode()
         yield by_reader(f"{kind}: our own", policy, document)
+        if kind == "camt.053":
+            yield by_reader(f"{kind}: another balance at its end", policy, document.replace(b"179.75", b"179.74"))
         _, want = read(policy, document)
         for mutant in (*mutate.fields(kind, document), *mutate.parts(kind, document), *documents.broken(kind, document)):
             yield case(mutant, policy, want)
