@@ -65,7 +65,7 @@ impl Policy for Csv {
     fn about(&self, about: About) -> About {
         const PATH: &str = r#"{ "type": ["string", "integer", "object"], "minimum": 1,
             "additionalProperties": false, "properties": { "head": { "type": "integer" }, "trailer": { "type": "integer" } } }"#;
-        About { config_schema: Some(described::schema("csv", include_str!("schema.json"), PATH)), ..about }
+        About { config_schema: Some(described::schema("csv", include_str!("schema.json"), PATH, false)), ..about }
     }
 
     fn handle(&self, message: Message) -> Decision {

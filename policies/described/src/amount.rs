@@ -93,6 +93,10 @@ impl Writing {
         Ok(Self { decimal, thousands, plain })
     }
 
+    pub(crate) fn decimal(&self) -> char {
+        self.decimal
+    }
+
     /// The amount as the gateway takes it, and whether it was written with a sign.
     pub(crate) fn plain(&self, text: &str) -> Result<(String, bool), Cow<'static, str>> {
         if self.plain {

@@ -34,6 +34,8 @@ pub struct Defaults {
     pub trim: bool,
     /// Amounts, days and times are written as the gateway takes them, and passed on as they are.
     pub as_they_are: bool,
+    /// There is a field `attributes` too: an object whose members are carried along.
+    pub open_attributes: bool,
     /// Currencies are those of ISO 4217, and amounts have no more digits than they.
     pub of_iso_4217: bool,
 }
@@ -52,5 +54,11 @@ impl Description {
         let trim = config.boolean("trim")?.unwrap_or(defaults.trim);
         let number_ids = config.boolean("number_ids")?.unwrap_or(false);
         Ok(Self { fields, filter, totals, replies, empty, trim, number_ids, cells: paths.cells() })
+    }
+
+    /// What stands before the fraction of an amount.
+    #[must_use]
+    pub fn decimal(&self) -> char {
+        self.fields.amounts.writing.decimal()
     }
 }

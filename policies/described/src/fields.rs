@@ -8,7 +8,7 @@ use tallygate_policy::{ConfigFault, Transaction};
 use crate::amount::{Amount, Amounts, Configured};
 use crate::dates::{self, Forms, Stamp, Zone};
 use crate::description::Defaults;
-use crate::paths::{Path, Paths, Use};
+use crate::paths::{self, Path, Paths, Use};
 use crate::value::{Record, Value};
 use crate::wrong::Fault;
 
@@ -26,6 +26,8 @@ pub(crate) struct Fields {
     /// Days and times are passed on as they are.
     as_they_are: bool,
     attributes: Vec<(String, Value)>,
+    /// The cell of all that a record has of attributes.
+    open_attributes: Option<usize>,
 }
 
 /// A day or a time.
@@ -94,8 +96,13 @@ impl Fields {
             None => None,
         };
         let attributes = attributes(config, paths)?;
+        let open_attributes = match fields.given("attributes") {
+            _ if !defaults.open_attributes => None,
+            Some(given) => Some(paths::plain(given, paths, Use::Attributes)?),
+            None => Some(paths.cell("/fields/attributes", Path::Text("/attributes".to_owned()), Use::Attributes)?),
+        };
         fields.finish()?;
-        let read = Self { id, time, day, key, amounts, currency, kind, zone, as_they_are, attributes };
+        let read = Self { id, time, day, key, amounts, currency, kind, zone, as_they_are, attributes, open_attributes };
         read.apart()?;
         Ok(read)
     }
@@ -118,11 +125,17 @@ impl Fields {
         Ok(())
     }
 
-    /// The transaction of a record whose amount is known.
-    pub(crate) fn transaction(&self, record: Record<'_, '_>, amount: Amount) -> Result<Transaction, Fault> {
+    /// The transaction of a record, whose amount may be known already.
+    pub(crate) fn transaction(
+        &self,
+        record: Record<'_, '_>,
+        amount: Option<Amount>,
+        carried: Vec<(String, String)>,
+    ) -> Result<Transaction, Fault> {
         let id = self.id.there(record)?.into_owned();
         let (time, day) = self.time_and_day(record)?;
         let key = self.key.there(record)?.into_owned();
+        let amount = amount.map_or_else(|| self.amounts.of(record), Ok)?;
         let currency = self.currency.there(record)?;
         self.amounts.check(&amount, &currency, self.currency.cell())?;
         let currency = currency.into_owned();
@@ -131,7 +144,8 @@ impl Fields {
             Some(kind) => kind.of(record)?,
         };
         let kind = kind.map_or_else(|| KIND.to_owned(), Cow::into_owned);
-        let mut attributes = Vec::with_capacity(self.attributes.len());
+        let mut attributes = carried;
+        attributes.reserve_exact(self.attributes.len());
         for (name, value) in &self.attributes {
             if let Some(text) = value.of(record)? {
                 attributes.push((name.clone(), text.into_owned()));
@@ -183,10 +197,11 @@ impl Fields {
         }
     }
 
-    /// The cell that the gateway means by the name of a field, such as `amount` or `attributes/purpose`.
-    pub(crate) fn named(&self, field: &str, has_day: bool) -> Option<usize> {
+    /// The cell that the gateway means by the name of a field, such as `amount` or `attributes/purpose`, and what is meant
+    /// of it.
+    pub(crate) fn named<'f>(&self, field: &'f str, has_day: bool) -> Option<(usize, Option<&'f str>)> {
         let timed = |timed: &Option<Timed>| timed.as_ref().and_then(|timed| timed.value.cell());
-        match field {
+        let cell = match field {
             "id" => self.id.cell(),
             "time" => timed(&self.time).or_else(|| timed(&self.day)),
             "day" if has_day => timed(&self.day).or_else(|| timed(&self.time)),
@@ -197,9 +212,13 @@ impl Fields {
             "type" => self.kind.as_ref()?.cell(),
             other => {
                 let name = other.strip_prefix("attributes/")?;
-                self.attributes.iter().find(|(known, _)| known == name)?.1.cell()
+                match self.attributes.iter().find(|(known, _)| known == name) {
+                    Some((_, value)) => value.cell(),
+                    None => return Some((self.open_attributes?, Some(name))),
+                }
             }
-        }
+        };
+        cell.map(|cell| (cell, None))
     }
 }
 

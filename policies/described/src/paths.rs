@@ -21,6 +21,8 @@ pub enum Use {
     Amount,
     /// A total, which may stand behind the records.
     Total,
+    /// All that a record has of attributes; for formats that take [`Defaults::open_attributes`](crate::Defaults).
+    Attributes,
 }
 
 /// The paths of a description: each leads to a cell, and has the same when it comes again.

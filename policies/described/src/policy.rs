@@ -62,10 +62,18 @@ impl<'f> Place<'f> {
         let made = format.read(body, true).ok()?;
         let transaction = made.transactions.get(self.transaction)?;
         let origin = made.origins.get(self.transaction)?;
-        let cell = match self.field {
-            None => None,
-            Some(field) => Some(format.description().fields.named(field, transaction.day.is_some())?),
+        let fields = &format.description().fields;
+        let name = match self.field {
+            None => format.name(None, origin),
+            Some(field) => {
+                let (cell, of_it) = fields.named(field, transaction.day.is_some())?;
+                let name = format.name(Some(cell), origin);
+                match of_it {
+                    Some(of_it) => [&*name, "/", &of_it.replace('~', "~0").replace('/', "~1")].concat(),
+                    None => name,
+                }
+            }
         };
-        Some((format.name(cell, origin), transaction.id.clone()))
+        Some((name, transaction.id.clone()))
     }
 }

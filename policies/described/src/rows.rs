@@ -33,6 +33,8 @@ pub struct Rows<'d, 'a> {
     read: usize,
     groups: Vec<Group<'a>>,
     parts: Vec<Part>,
+    /// Attributes that are carried along as they are: of which record, name and value.
+    carried: Vec<(usize, String, String)>,
     made: Made,
 }
 
@@ -61,6 +63,7 @@ impl<'d, 'a> Rows<'d, 'a> {
             read: 0,
             groups: Vec::new(),
             parts: Vec::new(),
+            carried: Vec::new(),
             made: Made { transactions: Vec::new(), origins: Vec::new() },
         }
     }
@@ -95,6 +98,17 @@ impl<'d, 'a> Rows<'d, 'a> {
             Some(place) => place.replace(text).is_none(),
             None => true,
         }
+    }
+
+    /// Whether records wait for what stands around them.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.waits
+    }
+
+    /// Carries an attribute along with the record that is read.
+    pub fn carry(&mut self, name: String, value: String) {
+        self.carried.push((self.read, name, value));
     }
 
     /// Takes what stands in a cell of the record that is read.
@@ -158,6 +172,8 @@ impl<'d, 'a> Rows<'d, 'a> {
             return Err(Wrong::Told(none()));
         }
         if self.waits {
+            // From the last on they are taken from the end.
+            self.carried.reverse();
             let cells = std::mem::take(&mut self.cells);
             let places = std::mem::take(&mut self.places);
             self.made.transactions.reserve_exact(self.read);
@@ -182,7 +198,8 @@ impl<'d, 'a> Rows<'d, 'a> {
     fn transaction(&mut self, cells: &[Option<Cow<'a, str>>], ordinal: usize, place: &[u32]) -> Result<(), Wrong> {
         let Description { fields, filter, totals, trim, .. } = self.description;
         let record = Record { cells, ordinal, trim: *trim };
-        let mut made = || -> Result<(), Fault> {
+        let carried = self.carried(ordinal - 1);
+        let made = || -> Result<(), Fault> {
             let mut counts = true;
             for filter in filter {
                 counts = counts && filter.holds(record)?;
@@ -190,12 +207,14 @@ impl<'d, 'a> Rows<'d, 'a> {
             if !counts && totals.is_empty() {
                 return Ok(());
             }
-            let amount = fields.amounts.of(record)?;
+            let mut amount = None;
             if !totals.is_empty() {
-                self.parts.push(Part::new(&amount, counts)?);
+                let read = fields.amounts.of(record)?;
+                self.parts.push(Part::new(&read, counts)?);
+                amount = Some(read);
             }
             if counts {
-                self.made.transactions.push(fields.transaction(record, amount)?);
+                self.made.transactions.push(fields.transaction(record, amount, carried)?);
                 if self.with_origins {
                     self.made.origins.push(place.to_vec());
                 }
@@ -206,5 +225,17 @@ impl<'d, 'a> Rows<'d, 'a> {
             let id = fields.id.of(record).ok().flatten().map(Cow::into_owned);
             fault.of(place, id)
         })
+    }
+
+    /// The attributes that are carried along with a record.
+    fn carried(&mut self, record: usize) -> Vec<(String, String)> {
+        if !self.waits {
+            return self.carried.drain(..).map(|(_, name, value)| (name, value)).collect();
+        }
+        let mut carried = Vec::new();
+        while self.carried.last().is_some_and(|(of, _, _)| *of == record) {
+            carried.extend(self.carried.pop().map(|(_, name, value)| (name, value)));
+        }
+        carried
     }
 }

@@ -1,22 +1,22 @@
-//! The stock policy `json`: one transaction, an array of them, or one a line.
+//! The stock policy `json`: one transaction, an array of them, one a line, or records anywhere in a document.
 //!
-//! Its configuration can say where the fields are: `{"fields":{"amount":"/payment/total"}}`, each a JSON Pointer into a
-//! transaction's object.
+//! Without a configuration each field is where its own name says; `docs/formats/json.md` has what can be said otherwise, by
+//! the keys of `docs/formats/described.md`.
 
-mod fields;
+mod message;
 mod names;
-mod places;
-mod pointers;
 mod scanner;
-mod transactions;
+mod tree;
 
+use described::{Defaults, Description, Format, Made, Wrong};
 use tallygate_policy::config::Config;
-use tallygate_policy::{About, ConfigFault, Decision, Message, Policy, Refusal, Reply, export, first_bytes, scan};
+use tallygate_policy::{About, ConfigFault, Decision, Message, Policy, Refusal, Reply, export};
 
-use crate::pointers::Node;
+use crate::tree::Tree;
 
 struct Json {
-    root: Node,
+    tree: Tree,
+    description: Description,
 }
 
 impl Policy for Json {
@@ -24,57 +24,51 @@ impl Policy for Json {
 
     fn configure(config: &str) -> Result<Self, ConfigFault> {
         let mut config = Config::parse(config)?;
-        let root = pointers::configure(config.section("fields")?)?;
+        let mut tree = Tree::new(config.string("records")?.as_deref())?;
+        let defaults = Defaults { own_names: true, as_they_are: true, open_attributes: true, ..Defaults::default() };
+        let description = Description::read(&mut config, &mut tree, defaults)?;
         config.finish()?;
-        Ok(Self { root })
+        Ok(Self { tree, description })
     }
 
     fn about(&self, about: About) -> About {
-        About { config_schema: Some(include_str!("config-schema.json").to_owned()), ..about }
+        let path = r#"{ "type": "string", "pattern": "^(\\.\\./)*(\\.\\.)?(/([^/~]|~[01])*)*$" }"#;
+        let schema = described::schema("json", include_str!("schema.json"), path, true);
+        About { config_schema: Some(schema), ..about }
     }
 
     fn handle(&self, message: Message) -> Decision {
-        match self.accept(&message) {
-            Ok(outcome) => outcome,
-            Err(refusal) => refusal.into(),
-        }
+        described::handle(self, &message)
     }
 
     /// What the gateway refuses of a transaction is told by its place in the partner's body, as what is refused here is.
     fn fault(&self, message: Message, refusal: Refusal) -> Option<Reply> {
-        let pointer = places::pointer(refusal.field.as_deref()?, &message.body, &self.root)?;
-        Some(refusal.at(pointer).document(&message.id))
+        described::fault(self, &message, refusal)
     }
 }
 
 export!(Json);
 
-impl Json {
-    fn accept(&self, message: &Message) -> Result<Decision, Refusal> {
-        if let Some(told) = first_bytes::told(&message.body) {
-            let detail =
-                format!("the body is {told}; JSON in plain UTF-8, as it begins with `{{` or `[`, would be right");
-            return Err(Refusal::new(400, "not-json", detail));
-        }
-        let body = scan::text(&message.body).map_err(|error| {
-            Refusal::new(400, "not-json", format!("byte {} is not UTF-8, which JSON is in", error.valid_up_to() + 1))
-        })?;
-        let transactions = transactions::read(body, &self.root)?;
-        let reply = Reply::json(202, accepted(transactions.len()));
-        Ok(Decision::accept(transactions, reply))
+impl Format for Json {
+    fn description(&self) -> &Description {
+        &self.description
     }
-}
 
-/// How many were accepted, written without the machinery of formatting, which each message would pay for.
-fn accepted(count: usize) -> String {
-    let mut written = String::with_capacity(40);
-    written.push_str("{\"accepted\":");
-    let digits = count.checked_ilog10().unwrap_or_default();
-    for place in (0..=digits).rev() {
-        written.push(char::from(b'0' + (count / 10_usize.pow(place) % 10) as u8));
+    fn read(&self, message: &[u8], origins: bool) -> Result<Made, Wrong> {
+        message::read(self, message, origins).map_err(|mut wrong| {
+            // Programs match on the one code that this policy has had for whatever is wrong with a field.
+            if let Wrong::Record { code, .. } = &mut wrong
+                && *code != "wrong-total"
+            {
+                *code = "wrong-field";
+            }
+            wrong
+        })
     }
-    written.push('}');
-    written
+
+    fn name(&self, cell: Option<usize>, place: &[u32]) -> String {
+        self.tree.name(cell, place)
+    }
 }
 
 #[cfg(test)]

@@ -22,13 +22,6 @@ fn accepted(config: &str, body: &str) -> Vec<Transaction> {
     }
 }
 
-#[test]
-fn the_count_of_what_was_accepted_is_written_in_full() {
-    for count in [0, 1, 9, 10, 99, 100, 40_000, 100_000, 123_456_789, 4_294_967_295] {
-        assert_eq!(crate::accepted(count), format!("{{\"accepted\":{count}}}"));
-    }
-}
-
 fn refused(body: &str) -> Refusal {
     match outcome("{}", body) {
         Outcome::Reject(refusal) => refusal,
@@ -87,7 +80,7 @@ fn a_missing_or_wrong_field_is_named() {
     let cases = [
         ("{}", "/id"),
         (&*ONE.replace("\"key\"", "\"kye\""), "/key"),
-        (&*ONE.replace("\"a\"", "7"), "/id"),
+        (&*ONE.replace("\"a\"", "7.5"), "/id"),
         (&*ONE.replace("\"EUR\"", "null"), "/currency"),
         (&*ONE.replace("\"id\"", r#""attributes":{"till":7},"id""#), "/attributes/till"),
         (&*ONE.replace("\"id\"", r#""attributes":["till"],"id""#), "/attributes"),
@@ -240,8 +233,102 @@ fn what_the_gateway_refuses_is_named_where_it_stands_in_the_body() {
         assert_eq!(told("{}", &body, place).as_deref(), Some(pointer), "{place} of {body}");
     }
     let elsewhere = r#"{"fields":{"amount":"/payment/total"}}"#;
-    assert_eq!(told(elsewhere, "[]", "transactions/2/amount").as_deref(), Some("/2/payment/total"));
+    let three = [&*one.replace("\"amount\":\"1\"", "\"payment\":{\"total\":1}"); 3].join(",");
+    let told_elsewhere = told(elsewhere, &format!("[{three}]"), "transactions/2/amount");
+    assert_eq!(told_elsewhere.as_deref(), Some("/2/payment/total"));
     for other in ["x-api-key", "transactions", "transactions/x/id", "transactions/0/other"] {
         assert_eq!(told("{}", one, other), None, "{other}");
+    }
+}
+
+/// Batches with what holds for all of their payments, before them and behind.
+const BATCHES: &str = r#"{"records":"/batches/*/payments/*","decimal":",","thousands":".","minor_units":{},"zone":"Europe/Berlin",
+    "totals":[{"count":"../../../../count"},{"sum":"../../total"}],"sign":{"field":"/kind","negative":["out"],"positive":["in"]},
+    "filter":[{"field":"/booked","in":["true"],"not_in":["false"]}],"attributes":{"run":"../../../../run"},
+    "fields":{"id":{"join":["../../../../run","../../name","/no"]},"key":"../../account","amount":"/sum","currency":"../../currency"}}"#;
+const DOCUMENT: &str = r#"{"batches":[{"name":"a","payments":[
+    {"no":1,"sum":"1.234,50","kind":"in","booked":true,"time":"2026-11-22T23:30:00Z"},
+    {"no":2,"sum":2.5,"kind":"out","booked":true,"time":"2026-11-22T10:00:00","day":"2026-11-21","attributes":{"x":"y"}}],
+    "currency":"EUR","account":"A1","total":1232.00},
+    {"name":"b","total":"7","payments":[{"no":"3","sum":7,"kind":"in","booked":false,"time":"2026-11-22"}],"account":"A2","currency":"CHF"}],
+    "count":3,"run":"r-1"}"#;
+
+#[test]
+fn records_may_be_anywhere_with_what_stands_around_them() {
+    let Outcome::Accept(accepted) = outcome(BATCHES, DOCUMENT) else { panic!("{:?}", outcome(BATCHES, DOCUMENT)) };
+    let [one, two] = accepted.transactions.as_slice() else { panic!("{accepted:?}") };
+    assert_eq!((&*one.id, &*one.key, &*one.amount, &*one.currency), ("r-1/a/1", "A1", "1234.50", "EUR"));
+    assert_eq!((&*one.time, one.day.as_deref()), ("2026-11-22T23:30:00Z", Some("2026-11-23")));
+    assert_eq!((&*two.id, &*two.amount, two.day.as_deref()), ("r-1/a/2", "-2.5", Some("2026-11-21")));
+    assert_eq!(two.attributes, [("x".into(), "y".into()), ("run".into(), "r-1".into())]);
+    assert_eq!(two.time, "2026-11-22T10:00:00+01:00");
+}
+
+#[test]
+fn what_is_wrong_in_a_document_is_told_by_its_pointer() {
+    for (from, to, code, field) in [
+        ("\"total\":1232.00", "\"total\":1232.01", "wrong-total", "/batches/0/total"),
+        ("\"count\":3", "\"count\":2", "wrong-total", "/count"),
+        ("\"count\":3", "\"count\":null", "wrong-field", "/count"),
+        ("\"run\":\"r-1\"", "\"run\":\"\"", "wrong-field", "/run"),
+        ("\"sum\":2.5", "\"sum\":2.505", "wrong-field", "/batches/0/payments/1/sum"),
+        ("\"sum\":2.5", "\"sum\":\"2.5\"", "wrong-field", "/batches/0/payments/1/sum"),
+        ("\"sum\":2.5", "\"sum\":2e1", "wrong-field", "/batches/0/payments/1/sum"),
+        ("\"sum\":2.5", "\"sum\":true", "wrong-field", "/batches/0/payments/1/sum"),
+        ("\"no\":2", "\"no\":2.0", "wrong-field", "/batches/0/payments/1/no"),
+        ("\"out\"", "\"ou\"", "wrong-field", "/batches/0/payments/1/kind"),
+        ("\"booked\":false", "\"booked\":0", "wrong-field", "/batches/1/payments/0/booked"),
+        ("\"CHF\"", "\"CHE1\"", "", ""),
+        ("T10:00:00", "T25:00:00", "wrong-field", "/batches/0/payments/1/time"),
+        ("\"payments\":[{\"no\":\"3\"", "\"payments\":7,\"x\":[{\"no\":\"3\"", "wrong-field", "/batches/1/payments"),
+        ("\"name\":\"b\"", "\"name\":\"b\",\"name\":\"b\"", "name-twice", "/batches/1/name"),
+        ("\"no\":2", "\"no\":", "not-json", "/batches/0/payments/1/no"),
+        ("\"r-1\"}", "\"r-1\"}]", "not-json", ""),
+    ] {
+        let document = DOCUMENT.replacen(from, to, 1);
+        match outcome(BATCHES, &document) {
+            Outcome::Reject(refusal) => {
+                assert_eq!(
+                    (&*refusal.code, refusal.field.as_deref().unwrap_or_default()),
+                    (code, field),
+                    "{to}: {}",
+                    refusal.detail
+                );
+            }
+            // What does not count may say what it likes.
+            other => assert!(code.is_empty(), "{to} gave {other:?}"),
+        }
+    }
+    let Outcome::Reject(refusal) = outcome(BATCHES, r#"{"batches":[],"count":0,"run":"r"}"#) else {
+        panic!("not refused")
+    };
+    assert_eq!((&*refusal.code, refusal.field.as_deref()), ("no-records", Some("/batches/*/payments/*")));
+}
+
+#[test]
+fn places_of_a_description_that_cannot_be_are_refused_by_name() {
+    for (config, at, told) in [
+        (
+            r#"{"records":"payments"}"#,
+            "/records",
+            "`payments` is no JSON Pointer to the records, such as `/payments/*`",
+        ),
+        (
+            r#"{"records":"/payments/*","fields":{"id":"../../../id"}}"#,
+            "/fields/id",
+            "`../../../id` leads out of the document",
+        ),
+        (r#"{"fields":{"id":"../id"}}"#, "/fields/id", "`../id` leads out of the document"),
+        (r#"{"fields":{"id":{"first":[]}}}"#, "/fields/id/first", "it is empty"),
+        (r#"{"records":"/a/*","totals":[{"sum":"/amount"}]}"#, "/totals/0/sum", "it stands within a record"),
+        (r#"{"records":"/a/*","fields":{"key":".."}}"#, "/fields/key", "`..` is no JSON Pointer"),
+        (
+            r#"{"fields":{"id":"/attributes"}}"#,
+            "/fields/attributes",
+            "`/attributes` leads to what another path leads to",
+        ),
+    ] {
+        let Err(fault) = Json::configure(config) else { panic!("{config} was taken") };
+        assert!(fault.pointer == at && fault.detail.starts_with(told), "{config}: {}: {}", fault.pointer, fault.detail);
     }
 }

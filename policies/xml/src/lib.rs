@@ -33,7 +33,8 @@ impl Policy for Xml {
     }
 
     fn about(&self, about: About) -> About {
-        let schema = described::schema("xml", include_str!("schema.json"), r#"{ "type": "string", "minLength": 1 }"#);
+        let schema =
+            described::schema("xml", include_str!("schema.json"), r#"{ "type": "string", "minLength": 1 }"#, false);
         About { config_schema: Some(schema), ..about }
     }
 
