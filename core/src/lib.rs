@@ -12,6 +12,7 @@ pub mod moment;
 pub mod money;
 pub mod notice;
 pub mod number;
+mod own_json;
 pub mod partition;
 pub mod record;
 pub mod row;

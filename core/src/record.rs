@@ -9,6 +9,7 @@ use crate::envelope::{Head, Line};
 use crate::identity::Identity;
 use crate::money::{Amount, Currency};
 use crate::number::RecordNumber;
+use crate::own_json;
 
 /// The header with the record's number. It stands first, so that the fold finds it at once.
 pub const NUMBER: &str = "tallygate-number";
@@ -71,7 +72,7 @@ pub struct Unreadable {
     pub number: Option<RecordNumber>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize, PartialEq, Eq)]
 struct Wire<'a> {
     #[serde(borrow)]
     id: Cow<'a, str>,
@@ -82,6 +83,22 @@ struct Wire<'a> {
     currency: &'a str,
     #[serde(borrow)]
     partner: Cow<'a, str>,
+}
+
+impl<'a> Wire<'a> {
+    /// Nearly always it is as we write it.
+    fn read(value: &'a [u8]) -> Result<Self, Unreadable> {
+        match own_json::read(value) {
+            Some(own_json::Fields { id, day, key, amount, currency, partner }) => {
+                Ok(Self { id: id.into(), day, key: key.into(), amount, currency, partner: partner.into() })
+            }
+            None => Self::of_any_json(value),
+        }
+    }
+
+    fn of_any_json(value: &'a [u8]) -> Result<Self, Unreadable> {
+        serde_json::from_slice(value).map_err(|e| unreadable("value", e))
+    }
 }
 
 impl<'a> Entry<'a> {
@@ -97,7 +114,7 @@ impl<'a> Entry<'a> {
     fn read_numbered(number: RecordNumber, policy: Option<&[u8]>, value: &'a [u8]) -> Result<Self, Unreadable> {
         let policy = header(POLICY, policy)?;
         let (policy, _) = policy.split_once('@').ok_or_else(|| unreadable(POLICY, "must be name@version"))?;
-        let wire: Wire<'a> = serde_json::from_slice(value).map_err(|e| unreadable("value", e))?;
+        let wire = Wire::read(value)?;
         Ok(Self {
             number,
             identity: Identity::of(&wire.partner, policy, &wire.id),
@@ -174,6 +191,54 @@ mod tests {
         let number = |number| Entry::read(number, Some(b"json@a"), b"{}").unwrap_err().number;
         assert_eq!(number(Some(NUMBER_TEXT)).map(|number| number.ordinal), Some(7));
         assert_eq!(number(Some(b"x")), None);
+    }
+
+    /// What we write, and what somebody may have made of it.
+    fn changed() -> impl Strategy<Value = Vec<u8>> {
+        let plain = r#"{"id":"a-1","time":"2026-11-22T23:30:00Z","day":"2026-11-23","key":"HR 1č","amount":"12.50","currency":"EUR","type":"sale","partner":"shop-1","attributes":{"till":"7","note":""}}"#;
+        let pieces = ["", "\"", "\\", "\\\"", "\n", "}", "{}", ",", ",\"key\":\"x\"", " ", "č", "\u{7f}", "null"];
+        let bytes = prop_oneof![
+            proptest::sample::select(pieces.map(|piece| piece.as_bytes().to_vec()).to_vec()),
+            proptest::collection::vec(any::<u8>(), 0..3),
+        ];
+        (0..=plain.len(), 0..12_usize, bytes, any::<bool>()).prop_map(move |(at, gone, put, is_changed)| {
+            let mut value = plain.as_bytes().to_vec();
+            if is_changed {
+                value.splice(at..(at + gone).min(plain.len()), put);
+            }
+            value
+        })
+    }
+
+    #[test]
+    fn what_we_write_is_read_by_the_order_of_its_fields() {
+        let drafts = [vec![], vec![("till", "7")], vec![("till", "7"), ("note", "{\u{7f}č}")]];
+        for attributes in drafts {
+            let draft = crate::Draft {
+                id: "a-1".into(),
+                time: "2026-11-22T23:30:00Z".into(),
+                key: "HR1".into(),
+                amount: "12.50".into(),
+                currency: "EUR".into(),
+                kind: "sale".into(),
+                attributes: attributes.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
+                ..crate::Draft::default()
+            };
+            let json = &crate::Transaction::check_all(vec![draft], "shop-1", &"UTC".parse().unwrap()).unwrap()[0].json;
+            assert!(own_json::read(json.as_bytes()).is_some(), "{json}");
+            assert_eq!(Wire::read(json.as_bytes()), Wire::of_any_json(json.as_bytes()));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn what_is_read_by_the_order_of_its_fields_is_what_any_reader_of_json_reads(value in changed()) {
+            if own_json::read(&value).is_some() {
+                prop_assert_eq!(Wire::read(&value), Wire::of_any_json(&value));
+            }
+        }
     }
 
     proptest! {
