@@ -12,6 +12,10 @@ use crate::moment::Moment;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(i32);
 
+/// A day as `YYYY-MM-DD`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DayText([u8; 10]);
+
 /// The zone in which the business day of a transaction is found.
 #[derive(Clone, Debug)]
 pub struct Zone(TimeZone);
@@ -27,6 +31,9 @@ pub struct NotADay;
 pub struct NotAZone;
 
 const EPOCH: Date = Date::constant(1970, 1, 1);
+/// From 0001-01-01 on.
+const DAYS_TO_1970: i32 = 719_162;
+const DAYS_OF_400_YEARS: i64 = 146_097;
 const MILLIS_PER_DAY: i64 = 86_400_000;
 
 impl Day {
@@ -56,6 +63,46 @@ impl Day {
     pub fn plus(self, days: i32) -> Self {
         Self(self.0.saturating_add(days))
     }
+
+    /// Its text, of years 0001 to 9999.
+    pub(crate) fn text(self) -> Option<DayText> {
+        let days = Some(self.0).filter(|days| (first_of_month(1, 1)..first_of_month(9_999, 13)).contains(days))?;
+        // By the mean length of a year it is this one or the next.
+        let mut year = ((i64::from(days + DAYS_TO_1970) * 400) / DAYS_OF_400_YEARS) as i32 + 1;
+        year += i32::from(first_of_month(year + 1, 1) <= days);
+        let mut month = (days - first_of_month(year, 1)) / 32 + 1;
+        month += i32::from(first_of_month(year, month + 1) <= days);
+        let day = days - first_of_month(year, month) + 1;
+        let digit = |number: i32| b'0' + (number % 10) as u8;
+        Some(DayText([
+            digit(year / 1_000),
+            digit(year / 100),
+            digit(year / 10),
+            digit(year),
+            b'-',
+            digit(month / 10),
+            digit(month),
+            b'-',
+            digit(day / 10),
+            digit(day),
+        ]))
+    }
+}
+
+impl DayText {
+    pub(crate) fn as_str(&self) -> &str {
+        // Digits and dashes by construction.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+/// Days from 1970-01-01 to the first of a month, 1 to 13 of a year from 1 on; the month 13 is the next year's first.
+fn first_of_month(year: i32, month: i32) -> i32 {
+    const BEFORE: [i32; 13] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let gone = year - 1;
+    let of_years = gone * 365 + gone / 4 - gone / 100 + gone / 400;
+    of_years - DAYS_TO_1970 + BEFORE[month as usize - 1] + i32::from(is_leap && month > 2)
 }
 
 impl FromStr for Day {
@@ -64,15 +111,18 @@ impl FromStr for Day {
     fn from_str(text: &str) -> Result<Self, NotADay> {
         let bytes = text.as_bytes();
         let digits = |range: std::ops::Range<usize>| {
-            bytes[range].iter().try_fold(0_i16, |n, b| b.is_ascii_digit().then(|| n * 10 + i16::from(b - b'0')))
+            bytes[range].iter().try_fold(0_i32, |n, b| b.is_ascii_digit().then(|| n * 10 + i32::from(b - b'0')))
         };
         if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
             return Err(NotADay);
         }
-        let (Some(year @ 1..), Some(month), Some(day)) = (digits(0..4), digits(5..7), digits(8..10)) else {
+        let (Some(year @ 1..), Some(month @ 1..=12), Some(day @ 1..)) = (digits(0..4), digits(5..7), digits(8..10))
+        else {
             return Err(NotADay);
         };
-        Date::new(year, month as i8, day as i8).map(Self::from).map_err(|_| NotADay)
+        let (before, behind) = (first_of_month(year, month), first_of_month(year, month + 1));
+        let days = before + day - 1;
+        if days < behind { Ok(Self(days)) } else { Err(NotADay) }
     }
 }
 
@@ -84,6 +134,9 @@ impl From<Date> for Day {
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(text) = self.text() {
+            return f.write_str(text.as_str());
+        }
         match EPOCH.checked_add(jiff::SignedDuration::from_hours(i64::from(self.0) * 24)) {
             Ok(date) => write!(f, "{date}"),
             Err(_) => write!(f, "day {}", self.0),
@@ -134,6 +187,21 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Day>(), Err(NotADay), "{text}");
         }
+    }
+
+    #[test]
+    fn every_day_is_the_calendars() {
+        let (mut date, mut day) = (Date::constant(1, 1, 1), Day::from_epoch_days(-DAYS_TO_1970));
+        loop {
+            let text = date.to_string();
+            assert_eq!((day.to_string(), text.parse()), (text.clone(), Ok(day)), "{date}");
+            assert_eq!(Day::from(date), day);
+            let Ok(next) = date.tomorrow() else { break };
+            (date, day) = (next, day.plus(1));
+        }
+        assert_eq!(date, Date::constant(9_999, 12, 31));
+        let outside = [day.plus(1), Day::from_epoch_days(-DAYS_TO_1970 - 1)];
+        assert!(outside.iter().all(|day| day.text().is_none()));
     }
 
     proptest! {

@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use crate::limits::{FRACTION_DIGITS, INTEGER_DIGITS};
 
+/// A sum is written with so many at least.
+const LEAST_FRACTION_DIGITS: u32 = 2;
+const CENT: i128 = UNIT / 10_i128.pow(LEAST_FRACTION_DIGITS);
 const UNIT: i128 = 10_i128.pow(FRACTION_DIGITS as u32);
 
 /// One amount: at most 18 integer and 9 fraction digits, held as a count of 10^-9.
@@ -49,16 +52,17 @@ impl FromStr for Amount {
             return Err(NotAnAmount);
         }
         let fraction = fraction.unwrap_or_default();
-        let mut units: i128 = 0;
-        for byte in integer.bytes().chain(fraction.bytes()) {
-            if !byte.is_ascii_digit() {
-                return Err(NotAnAmount);
-            }
-            units = units * 10 + i128::from(byte - b'0');
-        }
-        units *= 10_i128.pow((FRACTION_DIGITS - fraction.len()) as u32);
+        let part = number(fraction)? * 10_u64.pow((FRACTION_DIGITS - fraction.len()) as u32);
+        let units = i128::from(number(integer)?) * UNIT + i128::from(part);
         Ok(Self(if digits.len() < text.len() { -units } else { units }))
     }
+}
+
+/// Of at most [`INTEGER_DIGITS`] digits, which fit; none are 0.
+fn number(digits: &str) -> Result<u64, NotAnAmount> {
+    digits.bytes().try_fold(0, |number: u64, byte| {
+        byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0')).ok_or(NotAnAmount)
+    })
 }
 
 impl Sum {
@@ -85,10 +89,13 @@ impl Sum {
 
     /// The digits as an unscaled number and a scale: the shortest that loses nothing, at least two fraction digits.
     pub fn unscaled(self) -> (i128, u32) {
+        if self.0 % CENT == 0 {
+            // As nearly all are.
+            return (self.0 / CENT, LEAST_FRACTION_DIGITS);
+        }
         let (mut unscaled, mut scale) = (self.0, FRACTION_DIGITS as u32);
-        while scale > 2 && unscaled % 10 == 0 {
-            unscaled /= 10;
-            scale -= 1;
+        while scale > LEAST_FRACTION_DIGITS && unscaled % 10 == 0 {
+            (unscaled, scale) = (unscaled / 10, scale - 1);
         }
         (unscaled, scale)
     }

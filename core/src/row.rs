@@ -1,9 +1,9 @@
 //! A row of daily sums: absolute, written whole, fenced by the offset of the last record it took.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::day::Day;
 use crate::money::{Currency, Sum};
@@ -83,7 +83,7 @@ impl FromStr for Aggregate {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct WireRow {
     aggregate: String,
     day: String,
@@ -99,9 +99,16 @@ struct WireRow {
 impl RowKey {
     /// The record key on the compacted topic: `["daily","2026-11-22","HR123","EUR",3]`.
     pub fn topic_key(&self) -> String {
-        let day = self.day.to_string();
-        serde_json::to_string(&(self.aggregate.as_str(), day, &self.key, self.currency.as_str(), self.partition))
-            .unwrap_or_default()
+        let mut text = String::new();
+        self.write_topic_key(&mut text);
+        text
+    }
+
+    /// Writes the record key behind what stands there.
+    pub fn write_topic_key(&self, text: &mut String) {
+        let Self { aggregate, day, partition, key, currency } = self;
+        // A text takes all that is written to it.
+        let _ = write!(text, "[\"{aggregate}\",\"{day}\",{},\"{currency}\",{partition}]", Quoted(key));
     }
 }
 
@@ -123,18 +130,22 @@ impl RowKey {
 impl Row {
     /// The record value on the compacted topic.
     pub fn topic_value(&self) -> String {
-        let wire = WireRow {
-            aggregate: self.at.aggregate.to_string(),
-            day: self.at.day.to_string(),
-            key: self.at.key.clone(),
-            currency: self.at.currency.to_string(),
-            partition: self.at.partition,
-            sum: self.sum.to_string(),
-            count: self.count,
-            offset: self.offset,
-            updated_at: instant(self.updated_at),
-        };
-        serde_json::to_string(&wire).unwrap_or_default()
+        let mut text = String::new();
+        self.write_topic_value(&mut text);
+        text
+    }
+
+    /// Writes the record value behind what stands there.
+    pub fn write_topic_value(&self, text: &mut String) {
+        let Self { at, sum, count, offset, updated_at } = self;
+        let RowKey { aggregate, day, partition, key, currency } = at;
+        let _ = write!(
+            text,
+            "{{\"aggregate\":\"{aggregate}\",\"day\":\"{day}\",\"key\":{},\"currency\":\"{currency}\",\"partition\":{partition},\
+             \"sum\":\"{sum}\",\"count\":{count},\"offset\":{offset},\"updated_at\":\"{}\"}}",
+            Quoted(key),
+            Instant(*updated_at),
+        );
     }
 
     /// Reads a record value of the compacted topic.
@@ -158,7 +169,47 @@ impl Row {
 
 /// A Unix time in milliseconds as RFC 3339 in UTC.
 pub fn instant(unix_millis: i64) -> String {
-    jiff::Timestamp::from_millisecond(unix_millis).map_or_else(|_| unix_millis.to_string(), |t| format!("{t:.3}"))
+    Instant(unix_millis).to_string()
+}
+
+/// The same, where it is written.
+struct Instant(i64);
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let day = Day::of_unix_millis(self.0);
+        let Some(date) = day.text() else {
+            return match jiff::Timestamp::from_millisecond(self.0) {
+                Ok(time) => write!(f, "{time:.3}"),
+                Err(_) => write!(f, "{}", self.0),
+            };
+        };
+        let millis = self.0 - day.start_unix_millis();
+        let digit = |number: i64| b'0' + (number % 10) as u8;
+        let (hours, minutes, seconds) = (millis / 3_600_000, millis / 60_000 % 60, millis / 1_000 % 60);
+        let two = |number: i64| [digit(number / 10), digit(number)];
+        let ([h, hh], [m, mm], [s, ss]) = (two(hours), two(minutes), two(seconds));
+        let [t, tt, ttt] = [digit(millis / 100), digit(millis / 10), digit(millis)];
+        let time = [b'T', h, hh, b':', m, mm, b':', s, ss, b'.', t, tt, ttt, b'Z'];
+        f.write_str(date.as_str())?;
+        // Digits and marks by construction.
+        f.write_str(std::str::from_utf8(&time).unwrap_or_default())
+    }
+}
+
+/// A text as a string of JSON.
+struct Quoted<'a>(&'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_plain = self.0.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
+        if !is_plain {
+            return f.write_str(&serde_json::to_string(self.0).unwrap_or_default());
+        }
+        f.write_str("\"")?;
+        f.write_str(self.0)?;
+        f.write_str("\"")
+    }
 }
 
 /// Reads what [`instant`] wrote.
@@ -174,6 +225,8 @@ pub(crate) fn unix_millis(text: &str) -> Result<i64, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -198,5 +251,24 @@ mod tests {
         );
         assert_eq!(RowKey::from_topic_key(row.at.topic_key().as_bytes()).as_ref(), Some(&row.at));
         assert_eq!(Row::from_topic_value(row.topic_value().as_bytes()), Ok(row));
+    }
+
+    proptest! {
+        #[test]
+        fn any_row_reads_back_from_json(
+            key in "\\PC{0,8}|[\\x00-\\x7f]{0,8}",
+            (day, partition, offset) in (-719_162_i32..2_932_896, any::<u32>(), any::<u64>()),
+            (units, count) in (any::<i64>(), any::<u64>()),
+            updated_at in -62_135_596_800_000_i64..253_402_207_200_999,
+        ) {
+            let (day, currency) = (Day::from_epoch_days(day), "EUR".parse().unwrap());
+            let at = RowKey { aggregate: Aggregate::Counted, day, partition, key, currency };
+            let sum = Sum::from_units(i128::from(units) * i128::from(count >> 20));
+            let row = Row { at, sum, count, offset, updated_at };
+            prop_assert_eq!(RowKey::from_topic_key(row.at.topic_key().as_bytes()), Some(row.at.clone()));
+            let time = jiff::Timestamp::from_millisecond(updated_at).unwrap();
+            prop_assert_eq!(instant(updated_at), format!("{time:.3}"));
+            prop_assert_eq!(Row::from_topic_value(row.topic_value().as_bytes()), Ok(row));
+        }
     }
 }
