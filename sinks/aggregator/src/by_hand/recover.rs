@@ -202,7 +202,7 @@ async fn from_store(
              changed; put the store back from a copy, or recover from the log where that is whole"
         )));
     }
-    let records = records::of_partition(partition, &taken, &at).collect();
+    let records = records::of_partition(partition, &taken, &at);
     Ok(Recovery { partition, next, rows: count, lost, records })
 }
 

@@ -1,13 +1,11 @@
 //! The records of a flush for the topic of sums: partition p of it for partition p of the log.
 
+use bytes::Bytes;
 use tallygate_core::{Position, Row};
 use tallygate_stream::NewRecord;
 
-/// A row's record.
-fn row(partition: u32, row: &Row) -> NewRecord {
-    let (key, value) = (row.at.topic_key().into(), row.topic_value().into());
-    NewRecord { partition, key, headers: Vec::new(), value }
-}
+/// What key and value of a row take, about.
+const ROW_BYTES: usize = 280;
 
 /// A position's record.
 pub(crate) fn position(partition: u32, position: &Position) -> NewRecord {
@@ -15,8 +13,22 @@ pub(crate) fn position(partition: u32, position: &Position) -> NewRecord {
     NewRecord { partition, key, headers: Vec::new(), value }
 }
 
-/// The records of one partition: its rows, and the position that they stand at.
-pub(crate) fn of_partition(partition: u32, rows: &[Row], at: &Position) -> impl Iterator<Item = NewRecord> {
-    let rows = rows.iter().map(move |one| row(partition, one));
-    rows.chain(std::iter::once(position(partition, at)))
+/// The records of one partition: its rows, which share one buffer, and the position that they stand at.
+pub(crate) fn of_partition(partition: u32, rows: &[Row], at: &Position) -> Vec<NewRecord> {
+    let mut text = String::with_capacity(rows.len() * ROW_BYTES);
+    let places: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let from = text.len();
+            row.at.write_topic_key(&mut text);
+            let value = text.len();
+            row.write_topic_value(&mut text);
+            (from..value, value..text.len())
+        })
+        .collect();
+    let bytes = Bytes::from(text);
+    let record =
+        |(key, value)| NewRecord { partition, key: bytes.slice(key), headers: Vec::new(), value: bytes.slice(value) };
+    let rows = places.into_iter().map(record);
+    rows.chain(std::iter::once(position(partition, at))).collect()
 }
