@@ -10,6 +10,7 @@
 mod aggregator;
 mod backoff;
 pub mod by_hand;
+mod cadence;
 mod checkpoint;
 mod clock;
 mod compare;

@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use self::flush_in_flight::FlushInFlight;
-use self::owned::Owned;
+use self::owned::{Owned, Whose};
 use self::readers::Readers;
 use self::take_over::take_over;
 use crate::compare::{Comparer, Wanted};
@@ -50,7 +50,7 @@ pub(crate) struct Membership<'a> {
     ends: Ends,
     flusher: Arc<Flusher>,
     flush: Option<FlushInFlight>,
-    next_flush: Instant,
+    no_flush_before: Instant,
     /// When partitions that stand are tried again; until then it is often.
     next_try: Instant,
     settles_until: Instant,
@@ -98,7 +98,7 @@ impl<'a> Membership<'a> {
             ends,
             flusher,
             flush: None,
-            next_flush: Instant::now(),
+            no_flush_before: Instant::now(),
             next_try: Instant::now() + STAND_EVERY,
             settles_until: Instant::now(),
             fenced_until: None,
@@ -112,14 +112,14 @@ impl<'a> Membership<'a> {
     pub(crate) async fn run(mut self, shutdown: &CancellationToken) -> Result<(), Failure> {
         loop {
             let is_full = self.owned.is_full(self.records_in_flight());
-            let may_flush = self.flush.is_none() && self.owned.is_dirty();
+            let next_flush = self.next_flush();
             tokio::select! {
                 () = shutdown.cancelled() => return self.stop().await,
                 () = ready(()), if !self.again.is_empty() => self.take_over_again().await?,
                 event = self.subscription.next() => self.on_event(event?).await?,
                 records = self.readers.next(), if !is_full => self.fold(records?).await?,
                 ended = end_of(&mut self.flush) => self.on_flushed(ended?)?,
-                () = sleep_until(self.next_flush), if may_flush => self.begin_flush(),
+                () = reached(next_flush) => self.begin_flush(Whose::Due { in_flight: self.records_in_flight() }),
                 Some(news) = self.news.recv() => self.on_news(news)?,
                 () = sleep_until(self.next_try) => self.try_standing().await?,
                 Some(ended) = self.beside.join_next() => {
@@ -225,9 +225,15 @@ impl<'a> Membership<'a> {
         outcome
     }
 
-    fn begin_flush(&mut self) {
-        self.next_flush = Instant::now() + self.parts.flush_every;
-        let parts = self.owned.take_flush(&self.ends, &self.suspects);
+    /// When the next flush begins; none while one is out, and where there is nothing to flush.
+    fn next_flush(&self) -> Option<Instant> {
+        let due = self.flush.is_none().then(|| self.owned.due(&self.ends, self.records_in_flight())).flatten();
+        due.map(|due| due.max(self.no_flush_before))
+    }
+
+    fn begin_flush(&mut self, whose: Whose) {
+        self.no_flush_before = Instant::now() + self.parts.flush_every;
+        let parts = self.owned.take_flush(whose, &self.ends, &self.suspects);
         self.given_before.clear();
         for part in &parts {
             // A partition that stands is tried again from here.
@@ -338,7 +344,7 @@ impl<'a> Membership<'a> {
     async fn flush_all(&mut self) -> Result<(), Failure> {
         self.finish_flush().await?;
         while self.owned.is_dirty() {
-            self.begin_flush();
+            self.begin_flush(Whose::All);
             self.finish_flush().await?;
         }
         Ok(())

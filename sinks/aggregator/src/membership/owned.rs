@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tallygate_core::notice::PartitionNotice;
 use tokio::time::Instant;
 
+use crate::cadence::pause;
 use crate::ends::Ends;
 use crate::limits;
 use crate::local_state::Save;
@@ -20,6 +21,16 @@ pub(super) struct Owned<'a> {
     partitions: BTreeMap<u32, Partition>,
     /// When rows of a partition were written again last.
     repaired_at: BTreeMap<u32, Instant>,
+}
+
+/// Of which partitions a flush is taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Whose {
+    /// Those for which it is due, beside so many records of the flush that is out.
+    Due {
+        in_flight: u64,
+    },
+    All,
 }
 
 impl<'a> Owned<'a> {
@@ -130,27 +141,50 @@ impl<'a> Owned<'a> {
         self.partitions.values().any(Partition::is_dirty)
     }
 
+    /// When the next flush is due, beside so many records of the one that is out; none while nothing waits.
+    pub(super) fn due(&self, ends: &Ends, in_flight: u64) -> Option<Instant> {
+        let is_full = self.is_full_of_all(in_flight);
+        let dirty = self.iter().filter(|(_, partition)| partition.is_dirty());
+        let due = dirty.map(|(number, one)| if is_full { one.flushed_at() } else { self.due_of(number, one, ends) });
+        due.min()
+    }
+
+    /// What no record more fits beside is due at once.
+    fn due_of(&self, number: u32, partition: &Partition, ends: &Ends) -> Instant {
+        if !partition.has_room(self.parts.flush_rows) {
+            return partition.flushed_at();
+        }
+        partition.flushed_at() + pause(self.parts.flush_every, partition.behind(ends.high(number)))
+    }
+
     /// Whether so much waits, beside the records of the flush that is out, that no more records are to be taken.
     pub(super) fn is_full(&self, in_flight: u64) -> bool {
+        self.partitions.values().any(|partition| !partition.has_room(self.parts.flush_rows))
+            || self.is_full_of_all(in_flight)
+    }
+
+    fn is_full_of_all(&self, in_flight: u64) -> bool {
         let (mut rows, mut pending, mut bytes) = (0, in_flight, 0);
         for partition in self.partitions.values() {
             rows += partition.fold().dirty();
             pending += partition.pending();
             bytes += partition.dead_letter_bytes();
         }
-        let is_any_full = self.partitions.values().any(|partition| !partition.has_room(self.parts.flush_rows));
-        is_any_full
-            || rows >= limits::DIRTY_ROWS
-            || pending >= limits::PENDING_RECORDS
-            || bytes >= limits::DEAD_LETTER_BYTES
+        rows >= limits::DIRTY_ROWS || pending >= limits::PENDING_RECORDS || bytes >= limits::DEAD_LETTER_BYTES
     }
 
-    /// What changed since the last flush was taken: of those that wait the longest, as much as fits into one commit. Those that
-    /// may be refused go alone.
-    pub(super) fn take_flush(&mut self, ends: &Ends, suspects: &BTreeMap<u32, Instant>) -> Vec<PartitionFlush> {
+    /// What changed since the last flush was taken, of those for which another is due: of those that wait the longest, as much
+    /// as fits into one commit. Those that may be refused go alone.
+    pub(super) fn take_flush(
+        &mut self,
+        whose: Whose,
+        ends: &Ends,
+        suspects: &BTreeMap<u32, Instant>,
+    ) -> Vec<PartitionFlush> {
         let (mut flush, mut stopped, mut room) = (Vec::new(), Vec::new(), self.parts.flush_rows);
-        let mut waiting: Vec<_> = self.partitions.iter_mut().filter(|(_, partition)| partition.is_dirty()).collect();
-        waiting.sort_by_key(|(_, partition)| partition.committed_at());
+        let taken = self.taken(whose, ends);
+        let mut waiting: Vec<_> = self.partitions.iter_mut().filter(|(number, _)| taken.contains(number)).collect();
+        waiting.sort_by_key(|(_, partition)| partition.flushed_at());
         if waiting.first().is_some_and(|(number, _)| suspects.contains_key(number)) {
             waiting.truncate(1);
         } else {
@@ -171,6 +205,19 @@ impl<'a> Owned<'a> {
         }
         stopped.into_iter().for_each(|(number, reason)| self.stop(number, reason));
         flush
+    }
+
+    fn taken(&self, whose: Whose, ends: &Ends) -> BTreeSet<u32> {
+        let now = Instant::now();
+        let is_all = match whose {
+            Whose::All => true,
+            Whose::Due { in_flight } => self.is_full_of_all(in_flight),
+        };
+        let dirty = self.iter().filter(|(_, partition)| partition.is_dirty());
+        dirty
+            .filter(|(number, partition)| is_all || self.due_of(*number, partition, ends) <= now)
+            .map(|(number, _)| number)
+            .collect()
     }
 
     /// Drops rows that no record can touch any more.

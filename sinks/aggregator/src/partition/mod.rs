@@ -36,8 +36,8 @@ pub(crate) struct Partition {
     wall: WallClock,
     /// As it was committed last.
     position: Position,
-    /// When that was.
-    committed_at: Instant,
+    /// When its last flush was taken.
+    flushed_at: Instant,
     /// The offset of the next record.
     next: u64,
     /// The last record folded since the last flush was taken.
@@ -109,7 +109,7 @@ impl Partition {
                 faults: crate::faults::Faults::default(),
             },
             position,
-            committed_at: Instant::now(),
+            flushed_at: Instant::now(),
         }
     }
 
@@ -137,6 +137,14 @@ impl Partition {
     pub(crate) fn dead_letter_bytes(&self) -> usize {
         match &self.phase {
             Phase::Live(live) => live.dead_letter_bytes(),
+            Phase::Learn(_) => 0,
+        }
+    }
+
+    /// Records not folded yet of a log that ends at `high`; none while it learns, as nothing is to be flushed then.
+    pub(crate) fn behind(&self, high: u64) -> u64 {
+        match &self.phase {
+            Phase::Live(_) => high.saturating_sub(self.next),
             Phase::Learn(_) => 0,
         }
     }
@@ -195,7 +203,7 @@ impl Partition {
 
     /// Whether there is anything to flush.
     pub(crate) fn is_dirty(&self) -> bool {
-        self.folding.pending > 0 || self.folding.fold.dirty() > 0 || self.committed_at.elapsed() >= POSITION_EVERY
+        self.folding.pending > 0 || self.folding.fold.dirty() > 0 || self.flushed_at.elapsed() >= POSITION_EVERY
     }
 
     /// Rows that the next flush takes if it may. A position goes with all that its records changed, so they go together.
@@ -208,8 +216,8 @@ impl Partition {
         self.folding.fold.dirty() + ROWS_OF_A_RECORD <= flush_rows
     }
 
-    pub(crate) fn committed_at(&self) -> Instant {
-        self.committed_at
+    pub(crate) fn flushed_at(&self) -> Instant {
+        self.flushed_at
     }
 
     /// What changed since the last call, at most so many rows; none when nothing did. Records before `low` are no longer in
@@ -247,7 +255,7 @@ impl Partition {
         }
         position.corrections.retain(|correction| correction.last >= low);
         self.position = position.clone();
-        self.committed_at = Instant::now();
+        self.flushed_at = Instant::now();
         Ok(Some(PartitionFlush {
             partition: self.number,
             rows,

@@ -53,6 +53,10 @@ impl FakeFollower {
 impl Follower for FakeFollower {
     async fn next(&mut self) -> Result<Batch, StreamError> {
         loop {
+            let pace = self.log.state().pace;
+            if !pace.is_zero() {
+                tokio::time::sleep(pace).await;
+            }
             self.changed.borrow_and_update();
             let (records, is_all) = self.read()?;
             let tells = !records.is_empty() || (is_all && !self.caught_up);

@@ -46,6 +46,8 @@ pub(crate) struct State {
     shared: bool,
     pub(super) fails: u64,
     pub(crate) stalls: bool,
+    /// How long the log takes for each few records.
+    pub(crate) pace: Duration,
     /// So many commits are refused next, though nobody else owns anything.
     pub(super) fences: u64,
     /// So many commits end next with their producer, and the group knows nothing of it.
@@ -73,6 +75,7 @@ pub(crate) struct Met {
     pub(crate) fenced: u64,
     /// The most rows of one commit.
     pub(crate) most_rows: usize,
+    pub(crate) commits: u64,
 }
 
 impl State {

@@ -123,6 +123,7 @@ impl Committer for Owner {
                 |record: &&NewRecord| matches!(SumsRecord::read(&record.key, &record.value), Ok(SumsRecord::Row(_)));
             state.met.most_rows = state.met.most_rows.max(flush.sums.iter().filter(is_row).count());
             if !(failing && before) {
+                state.met.commits += 1;
                 for (partition, position) in flush.offsets {
                     state.committed[partition as usize] = Some(position);
                 }

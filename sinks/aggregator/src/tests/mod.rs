@@ -2,6 +2,7 @@
 
 mod by_id;
 mod by_key;
+mod cadence;
 mod chance;
 mod fake_follower;
 mod fake_log;

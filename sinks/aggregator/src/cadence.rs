@@ -1,0 +1,26 @@
+//! How long what was folded waits for its flush: briefly where the fold is up with the log, and longer the further it lies behind,
+//! as a row that changes a hundred times meanwhile is written once.
+
+use std::time::Duration;
+
+use crate::timeouts::{LONGEST_PAUSE, PAUSE_OF_A_RECORD};
+
+/// From one flush of a partition to its next, with so many records of the log before it that it has not folded yet. Working
+/// them off takes less, unless they are very many: most often rows are written once all of them are folded.
+pub(crate) fn pause(shortest: Duration, behind: u64) -> Duration {
+    let records = u32::try_from(behind).unwrap_or(u32::MAX);
+    PAUSE_OF_A_RECORD.saturating_mul(records).min(LONGEST_PAUSE).max(shortest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_up_with_the_log_waits_the_least_and_nothing_waits_for_ever() {
+        let pause = |behind| pause(Duration::from_millis(20), behind);
+        assert_eq!([pause(0), pause(100)], [Duration::from_millis(20); 2]);
+        assert_eq!(pause(10_000), Duration::from_secs(1));
+        assert_eq!([pause(100_000), pause(u64::MAX)], [LONGEST_PAUSE; 2]);
+    }
+}
