@@ -4,6 +4,8 @@
 pub const DIRTY_ROWS: usize = 250_000;
 /// Most rows of one commit, which has to end within a bounded time; what is more waits for the next one.
 pub const FLUSH_ROWS: usize = 50_000;
+/// Flushes that may be on their way to the store at a time, or wait there for their commit.
+pub const WRITES: usize = 4;
 /// Most rows that one record changes: one of its key, and one of its partner.
 pub const ROWS_OF_A_RECORD: usize = 2;
 /// Records taken and not committed; beyond it no more are taken.

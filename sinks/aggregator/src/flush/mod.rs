@@ -1,13 +1,12 @@
 //! One flush, in the order of rule 11: rows to the store; rows, positions and dead letters to the stream; identities here.
 
 pub(crate) mod records;
-mod stage;
 
 use std::sync::Arc;
 
 use backon::Retryable;
 use tallygate_core::Row;
-use tallygate_stream::{Committer, Flush, StreamError};
+use tallygate_stream::{Committer, Flush, NewRecord, StreamError};
 use tallygate_sums::{Sums, SumsError};
 use tokio::time::Instant;
 
@@ -15,8 +14,6 @@ use crate::backoff;
 use crate::local_state::{LocalState, Save};
 use crate::metrics::AggregatorMetrics;
 use crate::partition::PartitionFlush;
-
-pub(crate) use self::stage::Stage;
 
 /// What a flush needs.
 pub(crate) struct Flusher {
@@ -26,57 +23,83 @@ pub(crate) struct Flusher {
     pub(crate) metrics: AggregatorMetrics,
 }
 
-/// A flush that is done.
+/// A flush whose rows are in the store; what is left of it is to be committed.
 #[derive(Debug)]
-pub(crate) struct Flushed {
+pub(crate) struct Written {
+    begun: Instant,
     /// Whether the store failed meanwhile: it may have lost something.
     pub(crate) store_was_away: bool,
+    parts: Vec<WrittenPart>,
 }
 
-/// Why a flush failed.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum FlushError {
-    #[error("the flush was called back")]
-    CalledBack,
-    #[error(transparent)]
-    Store(#[from] SumsError),
-    #[error(transparent)]
-    Stream(#[from] StreamError),
+/// What one partition commits.
+#[derive(Debug)]
+struct WrittenPart {
+    partition: u32,
+    next: u64,
+    rows: usize,
+    sums: Vec<NewRecord>,
+    dead_letters: Vec<NewRecord>,
+    save: Option<Save>,
+}
+
+impl Written {
+    /// Leaves out what is of partitions that are not wanted any more.
+    pub(crate) fn keep(&mut self, is_wanted: impl Fn(u32) -> bool) {
+        self.parts.retain(|part| is_wanted(part.partition));
+    }
 }
 
 impl Flusher {
-    pub(crate) async fn flush(
-        self: Arc<Self>,
-        mut parts: Vec<PartitionFlush>,
-        stage: Arc<Stage>,
-    ) -> Result<Flushed, FlushError> {
+    /// Writes the rows, as often as it takes.
+    ///
+    /// # Errors
+    /// Why the store will never take them.
+    pub(crate) async fn write(self: Arc<Self>, mut parts: Vec<PartitionFlush>) -> Result<Written, SumsError> {
         let begun = Instant::now();
         let (mut rows, mut ends) = (Vec::new(), Vec::new());
         for part in &mut parts {
             rows.append(&mut part.rows);
             ends.push(rows.len());
         }
-        let store_was_away = self.write(&rows).await?;
-        let (mut flush, mut saves, mut from) = (Flush::default(), Vec::new(), 0);
+        let store_was_away = self.upsert(&rows).await?;
+        let (mut written, mut from) = (Vec::new(), 0);
         for (part, end) in parts.into_iter().zip(ends) {
-            flush.sums.extend(records::of_partition(part.partition, &rows[from..end], &part.position));
+            let PartitionFlush { partition, dead_letters, position, save, .. } = part;
+            let sums = records::of_partition(partition, &rows[from..end], &position);
+            written.push(WrittenPart { partition, next: position.next, rows: end - from, sums, dead_letters, save });
             from = end;
+        }
+        Ok(Written { begun, store_was_away, parts: written })
+    }
+
+    /// Commits these in one transaction, in their order.
+    ///
+    /// # Errors
+    /// What the stream says.
+    pub(crate) async fn commit(self: Arc<Self>, written: Vec<Written>) -> Result<(), StreamError> {
+        let (mut flush, mut saves, mut rows) = (Flush::default(), Vec::new(), 0);
+        let begun: Vec<Instant> = written.iter().map(|written| written.begun).collect();
+        for part in written.into_iter().flat_map(|written| written.parts) {
+            flush.sums.extend(part.sums);
             flush.dead_letters.extend(part.dead_letters);
-            flush.offsets.push((part.partition, part.position.next));
+            // Of several of a partition the last one holds.
+            flush.offsets.retain(|(partition, _)| *partition != part.partition);
+            flush.offsets.push((part.partition, part.next));
             saves.extend(part.save);
+            rows += part.rows as u64;
         }
-        if !stage.commit() {
-            return Err(FlushError::CalledBack);
+        if !flush.offsets.is_empty() {
+            self.transact(flush).await?;
+            self.save(saves).await;
         }
-        self.commit(flush).await?;
-        self.save(saves).await;
-        self.metrics.rows.inc_by(rows.len() as u64);
-        self.metrics.flush.observe(begun.elapsed().as_secs_f64());
-        Ok(Flushed { store_was_away })
+        self.metrics.rows.inc_by(rows);
+        begun.iter().for_each(|begun| self.metrics.flush.observe(begun.elapsed().as_secs_f64()));
+        Ok(())
     }
 
     /// Holds on to the rows while the store is away; tells whether it was.
-    async fn write(&self, rows: &[Row]) -> Result<bool, SumsError> {
+    async fn upsert(&self, rows: &[Row]) -> Result<bool, SumsError> {
         if rows.is_empty() {
             return Ok(false);
         }
@@ -99,7 +122,7 @@ impl Flusher {
         written.map(|()| was_away)
     }
 
-    async fn commit(&self, flush: Flush) -> Result<(), StreamError> {
+    async fn transact(&self, flush: Flush) -> Result<(), StreamError> {
         let begun = Instant::now();
         let outcome = self.committer.commit(flush).await;
         match &outcome {

@@ -4,7 +4,6 @@ use tallygate_stream::StreamError;
 use tallygate_sums::{Foreign, SumsError};
 use tokio::task::JoinError;
 
-use crate::flush::FlushError;
 use crate::local_state::Lost;
 
 /// Why a membership ended.
@@ -37,15 +36,5 @@ impl Failure {
     /// Whether trying again would be wrong even once.
     pub(crate) fn is_final(&self) -> bool {
         matches!(self, Self::Foreign(_))
-    }
-}
-
-impl From<FlushError> for Failure {
-    fn from(error: FlushError) -> Self {
-        match error {
-            FlushError::Store(error) => Self::Store(error),
-            FlushError::Stream(error) => Self::Stream(error),
-            FlushError::CalledBack => Self::Again("a flush was called back"),
-        }
     }
 }

@@ -1,29 +1,29 @@
 //! One subscription's life: partitions come and go, records are folded, flushes go out one at a time.
 
 mod failure;
-mod flush_in_flight;
+mod flushes;
 mod owned;
 mod readers;
 mod refused;
 mod take_over;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::{pending, ready};
 use std::sync::Arc;
 
 use tallygate_stream::{Event, Record, StreamError, Subscription, Topic};
 use tokio::sync::{mpsc, watch};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use self::flush_in_flight::FlushInFlight;
+use self::flushes::{Ended, Flushes};
 use self::owned::{Owned, Whose};
 use self::readers::Readers;
 use self::take_over::take_over;
 use crate::compare::{Comparer, Wanted};
 use crate::ends::Ends;
-use crate::flush::{FlushError, Flushed, Flusher};
+use crate::flush::Flusher;
 use crate::news::News;
 use crate::partition::Halt;
 use crate::parts::Parts;
@@ -37,19 +37,17 @@ pub(crate) use self::failure::Failure;
 pub(crate) struct Membership<'a> {
     parts: &'a Parts,
     subscription: Box<dyn Subscription>,
-    /// What was given to us, with what was committed for it then.
+    /// What was given to us, with what is committed for it.
     given: BTreeMap<u32, Option<u64>>,
-    /// Of the flush that is out, what was committed before it.
-    given_before: Vec<(u32, Option<u64>)>,
     /// What has to be taken over again, as a flush with it was refused for another partition.
-    again: Vec<(u32, Option<u64>)>,
+    again: BTreeSet<u32>,
     /// Partitions of which a topic refused a record, and when each is tried again: it is flushed alone until that goes well.
     suspects: BTreeMap<u32, Instant>,
     owned: Owned<'a>,
     readers: Readers,
     ends: Ends,
     flusher: Arc<Flusher>,
-    flush: Option<FlushInFlight>,
+    flushes: Flushes,
     no_flush_before: Instant,
     /// When partitions that stand are tried again; until then it is often.
     next_try: Instant,
@@ -90,14 +88,13 @@ impl<'a> Membership<'a> {
             parts,
             subscription,
             given: BTreeMap::new(),
-            given_before: Vec::new(),
-            again: Vec::new(),
+            again: BTreeSet::new(),
             suspects: BTreeMap::new(),
             owned: Owned::new(parts),
             readers: Readers::default(),
             ends,
+            flushes: Flushes::new(Arc::clone(&flusher), parts.flush_rows),
             flusher,
-            flush: None,
             no_flush_before: Instant::now(),
             next_try: Instant::now() + STAND_EVERY,
             settles_until: Instant::now(),
@@ -111,15 +108,15 @@ impl<'a> Membership<'a> {
     /// Goes on until it fails or is asked to stop; then it flushes what it has.
     pub(crate) async fn run(mut self, shutdown: &CancellationToken) -> Result<(), Failure> {
         loop {
-            let is_full = self.owned.is_full(self.records_in_flight());
+            let is_full = self.owned.is_full(self.flushes.records());
             let next_flush = self.next_flush();
             tokio::select! {
                 () = shutdown.cancelled() => return self.stop().await,
                 () = ready(()), if !self.again.is_empty() => self.take_over_again().await?,
                 event = self.subscription.next() => self.on_event(event?).await?,
                 records = self.readers.next(), if !is_full => self.fold(records?).await?,
-                ended = end_of(&mut self.flush) => self.on_flushed(ended?)?,
-                () = reached(next_flush) => self.begin_flush(Whose::Due { in_flight: self.records_in_flight() }),
+                ended = self.flushes.next() => self.on_committed(ended?)?,
+                () = reached(next_flush) => self.begin_flush(Whose::Due { in_flight: self.flushes.records() }),
                 Some(news) = self.news.recv() => self.on_news(news)?,
                 () = sleep_until(self.next_try) => self.try_standing().await?,
                 Some(ended) = self.beside.join_next() => {
@@ -136,10 +133,14 @@ impl<'a> Membership<'a> {
     async fn on_event(&mut self, event: Event) -> Result<(), Failure> {
         match event {
             Event::Assigned(partitions) => {
-                self.given.extend(partitions.iter().copied());
+                let numbers: Vec<u32> = partitions.iter().map(|(number, _)| *number).collect();
+                // What they were ours for before is over.
+                self.end_flushes_of(&numbers).await?;
+                self.given.extend(partitions);
                 // A former owner's transaction may show, or vanish, a little later.
                 (self.settles_until, self.next_try) = (Instant::now() + SETTLE, Instant::now() + SETTLE_PAUSE);
-                self.take_over(partitions).await
+                self.fenced_until = None;
+                self.take_over(&numbers).await
             }
             Event::Revoked(partitions) => self.give_away(&partitions).await,
         }
@@ -162,8 +163,7 @@ impl<'a> Membership<'a> {
                 }
             }
         }
-        let in_flight = self.flush.as_ref().map_or(&[][..], FlushInFlight::partitions);
-        let saves = self.owned.pack_learnt(in_flight);
+        let saves = self.owned.pack_learnt(&self.flushes.partitions());
         if !saves.is_empty() {
             self.parts.state.save(saves).await;
         }
@@ -178,11 +178,13 @@ impl<'a> Membership<'a> {
         self.want_comparison(false);
     }
 
-    async fn take_over(&mut self, partitions: Vec<(u32, Option<u64>)>) -> Result<(), Failure> {
-        self.fenced_until = None;
-        let numbers: Vec<u32> = partitions.iter().map(|(number, _)| *number).collect();
-        self.end_flush_of(&numbers).await?;
+    /// Takes over what of these was given to us.
+    async fn take_over(&mut self, numbers: &[u32]) -> Result<(), Failure> {
+        self.end_flushes_of(numbers).await?;
         self.readers.end(numbers.iter().copied());
+        let given = |number: &u32| Some((*number, *self.given.get(number)?));
+        let partitions: Vec<(u32, Option<u64>)> = numbers.iter().filter_map(given).collect();
+        let numbers: BTreeSet<u32> = partitions.iter().map(|(number, _)| *number).collect();
         let committer = Arc::clone(&self.flusher.committer);
         match take_over(self.parts, &*committer, &mut self.owned, &mut self.ends, &partitions).await {
             Ok(from) => {
@@ -192,7 +194,7 @@ impl<'a> Membership<'a> {
             }
             Err(Failure::Stream(StreamError::Fenced(reason))) => self.on_fenced(&numbers, &reason)?,
             Err(Failure::Stream(StreamError::RefusedOf { partition, why })) if numbers.contains(&partition) => {
-                self.on_refused(partition, &why, &partitions);
+                self.on_refused(partition, &why, &numbers);
             }
             Err(failure) => return Err(failure),
         }
@@ -210,83 +212,72 @@ impl<'a> Membership<'a> {
         }
         self.want_comparison(false);
         self.show();
-        self.end_flush_of(partitions).await
+        self.end_flushes_of(partitions).await
     }
 
     /// What a partition stands for may have been set right.
     async fn try_standing(&mut self) -> Result<(), Failure> {
         let is_due = |number: &u32| self.suspects.get(number).is_none_or(|again| *again <= Instant::now());
         let standing: Vec<u32> = self.owned.standing().into_iter().filter(is_due).collect();
-        let again: Vec<(u32, Option<u64>)> =
-            standing.iter().filter_map(|number| Some((*number, *self.given.get(number)?))).collect();
-        let outcome = if again.is_empty() { Ok(()) } else { self.take_over(again).await };
+        let outcome = if standing.is_empty() { Ok(()) } else { self.take_over(&standing).await };
         let every = if Instant::now() < self.settles_until { SETTLE_PAUSE } else { STAND_EVERY };
         self.next_try = Instant::now() + every;
         outcome
     }
 
-    /// When the next flush begins; none while one is out, and where there is nothing to flush.
+    /// When the next flush begins; none while there is no room for it, and where there is nothing to flush.
     fn next_flush(&self) -> Option<Instant> {
-        let due = self.flush.is_none().then(|| self.owned.due(&self.ends, self.records_in_flight())).flatten();
+        let due = self.flushes.has_room().then(|| self.owned.due(&self.ends, self.flushes.records())).flatten();
         due.map(|due| due.max(self.no_flush_before))
     }
 
     fn begin_flush(&mut self, whose: Whose) {
         self.no_flush_before = Instant::now() + self.parts.flush_every;
         let parts = self.owned.take_flush(whose, &self.ends, &self.suspects);
-        self.given_before.clear();
-        for part in &parts {
-            // A partition that stands is tried again from here.
-            let before = self.given.insert(part.partition, Some(part.position.next)).flatten();
-            self.given_before.push((part.partition, before));
-        }
         let standing = self.owned.standing();
         self.readers.end(standing.into_iter());
-        self.flush = (!parts.is_empty()).then(|| FlushInFlight::begin(&self.flusher, parts));
+        if !parts.is_empty() {
+            let is_alone = parts.iter().any(|part| self.suspects.contains_key(&part.partition));
+            self.flushes.begin(parts, is_alone);
+        }
     }
 
     /// A flush with any of these partitions must not be out any more when the next event is taken.
-    async fn end_flush_of(&mut self, partitions: &[u32]) -> Result<(), Failure> {
-        let Some(flush) = self.flush.as_mut().filter(|flush| flush.has_any(partitions)) else { return Ok(()) };
-        if !flush.call_back().await {
-            let ended = flush.end().await?;
-            return self.on_flushed(ended);
+    async fn end_flushes_of(&mut self, partitions: &[u32]) -> Result<(), Failure> {
+        match self.flushes.call_back(partitions).await? {
+            Some(ended) => self.on_committed(ended),
+            None => Ok(()),
         }
-        let others_are_ours = flush.partitions().iter().any(|number| self.owned.contains(*number));
-        self.flush = None;
-        if others_are_ours {
-            return Err(Failure::Again("some of the partitions of a flush were given to others"));
-        }
-        Ok(())
     }
 
-    fn on_flushed(&mut self, outcome: Result<Flushed, FlushError>) -> Result<(), Failure> {
-        let Some(flush) = self.flush.take() else { return Ok(()) };
+    fn on_committed(&mut self, ended: Ended) -> Result<(), Failure> {
+        let Ended { positions, store_was_away, outcome } = ended;
+        let numbers: BTreeSet<u32> = positions.iter().map(|(number, _)| *number).collect();
         match outcome {
-            Ok(Flushed { store_was_away }) => {
-                self.suspects.retain(|number, _| !flush.partitions().contains(number));
+            Ok(()) => {
+                for (number, next) in positions {
+                    if let Some(committed) = self.given.get_mut(&number) {
+                        *committed = Some(next);
+                    }
+                }
+                self.suspects.retain(|number, _| !numbers.contains(number));
                 if store_was_away {
                     self.want_comparison(true);
                 }
                 self.owned.close_old_days();
-                self.show();
-                Ok(())
             }
-            Err(FlushError::Stream(StreamError::Fenced(reason))) => self.on_fenced(flush.partitions(), &reason),
-            Err(FlushError::Stream(StreamError::RefusedOf { partition, why }))
-                if flush.partitions().contains(&partition) =>
-            {
-                let before = std::mem::take(&mut self.given_before);
-                self.on_refused(partition, &why, &before);
-                self.show();
-                Ok(())
+            Err(StreamError::Fenced(reason)) => return self.on_fenced(&numbers, &reason),
+            Err(StreamError::RefusedOf { partition, why }) if numbers.contains(&partition) => {
+                self.on_refused(partition, &why, &numbers);
             }
-            Err(error) => Err(error.into()),
+            Err(error) => return Err(error.into()),
         }
+        self.show();
+        Ok(())
     }
 
     /// Nothing of the flush is visible. What was folded is lost for us; whoever owns the partitions folds it again.
-    fn on_fenced(&mut self, numbers: &[u32], reason: &str) -> Result<(), Failure> {
+    fn on_fenced(&mut self, numbers: &BTreeSet<u32>, reason: &str) -> Result<(), Failure> {
         let ours = numbers.iter().filter(|number| self.given.contains_key(number)).count();
         tracing::info!(?numbers, ours, reason, "a flush came after the partitions had gone to others");
         if ours == 0 {
@@ -296,6 +287,7 @@ impl<'a> Membership<'a> {
             return Err(Failure::Again("some of the partitions of a flush had gone to others"));
         }
         self.readers = Readers::default();
+        self.flushes.drop_written(&self.given.keys().copied().collect::<Vec<_>>());
         self.owned.remove_all();
         self.given.clear();
         self.want_comparison(false);
@@ -342,38 +334,20 @@ impl<'a> Membership<'a> {
     }
 
     async fn flush_all(&mut self) -> Result<(), Failure> {
-        self.finish_flush().await?;
-        while self.owned.is_dirty() {
-            self.begin_flush(Whose::All);
-            self.finish_flush().await?;
-        }
-        Ok(())
-    }
-
-    async fn finish_flush(&mut self) -> Result<(), Failure> {
-        match &mut self.flush {
-            Some(flush) => {
-                let ended = flush.end().await?;
-                self.on_flushed(ended)
+        loop {
+            if self.owned.is_dirty() && self.flushes.has_room() {
+                self.begin_flush(Whose::All);
             }
-            None => Ok(()),
+            if self.flushes.is_empty() {
+                return Ok(());
+            }
+            let ended = self.flushes.next().await?;
+            self.on_committed(ended)?;
         }
-    }
-
-    fn records_in_flight(&self) -> u64 {
-        self.flush.as_ref().map_or(0, FlushInFlight::records)
     }
 
     fn show(&self) {
-        self.owned.show(self.records_in_flight());
-    }
-}
-
-/// The end of the flush that is out; never when there is none.
-async fn end_of(flush: &mut Option<FlushInFlight>) -> Result<Result<Flushed, FlushError>, JoinError> {
-    match flush {
-        Some(flush) => flush.end().await,
-        None => pending().await,
+        self.owned.show(self.flushes.records());
     }
 }
 

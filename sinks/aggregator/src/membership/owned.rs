@@ -226,7 +226,7 @@ impl<'a> Owned<'a> {
     }
 
     /// A long learning goes to the local state piece by piece. One whose flush is out waits, as pieces have an order.
-    pub(super) fn pack_learnt(&mut self, in_flight: &[u32]) -> Vec<Save> {
+    pub(super) fn pack_learnt(&mut self, in_flight: &BTreeSet<u32>) -> Vec<Save> {
         self.partitions
             .iter_mut()
             .filter(|(number, partition)| partition.unpacked() >= limits::LEARN_RECORDS && !in_flight.contains(number))

@@ -59,6 +59,10 @@ pub(crate) struct State {
     pub(crate) refuses_letters_of: Option<u32>,
     /// Commits that were refused therefore.
     pub(crate) refusals: u64,
+    /// Commits wait before they take effect.
+    holds: bool,
+    /// Those that wait.
+    pub(super) held: u64,
     /// Nobody can join those who share the partitions.
     pub(crate) shut: bool,
     pub(crate) met: Met,
@@ -214,6 +218,28 @@ impl FakeLog {
     /// The producers of the next commits are refused, and the group stays as it is.
     pub(crate) fn end_producer(&self, commits: u64) {
         self.state().producer_ends = commits;
+    }
+
+    /// Commits wait from now on, until they may go on.
+    pub(crate) fn hold_commits(&self, holds: bool) {
+        self.state().holds = holds;
+        self.changed.send_modify(|n| *n += 1);
+    }
+
+    pub(crate) fn commits_held(&self) -> u64 {
+        self.state().held
+    }
+
+    pub(super) async fn held(&self) {
+        let mut changed = self.changed.subscribe();
+        if !self.state().holds {
+            return;
+        }
+        self.state().held += 1;
+        while self.state().holds {
+            let _ = changed.changed().await;
+        }
+        self.state().held -= 1;
     }
 
     fn resolve(state: &State, topic: Topic, partition: usize, start: Start) -> Result<u64, StreamError> {

@@ -92,6 +92,7 @@ impl Committer for Owner {
         // What counts is the generation that the member knew of when it began.
         let seen = self.seen.lock().unwrap().clone();
         self.log.chance.pause(self.log.delay).await;
+        self.log.held().await;
         let fails = self.log.state().fails;
         let failing = self.log.chance.one_in(fails);
         let before = self.log.chance.one_in(2);

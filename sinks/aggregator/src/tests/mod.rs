@@ -9,6 +9,7 @@ mod fake_log;
 mod fake_member;
 mod fake_store;
 mod oracle;
+mod pipeline;
 mod random;
 mod traffic;
 mod working;
