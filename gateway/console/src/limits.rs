@@ -17,7 +17,7 @@ pub const SERIES_SECONDS: usize = 300;
 /// Currencies the plot tells apart in one second; those beyond count without an amount.
 pub const SERIES_CURRENCIES: usize = 16;
 /// The shortest pause between two changes sent to one browser.
-pub const UPDATE_PAUSE: Duration = Duration::from_millis(40);
+pub const UPDATE_PAUSE: Duration = Duration::from_millis(15);
 /// How often a browser hears something, changes or not; its session is looked at each time.
 pub const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How long the keys of a day stay in memory after the last browser left.

@@ -11,7 +11,8 @@
 //!   owner's `commit` MUST fail ([`StreamError::Fenced`]) once another owner has been given the partition, and then none
 //!   of it is ever visible. A commit that was begun before [`Event::Revoked`] was handed out is waited for before the
 //!   partition goes to its next owner, for a bounded time.
-//! - A commit is all or nothing: sums, dead letters and consumed offsets. Readers see committed records alone.
+//! - A commit is all or nothing: sums, dead letters and consumed offsets. Readers see committed records alone, but for who
+//!   asks for those before ([`Stream::follow_uncommitted`]).
 //! - Owning and reading are apart: a subscription says what is ours, and its committed offsets fence the commits; records
 //!   are read by a [`Follower`], from where the reader says. There is no silent reset to either end: a start that the log no
 //!   longer has is [`StreamError::Refused`], naming partition, offset and what is there.
@@ -54,6 +55,20 @@ pub trait Stream: Send + Sync {
     /// # Errors
     /// When the broker does not answer in time.
     async fn follow(&self, topic: Topic, starts: Vec<(u32, Start)>) -> Result<Box<dyn Follower>, StreamError>;
+
+    /// As [`follow`](Self::follow), and shows records before their commit too, where there is such a time; they are shown once, whatever
+    /// becomes of the commit. It is for who may show what is true of no committed position yet: each row of sums is true of
+    /// some prefix of the log, and stands in the store before it comes here.
+    ///
+    /// # Errors
+    /// As [`follow`](Self::follow).
+    async fn follow_uncommitted(
+        &self,
+        topic: Topic,
+        starts: Vec<(u32, Start)>,
+    ) -> Result<Box<dyn Follower>, StreamError> {
+        self.follow(topic, starts).await
+    }
 
     /// For each partition of the topic what it holds, and up to where the subscriptions' commits have come (of the
     /// transactions; 0 otherwise and before the first commit).

@@ -22,6 +22,14 @@ use crate::timeouts::{FOLLOWER_AWAY, KAFKA_POLL, REQUEST};
 /// A follower; its thread ends when it is dropped.
 pub(super) struct KafkaFollower(Arc<Handover<Batch>>);
 
+/// Which records are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Isolation {
+    Committed,
+    /// Those too that are not committed yet, or never.
+    Uncommitted,
+}
+
 /// What the thread works with.
 struct Polling {
     topic: String,
@@ -57,12 +65,16 @@ pub(super) fn follow(
     options: &KafkaOptions,
     bounds: &BoundsClient,
     errors: ClientErrors,
+    isolation: Isolation,
     topic: Topic,
     starts: &[(u32, Start)],
 ) -> Result<KafkaFollower, StreamError> {
     let refused = |error: KafkaError| StreamError::Refused(reason(&error));
     let mut config = client::consumer(options);
     config.set("enable.partition.eof", "true");
+    if isolation == Isolation::Uncommitted {
+        config.set("isolation.level", "read_uncommitted");
+    }
     let consumer: BaseConsumer<ClientErrors> = config.create_with_context(errors.clone()).map_err(refused)?;
     let name = options.name(topic);
     let offsets = start::resolve(&consumer, &errors, name, starts)?;

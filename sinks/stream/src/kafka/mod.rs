@@ -36,6 +36,7 @@ use self::append::Appender;
 use self::bounds::BoundsClient;
 use self::client::blocking;
 use self::client_errors::{ClientErrors, reason};
+use self::follow::Isolation;
 use self::member::Member;
 use self::transactional_ids::TransactionalIds;
 use self::writer::TransactionalWriter;
@@ -76,6 +77,20 @@ impl KafkaStream {
     }
 }
 
+impl KafkaStream {
+    async fn follow_with(
+        &self,
+        isolation: Isolation,
+        topic: Topic,
+        starts: Vec<(u32, Start)>,
+    ) -> Result<Box<dyn Follower>, StreamError> {
+        let options = Arc::clone(&self.options);
+        let (bounds, errors) = (Arc::clone(&self.bounds), self.errors.beside());
+        let follower = blocking(move || follow::follow(&options, &bounds, errors, isolation, topic, &starts));
+        Ok(Box::new(follower.await?))
+    }
+}
+
 #[async_trait]
 impl Stream for KafkaStream {
     async fn prepare(&self, retention: Retention) -> Result<(), StreamError> {
@@ -106,10 +121,15 @@ impl Stream for KafkaStream {
     }
 
     async fn follow(&self, topic: Topic, starts: Vec<(u32, Start)>) -> Result<Box<dyn Follower>, StreamError> {
-        let options = Arc::clone(&self.options);
-        let (bounds, errors) = (Arc::clone(&self.bounds), self.errors.beside());
-        let follower = blocking(move || follow::follow(&options, &bounds, errors, topic, &starts));
-        Ok(Box::new(follower.await?))
+        self.follow_with(Isolation::Committed, topic, starts).await
+    }
+
+    async fn follow_uncommitted(
+        &self,
+        topic: Topic,
+        starts: Vec<(u32, Start)>,
+    ) -> Result<Box<dyn Follower>, StreamError> {
+        self.follow_with(Isolation::Uncommitted, topic, starts).await
     }
 
     fn refuses_us(&self) -> Option<String> {
