@@ -93,7 +93,7 @@ fn through_kafka(report: &mut Report) -> Result<()> {
         let bounds = runtime.block_on(stream.bounds(Topic::Transactions))?;
         Ok(bounds.iter().map(|partition| partition.committed).sum())
     };
-    let cost = progress::cost(&aggregator, RECORDS, TIME, committed)?;
+    let cost = progress::cost_of_all(&aggregator, RECORDS, TIME, committed)?;
     report.figure(&aims::SUMS, &cost, Some(&floor));
     Ok(())
 }

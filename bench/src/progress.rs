@@ -11,6 +11,23 @@ use crate::measure::Cost;
 const TENTHS: u64 = 8;
 const LOOK: Duration = Duration::from_millis(20);
 
+/// Waits until all units are done, and returns what one takes, from the process's start on: of one that does much at a time, and has
+/// done more than it shows, nothing less than all can be told.
+///
+/// # Errors
+/// As [`cost`].
+pub fn cost_of_all(process: &Measured, units: u64, within: Duration, done: impl Fn() -> Result<u64>) -> Result<Cost> {
+    let start = Instant::now();
+    loop {
+        let done = done()?;
+        if done >= units {
+            return Ok(Cost { units, wall: start.elapsed(), cpu: process.cpu()?, calls: None });
+        }
+        ensure!(start.elapsed() < within, "only {done} of {units} are done after {within:?}");
+        std::thread::sleep(LOOK);
+    }
+}
+
 /// Waits until so many units are done, and returns what one takes. CPU time is the process's from its start on, which holds
 /// some ten milliseconds of starting.
 ///
