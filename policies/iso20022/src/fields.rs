@@ -27,16 +27,17 @@ pub(crate) struct Money<'a> {
 
 /// The account that the cursor stands in: its `Id/IBAN`, else `Id/Othr/Id`.
 pub(crate) fn account<'a>(cursor: &mut Cursor<'a>, path: &str) -> Result<Cow<'a, str>, FieldError> {
-    let inside = |error: FieldError| error.within(path);
-    let mut id = None;
-    while let Some(name) = cursor.child().map_err(inside)? {
-        match name {
-            "Id" => once(&mut id, account_id(cursor).map_err(|error| error.within("Id")).map_err(inside)?, "Id")
-                .map_err(inside)?,
-            _ => cursor.skip().map_err(inside)?,
+    let mut read = || {
+        let mut id = None;
+        while let Some(name) = cursor.child()? {
+            match name {
+                "Id" => once(&mut id, account_id(cursor).map_err(|error| error.within(name))?, name)?,
+                _ => cursor.skip()?,
+            }
         }
-    }
-    there(id, "Id").map_err(inside)
+        there(id, "Id")
+    };
+    read().map_err(|error| error.within(path))
 }
 
 fn account_id<'a>(cursor: &mut Cursor<'a>) -> Result<Cow<'a, str>, FieldError> {

@@ -87,7 +87,14 @@ impl<'a> Page<'a> {
         while let Some(name) = cursor.child()? {
             match name {
                 "PgNb" => once(&mut number, cursor.text(name)?, name)?,
-                "LastPgInd" => once(&mut is_last, matches!(&*cursor.text(name)?, "true" | "1"), name)?,
+                "LastPgInd" => {
+                    let read = match &*cursor.text(name)? {
+                        "true" | "1" => true,
+                        "false" | "0" => false,
+                        _ => return Err(FieldError::wrong(name, "it would be true or false")),
+                    };
+                    once(&mut is_last, read, name)?;
+                }
                 _ => cursor.skip()?,
             }
         }

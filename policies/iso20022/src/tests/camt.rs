@@ -145,6 +145,7 @@ fn what_is_wrong_is_refused_by_the_name_of_the_field() {
     refuses(
         CAMT_053,
         &[
+            (">true</LastPgInd>", ">yes</LastPgInd>", "wrong-field", "GrpHdr/MsgPgntn/LastPgInd"),
             ("<Id>2026-227</Id>", "", "field-missing", "Stmt[1]/Id"),
             ("<IBAN>HR1210010051863000160</IBAN>", "<BBAN>1</BBAN>", "field-missing", "Stmt[1]/Acct/Id/IBAN"),
             ("<Amt Ccy=\"EUR\">3.00</Amt>", "", "field-missing", &format!("{second}/Amt")),
