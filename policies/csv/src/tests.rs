@@ -5,6 +5,7 @@ use tallygate_policy::{Message, Outcome, Policy, Refusal, Transaction};
 use crate::Csv;
 
 mod configuration;
+mod documentation;
 mod replies;
 
 /// As a bank of the savings group exports it: Latin letters in windows-1252, a decimal comma, two digits of the year.

@@ -4,6 +4,8 @@ use tallygate_policy::{Continuation, Message, Outcome, Policy, Refusal, Transact
 
 use crate::Json;
 
+mod documentation;
+
 fn outcome(config: &str, body: &str) -> Outcome {
     Json::configure(config).expect("a configuration").handle(Message::for_test(body).build()).outcome
 }

@@ -5,6 +5,7 @@ use tallygate_policy::{Message, Outcome, Policy, Refusal, Transaction};
 use crate::Xml;
 
 mod configuration;
+mod documentation;
 mod samples;
 
 fn configured(config: &str) -> Xml {
