@@ -246,7 +246,10 @@ def cii_totals(trade, settlement, total, currency, grand, rules):
             raise Refused("ActualAmount", "is missing")
         charges[flag] += value or 0
     for one in CII.all(settlement, "ram:SpecifiedLogisticsServiceCharge"):
-        charges["true"] += of_cii(one, "AppliedAmount", currency) or 0
+        value = of_cii(one, "AppliedAmount", currency)
+        if value is None and rules == "EN 16931":
+            raise Refused("AppliedAmount", "is missing")
+        charges["true"] += value or 0
     taxes = of_total("TaxTotalAmount")
     parts = [of_cii(tax, "CalculatedAmount", currency) for tax in CII.all(settlement, "ram:ApplicableTradeTax")]
     parts = [part for part in parts if part is not None]
