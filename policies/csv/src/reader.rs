@@ -173,12 +173,14 @@ impl<'a> Reader<'a> {
         let mut value = Cow::Borrowed("");
         loop {
             let piece = self.rest();
-            let length = scan::until(piece, [quote]);
+            let mut length = scan::until(piece, [quote, b'\n']);
+            while piece.get(length) == Some(&b'\n') {
+                self.line += 1;
+                length += 1 + scan::until(&piece[length + 1..], [quote, b'\n']);
+            }
             if length == piece.len() {
                 return Err(self.fail(begin, "a value without the quote that ends it"));
             }
-            let lines = piece[..length].iter().filter(|byte| **byte == b'\n').count();
-            self.line += lines as u32;
             if wanted {
                 push(&mut value, &self.text[self.at..self.at + length]);
             }

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use tallygate_policy::ConfigFault;
 use tallygate_policy::config::Config;
-use tallygate_policy::currency::Currencies;
+use tallygate_policy::currency::{Currencies, Currency};
 use tallygate_policy::decimal::{self, Decimal, FRACTION_DIGITS, INTEGER_DIGITS};
+
+use tallygate_policy::{ConfigFault, scan};
 
 use crate::paths::{Paths, Use};
 use crate::value::{Record, Value, one_of};
@@ -103,6 +104,10 @@ impl Writing {
             decimal::check(text)?;
             return Ok((text.to_owned(), text.starts_with('-')));
         }
+        if let Some(plain) = self.at_once(text) {
+            let signed = plain.starts_with('-');
+            return Ok((plain, signed));
+        }
         let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
         let signed = digits.len() < text.len();
         let (integer, fraction) =
@@ -131,6 +136,30 @@ impl Writing {
             return Err(self.wrong());
         }
         Self::joined(plain, &joined, fraction).map(|plain| (plain, signed))
+    }
+
+    /// The same of what most amounts are: at most nine digits, and one or two behind the sign of the fraction, in one turn over
+    /// them.
+    fn at_once(&self, text: &str) -> Option<String> {
+        const MOST: usize = "-123456789.00".len();
+        let bytes = text.as_bytes();
+        let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
+        if bytes.len() > MOST || !self.decimal.is_ascii() || (digits.first() == Some(&b'0') && digits.len() > 4) {
+            return None;
+        }
+        let mut integer = digits.len();
+        for (at, byte) in digits.iter().enumerate() {
+            match byte {
+                b'0'..=b'9' => {}
+                byte if char::from(*byte) == self.decimal && integer == digits.len() => integer = at,
+                _ => return None,
+            }
+        }
+        let behind = digits.len() - integer;
+        if !(1..=9).contains(&integer) || behind == 1 || behind > 3 || (integer > 1 && digits.first() == Some(&b'0')) {
+            return None;
+        }
+        Some(if self.decimal == '.' { text.to_owned() } else { text.replace(self.decimal, ".") })
     }
 
     /// The digits, but for zeros that mean nothing.
@@ -250,10 +279,24 @@ impl Amounts {
     }
 
     /// Checks that the currency is one and has so many digits.
-    pub(crate) fn check(&self, amount: &Amount, currency: &str, named: Option<usize>) -> Result<(), Fault> {
+    pub(crate) fn check(
+        &self,
+        amount: &Amount,
+        currency: &str,
+        named: Option<usize>,
+        last: &mut Option<Currency>,
+    ) -> Result<(), Fault> {
         let Some(currencies) = &self.currencies else { return Ok(()) };
-        let currency =
-            currencies.find(currency).map_err(|error| Fault::new(named, "wrong-currency", error.to_string()))?;
+        let currency = match *last {
+            Some(last) if last.code() == currency => last,
+            _ => currencies.find(currency).map_err(|error| Fault::new(named, "wrong-currency", error.to_string()))?,
+        };
+        *last = Some(currency);
+        // Where there are no more digits at all, none has to be looked at.
+        let fraction = amount.written.len() - scan::until(amount.written.as_bytes(), [b'.']);
+        if currency.minor_units().is_none_or(|digits| fraction <= 1 + usize::from(digits)) {
+            return Ok(());
+        }
         let fits = currency.check(amount.decimal(true)?);
         fits.map_err(|error| Fault::new(amount.cell, "wrong-amount", error.to_string()))
     }

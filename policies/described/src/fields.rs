@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use tallygate_policy::config::Config;
+use tallygate_policy::currency::Currency;
 use tallygate_policy::{ConfigFault, Transaction};
 
 use crate::amount::{Amount, Amounts, Configured};
@@ -28,6 +29,15 @@ pub(crate) struct Fields {
     attributes: Vec<(String, Value)>,
     /// The cell of all that a record has of attributes.
     open_attributes: Option<usize>,
+}
+
+/// What the record before had, which the next one mostly has too.
+#[derive(Default)]
+pub(crate) struct Last {
+    currency: Option<Currency>,
+    /// The day as it was written, and what was read of it.
+    day: String,
+    read: (String, Option<String>),
 }
 
 /// A day or a time.
@@ -131,13 +141,14 @@ impl Fields {
         record: Record<'_, '_>,
         amount: Option<Amount>,
         carried: Vec<(String, String)>,
+        last: &mut Last,
     ) -> Result<Transaction, Fault> {
         let id = self.id.there(record)?.into_owned();
-        let (time, day) = self.time_and_day(record)?;
+        let (time, day) = self.time_and_day(record, last)?;
         let key = self.key.there(record)?.into_owned();
         let amount = amount.map_or_else(|| self.amounts.of(record), Ok)?;
         let currency = self.currency.there(record)?;
-        self.amounts.check(&amount, &currency, self.currency.cell())?;
+        self.amounts.check(&amount, &currency, self.currency.cell(), &mut last.currency)?;
         let currency = currency.into_owned();
         let kind = match &self.kind {
             None => None,
@@ -154,7 +165,19 @@ impl Fields {
         Ok(Transaction { id, time, day, key, amount: amount.text(), currency, kind, attributes })
     }
 
-    fn time_and_day(&self, record: Record<'_, '_>) -> Result<(String, Option<String>), Fault> {
+    fn time_and_day(&self, record: Record<'_, '_>, last: &mut Last) -> Result<(String, Option<String>), Fault> {
+        let (None, Some(Timed { value: Value::Cell(cell), .. })) = (&self.time, &self.day) else {
+            return self.read_time_and_day(record);
+        };
+        let Some(text) = record.cell(*cell) else { return self.read_time_and_day(record) };
+        if last.day != text || last.read.0.is_empty() {
+            last.read = self.read_time_and_day(record)?;
+            text.clone_into(&mut last.day);
+        }
+        Ok(last.read.clone())
+    }
+
+    fn read_time_and_day(&self, record: Record<'_, '_>) -> Result<(String, Option<String>), Fault> {
         if self.as_they_are {
             let text = |timed: &Option<Timed>| -> Result<Option<String>, Fault> {
                 let Some(timed) = timed else { return Ok(None) };

@@ -6,6 +6,7 @@ use tallygate_policy::batch::number_ids;
 use tallygate_policy::{Refusal, Transaction};
 
 use crate::Description;
+use crate::fields::Last;
 use crate::totals::Part;
 use crate::value::Record;
 use crate::wrong::{Fault, Wrong};
@@ -35,6 +36,7 @@ pub struct Rows<'d, 'a> {
     parts: Vec<Part>,
     /// Attributes that are carried along as they are: of which record, name and value.
     carried: Vec<(usize, String, String)>,
+    last: Last,
     made: Made,
 }
 
@@ -64,6 +66,7 @@ impl<'d, 'a> Rows<'d, 'a> {
             groups: Vec::new(),
             parts: Vec::new(),
             carried: Vec::new(),
+            last: Last::default(),
             made: Made { transactions: Vec::new(), origins: Vec::new() },
         }
     }
@@ -214,7 +217,7 @@ impl<'d, 'a> Rows<'d, 'a> {
                 amount = Some(read);
             }
             if counts {
-                self.made.transactions.push(fields.transaction(record, amount, carried)?);
+                self.made.transactions.push(fields.transaction(record, amount, carried, &mut self.last)?);
                 if self.with_origins {
                     self.made.origins.push(place.to_vec());
                 }

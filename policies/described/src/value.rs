@@ -148,11 +148,14 @@ impl Value {
                 for (index, part) in parts.iter().enumerate() {
                     let Some(text) = part.of(record)? else { return Err(Fault::missing(part.cell())) };
                     joined.push_str(if index > 0 { with } else { "" });
-                    for letter in text.chars() {
-                        if *marked && (letter == '\\' || with.contains(letter)) {
-                            joined.push('\\');
+                    match with.as_bytes() {
+                        // Nearly no part has what would have to be marked.
+                        [sign] if *marked && scan::until(text.as_bytes(), [*sign, b'\\']) < text.len() => {
+                            mark(&text, with, &mut joined);
                         }
-                        joined.push(letter);
+                        [_] => joined.push_str(&text),
+                        _ if *marked => mark(&text, with, &mut joined),
+                        _ => joined.push_str(&text),
                     }
                 }
                 Some(Cow::Owned(joined))
@@ -173,6 +176,16 @@ impl Value {
             Self::First(values) | Self::Join { parts: values, .. } => values.iter().find_map(Self::cell),
             Self::Const(_) | Self::Ordinal => None,
         }
+    }
+}
+
+/// Appends a part of an id, in which what stands between the parts is marked.
+fn mark(part: &str, with: &str, id: &mut String) {
+    for letter in part.chars() {
+        if letter == '\\' || with.contains(letter) {
+            id.push('\\');
+        }
+        id.push(letter);
     }
 }
 

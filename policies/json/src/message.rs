@@ -18,7 +18,7 @@ pub(crate) fn read(json: &Json, message: &[u8], origins: bool) -> Result<Made, W
     let body = text(message)?;
     let tree = &json.tree;
     let depth = tree.depth();
-    let waits = (0..tree.cells()).any(|cell| tree.level(cell) < depth);
+    let waits = tree.waits;
     let mut walk = Walk {
         scanner: Scanner::new(body),
         body,

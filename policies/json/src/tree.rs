@@ -16,6 +16,8 @@ pub(crate) struct Tree {
     cells: Vec<usize>,
     /// The records are in the body itself: it is one, or an array of them, or there is one a line.
     pub(crate) plain: bool,
+    /// Some cell stands around the records.
+    pub(crate) waits: bool,
 }
 
 /// A place.
@@ -45,7 +47,8 @@ pub(crate) enum Holds {
 impl Tree {
     /// The way to the records alone.
     pub(crate) fn new(records: Option<&str>) -> Result<Self, ConfigFault> {
-        let mut tree = Self { nodes: Vec::new(), way: vec![0], cells: Vec::new(), plain: records.is_none() };
+        let mut tree =
+            Self { nodes: Vec::new(), way: vec![0], cells: Vec::new(), plain: records.is_none(), waits: false };
         tree.nodes.push(Node::new("", 0, 0, true));
         let steps = match records {
             None => vec!["*".to_owned()],
@@ -202,6 +205,7 @@ impl Paths for Tree {
         let cell = *self.nodes[node].cell.get_or_insert(next);
         if cell == next {
             self.cells.push(node);
+            self.waits |= self.nodes[node].level < self.way.len() - 1;
             self.nodes[node].holds = holds;
         } else if (holds == Holds::Attributes) != (self.nodes[node].holds == Holds::Attributes) {
             return Err(wrong(format!("`{pointer}` leads to what another path leads to, and is no text")));
