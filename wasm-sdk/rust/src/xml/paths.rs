@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::field::{self, Field, FieldError};
 use super::reader::{Element, Reader};
 use super::tag;
+use crate::scan;
 use crate::world::tallygate::policy::types::ConfigFault;
 
 /// Paths to the values that a policy reads of an element, which are read in one pass.
@@ -216,7 +217,8 @@ impl<const N: usize> Paths<N> {
     fn child(&self, node: &Node, element: Element<'_>) -> Option<(usize, &Node)> {
         node.children.iter().find_map(|&place| {
             let child = self.nodes.get(place)?;
-            (child.local == element.local && child.namespace == element.namespace).then_some((place, child))
+            let same = |one: &str, other: &str| scan::same(one.as_bytes(), other.as_bytes());
+            (same(&child.local, element.local) && same(&child.namespace, element.namespace)).then_some((place, child))
         })
     }
 }
