@@ -7,7 +7,7 @@ pub struct Line {
     pub name: &'static str,
     /// Most CPU time of a unit, in microseconds.
     pub micros: Option<f64>,
-    /// Most CPU time of a unit, in that of the floor of the same run.
+    /// Most CPU time of a unit, in that of the floor of the same run; of a format beside what any call of a policy costs.
     pub floors: Option<f64>,
 }
 
@@ -18,6 +18,13 @@ pub const JSON: Line = line("(a) policy json, 2 KB").micros(8.0);
 pub const HELLO: Line = line("(a) policy hello");
 pub const EMPTY: Line = line("(a) an empty policy, no imports").micros(3.0);
 pub const EMPTY_IMPORTS: Line = line("(a) an empty policy, host imports").micros(3.0);
+pub const UBL: Line = line("(a) policy ubl-cii, UBL").floors(3.0);
+pub const CII: Line = line("(a) policy ubl-cii, CII").floors(3.0);
+pub const PAIN: Line = line("(a) policy iso20022, pain").floors(3.0);
+pub const CAMT: Line = line("(a) policy iso20022, camt.053").floors(3.0);
+pub const XML_PAIN: Line = line("(a) policy xml, pain.001 by description").floors(5.0);
+pub const XML_UBL: Line = line("(a) policy xml, UBL by description").floors(5.0);
+pub const CSV: Line = line("(a) policy csv").floors(5.0);
 
 pub const ACCEPT_1: Line = line("(b) accept, embedded queue, HTTP/1.1").floors(2.0);
 pub const ACCEPT_2: Line = line("(b) accept, embedded queue, HTTP/2").floors(2.0);

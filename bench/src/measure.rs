@@ -23,6 +23,13 @@ impl Cost {
         Self { calls: calls.map(|calls| calls as f64 / units as f64), ..self }
     }
 
+    /// The same without the CPU time that a unit of another work takes.
+    pub fn above(&self, base: &Cost) -> Self {
+        let each = base.cpu.as_secs_f64() / base.units as f64;
+        let cpu = Duration::from_secs_f64((self.cpu.as_secs_f64() - each * self.units as f64).max(0.0));
+        Self { cpu, ..*self }
+    }
+
     /// CPU time of a unit, in microseconds.
     pub fn cpu_micros(&self) -> f64 {
         self.cpu.as_secs_f64() * 1e6 / self.units as f64

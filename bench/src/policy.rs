@@ -10,6 +10,7 @@ use quick_xml::events::Event;
 use tallygate_host::{Caller, Engine, EngineLimits, Header, Keys, Limits, Message, Outcome, Policy, PolicySpec};
 
 use crate::aims;
+use crate::formats;
 use crate::measure::{Cost, here};
 use crate::messages;
 use crate::report::Report;
@@ -38,10 +39,10 @@ pub fn measure(report: &mut Report) -> Result<()> {
     let hello = Arc::new(activate("hello", "{}")?);
     report.figure(&aims::HELLO, &cost(&hello, &messages::json(1, "HR123"), CALLS)?, None);
     // What any policy costs: one that imports nothing, and one that imports all there is and calls none of it.
-    for (line, name) in [(&aims::EMPTY, "empty"), (&aims::EMPTY_IMPORTS, "hostile")] {
-        report.figure(line, &cost(&Arc::new(activate(name, "{}")?), b"", CALLS)?, None);
-    }
-    Ok(())
+    let empty = cost(&Arc::new(activate("empty", "{}")?), b"", CALLS)?;
+    report.figure(&aims::EMPTY, &empty, None);
+    report.figure(&aims::EMPTY_IMPORTS, &cost(&Arc::new(activate("hostile", "{}")?), b"", CALLS)?, None);
+    formats::measure(report, &empty)
 }
 
 /// So many calls of one thread, and in a pass of their own their system calls.
@@ -53,7 +54,7 @@ fn cost(policy: &Arc<Policy>, body: &[u8], calls: u64) -> Result<Cost> {
     Ok(cost.with_calls(counter.stop(), calls / 20))
 }
 
-fn activate(name: &str, config: &str) -> Result<Policy> {
+pub fn activate(name: &str, config: &str) -> Result<Policy> {
     let path = format!("{}/../target/policies/{name}.wasm", env!("CARGO_MANIFEST_DIR"));
     let spec = PolicySpec {
         name: name.to_owned(),
@@ -92,7 +93,7 @@ fn calls(policy: &Arc<Policy>, body: &[u8], threads: u64, calls: u64) -> Result<
     Ok(cost)
 }
 
-fn message(body: &[u8]) -> Message {
+pub fn message(body: &[u8]) -> Message {
     let header = |name: &str, value: &str| Header { name: name.to_owned(), value: value.as_bytes().to_vec() };
     Message {
         id: "bench".to_owned(),

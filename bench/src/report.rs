@@ -12,24 +12,14 @@ pub struct Report {
 impl Report {
     /// Prints a figure beside its floor, and holds its CPU time against its aim.
     pub fn figure(&mut self, line: &Line, cost: &Cost, floor: Option<&Cost>) {
-        let beside = floor.map_or_else(String::new, |floor| {
-            format!(
-                "  floor: cpu {:.2} wall {:.2} calls {}, {:.2} x",
-                floor.cpu_micros(),
-                floor.wall_micros(),
-                calls(floor),
-                cost.cpu_micros() / floor.cpu_micros()
-            )
-        });
-        println!(
-            "{:<46} cpu {:7.2} us  wall {:7.2} us  calls {}{beside}{}",
-            line.name,
-            cost.cpu_micros(),
-            cost.wall_micros(),
-            calls(cost),
-            aims(line)
-        );
+        print(line, cost, floor);
         self.missed.extend(misses(line, cost, floor));
+    }
+
+    /// The same, but the aim in floors is held against what it took above a base, such as what any call of a policy costs.
+    pub fn figure_above(&mut self, line: &Line, cost: &Cost, floor: &Cost, base: &Cost) {
+        print(line, cost, Some(floor));
+        self.missed.extend(misses(line, &cost.above(base), Some(floor)));
     }
 
     /// Prints the memory that something holds beside that of its floor, and holds it against its aim, in bytes.
@@ -45,6 +35,26 @@ impl Report {
     pub fn missed(&self) -> &[String] {
         &self.missed
     }
+}
+
+fn print(line: &Line, cost: &Cost, floor: Option<&Cost>) {
+    let beside = floor.map_or_else(String::new, |floor| {
+        format!(
+            "  floor: cpu {:.2} wall {:.2} calls {}, {:.2} x",
+            floor.cpu_micros(),
+            floor.wall_micros(),
+            calls(floor),
+            cost.cpu_micros() / floor.cpu_micros()
+        )
+    });
+    println!(
+        "{:<46} cpu {:7.2} us  wall {:7.2} us  calls {}{beside}{}",
+        line.name,
+        cost.cpu_micros(),
+        cost.wall_micros(),
+        calls(cost),
+        aims(line)
+    );
 }
 
 /// System calls of a unit.
@@ -99,6 +109,14 @@ mod tests {
         assert!(misses(&line, &cost(40), Some(&cost(20))).is_empty());
         assert_eq!(misses(&line, &cost(40), Some(&cost(16))), ["a line: cpu 40.00 us, 2.50 x its floor, aim 2.00 x"]);
         assert_eq!(misses(&line, &cost(40), None), ["a line: its floor was not measured"]);
+    }
+
+    #[test]
+    fn what_any_call_costs_is_not_counted_to_an_aim_above_it() {
+        let line = line(None, Some(3.0));
+        assert!(misses(&line, &cost(34).above(&cost(4)), Some(&cost(10))).is_empty());
+        assert_eq!(misses(&line, &cost(35).above(&cost(4)), Some(&cost(10))).len(), 1);
+        assert_eq!(cost(3).above(&cost(4)).cpu_micros(), 0.0);
     }
 
     #[test]
