@@ -15,6 +15,7 @@ mod rows;
 mod schema;
 mod totals;
 mod value;
+mod writing;
 mod wrong;
 
 pub use description::{Defaults, Description};

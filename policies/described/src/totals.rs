@@ -7,8 +7,9 @@ use tallygate_policy::config::Config;
 use tallygate_policy::decimal::Decimal;
 use tallygate_policy::totals::Total;
 
-use crate::amount::{Amount, Writing};
+use crate::amount::Amount;
 use crate::paths::{self, Paths, Use};
+use crate::writing::Writing;
 use crate::wrong::Fault;
 
 /// Totals that a message may state.
