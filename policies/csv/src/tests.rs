@@ -314,3 +314,20 @@ fn times_have_the_offset_of_their_zone() {
         ("line 2/time", "`line 2/time`: it is a time that clocks passed over in Europe/Berlin")
     );
 }
+
+#[test]
+fn a_filter_leaves_out_what_it_says() {
+    let file = "id,day,key,amount,state\na,2026-11-22,k,1,done\nb,2026-11-22,k,2,open\nc,2026-11-22,k,3,\n";
+    let ids = |filter: &str, file: &str| -> String {
+        let config = plain(&format!(r#""filter":[{{"field":"state",{filter}}}],"#));
+        accepted(&config, file).into_iter().map(|one| one.id).collect()
+    };
+    let two = file.replace("c,2026-11-22,k,3,\n", "");
+    assert_eq!(ids(r#""in":["done"]"#, &two), "a");
+    assert_eq!(ids(r#""in":["done",""]"#, file), "ac");
+    assert_eq!(ids(r#""not_in":["open"]"#, file), "ac");
+    assert_eq!(ids(r#""not_in":["open",""]"#, file), "a");
+    assert_eq!(ids(r#""in":["none"]"#, &two), "");
+    let (code, field, _) = refused(&plain(r#""filter":[{"field":"state","in":["done"]}],"#), file);
+    assert_eq!((&*code, &*field), ("field-missing", "line 4/state"));
+}
