@@ -183,21 +183,20 @@ mod tests {
     async fn where_policies_ran_for_long_the_calls_of_one_caller_let_others_go_first() {
         let turns = Arc::new(AtOnce::new(2));
         let order = Arc::new(Mutex::new(Vec::new()));
-        let call = |caller: &str, name: &'static str| {
+        let mut calls = tokio::task::JoinSet::new();
+        for (caller, name) in
+            [("greedy", "first"), ("greedy", "second"), ("greedy", "third"), ("greedy", "fourth"), ("other", "other")]
+        {
             let (turns, order, caller) = (turns.clone(), order.clone(), partner(caller));
-            tokio::spawn(async move {
+            calls.spawn(async move {
                 let run = async {
                     std::thread::sleep(limits::RUN_AT_ONCE + limits::SOON_THROUGH);
                     order.lock().unwrap().push(name);
                 };
                 turns.run(&caller, run).await;
-            })
-        };
-        let calls: Vec<_> = ["first", "second", "third", "fourth"].map(|name| call("greedy", name)).into();
-        call("other", "other").await.unwrap();
-        for call in calls {
-            call.await.unwrap();
+            });
         }
+        calls.join_all().await;
         let order = order.lock().unwrap();
         assert!(order.iter().position(|&name| name == "other") <= Some(2), "{order:?}");
         assert!(turns.callers().is_empty());
