@@ -55,6 +55,16 @@ fn plain(more: &str) -> String {
 const PLAIN: &str = "id,day,key,amount\na,2026-11-22,k,12.50\n";
 
 #[test]
+fn a_blank_that_looks_like_another_is_told_by_its_number() {
+    let config = plain("\"decimal\":\",\",\"thousands\":\"\u{a0}\",\"delimiter\":\";\",");
+    let file = |amount: &str| format!("id;day;key;amount\na;2026-11-22;k;{amount}\n");
+    assert_eq!(accepted(&config, file("1\u{a0}234,50"))[0].amount, "1234.50");
+    let (_, field, detail) = refused(&config, file("1 234,50"));
+    assert_eq!(field, "line 2/amount");
+    assert!(detail.ends_with("such as 1\u{a0}234,50, with U+00A0 between thousands"), "{detail}");
+}
+
+#[test]
 fn a_file_of_a_bank_is_taken() {
     let all = accepted(BANK, latin(BANK_FILE));
     let [one, two] = all.as_slice() else { panic!("{all:?}") };

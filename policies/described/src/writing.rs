@@ -137,7 +137,11 @@ impl Writing {
     #[cold]
     fn wrong(&self) -> Cow<'static, str> {
         let Self { decimal, thousands, .. } = self;
+        // A blank that is another than it looks like can only be told by its number.
+        let blank = thousands.filter(|thousands| thousands.is_whitespace());
+        let told =
+            blank.map(|blank| format!(", with U+{:04X} between thousands", u32::from(blank))).unwrap_or_default();
         let thousands = thousands.map(String::from).unwrap_or_default();
-        format!("it is no amount such as 1{thousands}234{decimal}50").into()
+        format!("it is no amount such as 1{thousands}234{decimal}50{told}").into()
     }
 }
