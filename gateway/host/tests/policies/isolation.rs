@@ -74,11 +74,15 @@ async fn the_json_policy_is_called_like_any_other() {
     let array = |count| format!("[{}]", vec![one; count].join(","));
     let lines = |count| format!("{one}\n").repeat(count);
     let least = r#"{"id":"1","time":"2026-11-22T19:20:54Z","shop":"a","amount":1,"currency":"EUR"}"#;
-    let most = (8 << 20) / (least.len() + 1);
-    for (batch, count) in [(array(33_000), 33_000), (lines(40_000), 40_000), (format!("{least}\n").repeat(most), most)]
-    {
+    let least = |count| format!("{least}\n").repeat(count);
+    for (batch, count) in [(array(33_000), 33_000), (lines(40_000), 40_000), (least(50_000), 50_000)] {
         assert_eq!(accepted(&batch).await.0.len(), count);
     }
+    // The body may be 8 MiB, and what is made of it would be more than the queue takes.
+    let outcome = policy.handle(&message(&least(100_000)), &[], None).await.unwrap().outcome;
+    let Outcome::Reject(refusal) = outcome else { panic!("not refused") };
+    assert_eq!((refusal.status, &*refusal.code), (413, "message-too-large"));
+    assert!(refusal.detail.contains("fit into one message"), "{}", refusal.detail);
 }
 
 #[tokio::test]
