@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use bytes::Bytes;
 use hashbrown::HashMap;
 use tallygate_core::envelope::{Head, Line};
 use tallygate_core::fold::{Fold, Horizon};
-use tallygate_core::record::{self, Entry};
+use tallygate_core::record::{Entry, MessageHeaders};
 use tallygate_core::{Identity, MessageNumber, PartitionBy, Run, Transaction, partition};
-use tallygate_stream::{NewRecord, Retention, Stream, Topic};
+use tallygate_stream::{NewHeaders, NewRecord, Retention, Stream, Topic};
 use tallygate_test_servers::{Cassandra, Kafka};
 
 use crate::aims;
@@ -107,11 +106,14 @@ fn new_record(n: u64) -> Result<NewRecord> {
         version: "0".repeat(64).into(),
         traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into(),
     };
-    let headers = record::headers(&head, &Line::read(&made.value)?, 0, 1);
+    let line = Line::read(&made.value)?;
+    let headers = MessageHeaders::new(head, 1);
+    let headers = headers.of(&line, 0);
+    let headers = headers.each_ref().map(|(name, value)| (*name, value.as_bytes()));
     Ok(NewRecord {
         partition: partition::partition(PartitionBy::Key, &made.key, Identity(0), 4),
         key: made.key.into_bytes().into(),
-        headers: headers.into_iter().map(|(name, value)| (name, Bytes::from(value))).collect(),
+        headers: NewHeaders::of(&headers),
         value: made.value.into(),
     })
 }

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use tallygate::config::{Config, QueueOptions, StreamOptions, SumsOptions};
 use tallygate_core::{Day, Identity, PartitionBy, Run, partition, record};
 use tallygate_queue::EmbeddedQueue;
-use tallygate_stream::{EmbeddedStream, NewRecord, Stream, StreamMetrics};
+use tallygate_stream::{EmbeddedStream, NewHeaders, NewRecord, Stream, StreamMetrics};
 use tallygate_sums::EmbeddedSums;
 
 use crate::measure;
@@ -87,10 +87,7 @@ fn new_record(day: Day, sequence: u64) -> NewRecord {
     NewRecord {
         partition: partition::partition(PartitionBy::Key, &key, Identity(0), PARTITIONS),
         key: key.into_bytes().into(),
-        headers: vec![
-            (record::NUMBER, format!("{RUN}/{sequence}/0").into_bytes().into()),
-            (record::POLICY, b"json@0".as_slice().into()),
-        ],
+        headers: NewHeaders::of(&[(record::NUMBER, &*format!("{RUN}/{sequence}/0")), (record::POLICY, "json@0")]),
         value: value.into_bytes().into(),
     }
 }

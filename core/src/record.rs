@@ -25,20 +25,44 @@ pub const ORIGIN: &str = "tallygate-origin";
 /// The header of a part of what does not read and is larger than a record may be: `2/16`, from 1.
 pub const PART: &str = "tallygate-part";
 
-/// The headers of a record, in their order: CloudEvents 1.0 in binary mode, and our own.
-pub fn headers(head: &Head<'_>, line: &Line<'_>, ordinal: u32, generation: u32) -> Vec<(&'static str, String)> {
-    vec![
-        (NUMBER, RecordNumber { message: head.number, ordinal }.to_string()),
-        (POLICY, format!("{}@{}", head.policy, head.version)),
-        (GENERATION, generation.to_string()),
-        ("ce_specversion", "1.0".to_owned()),
-        ("ce_id", line.id.clone().into_owned()),
-        ("ce_source", format!("/{}/{}", head.partner, head.policy)),
-        ("ce_type", line.kind.clone().into_owned()),
-        ("ce_time", line.time.clone().into_owned()),
-        ("content-type", "application/json".to_owned()),
-        ("traceparent", head.traceparent.clone().into_owned()),
-    ]
+/// What the headers of a message's records say, most of it alike in all of them.
+#[derive(Clone, Debug)]
+pub struct MessageHeaders<'m> {
+    head: Head<'m>,
+    policy: String,
+    generation: String,
+    source: String,
+}
+
+impl<'m> MessageHeaders<'m> {
+    /// Of the records of the message with this head, in this generation of the log.
+    pub fn new(head: Head<'m>, generation: u32) -> Self {
+        let policy = format!("{}@{}", head.policy, head.version);
+        let source = format!("/{}/{}", head.partner, head.policy);
+        Self { head, policy, generation: generation.to_string(), source }
+    }
+
+    /// Those of one record, in their order: CloudEvents 1.0 in binary mode, and our own.
+    pub fn of<'a>(&'a self, line: &'a Line<'_>, ordinal: u32) -> [(&'static str, Cow<'a, str>); 10] {
+        let number = RecordNumber { message: self.head.number, ordinal };
+        [
+            (NUMBER, number.to_string().into()),
+            (POLICY, (&*self.policy).into()),
+            (GENERATION, (&*self.generation).into()),
+            ("ce_specversion", "1.0".into()),
+            ("ce_id", (&*line.id).into()),
+            ("ce_source", (&*self.source).into()),
+            ("ce_type", (&*line.kind).into()),
+            ("ce_time", (&*line.time).into()),
+            ("content-type", "application/json".into()),
+            ("traceparent", (&*self.head.traceparent).into()),
+        ]
+    }
+
+    /// Where the records come from.
+    pub fn head(&self) -> &Head<'m> {
+        &self.head
+    }
 }
 
 /// What the fold reads of a record.
@@ -155,8 +179,8 @@ mod tests {
         };
         let line =
             Line { id: "a-1".into(), time: "2026-11-22T23:30:00Z".into(), key: "HR1".into(), kind: "sale".into() };
-        let written: Vec<String> =
-            headers(&head, &line, 7, 3).into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        let headers = MessageHeaders::new(head, 3);
+        let written = headers.of(&line, 7).map(|(name, value)| format!("{name}: {value}"));
         assert_eq!(
             written,
             [

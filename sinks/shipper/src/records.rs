@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use tallygate_core::envelope::{self, BadEnvelope, Head, Line};
-use tallygate_core::{Generation, Identity, PartitionBy, partition, record};
-use tallygate_stream::NewRecord;
+use tallygate_core::envelope::{self, BadEnvelope, Line};
+use tallygate_core::record::{self, MessageHeaders};
+use tallygate_core::{Generation, Identity, PartitionBy, partition};
+use tallygate_stream::{NewHeaders, NewRecord};
 
 use crate::limits::UNREADABLE_BYTES;
 use crate::metrics::ShipperMetrics;
@@ -54,20 +55,20 @@ impl Records {
                 return Ok(Box::new(parts));
             }
         };
-        let head = envelope.head.clone();
+        let headers = MessageHeaders::new(envelope.head.clone(), self.generation);
         let lines = (0..).zip(envelope.lines()).filter(move |(ordinal, _)| is_chosen(ordinal));
         Ok(Box::new(lines.flat_map(move |(ordinal, json)| {
             let value = message.slice_ref(json.as_bytes());
             let mut more = Vec::new();
             let record = match Line::read(json) {
-                Ok(line) => self.record(message, &head, &line, ordinal, value),
+                Ok(line) => self.record(message, &headers, &line, ordinal, value),
                 Err(error) => {
                     if is_first {
-                        tracing::error!(number = %head.number, ordinal, %error, "a transaction does not read, it becomes a dead letter");
+                        tracing::error!(number = %headers.head().number, ordinal, %error, "a transaction does not read, it becomes a dead letter");
                         self.metrics.unreadable.inc();
                     }
                     let nothing = Line { id: "".into(), time: "".into(), key: "".into(), kind: "".into() };
-                    let mut parts = self.parts(value, &record::headers(&head, &nothing, ordinal, self.generation));
+                    let mut parts = self.parts(value, &headers.of(&nothing, ordinal));
                     let first = parts.next();
                     more.extend(parts);
                     first.unwrap_or_default()
@@ -94,7 +95,15 @@ impl Records {
         self.partitions as usize
     }
 
-    fn record(&self, message: &Bytes, head: &Head<'_>, line: &Line<'_>, ordinal: u32, value: Bytes) -> NewRecord {
+    fn record(
+        &self,
+        message: &Bytes,
+        headers: &MessageHeaders<'_>,
+        line: &Line<'_>,
+        ordinal: u32,
+        value: Bytes,
+    ) -> NewRecord {
+        let head = headers.head();
         let identity = match self.by {
             PartitionBy::Key => Identity(0),
             PartitionBy::Id => Identity::of(&head.partner, &head.policy, &line.id),
@@ -105,14 +114,16 @@ impl Records {
                 Cow::Borrowed(key) => message.slice_ref(key.as_bytes()),
                 Cow::Owned(key) => Bytes::copy_from_slice(key.as_bytes()),
             },
-            headers: bytes(record::headers(head, line, ordinal, self.generation)),
+            headers: NewHeaders::of(
+                &headers.of(line, ordinal).each_ref().map(|(name, value)| (*name, value.as_bytes())),
+            ),
             value,
         }
     }
 
     /// A message that does not read, whole.
     fn unreadable<'m>(&'m self, message: &'m Bytes) -> impl Iterator<Item = NewRecord> + use<'m> {
-        self.parts(message.clone(), &[(record::GENERATION, self.generation.to_string())])
+        self.parts(message.clone(), &[(record::GENERATION, self.generation.to_string().into())])
     }
 
     /// What does not read, in as many parts as it takes, none of them larger than a record may be. One number is one record's:
@@ -120,10 +131,11 @@ impl Records {
     fn parts<'m>(
         &'m self,
         whole: Bytes,
-        headers: &[(&'static str, String)],
+        headers: &[(&'static str, Cow<'_, str>)],
     ) -> impl Iterator<Item = NewRecord> + use<'m> {
         let parts = whole.len().div_ceil(UNREADABLE_BYTES).max(1);
-        let headers = headers.to_vec();
+        let headers: Vec<(&'static str, String)> =
+            headers.iter().map(|(name, value)| (*name, value.clone().into_owned())).collect();
         (0..parts).map(move |part| {
             let from = part * UNREADABLE_BYTES;
             let value = whole.slice(from..whole.len().min(from + UNREADABLE_BYTES));
@@ -132,23 +144,19 @@ impl Records {
                 headers.retain(|(name, _)| part == 0 || *name != record::NUMBER);
                 headers.push((record::PART, format!("{}/{parts}", part + 1)));
             }
-            self.dead(value, headers)
+            self.dead(value, &headers)
         })
     }
 
     /// Always to the same partition, that of the empty key.
-    fn dead(&self, value: Bytes, headers: Vec<(&'static str, String)>) -> NewRecord {
+    fn dead(&self, value: Bytes, headers: &[(&'static str, String)]) -> NewRecord {
         NewRecord {
             partition: partition::partition(PartitionBy::Key, "", Identity(0), self.partitions),
             key: Bytes::new(),
-            headers: bytes(headers),
+            headers: NewHeaders::of(headers),
             value,
         }
     }
-}
-
-fn bytes(headers: Vec<(&'static str, String)>) -> Vec<(&'static str, Bytes)> {
-    headers.into_iter().map(|(name, value)| (name, Bytes::from(value))).collect()
 }
 
 /// What a message is called where it is told of.
@@ -170,16 +178,19 @@ mod tests {
         records.of(message, None).unwrap().map(|(_, record)| record).collect()
     }
 
+    fn header(record: &NewRecord, place: usize) -> (&str, &[u8]) {
+        record.headers.iter().nth(place).unwrap()
+    }
+
     #[test]
     fn each_line_is_a_record_as_the_fold_reads_it() {
         let message = message(7, &[("a", "key \" one"), ("b", "two")]);
         let records = records(PartitionBy::Key, &message);
         assert_eq!(records.len(), 2);
         for (ordinal, record) in records.iter().enumerate() {
-            assert_eq!(record.headers[0].0, record::NUMBER);
-            assert_eq!(record.headers[1].0, record::POLICY);
-            let entry =
-                record::Entry::read(Some(&record.headers[0].1), Some(&record.headers[1].1), &record.value).unwrap();
+            let [number, policy] = [header(record, 0), header(record, 1)];
+            assert_eq!([number.0, policy.0], [record::NUMBER, record::POLICY]);
+            let entry = record::Entry::read(Some(number.1), Some(policy.1), &record.value).unwrap();
             assert_eq!((entry.number.message.sequence, entry.number.ordinal as usize), (7, ordinal));
             assert_eq!(entry.key.as_bytes(), record.key);
             let by_key = partition::partition(PartitionBy::Key, &entry.key, Identity(0), 4);
@@ -202,7 +213,7 @@ mod tests {
         let records = records(PartitionBy::Key, &garbage);
         assert_eq!(records.len(), 1);
         assert_eq!(records[0].value, garbage);
-        assert_eq!(records[0].headers, [(record::GENERATION, Bytes::from("1"))]);
+        assert_eq!(records[0].headers, NewHeaders::of(&[(record::GENERATION, "1")]));
     }
 
     #[test]
@@ -213,7 +224,7 @@ mod tests {
         assert_eq!(values.concat(), garbage);
         for (part, record) in (1..).zip(&records) {
             assert!(record.value.len() <= UNREADABLE_BYTES);
-            assert_eq!(record.headers[1], (record::PART, Bytes::from(format!("{part}/3"))));
+            assert_eq!(header(record, 1), (record::PART, format!("{part}/3").as_bytes()));
         }
     }
 
@@ -244,8 +255,8 @@ mod tests {
         let records = records(PartitionBy::Key, &broken);
         assert_eq!(records.len(), 3);
         assert_eq!(records[0].value, "{not json");
-        assert!(records[0].headers[0].1.ends_with(b"/7/0"));
-        assert!(records[2].headers[0].1.ends_with(b"/7/2"));
+        assert!(header(&records[0], 0).1.ends_with(b"/7/0"));
+        assert!(header(&records[2], 0).1.ends_with(b"/7/2"));
     }
 
     #[test]
@@ -261,7 +272,7 @@ mod tests {
             let header = |wanted| record.headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
             assert!(record.value.len() <= UNREADABLE_BYTES);
             assert_eq!(header(record::NUMBER).is_some(), at == 0, "another with the number would be a redelivery");
-            assert_eq!(header(record::PART).unwrap(), &format!("{}/3", at + 1));
+            assert_eq!(header(record::PART).unwrap(), format!("{}/3", at + 1).as_bytes());
         }
     }
 }

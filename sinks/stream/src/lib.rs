@@ -6,6 +6,7 @@
 )]
 
 mod embedded;
+mod headers;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod limits;
@@ -15,6 +16,7 @@ mod records;
 mod timeouts;
 
 pub use embedded::{EmbeddedStream, EmbeddedStreamOptions};
+pub use headers::{Headers, NewHeaders};
 #[cfg(feature = "kafka")]
 pub use kafka::{BadOption, KafkaOptions, KafkaStream};
 pub use metrics::StreamMetrics;
@@ -22,4 +24,4 @@ pub use port::{
     Batch, Bounds, Committer, Event, FailedRecord, Flush, Follower, NewRecord, NotAppended, Retention, Start, Stream,
     StreamError, Subscription, Topic,
 };
-pub use records::{Headers, Record};
+pub use records::Record;

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use crate::headers::NewHeaders;
 use crate::records::Record;
 
 /// A stream of three topics.
@@ -184,8 +185,8 @@ pub struct NewRecord {
     pub partition: u32,
     /// The record's key.
     pub key: Bytes,
-    /// Name and value, in order.
-    pub headers: Vec<(&'static str, Bytes)>,
+    /// Its headers.
+    pub headers: NewHeaders,
     /// The record's value.
     pub value: Bytes,
 }
@@ -193,8 +194,7 @@ pub struct NewRecord {
 impl NewRecord {
     /// What it holds of memory, about.
     pub(crate) fn bytes(&self) -> usize {
-        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
-        size_of::<Self>() + self.key.len() + self.value.len() + headers
+        size_of::<Self>() + self.key.len() + self.value.len() + self.headers.packed().len()
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
+use crate::headers::{HeaderSink, Headers, length};
+
 /// A record that was read.
 ///
 /// It shares its bytes with the rest of its batch, so cloning and handing on are cheap; one that is kept for long keeps
@@ -22,10 +24,6 @@ pub struct Record {
     bytes: Bytes,
 }
 
-/// The headers of a record, name and value, in order.
-#[derive(Clone)]
-pub struct Headers<'a>(&'a [u8]);
-
 /// Gathers records into one buffer.
 #[derive(Default)]
 pub(crate) struct Packer {
@@ -43,11 +41,6 @@ struct Entry {
     value: u32,
 }
 
-/// Takes the headers of the record being packed.
-pub(crate) struct HeaderSink<'a>(&'a mut Vec<u8>);
-
-const LENGTH: usize = size_of::<u32>();
-
 impl Record {
     /// A record with a buffer of its own.
     pub fn new(
@@ -59,7 +52,7 @@ impl Record {
         let mut bytes = Vec::with_capacity(key.len() + value.len());
         bytes.extend_from_slice(key);
         bytes.extend_from_slice(value);
-        let mut sink = HeaderSink(&mut bytes);
+        let mut sink = HeaderSink::new(&mut bytes);
         for (name, value) in headers {
             sink.put(name, value);
         }
@@ -79,7 +72,7 @@ impl Record {
 
     /// Its headers, name and value, in order.
     pub fn headers(&self) -> Headers<'_> {
-        Headers(&self.bytes[self.body()..])
+        Headers::of(&self.bytes[self.body()..])
     }
 
     /// The value of its first header of this name.
@@ -114,17 +107,6 @@ impl fmt::Debug for Record {
     }
 }
 
-impl<'a> Iterator for Headers<'a> {
-    type Item = (&'a str, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (name, rest) = field(self.0)?;
-        let (value, rest) = field(rest)?;
-        self.0 = rest;
-        Some((std::str::from_utf8(name).unwrap_or_default(), value))
-    }
-}
-
 impl Packer {
     /// Adds a record; `headers` puts its headers into the sink.
     pub(crate) fn push(
@@ -138,7 +120,7 @@ impl Packer {
         self.buffer.extend_from_slice(key);
         self.buffer.extend_from_slice(value);
         let (key, value) = (length(key), length(value));
-        headers(&mut HeaderSink(&mut self.buffer));
+        headers(&mut HeaderSink::new(&mut self.buffer));
         self.entries.push(Entry { partition, offset, appended, start, key, value });
     }
 
@@ -168,40 +150,6 @@ impl Packer {
     }
 }
 
-/// Headers as the embedded log keeps them, which is as a record holds them.
-pub(crate) fn encode<'h>(headers: impl IntoIterator<Item = (&'h str, &'h [u8])>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut sink = HeaderSink(&mut bytes);
-    for (name, value) in headers {
-        sink.put(name, value);
-    }
-    bytes
-}
-
-impl HeaderSink<'_> {
-    /// Puts headers that [`encode`] made.
-    pub(crate) fn put_encoded(&mut self, headers: &[u8]) {
-        self.0.extend_from_slice(headers);
-    }
-
-    pub(crate) fn put(&mut self, name: &str, value: &[u8]) {
-        for field in [name.as_bytes(), value] {
-            self.0.extend_from_slice(&length(field).to_le_bytes());
-            self.0.extend_from_slice(field);
-        }
-    }
-}
-
-/// No stream takes a record of 4 GiB.
-fn length(field: &[u8]) -> u32 {
-    u32::try_from(field.len()).unwrap_or(u32::MAX)
-}
-
-fn field(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk::<LENGTH>()?;
-    rest.split_at_checked(u32::from_le_bytes(*length) as usize)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,22 +172,6 @@ mod tests {
         assert_eq!((first.header("b"), first.header("c")), (Some(&b""[..]), None));
         assert_eq!((second.key(), second.value(), second.headers().count()), (&b""[..], &b""[..], 0));
         assert_eq!((packer.len(), packer.bytes()), (0, 0));
-    }
-
-    #[test]
-    fn stored_headers_have_this_form() {
-        let stored = encode([("ab", &b"1"[..])]);
-        assert_eq!(stored, b"\x02\0\0\0ab\x01\0\0\x001");
-        let mut packer = Packer::default();
-        packer.push((0, 0, 0), b"", b"", |sink| sink.put_encoded(&stored));
-        assert_eq!(packer.finish()[0].header("ab"), Some(&b"1"[..]));
-    }
-
-    #[test]
-    fn damaged_headers_read_as_fewer() {
-        let mut packer = Packer::default();
-        packer.push((0, 0, 0), b"", b"", |sink| sink.put_encoded(b"\xff\xff\xff\xffab"));
-        assert_eq!(packer.finish()[0].headers().count(), 0);
     }
 
     #[test]

@@ -10,7 +10,7 @@ const ROW_BYTES: usize = 280;
 /// A position's record.
 pub(crate) fn position(partition: u32, position: &Position) -> NewRecord {
     let (key, value) = (position.topic_key().into(), position.topic_value().into());
-    NewRecord { partition, key, headers: Vec::new(), value }
+    NewRecord { partition, key, value, ..NewRecord::default() }
 }
 
 /// The records of one partition: its rows, which share one buffer, and the position that they stand at.
@@ -27,8 +27,12 @@ pub(crate) fn of_partition(partition: u32, rows: &[Row], at: &Position) -> Vec<N
         })
         .collect();
     let bytes = Bytes::from(text);
-    let record =
-        |(key, value)| NewRecord { partition, key: bytes.slice(key), headers: Vec::new(), value: bytes.slice(value) };
+    let record = |(key, value)| NewRecord {
+        partition,
+        key: bytes.slice(key),
+        value: bytes.slice(value),
+        ..NewRecord::default()
+    };
     let rows = places.into_iter().map(record);
     rows.chain(std::iter::once(position(partition, at))).collect()
 }

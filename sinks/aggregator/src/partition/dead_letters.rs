@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tallygate_core::fold::Reason;
 use tallygate_core::record;
-use tallygate_stream::{NewRecord, Record};
+use tallygate_stream::{NewHeaders, NewRecord, Record};
 
 use crate::limits::{DEAD_LETTER_FIELD_BYTES, DEAD_LETTER_VALUE_BYTES};
 
@@ -46,21 +46,25 @@ impl DeadLetters {
     }
 }
 
+fn cut(field: &[u8]) -> &[u8] {
+    &field[..field.len().min(DEAD_LETTER_FIELD_BYTES)]
+}
+
 /// The original, with why it is dead and where it stood. What is too long for a record that has more headers is cut.
 fn dead_letter(record: &Record, reason: &str) -> NewRecord {
     let copy = |bytes: &[u8], most: usize| Bytes::copy_from_slice(&bytes[..bytes.len().min(most)]);
-    let kept = |(name, value): (&str, &[u8])| {
+    let kept = |(name, value)| {
         let name = HEADERS.into_iter().find(|known| *known == name)?;
-        Some((name, copy(value, DEAD_LETTER_FIELD_BYTES)))
+        Some((name, cut(value)))
     };
-    let mut headers: Vec<(&'static str, Bytes)> = record.headers().filter_map(kept).take(HEADERS.len()).collect();
+    let mut headers: Vec<(&str, &[u8])> = record.headers().filter_map(kept).take(HEADERS.len()).collect();
     let origin = format!("{}/{}", record.partition, record.offset);
-    headers.push((record::REASON, copy(reason.as_bytes(), DEAD_LETTER_FIELD_BYTES)));
-    headers.push((record::ORIGIN, origin.into()));
+    headers.push((record::REASON, cut(reason.as_bytes())));
+    headers.push((record::ORIGIN, origin.as_bytes()));
     NewRecord {
         partition: record.partition,
         key: copy(record.key(), DEAD_LETTER_FIELD_BYTES),
-        headers,
+        headers: NewHeaders::of(&headers),
         value: copy(record.value(), DEAD_LETTER_VALUE_BYTES),
     }
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use tallygate_core::record::{NUMBER, POLICY};
 use tallygate_core::{Aggregate, Day, RowKey};
-use tallygate_stream::{EmbeddedStream, EmbeddedStreamOptions, NewRecord, Start, Stream, StreamMetrics, Topic};
+use tallygate_stream::{
+    EmbeddedStream, EmbeddedStreamOptions, NewHeaders, NewRecord, Start, Stream, StreamMetrics, Topic,
+};
 use tallygate_sums::{EmbeddedSums, EmbeddedSumsOptions, Sums};
 use tokio_util::sync::CancellationToken;
 
@@ -30,11 +32,11 @@ fn new_record(message: u64, id: u64) -> NewRecord {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let sent = Sent { message, day: (now / 86_400) as i64, ..Sent::of(0, id) };
     let record = sent.in_its_place(SPREAD, PARTITIONS).record(0);
-    let header = |name: &'static str| (name, record.header(name).unwrap().to_vec().into());
+    let header = |name: &'static str| (name, record.header(name).unwrap());
     NewRecord {
         partition: record.partition,
         key: record.key_bytes(),
-        headers: vec![header(NUMBER), header(POLICY)],
+        headers: NewHeaders::of(&[header(NUMBER), header(POLICY)]),
         value: record.value_bytes(),
     }
 }

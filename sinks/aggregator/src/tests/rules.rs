@@ -206,12 +206,12 @@ async fn rule_9_a_dead_letter_is_the_original_with_the_reason_and_where_it_stood
         .iter()
         .map(|letter| {
             let reason = letter.headers.iter().find(|(name, _)| *name == REASON).unwrap();
-            String::from_utf8_lossy(&reason.1).into_owned()
+            String::from_utf8_lossy(reason.1).into_owned()
         })
         .collect();
     for (reason, start) in reasons.iter().zip(["conflict:", "outside the horizon:", "unreadable: value"]) {
         assert!(reason.starts_with(start), "{reason}");
     }
     assert_eq!(state.dead_letters[0].value, state.log[0][1].value());
-    assert_eq!(state.dead_letters[0].headers.len(), 4);
+    assert_eq!(state.dead_letters[0].headers.iter().count(), 4);
 }

@@ -155,14 +155,14 @@ impl World {
         };
         check(self.store.rows(), "the store");
         check(topic.clone(), "the compacted topic");
-        let origin = |name: &&(&str, bytes::Bytes)| name.0 == ORIGIN;
+        let origin = |header: &(&str, &[u8])| header.0 == ORIGIN;
         let mut letters: Vec<String> = self
             .log
             .state()
             .dead_letters
             .iter()
             .filter(|letter| !standing.contains(&letter.partition))
-            .map(|letter| String::from_utf8_lossy(&letter.headers.iter().find(origin).unwrap().1).into_owned())
+            .map(|letter| String::from_utf8_lossy(letter.headers.iter().find(origin).unwrap().1).into_owned())
             .collect();
         letters.sort();
         let dead = expected.dead.into_iter();

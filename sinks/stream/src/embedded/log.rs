@@ -5,7 +5,7 @@ use tallygate_embedded::rusqlite;
 
 use crate::limits::{BATCH_BYTES, BATCH_RECORDS};
 use crate::port::{Bounds, NewRecord, Start, StreamError, Topic};
-use crate::records::{Packer, encode};
+use crate::records::Packer;
 
 /// A record's id is its place: topic, partition and offset in one number, so that a partition is one range of the table.
 pub(super) const SCHEMA: &str = "
@@ -55,14 +55,13 @@ pub(super) fn append(log: &Connection, topic: Topic, records: &[NewRecord], now:
                 Ends { ..ends(log, topic, record.partition)? }
             }
         };
-        let headers = encode(record.headers.iter().map(|(name, value)| (*name, &value[..])));
         insert.execute(named_params! {
             ":id": id(topic, record.partition, ends.next),
             ":partition": record.partition,
             ":sum_key": (topic == Topic::DailySums).then_some(&record.key[..]),
             ":appended": now,
             ":key": &record.key[..],
-            ":headers": headers,
+            ":headers": record.headers.packed(),
             ":value": &record.value[..],
         })?;
         ends.next += 1;
@@ -95,7 +94,7 @@ pub(super) fn read(
         let offset = unsigned(row.get::<_, i64>(0)? & OFFSETS);
         let headers = row.get_ref(3)?.as_blob()?;
         packer.push((partition, offset, row.get(1)?), row.get_ref(2)?.as_blob()?, row.get_ref(4)?.as_blob()?, |sink| {
-            sink.put_encoded(headers);
+            sink.put_packed(headers);
         });
         next = offset + 1;
     }

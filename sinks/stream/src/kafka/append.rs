@@ -169,11 +169,8 @@ fn is_of_a_batch(code: RDKafkaErrorCode) -> bool {
 
 /// The headers of a record, as the client takes them.
 pub(super) fn headers(record: &NewRecord) -> OwnedHeaders {
-    let empty = OwnedHeaders::new_with_capacity(record.headers.len());
-    record
-        .headers
-        .iter()
-        .fold(empty, |headers, (name, value)| headers.insert(Header { key: name, value: Some(&value[..]) }))
+    let empty = OwnedHeaders::new_with_capacity(record.headers.iter().count());
+    record.headers.iter().fold(empty, |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
 }
 
 #[cfg(test)]
@@ -185,7 +182,7 @@ mod tests {
     async fn a_producer_that_gave_up_on_a_record_is_not_asked_again() {
         let appender = Appender::new(&Arc::new(KafkaOptions::of_nobody()), ClientErrors::default());
         let first = appender.together.get().unwrap();
-        let record = NewRecord { partition: 0, key: "k".into(), value: "v".into(), headers: Vec::new() };
+        let record = NewRecord { partition: 0, key: "k".into(), value: "v".into(), ..NewRecord::default() };
         let failed = appender.append(&[record]).await;
         assert!(matches!(&failed[..], [FailedRecord { index: 0, error }] if error.is_retryable()), "{failed:?}");
         assert!(!Arc::ptr_eq(&first, &appender.together.get().unwrap()));

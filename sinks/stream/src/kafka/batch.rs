@@ -8,9 +8,10 @@ use rdkafka::consumer::{BaseConsumer, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 
+use crate::headers::HeaderSink;
 use crate::limits::{BATCH_BYTES, BATCH_RECORDS};
 use crate::port::StreamError;
-use crate::records::{HeaderSink, Packer};
+use crate::records::Packer;
 
 /// Why polling stopped.
 pub(super) enum Stopped {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tallygate_stream::{
-    Batch, Event, Flush, Follower, NewRecord, Record, Start, Stream, StreamError, Subscription, Topic,
+    Batch, Event, Flush, Follower, NewHeaders, NewRecord, Record, Start, Stream, StreamError, Subscription, Topic,
 };
 
 /// Longer than any promise takes; a hand-over alone may take several seconds.
@@ -35,7 +35,7 @@ pub(crate) fn record(partition: u32, key: &str, value: &str) -> NewRecord {
     NewRecord {
         partition,
         key: key.to_owned().into(),
-        headers: vec![("tallygate-number", value.to_owned().into()), ("empty", "".into())],
+        headers: NewHeaders::of(&[("tallygate-number", value), ("empty", "")]),
         value: value.to_owned().into(),
     }
 }
