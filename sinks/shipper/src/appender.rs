@@ -46,7 +46,7 @@ struct Attempt {
 impl Appender {
     pub(crate) async fn append(&self, flight: Flight) -> Landed {
         let Flight { messages, bytes, avoided, is_retry } = flight;
-        let landed = Landed { bytes, was_retry: is_retry, ..Landed::default() };
+        let landed = Landed { messages: messages.len(), bytes, was_retry: is_retry, ..Landed::default() };
         let left = messages.iter().map(|_| Left::default()).collect();
         let mut attempt = Attempt { landed, avoided, left };
         let mut foreign = BTreeSet::new();

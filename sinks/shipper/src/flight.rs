@@ -32,6 +32,7 @@ pub(crate) struct Landed {
     /// Partitions that did not, and may later.
     pub(crate) away: BTreeMap<u32, StreamError>,
     /// Of the flight.
+    pub(crate) messages: usize,
     pub(crate) bytes: usize,
     pub(crate) was_retry: bool,
 }

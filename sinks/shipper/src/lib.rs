@@ -11,6 +11,7 @@ mod held_up;
 pub mod limits;
 mod message;
 mod metrics;
+mod pace;
 mod parked;
 mod records;
 mod session;

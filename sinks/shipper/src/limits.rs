@@ -1,9 +1,11 @@
 //! The sizes of the shipper, in one place.
 
 /// Messages leased at a time, unless the options say otherwise.
-pub const PREFETCH: u16 = 1024;
+pub const PREFETCH: u16 = 4096;
 /// Most messages of one append.
-pub const BATCH_MESSAGES: usize = 256;
+pub const BATCH_MESSAGES: usize = 1024;
+/// Messages on their way from which on further ones are gathered: 10,000 a second, or fewer that take longer.
+pub const GATHER_MESSAGES: usize = 200;
 /// Bytes from which on an append takes no further message; the records of a message always go together.
 pub const BATCH_BYTES: usize = 1024 * 1024;
 /// Appends on the way at once, one of what was held up among them.
@@ -15,8 +17,8 @@ pub const IN_FLIGHT_BYTES: usize = 16 * 1024 * 1024;
 pub const PIECE_RECORDS: usize = 1024;
 /// Bytes of keys and values from which on a piece takes no further record.
 pub const PIECE_BYTES: usize = 1024 * 1024;
-/// Messages held up from which on nothing is received: half of what may be leased.
-pub const HELD_UP_MESSAGES: usize = PREFETCH as usize / 2;
+/// Messages held up from which on nothing is received: few of what may be leased, so that others find room.
+pub const HELD_UP_MESSAGES: usize = 512;
 /// Their bytes, likewise.
 pub const HELD_UP_BYTES: usize = 16 * 1024 * 1024;
 /// Refused messages from which on the oldest of those that are held up are parked.

@@ -17,6 +17,7 @@ use crate::held::Held;
 use crate::held_up::HeldUp;
 use crate::limits::{APPENDS_IN_FLIGHT, BATCH_BYTES, BATCH_MESSAGES, IN_FLIGHT_BYTES};
 use crate::message::{Left, Message};
+use crate::pace::Pace;
 use crate::parked::{Parking, park};
 use crate::timeouts::{LEASE, STOP};
 
@@ -36,10 +37,12 @@ pub(crate) struct Session<'a> {
     appender: &'a Appender,
     held: &'a Held,
     consumer: Box<dyn Consumer>,
+    pace: Pace,
     /// Received and not yet on the way.
     waiting: VecDeque<Message>,
     flights: FuturesUnordered<BoxFuture<'a, Landed>>,
     /// Of the flights.
+    messages: usize,
     bytes: usize,
     held_up: HeldUp,
     /// Where messages go that are too many of those that the stream refuses, and those on their way there.
@@ -62,8 +65,10 @@ impl<'a> Session<'a> {
             appender,
             held,
             consumer,
+            pace: Pace::default(),
             waiting: VecDeque::new(),
             flights: FuturesUnordered::new(),
+            messages: 0,
             bytes: 0,
             held_up: HeldUp::default(),
             place,
@@ -86,6 +91,7 @@ impl<'a> Session<'a> {
         loop {
             self.begin_appends();
             self.begin_parking();
+            let pause = self.pace.next(Instant::now());
             let again = self.held_up.due_at(Instant::now()).into_iter().chain(self.held_up.parked_again()).min();
             tokio::select! {
                 biased;
@@ -107,8 +113,9 @@ impl<'a> Session<'a> {
                     }
                 }
                 () = sleep_until(again.unwrap_or_else(Instant::now)), if again.is_some() => {}
+                () = sleep_until(pause.unwrap_or_else(Instant::now)), if pause.is_some() => {}
                 received = self.consumer.receive(BATCH_MESSAGES),
-                    if self.waiting.is_empty() && self.held_up.has_room() => match received
+                    if pause.is_none() && self.waiting.is_empty() && self.held_up.has_room() => match received
                 {
                     Ok(deliveries) => {
                         self.held.add(deliveries.len());
@@ -135,6 +142,7 @@ impl<'a> Session<'a> {
 
     fn take_in(&mut self, deliveries: Vec<Delivery>) {
         let now = Instant::now();
+        self.pace.received(deliveries.len(), self.messages + deliveries.len(), now);
         if self.flights.is_empty() && self.held_up.len() == 0 {
             self.moved = now;
         }
@@ -158,6 +166,7 @@ impl<'a> Session<'a> {
     }
 
     fn begin(&mut self, flight: Flight) {
+        self.messages += flight.messages.len();
         self.bytes += flight.bytes;
         self.flights.push(self.appender.append(flight).boxed());
     }
@@ -198,6 +207,7 @@ impl<'a> Session<'a> {
         }
         let (mut shipped, mut foreign) = (Vec::with_capacity(all.len()), None);
         for mut landed in all {
+            self.messages -= landed.messages;
             self.bytes -= landed.bytes;
             if !landed.took.is_empty() {
                 self.moved = Instant::now();

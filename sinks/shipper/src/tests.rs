@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod fake_stream;
+mod gathering;
 mod held_up;
 mod notices;
 mod parked;
@@ -331,7 +332,7 @@ async fn stopping_finishes_what_is_on_the_way_and_gives_back_the_rest() {
     let line = line(1, 0, 0);
     line.publish((0..5_000).map(|n| batch(n, 1))).await;
     let stop = line.stop.clone();
-    let shipper = line.shipper(ShipperOptions::default()).run(stop.clone());
+    let shipper = line.shipper(options(1_024)).run(stop.clone());
     let end = async {
         while line.stream.appended.lock().unwrap().is_empty() {
             sleep(Duration::from_millis(1)).await;
