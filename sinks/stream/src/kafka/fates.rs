@@ -60,15 +60,19 @@ impl Fates {
         failed.collect()
     }
 
-    fn set(&self, place: usize, new: Fate) {
+    /// Whether all are known now.
+    fn set(&self, place: usize, new: Fate) -> bool {
         let mut state = self.state();
         if let Some(fate @ Fate::Unknown) = state.fates.get_mut(place) {
             *fate = new;
             state.left -= 1;
-            if state.left == 0 {
-                self.known.notify_one();
-            }
         }
+        let is_last = state.left == 0;
+        drop(state);
+        if is_last {
+            self.known.notify_one();
+        }
+        is_last
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -77,8 +81,9 @@ impl Fates {
 }
 
 impl Place {
-    pub(super) fn delivered(&self, outcome: Result<(), KafkaError>) {
-        self.fates.set(self.place, outcome.map_or_else(Fate::Failed, |()| Fate::Durable));
+    /// Whether it was the last of those that were sent together.
+    pub(super) fn delivered(&self, outcome: Result<(), KafkaError>) -> bool {
+        self.fates.set(self.place, outcome.map_or_else(Fate::Failed, |()| Fate::Durable))
     }
 }
 

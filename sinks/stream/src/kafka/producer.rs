@@ -67,10 +67,10 @@ impl ProducerContext for Deliveries {
     type DeliveryOpaque = Box<Place>;
 
     fn delivery(&self, delivered: &DeliveryResult<'_>, place: Box<Place>) {
-        if delivered.is_ok() {
+        let is_last = place.delivered(delivered.as_ref().map(|_| ()).map_err(|(error, _)| error.clone()));
+        if is_last && delivered.is_ok() {
             self.0.works();
         }
-        place.delivered(delivered.as_ref().map(|_| ()).map_err(|(error, _)| error.clone()));
     }
 }
 
