@@ -81,6 +81,7 @@ pub use keys::Keys;
 pub use message::{Header, Message};
 pub use outcome::{Accepted, Continuation, Decision, Forwarded, Outcome, Transaction};
 pub use policy::Policy;
+pub use priority::step_back;
 pub use reply::{Refusal, Reply};
 pub use response::{AcceptedResponse, Changed, Response, ResponseOutcome};
 pub use slow_pool::{SlowPool, SlowPoolError};

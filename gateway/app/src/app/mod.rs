@@ -34,6 +34,7 @@ use tallygate_sums::Sums;
 use crate::config::{Config, Problem};
 use crate::replay::{Letters, Replays};
 use crate::roles::{Role, Roles};
+use crate::runtime::RuntimeBehind;
 use crate::supervise::{Ended, Supervisor};
 use crate::{check, parts, policy_engine};
 use administration::Sources;
@@ -55,12 +56,15 @@ pub struct App {
     parked: Option<Arc<dyn Queue>>,
     log: Option<(Arc<dyn Stream>, Arc<dyn Sums>)>,
     gateway: Option<(Front, Arc<PolicyRegistry>)>,
+    /// Of shipper and aggregator.
+    behind: RuntimeBehind,
     lock: DataDirLock,
 }
 
 /// A process of the appliance, running.
 pub struct Running {
     supervisor: Supervisor,
+    _behind: RuntimeBehind,
     _lock: DataDirLock,
 }
 
@@ -101,12 +105,13 @@ impl App {
         if has_any(&[Role::Shipper, Role::Aggregator, Role::Console]) {
             log = Some((parts::stream_later(config, &mut registry)?, parts::sums_later(config)?));
         }
-        Ok(Self { config: config.clone(), roles: roles.clone(), registry, queue, parked, log, gateway: None, lock })
+        let (config, roles, behind) = (config.clone(), roles.clone(), RuntimeBehind::start()?);
+        Ok(Self { config, roles, registry, queue, parked, log, gateway: None, behind, lock })
     }
 
     /// Starts the roles on these sockets.
     pub fn start(self, sockets: Sockets) -> Running {
-        let Self { config, roles, mut registry, queue, parked, log, gateway, lock } = self;
+        let Self { config, roles, mut registry, queue, parked, log, gateway, behind, lock } = self;
         let mut supervisor = Supervisor::default();
         let standing = Standing::register(&mut registry, &roles);
         let (mut policies, mut journal, mut publishing) = (None, None, None);
@@ -120,6 +125,7 @@ impl App {
         if let Some((stream, sums)) = &log {
             let (plan, horizon, lag_days) = (config.plan.clone(), config.aggregator.horizon, config.lag_days);
             let chain = Chain { stream: stream.clone(), sums: sums.clone(), plan, horizon, lag_days };
+            let _within = behind.enter();
             if let (Some(transactions), Some(parked)) = (queue.clone(), parked.clone()) {
                 let queues = Queues { transactions, parked };
                 let metrics = ShipperMetrics::register(&mut registry);
@@ -154,7 +160,7 @@ impl App {
         if let Some(socket) = sockets.metrics {
             metrics_page::start(&mut supervisor, socket, registry, GRACE);
         }
-        Running { supervisor, _lock: lock }
+        Running { supervisor, _behind: behind, _lock: lock }
     }
 }
 

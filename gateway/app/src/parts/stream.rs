@@ -11,6 +11,7 @@ use tallygate_stream::{KafkaOptions, KafkaStream};
 
 use super::later::Later;
 use crate::config::{Config, StreamOptions};
+use crate::runtime::give_way;
 
 #[cfg(feature = "servers")]
 const INSTANCE: &str = "instance";
@@ -40,7 +41,10 @@ pub(crate) fn stream_later(config: &Config, registry: &mut Registry) -> anyhow::
     Ok(match &config.stream {
         StreamOptions::Embedded(embedded) => {
             let (metrics, options) = (StreamMetrics::register(registry), embedded.clone());
-            let open = move || EmbeddedStream::open(&options, metrics.clone());
+            let open = move || {
+                give_way();
+                EmbeddedStream::open(&options, metrics.clone())
+            };
             Arc::new(Later::open(&embedded.path, StreamError::Away, open)?)
         }
         #[cfg(feature = "servers")]

@@ -8,6 +8,7 @@ use tallygate_sums::{EmbeddedSums, Sums, SumsError};
 
 use super::later::Later;
 use crate::config::{Config, SumsOptions};
+use crate::runtime::give_way;
 
 /// Opens the store. A server that is away is no error.
 ///
@@ -29,7 +30,11 @@ pub(crate) fn sums_later(config: &Config) -> anyhow::Result<Arc<dyn Sums>> {
     Ok(match &config.sums {
         SumsOptions::Embedded(embedded) => {
             let options = embedded.clone();
-            Arc::new(Later::open(&embedded.path, SumsError::Away, move || EmbeddedSums::open(&options))?)
+            let open = move || {
+                give_way();
+                EmbeddedSums::open(&options)
+            };
+            Arc::new(Later::open(&embedded.path, SumsError::Away, open)?)
         }
         #[cfg(feature = "servers")]
         SumsOptions::Cassandra(_) => sums(config)?,
