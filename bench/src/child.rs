@@ -73,6 +73,11 @@ impl Measured {
         measure::resident_of(self.child.id())
     }
 
+    /// The most memory that it has had so far.
+    pub fn peak(&self) -> Result<u64> {
+        measure::peak_of(self.child.id())
+    }
+
     /// The lines that it has logged so far.
     pub fn lines(&self) -> u64 {
         self.logged.lines()

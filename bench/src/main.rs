@@ -1,4 +1,4 @@
-//! Measures Tallygate beside floors, in one run: `bench [--check] [a b c d e g h i]`, all of them when none is named. With
+//! Measures Tallygate beside floors, in one run: `bench [--check] [a b c d e g h i j]`, all of them when none is named. With
 //! `--check` it exits with 1 where an aim is missed.
 #![allow(clippy::disallowed_methods, reason = "load generators end with the measurement that started them")]
 
@@ -6,6 +6,7 @@ mod accept;
 mod admin;
 mod aims;
 mod alone;
+mod backlog;
 mod child;
 mod client;
 mod documents;
@@ -69,7 +70,7 @@ fn main() -> Result<ExitCode> {
 type Measure = fn(&mut Report) -> Result<()>;
 
 /// What can be measured, by the letters that name it.
-const PARTS: [(&str, Measure); 8] = [
+const PARTS: [(&str, Measure); 9] = [
     ("a", policy::measure),
     ("b", accept::measure),
     ("c", ship::measure),
@@ -78,12 +79,13 @@ const PARTS: [(&str, Measure); 8] = [
     ("g", |_| versions::measure()),
     ("h", |_| reconcile::measure()),
     ("i", handshakes::measure),
+    ("j", |_| backlog::measure()),
 ];
 
 /// The part that a letter names.
 fn part(name: &str) -> Result<&'static str> {
     let named = PARTS.iter().find(|(names, _)| name.len() == 1 && names.contains(name));
-    named.map(|(names, _)| *names).with_context(|| format!("nothing is measured as {name:?}, a to i are"))
+    named.map(|(names, _)| *names).with_context(|| format!("nothing is measured as {name:?}, a to j are"))
 }
 
 /// Names the aims that were missed; with `check` they end the run with 1.

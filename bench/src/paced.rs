@@ -27,8 +27,7 @@ pub struct Senders {
 
 /// Sends so many requests a second and prints how long they took.
 pub fn measure(name: &str, server: &Server, senders: Senders, rate: f64) -> Result<()> {
-    let runtime = tokio::runtime::Runtime::new()?;
-    let mut times = runtime.block_on(all(server, senders, rate))?;
+    let mut times = times(server, senders, rate)?;
     times.sort_unstable();
     println!(
         "{name}, {}, {} connections{}, {rate:.0} a second: p50 {:.2?} p99 {:.2?} over {} requests",
@@ -40,6 +39,11 @@ pub fn measure(name: &str, server: &Server, senders: Senders, rate: f64) -> Resu
         times.len()
     );
     Ok(())
+}
+
+/// Sends so many requests a second for some seconds, and returns how long they took.
+pub fn times(server: &Server, senders: Senders, rate: f64) -> Result<Vec<Duration>> {
+    tokio::runtime::Runtime::new()?.block_on(all(server, senders, rate))
 }
 
 async fn all(server: &Server, senders: Senders, rate: f64) -> Result<Vec<Duration>> {

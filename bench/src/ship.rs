@@ -27,11 +27,14 @@ pub fn measure(report: &mut Report) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     let stream = stream(&kafka.brokers())?;
     runtime.block_on(stream.prepare(Retention { fold_days: 15, lag_days: 0 }))?;
-    runtime.block_on(fill(&rabbit.url(), "bench.floor"))?;
+    let fill_one = |name: &str| {
+        runtime.block_on(async { fill(&AmqpQueue::open(AmqpOptions::new(rabbit.url(), name))?, MESSAGES).await })
+    };
+    fill_one("bench.floor")?;
     let arguments = ["ship", &rabbit.url(), "bench.floor", &kafka.brokers(), TOPIC, &MESSAGES.to_string()];
     let floor = floors::cost(&Measured::floor(&arguments)?.output()?)?;
     let before = total(&runtime.block_on(stream.bounds(Topic::Transactions))?);
-    runtime.block_on(fill(&rabbit.url(), TOPIC))?;
+    fill_one(TOPIC)?;
     let site = Site::on(&rabbit, &kafka, &cassandra)?;
     let shipper = Measured::tallygate(&site.config(), "shipper")?;
     let shipped = || anyhow::Ok(total(&runtime.block_on(stream.bounds(Topic::Transactions))?) - before);
@@ -41,15 +44,13 @@ pub fn measure(report: &mut Report) -> Result<()> {
 }
 
 /// Fills a queue with messages as the gateway writes them.
-async fn fill(url: &str, name: &str) -> Result<()> {
-    let queue = AmqpQueue::open(AmqpOptions::new(url, name))?;
+pub async fn fill(queue: &dyn Queue, messages: u64) -> Result<()> {
     let mut under_way = FuturesUnordered::new();
-    for sequence in 0..MESSAGES {
+    for sequence in 0..messages {
         if under_way.len() >= 512 {
             under_way.next().await.transpose()?;
         }
         let message = message(sequence, 2048)?;
-        let queue = &queue;
         under_way.push(async move {
             while let Err(error) = queue.publish(message.clone()).await {
                 ensure!(error.is_retryable(), "{error}");
