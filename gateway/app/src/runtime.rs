@@ -8,7 +8,7 @@ use tokio::runtime::{Builder, EnterGuard, Runtime};
 /// wants all of a processor, one of them gets about a tenth. Requests are waited for, and what is in the queue is safe there.
 const BEHIND_NICE: i32 = 10;
 
-/// The runtime of the roles behind the queue: however much there is to be worked off, requests go first.
+/// The runtime of the roles behind the queue: they have what time of the processors requests leave.
 pub struct RuntimeBehind(Option<Runtime>);
 
 impl RuntimeBehind {
