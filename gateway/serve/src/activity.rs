@@ -20,6 +20,12 @@ pub(crate) struct Activity {
     heads: Mutex<Heads>,
     /// The caller was waited for since the last request began: it was not there already, behind the one before.
     read_dry: AtomicBool,
+    /// The caller was waited for since this was last set back.
+    waits: AtomicBool,
+    /// The answer to a request of HTTP/1.1 is not all written yet, or not even there.
+    answers: AtomicBool,
+    /// The connection has begun to end.
+    ends: AtomicBool,
     /// When the last request ended.
     quiet_since: AtomicU64,
     /// When the head that is being received began.
@@ -73,6 +79,9 @@ impl Activity {
             multiplexed,
             heads: Mutex::default(),
             read_dry: AtomicBool::new(true),
+            waits: AtomicBool::new(false),
+            answers: AtomicBool::new(false),
+            ends: AtomicBool::new(false),
             quiet_since: AtomicU64::new(1),
             // The first head is due from the beginning.
             head_since: AtomicU64::new(1),
@@ -105,11 +114,49 @@ impl Activity {
             self.had_request.store(true, Ordering::Relaxed);
         }
         self.head_since.store(0, Ordering::Relaxed);
+        self.answers.store(true, Ordering::Relaxed);
         self.in_progress()
+    }
+
+    /// All of an answer was handed to the connection, to be written.
+    pub(crate) fn answered(&self) {
+        self.answers.store(false, Ordering::Relaxed);
+    }
+
+    /// It begins to end.
+    pub(crate) fn ends(&self) {
+        self.ends.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on it is seen whether the caller is waited for.
+    pub(crate) fn looks_for_waiting(&self) {
+        self.waits.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether a connection of HTTP/1.1 has had nothing to do for so long: each request that came was answered, each answer was
+    /// written to its end, and the caller is waited for.
+    pub(crate) fn is_settled(&self, time: Duration) -> bool {
+        self.idle().is_some_and(|idle| u128::from(idle) >= time.as_millis())
+            && self.waits.load(Ordering::Relaxed)
+            && !self.answers.load(Ordering::Relaxed)
+            && !self.ends.load(Ordering::Relaxed)
+            && [&self.head_since, &self.blocked_since, &self.half_closed_since]
+                .iter()
+                .all(|since| since.load(Ordering::Relaxed) == 0)
+            && self.heads().is_settled()
+    }
+
+    /// Gives back what only a connection needs that has something to do.
+    pub(crate) fn settle(&self) {
+        self.heads().settle();
+        let mut delivered = self.delivered.lock().unwrap_or_else(PoisonError::into_inner);
+        delivered.retain(|body| body.strong_count() > 0);
+        delivered.shrink_to_fit();
     }
 
     /// Nothing came.
     pub(crate) fn read_dry(&self) {
+        self.waits.store(true, Ordering::Relaxed);
         if !self.read_dry.load(Ordering::Relaxed) {
             self.read_dry.store(true, Ordering::Relaxed);
         }

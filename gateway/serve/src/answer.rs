@@ -1,6 +1,7 @@
 //! An answer on its way out: its body, or none where its request or its status has no room for one.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::header::CONTENT_LENGTH;
@@ -8,16 +9,28 @@ use http::{Method, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use tokio_util::sync::DropGuard;
 
-/// The body of an answer, whose end is told.
-pub(crate) struct Answer<B> {
+use crate::connection::Connection;
+
+/// The body of an answer on a connection of which a service keeps `C`. Its end is told.
+pub(crate) struct Answer<B, C> {
     body: Option<B>,
     _ended: Option<DropGuard>,
+    _unwritten: Option<Unwritten<C>>,
 }
 
-impl<B: Body> Answer<B> {
-    /// The answer to a request.
-    pub(crate) fn to(response: Response<B>, ended: Option<DropGuard>) -> Response<Self> {
-        response.map(|body| Self { body: Some(body), _ended: ended })
+/// An answer over HTTP/1.1 that may still have something to be written; dropped, it has not.
+pub(crate) struct Unwritten<C>(pub(crate) Arc<Connection<C>>);
+
+impl<C> Drop for Unwritten<C> {
+    fn drop(&mut self) {
+        self.0.activity.answered();
+    }
+}
+
+impl<B: Body, C> Answer<B, C> {
+    /// The answer to a request over HTTP/1.1.
+    pub(crate) fn over_http1(response: Response<B>, unwritten: Unwritten<C>) -> Response<Self> {
+        response.map(|body| Self { body: Some(body), _ended: None, _unwritten: Some(unwritten) })
     }
 
     /// The answer to a request of this method over HTTP/2, where hyper sends a body whatever is asked for. An answer to
@@ -35,11 +48,11 @@ impl<B: Body> Answer<B> {
             head.headers.entry(CONTENT_LENGTH).or_insert(length.into());
         }
         let bodiless = is_head || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        Response::from_parts(head, Self { body: (!bodiless).then_some(body), _ended: ended })
+        Response::from_parts(head, Self { body: (!bodiless).then_some(body), _ended: ended, _unwritten: None })
     }
 }
 
-impl<B: Body + Unpin> Body for Answer<B> {
+impl<B: Body + Unpin, C> Body for Answer<B, C> {
     type Data = B::Data;
     type Error = B::Error;
 

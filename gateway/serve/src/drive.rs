@@ -1,17 +1,45 @@
 //! Drives one connection to its end: the caller's, the server's, or that of a timeout.
 
-use std::pin::{Pin, pin};
+use std::error::Error;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use hyper_util::server::graceful::GracefulConnection;
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
 use crate::activity::{Activity, Timeout, Verdict};
 use crate::limits::{CHECK_PAUSE, Limits};
 use crate::parts::{Part, Task};
 use crate::streams::Streams;
+
+/// Why a connection ended that should not have.
+pub(crate) type Broken = Box<dyn Error + Send + Sync>;
+
+/// A connection of either version of HTTP.
+pub(crate) trait Driven {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>>;
+
+    /// It is to end once what is in progress has.
+    fn drain(&mut self);
+
+    /// It was looked at and goes on; it is polled next.
+    fn checked(&mut self) {}
+}
+
+impl<C> Driven for Pin<Box<C>>
+where
+    C: GracefulConnection<Error = hyper::Error>,
+{
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+        self.as_mut().poll(context).map_err(Into::into)
+    }
+
+    fn drain(&mut self) {
+        self.as_mut().graceful_shutdown();
+    }
+}
 
 /// What ends a connection from the server's side.
 struct Watch<'w> {
@@ -23,18 +51,14 @@ struct Watch<'w> {
 }
 
 /// Drives a connection; with its requests, where they run beside it within its task.
-pub(crate) async fn drive<C>(
+pub(crate) async fn drive(
     task: Arc<Task>,
-    connection: C,
+    mut connection: impl Driven,
     mut streams: Option<Streams>,
     activity: &Activity,
     limits: &Limits,
     stopping: &CancellationToken,
-) -> Result<Result<(), C::Error>, Timeout>
-where
-    C: GracefulConnection,
-{
-    let mut connection = pin!(connection);
+) -> Result<Result<(), Broken>, Timeout> {
     let mut watch = Watch::over(activity, limits, stopping);
     let (talks, watches) = (Part::of(&task), Part::of(&task));
     let (talking, watching) = (talks.waker(), watches.waker());
@@ -45,7 +69,7 @@ where
             streams.work();
         }
         if talks.take()
-            && let Poll::Ready(end) = connection.as_mut().poll(&mut Context::from_waker(&talking))
+            && let Poll::Ready(end) = connection.poll(&mut Context::from_waker(&talking))
         {
             return Poll::Ready(Ok(end));
         }
@@ -56,8 +80,9 @@ where
                     return Poll::Ready(Err(timeout));
                 }
                 Poll::Ready(verdict) => {
-                    if verdict == Verdict::Drain {
-                        connection.as_mut().graceful_shutdown();
+                    match verdict {
+                        Verdict::Drain => connection.drain(),
+                        _ => connection.checked(),
                     }
                     // A caller may just have been taken for gone, which the connection sees when it reads.
                     talking.wake_by_ref();
@@ -69,7 +94,7 @@ where
         // What has just been asked is answered in the same turn, where it can be.
         if streams.as_mut().is_some_and(Streams::work)
             && talks.take()
-            && let Poll::Ready(end) = connection.as_mut().poll(&mut Context::from_waker(&talking))
+            && let Poll::Ready(end) = connection.poll(&mut Context::from_waker(&talking))
         {
             return Poll::Ready(Ok(end));
         }
@@ -82,7 +107,8 @@ where
 impl<'w> Watch<'w> {
     fn over(activity: &'w Activity, limits: &'w Limits, stopping: &'w CancellationToken) -> Self {
         let shortest = limits.header_time.min(limits.idle_time).min(limits.stalled_time);
-        let mut checks = tokio::time::interval((shortest / 4).clamp(CHECK_PAUSE.0, CHECK_PAUSE.1));
+        let pause = (shortest / 4).clamp(CHECK_PAUSE.0, CHECK_PAUSE.1);
+        let mut checks = tokio::time::interval_at(Instant::now() + pause, pause);
         checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self { activity, limits, stopped: Some(Box::pin(stopping.cancelled())), checks }
     }

@@ -38,6 +38,11 @@ impl<C> Exchange<C> {
         Self { connection: connection.clone(), doubt, _in_progress: connection.activity.begin() }
     }
 
+    /// What is left of it when it is done.
+    pub(crate) fn into_connection(self) -> Arc<Connection<C>> {
+        self.connection
+    }
+
     /// Why it is not certain where this request ends, if it is not. The service must refuse it then, without looking at what
     /// it asks for.
     #[must_use]

@@ -161,6 +161,16 @@ impl Heads {
         self.preface
     }
 
+    /// Whether nothing has come but whole messages whose requests have all begun, so that whatever comes next begins a head.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.is_between_messages() && self.whole == self.begun && self.doubt.is_none() && !self.preface
+    }
+
+    /// Gives back the room of lines that came in pieces.
+    pub(crate) fn settle(&mut self) {
+        self.line = Vec::new();
+    }
+
     #[cfg(test)]
     pub(crate) fn whole(&self) -> u64 {
         self.whole

@@ -49,6 +49,7 @@
 //! - A reader that takes nothing of a reply that is ready for it, or takes it at a crawl, is let go of.
 //! - Over HTTP/1.1, a caller that ends its side behind a whole request gets its answer within
 //!   [`limits::HALF_CLOSED_TIME`].
+//! - A connection of HTTP/1.1 that waits for its caller, since its handshake or for [`limits::SETTLED_TIME`], holds no buffers.
 //! - A connection without a request in progress is asked to end after its idle time, and let go of somewhat later. A
 //!   request is in progress until [`Service::answer`] is done, and longer if its body is an [`Exchange::stream`] or an
 //!   [`Exchange::whole`].
@@ -65,6 +66,7 @@ mod drive;
 mod exchange;
 mod handshakes;
 mod heads;
+mod http1;
 mod incoming;
 pub mod limits;
 mod line_limit;

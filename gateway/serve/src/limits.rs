@@ -76,6 +76,8 @@ pub const WINDOW_BYTES: u32 = 128 * 1024;
 pub const STREAM_SEND_BYTES: usize = 64 * 1024;
 /// What a whole body is handed on in, in bytes.
 pub const PIECE_BYTES: usize = 16 * 1024;
+/// How long a connection of HTTP/1.1 keeps its buffers once its caller is waited for.
+pub const SETTLED_TIME: Duration = Duration::from_secs(1);
 /// What the system may keep of what is sent on a connection before the network takes it, in bytes: so little that a
 /// reader's pace is seen.
 pub const UNSENT_BYTES: u32 = 64 * 1024;

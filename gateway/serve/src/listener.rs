@@ -10,27 +10,28 @@ use std::time::Instant;
 
 use http::header::CONNECTION;
 use http::{HeaderValue, Request};
-use hyper::server::conn::{http1, http2};
+use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConnection;
-use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::MissedTickBehavior;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::activity::Activity;
-use crate::answer::Answer;
+use crate::answer::{Answer, Unwritten};
 use crate::connection::Connection;
 use crate::drive::drive;
 use crate::exchange::Exchange;
 use crate::handshakes::Handshakes;
+use crate::http1::Http1;
 use crate::incoming::Incoming;
 use crate::limits::{
-    ACCEPT_PAUSE, BUFFER_BYTES, FAILED_HANDSHAKE_LINES, FAILED_HANDSHAKE_PAUSE, HANDSHAKE_PART, HEADERS, Limits,
-    STREAM_SEND_BYTES, STREAMS, UNSENT_BYTES, WINDOW_BYTES,
+    ACCEPT_PAUSE, FAILED_HANDSHAKE_LINES, FAILED_HANDSHAKE_PAUSE, HANDSHAKE_PART, Limits, STREAM_SEND_BYTES, STREAMS,
+    WINDOW_BYTES,
 };
 use crate::line_limit::LineLimit;
 use crate::parts::Task;
@@ -107,13 +108,20 @@ pub(crate) fn failed_handshakes() -> LineLimit {
 impl<S: Service> Listener<S> {
     /// One connection, from its handshake to its end.
     async fn attend(&self, stream: TcpStream, peer: SocketAddr, seat: &Seat) {
-        // Replies are written whole; waiting to gather more would only delay them.
-        let _ = stream.set_nodelay(true);
-        let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
         let Some(tls) = &self.tls else {
             let Some(own) = self.connected(peer, None) else { return };
             return self.speak(stream, false, peer, own, seat).await;
         };
+        // What a handshake needs is large, and over before the connection begins to wait.
+        let Some(stream) = Box::pin(self.shake_hands(tls, stream, peer)).await else { return };
+        let session = stream.get_ref().1;
+        let h2 = speaks_http2(session);
+        let Some(own) = self.connected(peer, Some(session)) else { return };
+        self.speak(stream, h2, peer, own, seat).await;
+    }
+
+    /// None where it fails, or the server stops.
+    async fn shake_hands(&self, tls: &Tls, stream: TcpStream, peer: SocketAddr) -> Option<Box<TlsStream<TcpStream>>> {
         let handshake = async {
             // Whoever says nothing keeps no place from those who do.
             stream.readable().await?;
@@ -129,21 +137,16 @@ impl<S: Service> Listener<S> {
         };
         let shaken = tokio::select! {
             biased;
-            () = self.stopping.cancelled() => return,
+            () = self.stopping.cancelled() => return None,
             shaken = tokio::time::timeout(self.limits.handshake_time, handshake) => shaken,
         };
-        let stream = match shaken {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return self.handshake_failed(peer, &error),
-            Err(_) => {
-                let slow = io::Error::new(io::ErrorKind::TimedOut, "it took too long");
-                return self.handshake_failed(peer, &slow);
-            }
+        let failed = match shaken {
+            Ok(Ok(stream)) => return Some(Box::new(stream)),
+            Ok(Err(error)) => error,
+            Err(_) => io::Error::new(io::ErrorKind::TimedOut, "it took too long"),
         };
-        let session = stream.get_ref().1;
-        let h2 = speaks_http2(session);
-        let Some(own) = self.connected(peer, Some(session)) else { return };
-        self.speak(stream, h2, peer, own, seat).await;
+        self.handshake_failed(peer, &failed);
+        None
     }
 
     fn connected(&self, peer: SocketAddr, tls: Option<&ServerConnection>) -> Option<S::Connection> {
@@ -159,7 +162,6 @@ impl<S: Service> Listener<S> {
     {
         let activity = Activity::new(h2, self.all_cut_off.clone());
         seat.speaks(activity.clone());
-        let io = TokioIo::new(Watched::new(stream, activity.clone()));
         let connection = Arc::new(Connection { peer, own, activity });
         let task = Task::new();
         let streams = h2.then(|| Streams::of(&task));
@@ -179,11 +181,12 @@ impl<S: Service> Listener<S> {
                     }
                     let ended = request.body().answered();
                     let response = service.answer(&exchange, request).await;
+                    let doubt = exchange.doubt();
                     let mut response = match &asked {
                         Some(method) => Answer::over_http2(response, method, ended()),
-                        None => Answer::to(response, ended()),
+                        None => Answer::over_http1(response, Unwritten(exchange.into_connection())),
                     };
-                    if exchange.doubt().is_some() {
+                    if doubt.is_some() {
                         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                     }
                     Ok::<_, Infallible>(response)
@@ -192,10 +195,11 @@ impl<S: Service> Listener<S> {
         });
         let (limits, activity) = (&self.limits, &connection.activity);
         let ended = if let Some(streams) = streams {
+            let io = TokioIo::new(Watched::new(stream, activity.clone()));
             let connection = http2(limits, streams.starter()).serve_connection(io, service);
-            drive(task, connection, Some(streams), activity, limits, &leaving).await
+            drive(task, Box::pin(connection), Some(streams), activity, limits, &leaving).await
         } else {
-            let connection = http1(limits).serve_connection(io, service);
+            let connection = Http1::new(stream, activity.clone(), service, limits);
             drive(task, connection, None, activity, limits, &leaving).await
         };
         match ended {
@@ -245,20 +249,6 @@ impl<S: Service> Drop for Open<'_, S> {
     fn drop(&mut self) {
         self.0.observe(ConnectionEvent::Closed);
     }
-}
-
-fn http1(limits: &Limits) -> http1::Builder {
-    let mut builder = http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        // The connection's own checks count a head's time from its first byte, at no timer a request.
-        .header_read_timeout(None)
-        .max_headers(HEADERS)
-        .max_header_size(limits.header_bytes)
-        // A head that has not ended yet is bounded too, by what is held of it.
-        .max_buf_size(limits.header_bytes.max(BUFFER_BYTES))
-        .pipeline_flush(false);
-    builder
 }
 
 fn http2(limits: &Limits, starter: Starter) -> http2::Builder<Starter> {

@@ -16,6 +16,8 @@ use crate::limits::{REST_BYTES, REST_TIME};
 pub(crate) struct Watched<S> {
     socket: S,
     activity: Arc<Activity>,
+    /// What has been read of what comes next.
+    first: Option<u8>,
     /// Where the caller still sends though the answer has ended.
     rest: Option<Rest>,
     /// Where what comes is not understood, what is still to be said of it.
@@ -24,9 +26,8 @@ pub(crate) struct Watched<S> {
 
 impl<S> Watched<S> {
     pub(crate) fn new(socket: S, activity: Arc<Activity>) -> Self {
-        Self { socket, activity, rest: None, refusal: None }
+        Self { socket, activity, first: None, rest: None, refusal: None }
     }
-
     fn wrote(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         self.activity.wrote(match &result {
             Poll::Pending => None,
@@ -41,6 +42,20 @@ impl<S> Watched<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> Watched<S> {
+    /// Waits for what comes next, at no buffer; false where nothing will. Its first byte is what is read first then.
+    pub(crate) fn poll_first(&mut self, context: &mut Context<'_>) -> Poll<bool> {
+        let mut byte = [MaybeUninit::uninit()];
+        let mut buffer = ReadBuf::uninit(&mut byte);
+        if Pin::new(&mut self.socket).poll_read(context, &mut buffer).is_pending() {
+            self.activity.read_dry();
+            return Poll::Pending;
+        }
+        self.first = buffer.filled().first().copied();
+        Poll::Ready(self.first.is_some())
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -48,6 +63,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let (before, room) = (buffer.filled().len(), buffer.remaining() > 0);
+        if room && let Some(first) = self.first.take() {
+            buffer.put_slice(&[first]);
+        }
         loop {
             let this = &mut *self;
             // What it still sends is read away, so that it reads the refusal before it sees the end.
@@ -56,11 +74,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
                 refusal.drain(..written);
                 continue;
             }
-            let Poll::Ready(result) = Pin::new(&mut self.socket).poll_read(context, buffer) else {
-                self.activity.read_dry();
-                return Poll::Pending;
-            };
+            let polled = Pin::new(&mut self.socket).poll_read(context, buffer);
             let came = &buffer.filled()[before..];
+            let result = match polled {
+                Poll::Ready(result) => result,
+                Poll::Pending if !came.is_empty() => Ok(()),
+                Poll::Pending => {
+                    self.activity.read_dry();
+                    return Poll::Pending;
+                }
+            };
             if came.is_empty() && result.is_ok() && room && self.activity.may_wait() {
                 return Poll::Pending;
             }
@@ -111,6 +134,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if this.rest.is_none() {
+            this.activity.ends();
             let result = Pin::new(&mut this.socket).poll_shutdown(context);
             ready!(this.flushed(result))?;
             if this.activity.is_between_messages() {
