@@ -62,6 +62,14 @@ impl Sender {
         })
     }
 
+    /// Whether another request may be sent on it.
+    pub fn is_open(&self) -> bool {
+        match self {
+            Self::One(sender) => !sender.is_closed(),
+            Self::Two(sender) => !sender.is_closed(),
+        }
+    }
+
     pub async fn send(
         &mut self,
         request: Request<Full<Bytes>>,

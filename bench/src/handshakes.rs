@@ -1,4 +1,5 @@
-//! (i) TLS: handshakes, full and resumed, beside bare rustls; and the memory of connections on which nothing happens.
+//! (i) TLS: handshakes, full and resumed, beside bare rustls; and the memory of connections on which nothing happens, from their
+//! handshake on or since they were answered.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -7,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use hyper_util::rt::TokioIo;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustls::client::Resumption;
 use rustls::pki_types::ServerName;
@@ -18,7 +20,8 @@ use tokio_rustls::client::TlsStream;
 
 use crate::aims;
 use crate::child::{Log, Measured, free, until_up};
-use crate::client::{Http, tls};
+use crate::client::{Http, Sender, tls};
+use crate::load::{check, request};
 use crate::measure::Cost;
 use crate::report::Report;
 use crate::site::Site;
@@ -31,6 +34,16 @@ const CLIENTS: u64 = 8;
 const IDLE: u64 = 10_000;
 /// How many of them begin at one time.
 const BEGUN: u64 = 64;
+/// How long they stand until they are looked at: less than a first request may take to come, and where there was one, long enough
+/// for what they hold to be given back.
+const SILENT: Duration = Duration::from_secs(2);
+const ANSWERED: Duration = Duration::from_secs(6);
+
+/// A connection on which nothing happens.
+enum Held {
+    Silent(TlsStream<TcpStream>),
+    Answered(Sender),
+}
 
 /// Measures both.
 pub fn measure(report: &mut Report) -> Result<()> {
@@ -39,7 +52,7 @@ pub fn measure(report: &mut Report) -> Result<()> {
     ensure!(most > IDLE + 100, "{most} files may be open, and {} are needed: ulimit -n", IDLE + 100);
     // The processes that are started have it from this one.
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?;
-    let site = Site::new("[limits]\nconnections = 16384\n")?;
+    let site = Site::new("[limits]\nconnections = 16384\nbody_memory = \"4 GiB\"\nheader_time = \"60s\"\n")?;
     let certs = site.certs();
     let floor_at = free()?;
     let floor = Measured::floor(&["handshakes", &floor_at.to_string(), &certs.display().to_string()])?;
@@ -54,9 +67,20 @@ pub fn measure(report: &mut Report) -> Result<()> {
     drop(measured);
     let measured = Measured::alone(&site.config(), Log::Shipped)?;
     until_up(site.partners)?;
-    let bare = idle(&certs, floor_at, &floor)?;
-    let held = idle(&certs, site.partners, &measured)?;
-    report.memory("(i) 10,000 idle TLS connections", held, bare, aims::IDLE_BYTES);
+    let bare = idle(&certs, floor_at, &floor, None)?;
+    let held = idle(&certs, site.partners, &measured, None)?;
+    report.memory("(i) 10,000 idle TLS connections", held, bare, Some(aims::IDLE_BYTES));
+    drop((floor, measured));
+    for (http, aim) in [(Http::One, Some(aims::IDLE_BYTES)), (Http::Two, None)] {
+        let floor_at = free()?;
+        let floor = Measured::floor(&["accept", "shared", &floor_at.to_string(), &certs.display().to_string()])?;
+        let measured = Measured::alone(&site.config(), Log::Shipped)?;
+        until_up(floor_at)?;
+        until_up(site.partners)?;
+        let bare = idle(&certs, floor_at, &floor, Some(http))?;
+        let held = idle(&certs, site.partners, &measured, Some(http))?;
+        report.memory(&format!("(i) 10,000 idle after a request, {}", http.name()), held, bare, aim);
+    }
     Ok(())
 }
 
@@ -121,9 +145,12 @@ async fn close(mut stream: TlsStream<TcpStream>) -> Result<()> {
     Ok(())
 }
 
-/// The bytes that a process holds for each of many connections that have shaken hands and say nothing more.
-fn idle(certs: &Path, server: SocketAddr, process: &Measured) -> Result<u64> {
-    let tls = client(certs, HandshakeKind::Full)?;
+/// The bytes that a process holds for many connections on which nothing happens, each of which was answered once over this HTTP,
+/// or has shaken hands alone.
+fn idle(certs: &Path, server: SocketAddr, process: &Measured, asked: Option<Http>) -> Result<u64> {
+    let mut tls = tls(certs, asked.unwrap_or(Http::One))?;
+    tls.resumption = Resumption::disabled();
+    let tls = Arc::new(tls);
     let before = process.resident()?;
     tokio::runtime::Runtime::new()?.block_on(async {
         let mut held = Vec::new();
@@ -133,13 +160,44 @@ fn idle(certs: &Path, server: SocketAddr, process: &Measured) -> Result<u64> {
                 held.push(tasks.join_next().await.context("nothing began")???);
             }
             let tls = tls.clone();
-            tasks.spawn(async move { connect(&tls, server, (number % 200) as u8 + 1).await });
+            tasks.spawn(async move {
+                let stream = connect(&tls, server, (number % 200) as u8 + 1).await?;
+                match asked {
+                    None => Ok(Held::Silent(stream)),
+                    Some(http) => answered(stream, http).await.map(Held::Answered),
+                }
+            });
         }
         while let Some(stream) = tasks.join_next().await {
             held.push(stream??);
         }
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        ensure!(held.len() as u64 == IDLE, "{} connections stand", held.len());
-        Ok(process.resident()?.saturating_sub(before))
+        tokio::time::sleep(if asked.is_some() { ANSWERED } else { SILENT }).await;
+        let resident = process.resident()?.saturating_sub(before);
+        let open = held.iter().filter(|held| held.is_open()).count() as u64;
+        ensure!(open == IDLE, "{open} connections stand");
+        Ok(resident)
     })
+}
+
+impl Held {
+    fn is_open(&self) -> bool {
+        match self {
+            Self::Answered(sender) => sender.is_open(),
+            // What there is are tickets.
+            Self::Silent(stream) => loop {
+                match stream.get_ref().0.try_read(&mut [0; 4096]) {
+                    Ok(0) => return false,
+                    Ok(_) => {}
+                    Err(error) => return error.kind() == std::io::ErrorKind::WouldBlock,
+                }
+            },
+        }
+    }
+}
+
+/// Has one request answered.
+async fn answered(stream: TlsStream<TcpStream>, http: Http) -> Result<Sender> {
+    let mut sender = Sender::over(TokioIo::new(stream), http).await?;
+    check(sender.send(request(http)?).await?).await?;
+    Ok(sender)
 }

@@ -22,12 +22,13 @@ impl Report {
         self.missed.extend(misses(line, &cost.above(base), Some(floor)));
     }
 
-    /// Prints the memory that something holds beside that of its floor, and holds it against its aim, in bytes.
-    pub fn memory(&mut self, name: &str, held: u64, floor: u64, most: u64) {
-        let [in_mb, floor, aim] = [held, floor, most].map(|bytes| bytes as f64 / 1e6);
-        println!("{name:<46} {in_mb:7.1} MB  floor: {floor:.1} MB  aim <= {aim:.0} MB");
-        if held > most {
-            self.missed.push(format!("{name}: {in_mb:.1} MB, aim {aim:.0}"));
+    /// Prints the memory that something holds beside that of its floor, and holds it against its aim if it has one, in bytes.
+    pub fn memory(&mut self, name: &str, held: u64, floor: u64, most: Option<u64>) {
+        let [in_mb, floor] = [held, floor].map(|bytes| bytes as f64 / 1e6);
+        let aim = most.map_or_else(String::new, |most| format!("  aim <= {:.0} MB", most as f64 / 1e6));
+        println!("{name:<46} {in_mb:7.1} MB  floor: {floor:.1} MB{aim}");
+        if most.is_some_and(|most| held > most) {
+            self.missed.push(format!("{name}: {in_mb:.1} MB,{aim}"));
         }
     }
 
