@@ -41,7 +41,7 @@ const ANSWERED: Duration = Duration::from_secs(6);
 
 /// A connection on which nothing happens.
 enum Held {
-    Silent(TlsStream<TcpStream>),
+    Silent(Box<TlsStream<TcpStream>>),
     Answered(Sender),
 }
 
@@ -163,7 +163,7 @@ fn idle(certs: &Path, server: SocketAddr, process: &Measured, asked: Option<Http
             tasks.spawn(async move {
                 let stream = connect(&tls, server, (number % 200) as u8 + 1).await?;
                 match asked {
-                    None => Ok(Held::Silent(stream)),
+                    None => Ok(Held::Silent(Box::new(stream))),
                     Some(http) => answered(stream, http).await.map(Held::Answered),
                 }
             });
