@@ -14,6 +14,7 @@ use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConnection;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
@@ -31,7 +32,7 @@ use crate::http1::Http1;
 use crate::incoming::Incoming;
 use crate::limits::{
     ACCEPT_PAUSE, FAILED_HANDSHAKE_LINES, FAILED_HANDSHAKE_PAUSE, HANDSHAKE_PART, Limits, STREAM_SEND_BYTES, STREAMS,
-    WINDOW_BYTES,
+    UNSENT_BYTES, WINDOW_BYTES,
 };
 use crate::line_limit::LineLimit;
 use crate::parts::Task;
@@ -108,6 +109,9 @@ pub(crate) fn failed_handshakes() -> LineLimit {
 impl<S: Service> Listener<S> {
     /// One connection, from its handshake to its end.
     async fn attend(&self, stream: TcpStream, peer: SocketAddr, seat: &Seat) {
+        // Replies are written whole; waiting to gather more would only delay them.
+        let _ = stream.set_nodelay(true);
+        let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
         let Some(tls) = &self.tls else {
             let Some(own) = self.connected(peer, None) else { return };
             return self.speak(stream, false, peer, own, seat).await;

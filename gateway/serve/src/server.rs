@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::handshakes::Handshakes;
-use crate::limits::{BACKLOG, HANDSHAKES, Limits, UNSENT_BYTES};
+use crate::limits::{BACKLOG, HANDSHAKES, Limits};
 use crate::listener::{Listener, failed_handshakes, listen};
 use crate::seats::Seats;
 use crate::service::Service;
@@ -60,7 +60,6 @@ impl Server {
     ) -> io::Result<()> {
         // Whoever made it may have let fewer wait.
         SockRef::from(&socket).listen(BACKLOG)?;
-        set_options(&socket)?;
         socket.set_nonblocking(true)?;
         let socket = tokio::net::TcpListener::from_std(socket)?;
         let listener = Listener {
@@ -100,31 +99,5 @@ impl Server {
             Some(Ok(())) => Err(Ended("it returned".to_owned())),
             Some(Err(error)) => Err(Ended(error.to_string())),
         }
-    }
-}
-
-/// Sets what each connection that this socket accepts has from it, as Linux hands it on, at no call for each of them.
-fn set_options(socket: &TcpListener) -> io::Result<()> {
-    let socket = SockRef::from(socket);
-    // Replies are written whole; waiting to gather more would only delay them.
-    socket.set_tcp_nodelay(true)?;
-    socket.set_tcp_notsent_lowat(UNSENT_BYTES)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::TcpStream;
-
-    use super::*;
-
-    #[test]
-    fn what_is_accepted_has_the_options_of_its_listener() {
-        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
-        set_options(&socket).unwrap();
-        let _caller = TcpStream::connect(socket.local_addr().unwrap()).unwrap();
-        let (accepted, _) = socket.accept().unwrap();
-        let accepted = SockRef::from(&accepted);
-        assert!(accepted.tcp_nodelay().unwrap());
-        assert_eq!(accepted.tcp_notsent_lowat().unwrap(), UNSENT_BYTES);
     }
 }
