@@ -13,6 +13,8 @@ mod policy;
 mod reply;
 mod rows;
 mod schema;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
 mod totals;
 mod value;
 mod writing;
