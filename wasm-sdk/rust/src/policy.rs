@@ -7,6 +7,26 @@ use crate::world::tallygate::policy::types::{
     About, ConfigFault, Decision, Message, Refusal, Reply, Response, ResponseOutcome,
 };
 
+impl About {
+    /// What a policy of this name and version is unless it says otherwise.
+    #[must_use]
+    pub fn of(name: &str, version: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            needs_body: true,
+            headers: Vec::new(),
+            facts: Vec::new(),
+            may_accept: true,
+            sees_responses: false,
+            needs_response_body: false,
+            keys: Vec::new(),
+            config_schema: None,
+            extras: Vec::new(),
+        }
+    }
+}
+
 /// A policy: configured once, then asked about each message in a fresh copy of what `configure` left behind.
 pub trait Policy: Sized + Send + Sync + 'static {
     /// Whether what a panic says goes to the gateway's log; without, only that the policy trapped is known, and the policy
@@ -95,19 +115,7 @@ impl<P: Policy> Slot<P> {
             std::panic::set_hook(Box::new(|panic| host::log(host::Level::Error, &panic.to_string())));
         }
         let policy = P::configure(config)?;
-        let about = policy.about(About {
-            name: name.to_owned(),
-            version: version.to_owned(),
-            needs_body: true,
-            headers: Vec::new(),
-            facts: Vec::new(),
-            may_accept: true,
-            sees_responses: false,
-            needs_response_body: false,
-            keys: Vec::new(),
-            config_schema: None,
-            extras: Vec::new(),
-        });
+        let about = policy.about(About::of(name, version));
         self.0.set(policy).map_err(|_| ConfigFault::at("", "configured already"))?;
         #[cfg(all(feature = "bump", target_family = "wasm"))]
         crate::bump::make_room();

@@ -35,19 +35,7 @@ fn a_slip_is_told_with_its_key_and_what_would_be_right() {
 
 #[test]
 fn the_schema_has_every_key() {
-    let about = policy("").about(tallygate_policy::About {
-        name: "iso20022".into(),
-        version: "0".into(),
-        needs_body: true,
-        headers: Vec::new(),
-        facts: Vec::new(),
-        may_accept: true,
-        sees_responses: false,
-        needs_response_body: false,
-        keys: Vec::new(),
-        config_schema: None,
-        extras: Vec::new(),
-    });
+    let about = policy("").about(tallygate_policy::About::of("iso20022", "0"));
     let schema = about.config_schema.expect("a schema");
     for key in ["kinds", "unchecked", "reply", "minor_units"] {
         assert!(schema.contains(&format!("\"{key}\": {{")), "{key}");
