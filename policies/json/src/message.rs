@@ -187,6 +187,17 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn object(&mut self, node: &Node) -> Result<(), Stop<'a>> {
+        self.members(|walk, name| match walk.tree.child(node, &name) {
+            None => Ok(walk.scanner.skip()?),
+            Some(child) => walk.value(child),
+        })
+    }
+
+    /// Walks through an object, which is next, by its names, none of which comes twice; `read` takes what each stands for.
+    fn members(
+        &mut self,
+        mut read: impl FnMut(&mut Self, Cow<'a, str>) -> Result<(), Stop<'a>>,
+    ) -> Result<(), Stop<'a>> {
         self.scanner.at += 1;
         if self.scanner.take(b'}') {
             return Ok(());
@@ -197,10 +208,7 @@ impl<'a> Walk<'_, 'a> {
             if names.repeats(&name) {
                 return Err(Stop::Twice(name));
             }
-            match self.tree.child(node, &name) {
-                None => self.scanner.skip()?,
-                Some(child) => self.value(child)?,
-            }
+            read(self, name)?;
             if self.scanner.take(b'}') {
                 return Ok(());
             }
@@ -277,32 +285,19 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn attributes(&mut self) -> Result<(), Stop<'a>> {
-        if !self.scanner.take(b'{') {
+        if self.scanner.peek() != Some(b'{') {
             self.scanner.skip()?;
             return Err(Stop::Wrong("it would be an object of texts"));
         }
-        if self.scanner.take(b'}') {
-            return Ok(());
-        }
-        let mut names = Names::default();
-        loop {
-            let name = self.scanner.name()?;
-            if names.repeats(&name) {
-                return Err(Stop::Twice(name));
-            }
-            if self.scanner.peek() != Some(b'"') {
-                self.scanner.skip()?;
+        self.members(|walk, name| {
+            if walk.scanner.peek() != Some(b'"') {
+                walk.scanner.skip()?;
                 return Err(Stop::Attribute(name));
             }
-            let value = self.scanner.text()?;
-            self.rows.carry(name.into_owned(), value.into_owned());
-            if self.scanner.take(b'}') {
-                return Ok(());
-            }
-            if !self.scanner.take(b',') {
-                return Ok(self.scanner.fail("a `,` or `}` was expected")?);
-            }
-        }
+            let value = walk.scanner.text()?;
+            walk.rows.carry(name.into_owned(), value.into_owned());
+            Ok(())
+        })
     }
 
     /// What the partner is told.
