@@ -74,10 +74,10 @@ impl AtOnce {
     /// A call of this caller took so long that it did not end where requests are served.
     pub(crate) fn took_long(&self, caller: &Caller) {
         let now = Instant::now();
-        let mut callers = self.callers();
-        callers.retain(|_, calls| calls.is_needed(now));
-        self.calls(&mut callers, caller).by_turns_until = Some(now + limits::BY_TURNS);
-        self.known.store(callers.len(), Ordering::Relaxed);
+        self.with_callers(|callers| {
+            callers.retain(|_, calls| calls.is_needed(now));
+            self.calls(callers, caller).by_turns_until = Some(now + limits::BY_TURNS);
+        });
     }
 
     fn goes_by_turns(&self, caller: &Caller) -> bool {
@@ -85,28 +85,32 @@ impl AtOnce {
             return false;
         }
         let now = Instant::now();
-        let mut callers = self.callers();
-        let Some(calls) = callers.get_mut(caller) else { return false };
-        let by_turns = calls.by_turns_until.is_some_and(|until| now < until);
-        if !calls.is_needed(now) {
-            callers.remove(caller);
-            self.known.store(callers.len(), Ordering::Relaxed);
-        }
-        by_turns
+        self.with_callers(|callers| {
+            let by_turns = callers.get(caller).is_some_and(|calls| calls.goes_by_turns(now));
+            forget(callers, caller, now);
+            by_turns
+        })
     }
 
     fn count(&self, caller: &Caller) -> Arc<Semaphore> {
-        let mut callers = self.callers();
-        let calls = self.calls(&mut callers, caller);
-        calls.count += 1;
-        let permits = calls.permits.clone();
-        self.known.store(callers.len(), Ordering::Relaxed);
-        permits
+        self.with_callers(|callers| {
+            let calls = self.calls(callers, caller);
+            calls.count += 1;
+            calls.permits.clone()
+        })
     }
 
     fn calls<'c>(&self, callers: &'c mut HashMap<Caller, Calls>, caller: &Caller) -> &'c mut Calls {
         let permits = || Arc::new(Semaphore::new(self.most_of_caller));
         callers.entry(caller.clone()).or_insert_with(|| Calls { permits: permits(), count: 0, by_turns_until: None })
+    }
+
+    /// Whatever is done with the callers, afterwards it is known how many there are.
+    fn with_callers<T>(&self, work: impl FnOnce(&mut HashMap<Caller, Calls>) -> T) -> T {
+        let mut callers = self.callers();
+        let done = work(&mut callers);
+        self.known.store(callers.len(), Ordering::Relaxed);
+        done
     }
 
     fn callers(&self) -> MutexGuard<'_, HashMap<Caller, Calls>> {
@@ -115,8 +119,19 @@ impl AtOnce {
 }
 
 impl Calls {
+    fn goes_by_turns(&self, now: Instant) -> bool {
+        self.by_turns_until.is_some_and(|until| now < until)
+    }
+
     fn is_needed(&self, now: Instant) -> bool {
-        self.count > 0 || self.by_turns_until.is_some_and(|until| now < until)
+        self.count > 0 || self.goes_by_turns(now)
+    }
+}
+
+/// Forgets a caller that needs no turns any more.
+fn forget(callers: &mut HashMap<Caller, Calls>, caller: &Caller, now: Instant) {
+    if callers.get(caller).is_some_and(|calls| !calls.is_needed(now)) {
+        callers.remove(caller);
     }
 }
 
@@ -134,13 +149,12 @@ async fn timed<T>(call: impl Future<Output = T>) -> T {
 
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
-        let mut callers = self.turns.callers();
-        let Some(calls) = callers.get_mut(self.caller) else { return };
-        calls.count -= 1;
-        if !calls.is_needed(Instant::now()) {
-            callers.remove(self.caller);
-            self.turns.known.store(callers.len(), Ordering::Relaxed);
-        }
+        self.turns.with_callers(|callers| {
+            if let Some(calls) = callers.get_mut(self.caller) {
+                calls.count -= 1;
+            }
+            forget(callers, self.caller, Instant::now());
+        });
     }
 }
 
