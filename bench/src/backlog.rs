@@ -52,14 +52,14 @@ fn worked_off(what: &str, site: &Site) -> Result<()> {
     let server = Server::new(site.partners, &site.certs());
     // The log, and how much of it is summed.
     let bounds = || runtime.block_on(async { anyhow::Ok(read_stream(&config)?.bounds(Topic::Transactions).await?) });
-    let meanwhile = times(&server)?;
+    let meanwhile = paced::times(&server, SENDERS, RATE)?;
     let shipped = total(&bounds()?);
     ensure!(shipped < MESSAGES, "{what}: the backlog was gone before requests were measured beside it");
     until(|| Ok(total(&bounds()?) >= MESSAGES))?;
     let rate = MESSAGES as f64 / began.elapsed().as_secs_f64();
     until(|| Ok(bounds()?.iter().all(|partition| partition.committed == partition.high)))?;
     let (summed, peak) = (MESSAGES as f64 / began.elapsed().as_secs_f64(), process.peak()?);
-    let after = times(&server)?;
+    let after = paced::times(&server, SENDERS, RATE)?;
     let [p50, p99] = [0.5, 0.99].map(|share| [&meanwhile, &after].map(|times| quantile(times, share)));
     println!(
         "(j) accept at {RATE:.0} a second, {what}: p50 {:.2?} p99 {:.2?} beside a backlog, p50 {:.2?} p99 {:.2?} without, p99 {:.2} x  aim 1.25 x",
@@ -74,13 +74,6 @@ fn worked_off(what: &str, site: &Site) -> Result<()> {
         peak / 1_000_000
     );
     Ok(())
-}
-
-/// How long requests take, sorted.
-fn times(server: &Server) -> Result<Vec<Duration>> {
-    let mut times = paced::times(server, SENDERS, RATE)?;
-    times.sort_unstable();
-    Ok(times)
 }
 
 fn until(is_so: impl Fn() -> Result<bool>) -> Result<()> {

@@ -27,8 +27,7 @@ pub struct Senders {
 
 /// Sends so many requests a second and prints how long they took.
 pub fn measure(name: &str, server: &Server, senders: Senders, rate: f64) -> Result<()> {
-    let mut times = times(server, senders, rate)?;
-    times.sort_unstable();
+    let times = times(server, senders, rate)?;
     println!(
         "{name}, {}, {} connections{}, {rate:.0} a second: p50 {:.2?} p99 {:.2?} over {} requests",
         senders.http.name(),
@@ -41,9 +40,11 @@ pub fn measure(name: &str, server: &Server, senders: Senders, rate: f64) -> Resu
     Ok(())
 }
 
-/// Sends so many requests a second for some seconds, and returns how long they took.
+/// Sends so many requests a second for some seconds, and returns how long they took, sorted.
 pub fn times(server: &Server, senders: Senders, rate: f64) -> Result<Vec<Duration>> {
-    tokio::runtime::Runtime::new()?.block_on(all(server, senders, rate))
+    let mut times = tokio::runtime::Runtime::new()?.block_on(all(server, senders, rate))?;
+    times.sort_unstable();
+    Ok(times)
 }
 
 async fn all(server: &Server, senders: Senders, rate: f64) -> Result<Vec<Duration>> {

@@ -208,9 +208,7 @@ fn commit_all(
             write.settle(committed.clone());
         }
         log.keep_small(&connection, in_place.log_bytes());
-        if !pause.is_zero() {
-            std::thread::sleep(pause);
-        }
+        std::thread::sleep(pause);
     }
 }
 

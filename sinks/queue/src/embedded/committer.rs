@@ -257,9 +257,7 @@ fn commit_all(mut log: Log, inbox: &Closing) {
         publish(&mut log, &batch.messages, batch.published);
         inbox.room.add_permits(batch.weight);
         log.remove_done();
-        if !pause.is_zero() {
-            std::thread::sleep(pause);
-        }
+        std::thread::sleep(pause);
     }
     log.close();
 }
