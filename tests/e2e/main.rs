@@ -21,6 +21,7 @@ mod policies;
 mod power;
 mod private;
 mod readers;
+mod rebalances;
 mod relay;
 mod rolling;
 mod secure;

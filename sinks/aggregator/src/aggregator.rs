@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::WallClock;
+use crate::kept::Kept;
 use crate::local_state::LocalState;
 use crate::membership::{Failure, Membership};
 use crate::metrics::AggregatorMetrics;
@@ -123,6 +124,7 @@ impl Aggregator {
             stream,
             sums,
             state,
+            kept: Kept::default(),
             statuses,
             metrics,
         };

@@ -7,6 +7,8 @@ use tallygate_core::{Generation, Position, Row, RowKey, SumsRecord};
 use tallygate_stream::{Record, Start, Stream, StreamError, Topic};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::ends::Ends;
+use crate::limits::LAST_RECORDS;
 use crate::scan::until_caught_up;
 use crate::timeouts::SETTLE_PAUSE;
 
@@ -53,6 +55,28 @@ impl Checkpoint {
             let read_on = until_caught_up(&mut *follower, |record| checkpoint.take(record));
             timeout(SETTLE_PAUSE, read_on).await.unwrap_or(Ok(()))?;
         }
+    }
+
+    /// The position that the topic shows of this partition now. It is the last record of each commit, so that little is read.
+    pub(crate) async fn last_position(stream: &dyn Stream, partition: u32) -> Result<Option<Position>, StreamError> {
+        let ends = Ends::of(stream, Topic::DailySums).await?;
+        let (low, high) = (ends.low(partition), ends.high(partition));
+        for records in LAST_RECORDS {
+            let from = high.saturating_sub(records).max(low);
+            let mut follower = stream.follow(Topic::DailySums, vec![(partition, Start::Offset(from))]).await?;
+            let mut last = None;
+            until_caught_up(&mut *follower, |record| {
+                if let Ok(SumsRecord::Position(position)) = SumsRecord::read(record.key(), record.value()) {
+                    last = Some(*position);
+                }
+                Ok::<_, StreamError>(())
+            })
+            .await?;
+            if last.is_some() || from == low {
+                return Ok(last);
+            }
+        }
+        Ok(None)
     }
 
     /// Reads what is there now, whatever the group has committed.

@@ -19,6 +19,7 @@ mod ends;
 mod faults;
 mod fingerprint;
 mod flush;
+mod kept;
 pub mod limits;
 mod local_state;
 mod membership;

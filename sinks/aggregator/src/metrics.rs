@@ -14,6 +14,7 @@ pub struct AggregatorMetrics {
     records: Family<VerdictLabel, Counter>,
     pub(crate) verdicts: Verdicts,
     pub(crate) learnt: Counter,
+    pub(crate) kept: Counter,
     pub(crate) rows: Counter,
     pub(crate) compared: Counter,
     pub(crate) repaired: Counter,
@@ -70,6 +71,11 @@ impl AggregatorMetrics {
         let Self { records, learnt, rows, errors, .. } = &metrics;
         registry.register("records", "Records folded, by what became of them", records.clone());
         registry.register("learnt_records", "Records read only to learn identities", learnt.clone());
+        registry.register(
+            "kept",
+            "Partitions that came back soon and were taken over as they were left",
+            metrics.kept.clone(),
+        );
         registry.register("rows", "Rows written to store and stream", rows.clone());
         registry.register("compared_rows", "Rows of the topic compared with the store", metrics.compared.clone());
         registry.register("repaired_rows", "Rows that the store lacked and got again", metrics.repaired.clone());
@@ -134,6 +140,7 @@ impl AggregatorMetrics {
             verdicts,
             records,
             learnt: Counter::default(),
+            kept: Counter::default(),
             rows: Counter::default(),
             compared: Counter::default(),
             repaired: Counter::default(),

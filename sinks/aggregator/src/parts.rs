@@ -10,6 +10,7 @@ use tallygate_sums::Sums;
 use tokio::sync::watch;
 
 use crate::clock::WallClock;
+use crate::kept::Kept;
 use crate::local_state::LocalState;
 use crate::metrics::AggregatorMetrics;
 use crate::teller::Statuses;
@@ -28,6 +29,7 @@ pub(crate) struct Parts {
     pub(crate) stream: Arc<dyn Stream>,
     pub(crate) sums: Arc<dyn Sums>,
     pub(crate) state: Arc<LocalState>,
+    pub(crate) kept: Kept,
     /// How the partitions are that are ours.
     pub(crate) statuses: watch::Sender<Statuses>,
     pub(crate) metrics: AggregatorMetrics,

@@ -12,6 +12,10 @@ pub const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration:
 pub const HEALTHY: Duration = Duration::from_secs(30);
 /// How long what was refused as a former owner waits to hear what is its own now.
 pub const FENCED_WAIT: Duration = Duration::from_secs(90);
+/// Before what was fenced is taken over again: until then the group may say whose it is.
+pub const FENCED_PAUSE: Duration = Duration::from_millis(200);
+/// For how long a partition that went is kept as it was, should it come back.
+pub const KEPT: Duration = Duration::from_secs(60);
 /// How long a flush waits for the local state, which is but a cache.
 pub const SAVE: Duration = Duration::from_secs(2);
 /// For each record of the log that a partition has not folded yet, its next flush waits so long.

@@ -10,7 +10,8 @@
 //! - The partitions of the transactions are shared out among all live subscriptions; one partition has one owner. A former
 //!   owner's `commit` MUST fail ([`StreamError::Fenced`]) once another owner has been given the partition, and then none
 //!   of it is ever visible. A commit that was begun before [`Event::Revoked`] was handed out is waited for before the
-//!   partition goes to its next owner, for a bounded time.
+//!   partition goes to its next owner, for a bounded time. What one subscription keeps while others come and go stays its
+//!   own without a break: it is in no event, and its commits go on.
 //! - A commit is all or nothing: sums, dead letters and consumed offsets. Readers see committed records alone, but for who
 //!   asks for those before ([`Stream::follow_uncommitted`]).
 //! - Owning and reading are apart: a subscription says what is ours, and its committed offsets fence the commits; records
@@ -124,9 +125,9 @@ pub trait Committer: Send + Sync {
     /// Makes sums, dead letters and offsets visible together.
     ///
     /// # Errors
-    /// [`StreamError::Fenced`] when the group has given a partition to another: nothing of it is visible, ever. The
-    /// subscription may live on; forget what was folded and call its [`next`](Subscription::next), which says what is ours
-    /// now, or fails. [`StreamError::RefusedOf`] when a topic takes no record of a partition: nothing of it is visible, ever,
+    /// [`StreamError::Fenced`] when the group has given one of its partitions to another, or is about to: nothing of it is
+    /// visible, ever. The subscription may live on, and the other partitions may be ours as before; what was committed holds. Call its
+    /// [`next`](Subscription::next), which says what goes and comes, or fails. [`StreamError::RefusedOf`] when a topic takes no record of a partition: nothing of it is visible, ever,
     /// and the subscription lives on. After any other error it is unknown whether the commit took place, and nobody will say anything: drop
     /// the subscription and subscribe again at once. So it is with a commit that the broker ended by itself, as one that
     /// took too long, while the group stayed as it was.
@@ -148,7 +149,7 @@ pub trait Follower: Send {
 /// What [`Subscription::next`] reports, in order.
 #[derive(Debug)]
 pub enum Event {
-    /// These partitions are ours, with the offset that was committed for each; none when nothing ever was. No commit of a
+    /// These partitions are ours too, with the offset that was committed for each; none when nothing ever was. No commit of a
     /// former owner can change that any more.
     Assigned(Vec<(u32, Option<u64>)>),
     /// These partitions are no longer ours.

@@ -8,10 +8,10 @@ mod refused;
 mod take_over;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::{pending, ready};
+use std::future::pending;
 use std::sync::Arc;
 
-use tallygate_stream::{Event, Record, StreamError, Subscription, Topic};
+use tallygate_stream::{Event, Flush, Record, StreamError, Subscription, Topic};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
@@ -20,16 +20,16 @@ use tokio_util::sync::CancellationToken;
 use self::flushes::{Ended, Flushes};
 use self::owned::{Owned, Whose};
 use self::readers::Readers;
-use self::take_over::take_over;
+use self::take_over::{Base, Found, TakeOvers};
 use crate::compare::{Comparer, Wanted};
 use crate::ends::Ends;
-use crate::flush::Flusher;
+use crate::flush::{Flusher, records};
 use crate::news::News;
 use crate::partition::Halt;
 use crate::parts::Parts;
 use crate::probe::probe;
 use crate::teller::tell;
-use crate::timeouts::{FENCED_WAIT, SETTLE, SETTLE_PAUSE, STAND_EVERY};
+use crate::timeouts::{SETTLE, SETTLE_PAUSE, STAND_EVERY};
 
 pub(crate) use self::failure::Failure;
 
@@ -39,8 +39,10 @@ pub(crate) struct Membership<'a> {
     subscription: Box<dyn Subscription>,
     /// What was given to us, with what is committed for it.
     given: BTreeMap<u32, Option<u64>>,
-    /// What has to be taken over again, as a flush with it was refused for another partition.
+    /// What has to be taken over again, as a commit with it was refused for another partition.
     again: BTreeSet<u32>,
+    again_at: Instant,
+    taking: TakeOvers<'a>,
     /// Partitions of which a topic refused a record, and when each is tried again: it is flushed alone until that goes well.
     suspects: BTreeMap<u32, Instant>,
     owned: Owned<'a>,
@@ -52,7 +54,7 @@ pub(crate) struct Membership<'a> {
     /// When partitions that stand are tried again; until then it is often.
     next_try: Instant,
     settles_until: Instant,
-    /// We were refused as a former owner, and wait until then to hear what is ours.
+    /// We are refused as a former owner, and until then hear what is ours.
     fenced_until: Option<Instant>,
     compare: watch::Sender<Wanted>,
     /// Who works beside the folding.
@@ -89,6 +91,8 @@ impl<'a> Membership<'a> {
             subscription,
             given: BTreeMap::new(),
             again: BTreeSet::new(),
+            again_at: Instant::now(),
+            taking: TakeOvers::default(),
             suspects: BTreeMap::new(),
             owned: Owned::new(parts),
             readers: Readers::default(),
@@ -112,8 +116,9 @@ impl<'a> Membership<'a> {
             let next_flush = self.next_flush();
             tokio::select! {
                 () = shutdown.cancelled() => return self.stop().await,
-                () = ready(()), if !self.again.is_empty() => self.take_over_again().await?,
+                () = sleep_until(self.again_at), if !self.again.is_empty() => self.take_over_again().await?,
                 event = self.subscription.next() => self.on_event(event?).await?,
+                found = self.taking.next() => self.on_found(found?).await?,
                 records = self.readers.next(), if !is_full => self.fold(records?).await?,
                 ended = self.flushes.next() => self.on_committed(ended?)?,
                 () = reached(next_flush) => self.begin_flush(Whose::Due { in_flight: self.flushes.records() }),
@@ -134,7 +139,7 @@ impl<'a> Membership<'a> {
         match event {
             Event::Assigned(partitions) => {
                 let numbers: Vec<u32> = partitions.iter().map(|(number, _)| *number).collect();
-                // What they were ours for before is over.
+                // What they were ours for before is over, also where nobody said so.
                 self.end_flushes_of(&numbers).await?;
                 self.given.extend(partitions);
                 // A former owner's transaction may show, or vanish, a little later.
@@ -158,6 +163,7 @@ impl<'a> Membership<'a> {
                 Ok(()) => {}
                 Err(Halt::Stand(reason)) => self.stand(number, reason),
                 Err(Halt::ForeignState) => {
+                    self.owned.discard(number);
                     self.parts.state.forget_behind(number, 0).await?;
                     return Err(Failure::Again("the local state is of no use"));
                 }
@@ -178,46 +184,86 @@ impl<'a> Membership<'a> {
         self.want_comparison(false);
     }
 
-    /// Takes over what of these was given to us.
+    /// Begins to take over what of these was given to us, beside the folding of the others.
     async fn take_over(&mut self, numbers: &[u32]) -> Result<(), Failure> {
         self.end_flushes_of(numbers).await?;
         self.readers.end(numbers.iter().copied());
+        let others = self.taking.cancel(numbers);
+        let numbers: BTreeSet<u32> = numbers.iter().copied().chain(others).collect();
         let given = |number: &u32| Some((*number, *self.given.get(number)?));
-        let partitions: Vec<(u32, Option<u64>)> = numbers.iter().filter_map(given).collect();
-        let numbers: BTreeSet<u32> = partitions.iter().map(|(number, _)| *number).collect();
-        let committer = Arc::clone(&self.flusher.committer);
-        match take_over(self.parts, &*committer, &mut self.owned, &mut self.ends, &partitions).await {
-            Ok(from) => {
-                for (number, reason) in self.readers.begin(&*self.parts.stream, from).await? {
-                    self.owned.stop(number, reason);
+        let given: Vec<(u32, Option<u64>)> = numbers.iter().filter_map(given).collect();
+        given.iter().for_each(|(number, _)| self.owned.begin(*number));
+        if !given.is_empty() {
+            self.taking.begin(self.parts, given);
+        }
+        self.show();
+        Ok(())
+    }
+
+    /// Makes them ours. Nothing of theirs goes to the store before their positions were committed as they were found: one who
+    /// reads and is no owner any more may have read what belongs to two owners, and finds out here.
+    async fn on_found(&mut self, found: Found) -> Result<(), Failure> {
+        let Found { begun, partitions, ends, bases, standing } = found;
+        self.ends = ends;
+        standing.into_iter().for_each(|(number, reason)| self.owned.stop(number, reason));
+        let mut flush = Flush::default();
+        for (number, base) in &bases {
+            flush.sums.push(records::position(*number, base.position()));
+            flush.offsets.push((*number, base.position().next));
+        }
+        if !bases.is_empty() {
+            match self.flusher.committer.commit(flush).await {
+                Ok(()) => self.read_on(bases).await?,
+                Err(StreamError::Fenced(reason)) => self.on_fenced(&partitions, &reason),
+                Err(StreamError::RefusedOf { partition, why }) if partitions.contains(&partition) => {
+                    self.on_refused(partition, &why, &partitions);
                 }
+                Err(error) => return Err(error.into()),
             }
-            Err(Failure::Stream(StreamError::Fenced(reason))) => self.on_fenced(&numbers, &reason)?,
-            Err(Failure::Stream(StreamError::RefusedOf { partition, why })) if numbers.contains(&partition) => {
-                self.on_refused(partition, &why, &numbers);
-            }
-            Err(failure) => return Err(failure),
+            self.parts.metrics.takeover.observe(begun.elapsed().as_secs_f64());
         }
         self.want_comparison(true);
         self.show();
         Ok(())
     }
 
+    async fn read_on(&mut self, bases: Vec<(u32, Base)>) -> Result<(), Failure> {
+        self.fenced_until = None;
+        let mut from = Vec::new();
+        for (number, base) in bases {
+            let (reads_from, partition) = base.partition(number, self.parts);
+            from.push((number, reads_from));
+            #[cfg(feature = "faults")]
+            let partition = partition.with_faults(self.parts.faults);
+            self.owned.insert(number, partition);
+        }
+        for (number, reason) in self.readers.begin(&*self.parts.stream, from).await? {
+            self.owned.stop(number, reason);
+        }
+        Ok(())
+    }
+
     async fn give_away(&mut self, partitions: &[u32]) -> Result<(), Failure> {
-        tracing::info!(?partitions, "partitions were given to others");
+        tracing::info!(?partitions, "partitions go to others");
+        let others = self.taking.cancel(partitions);
         self.readers.end(partitions.iter().copied());
+        self.fenced_until = None;
         for partition in partitions {
             self.given.remove(partition);
+            self.again.remove(partition);
             self.owned.remove(*partition);
         }
         self.want_comparison(false);
         self.show();
-        self.end_flushes_of(partitions).await
+        self.end_flushes_of(partitions).await?;
+        self.take_over(&others).await
     }
 
     /// What a partition stands for may have been set right.
     async fn try_standing(&mut self) -> Result<(), Failure> {
-        let is_due = |number: &u32| self.suspects.get(number).is_none_or(|again| *again <= Instant::now());
+        self.parts.kept.forget_old();
+        let is_suspect = |number: &u32| self.suspects.get(number).is_some_and(|again| *again > Instant::now());
+        let is_due = |number: &u32| !is_suspect(number) && !self.taking.has(*number);
         let standing: Vec<u32> = self.owned.standing().into_iter().filter(is_due).collect();
         let outcome = if standing.is_empty() { Ok(()) } else { self.take_over(&standing).await };
         let every = if Instant::now() < self.settles_until { SETTLE_PAUSE } else { STAND_EVERY };
@@ -260,39 +306,20 @@ impl<'a> Membership<'a> {
                         *committed = Some(next);
                     }
                 }
+                self.fenced_until = None;
                 self.suspects.retain(|number, _| !numbers.contains(number));
                 if store_was_away {
                     self.want_comparison(true);
                 }
                 self.owned.close_old_days();
             }
-            Err(StreamError::Fenced(reason)) => return self.on_fenced(&numbers, &reason),
+            Err(StreamError::Fenced(reason)) => self.on_fenced(&numbers, &reason),
             Err(StreamError::RefusedOf { partition, why }) if numbers.contains(&partition) => {
                 self.on_refused(partition, &why, &numbers);
             }
             Err(error) => return Err(error.into()),
         }
         self.show();
-        Ok(())
-    }
-
-    /// Nothing of the flush is visible. What was folded is lost for us; whoever owns the partitions folds it again.
-    fn on_fenced(&mut self, numbers: &BTreeSet<u32>, reason: &str) -> Result<(), Failure> {
-        let ours = numbers.iter().filter(|number| self.given.contains_key(number)).count();
-        tracing::info!(?numbers, ours, reason, "a flush came after the partitions had gone to others");
-        if ours == 0 {
-            return Ok(());
-        }
-        if ours < numbers.len() {
-            return Err(Failure::Again("some of the partitions of a flush had gone to others"));
-        }
-        self.readers = Readers::default();
-        self.flushes.drop_written(&self.given.keys().copied().collect::<Vec<_>>());
-        self.owned.remove_all();
-        self.given.clear();
-        self.want_comparison(false);
-        self.show();
-        self.fenced_until = Some(Instant::now() + FENCED_WAIT);
         Ok(())
     }
 

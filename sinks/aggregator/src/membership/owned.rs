@@ -40,7 +40,7 @@ impl<'a> Owned<'a> {
 
     /// A partition was given to us, or one that stands is tried again; it stands until it is found that it need not.
     pub(super) fn begin(&mut self, number: u32) {
-        self.partitions.remove(&number);
+        self.keep(number);
         let partition = self.parts.generation.log_partition(number);
         let status = || PartitionNotice { partition, ..PartitionNotice::default() };
         self.parts.statuses.send_modify(|statuses| {
@@ -69,10 +69,22 @@ impl<'a> Owned<'a> {
         self.partitions.iter().map(|(number, partition)| (*number, partition))
     }
 
+    /// It may come back as it went.
     pub(super) fn remove(&mut self, number: u32) {
-        self.partitions.remove(&number);
+        self.keep(number);
         self.parts.metrics.forget(&PartitionLabel { partition: number });
         self.parts.statuses.send_if_modified(|statuses| statuses.remove(&number).is_some());
+    }
+
+    fn keep(&mut self, number: u32) {
+        if let Some(partition) = self.partitions.remove(&number) {
+            self.parts.kept.put(number, partition);
+        }
+    }
+
+    /// It is of no use any more, though it is ours.
+    pub(super) fn discard(&mut self, number: u32) {
+        self.partitions.remove(&number);
     }
 
     pub(super) fn remove_all(&mut self) {

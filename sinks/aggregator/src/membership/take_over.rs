@@ -1,65 +1,140 @@
-//! Taking partitions over: rows and position from the topic of sums, identities from the local state or the log (rule 12).
+//! Taking partitions over: rows and position from the topic of sums, identities from the local state or the log (rule 12). All that
+//! is read for it is read beside the folding of others.
 
+use std::collections::BTreeSet;
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 
 use backon::Retryable;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use tallygate_core::Position;
 use tallygate_core::fold::Fold;
-use tallygate_stream::{Committer, Flush, Topic};
+use tallygate_stream::Topic;
 use tallygate_sums::{Foreign, SumsError};
 use tokio::time::Instant;
 
 use super::failure::Failure;
-use super::owned::Owned;
 use crate::backoff;
 use crate::checkpoint::{Checkpoint, Unusable};
 use crate::ends::Ends;
-use crate::flush::records;
 use crate::partition::{Beginning, Partition, ahead_of_clock};
 use crate::parts::Parts;
 
-/// Makes partitions ours, each with the offset that the group has committed; tells from where they are to be read. None of
-/// them is in a flush any more. Nothing of theirs goes to the store before this has committed their positions as they were
-/// found: one who reads and is no owner any more may have read what belongs to two owners, and finds out here.
-pub(super) async fn take_over(
-    parts: &Parts,
-    committer: &dyn Committer,
-    owned: &mut Owned<'_>,
-    ends: &mut Ends,
-    partitions: &[(u32, Option<u64>)],
-) -> Result<Vec<(u32, u64)>, Failure> {
-    let begun = Instant::now();
-    *ends = Ends::of(&*parts.stream, Topic::Transactions).await?;
-    let (mut flush, mut begin) = (Flush::default(), Vec::new());
-    for (number, committed) in partitions {
-        owned.begin(*number);
-        match beginning(parts, ends, *number, *committed).await {
-            Ok(beginning) => {
-                flush.sums.push(records::position(*number, &beginning.position));
-                flush.offsets.push((*number, beginning.position.next));
-                begin.push((*number, beginning));
+/// The takeovers that are under way, each of partitions of its own.
+#[derive(Default)]
+pub(super) struct TakeOvers<'a>(Vec<TakeOver<'a>>);
+
+struct TakeOver<'a> {
+    partitions: BTreeSet<u32>,
+    read: BoxFuture<'a, Result<Found, Failure>>,
+}
+
+/// What was found of partitions that are to be taken over.
+pub(super) struct Found {
+    pub(super) begun: Instant,
+    pub(super) partitions: BTreeSet<u32>,
+    /// Of the log.
+    pub(super) ends: Ends,
+    pub(super) bases: Vec<(u32, Base)>,
+    /// Those that stand, each with the reason.
+    pub(super) standing: Vec<(u32, String)>,
+}
+
+/// What a partition is folded on from.
+pub(super) enum Base {
+    Anew(Box<Beginning>),
+    /// As it was when it went.
+    Kept(Box<Partition>),
+}
+
+impl<'a> TakeOvers<'a> {
+    /// Begins to read what these need, each with the offset that the group has committed.
+    pub(super) fn begin(&mut self, parts: &'a Parts, given: Vec<(u32, Option<u64>)>) {
+        let partitions = given.iter().map(|(number, _)| *number).collect();
+        self.0.push(TakeOver { partitions, read: read(parts, given).boxed() });
+    }
+
+    /// Takes none of these over; tells which others are not taken over any more either.
+    pub(super) fn cancel(&mut self, partitions: &[u32]) -> Vec<u32> {
+        let cancelled = self.0.extract_if(.., |one| partitions.iter().any(|number| one.partitions.contains(number)));
+        let others = cancelled.flat_map(|one| one.partitions);
+        others.filter(|number| !partitions.contains(number)).collect()
+    }
+
+    pub(super) fn has(&self, partition: u32) -> bool {
+        self.0.iter().any(|one| one.partitions.contains(&partition))
+    }
+
+    /// The next that has read all; never when there is none. Cancel-safe.
+    pub(super) async fn next(&mut self) -> Result<Found, Failure> {
+        poll_fn(|context| {
+            for at in 0..self.0.len() {
+                if let Poll::Ready(found) = self.0[at].read.poll_unpin(context) {
+                    drop(self.0.swap_remove(at));
+                    return Poll::Ready(found);
+                }
             }
-            Err(Refusal::Stand(reason)) => owned.stop(*number, reason),
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+impl Base {
+    pub(super) fn position(&self) -> &Position {
+        match self {
+            Self::Anew(beginning) => &beginning.position,
+            Self::Kept(partition) => partition.position(),
+        }
+    }
+
+    /// The partition, and where the log is read from for it.
+    pub(super) fn partition(self, number: u32, parts: &Parts) -> (u64, Partition) {
+        let Position { next, recoveries, .. } = *self.position();
+        match self {
+            Self::Anew(beginning) => {
+                let (from, restored) = (beginning.reads_from(), beginning.restored.as_ref().map(|known| known.end));
+                tracing::info!(
+                    partition = number,
+                    position = next,
+                    reads_from = from,
+                    restored,
+                    recoveries,
+                    "taken over"
+                );
+                (from, Partition::new(number, parts.horizon, parts.wall.clone(), *beginning))
+            }
+            Self::Kept(mut partition) => {
+                let from = partition.go_on();
+                tracing::info!(
+                    partition = number,
+                    position = next,
+                    reads_from = from,
+                    recoveries,
+                    "taken over as it was left"
+                );
+                parts.metrics.kept.inc();
+                (from, *partition)
+            }
+        }
+    }
+}
+
+async fn read(parts: &Parts, given: Vec<(u32, Option<u64>)>) -> Result<Found, Failure> {
+    let begun = Instant::now();
+    let partitions = given.iter().map(|(number, _)| *number).collect();
+    let ends = Ends::of(&*parts.stream, Topic::Transactions).await?;
+    let mut found = Found { begun, partitions, ends, bases: Vec::new(), standing: Vec::new() };
+    for (number, committed) in given {
+        match base(parts, &found.ends, number, committed).await {
+            Ok(base) => found.bases.push((number, base)),
+            Err(Refusal::Stand(reason)) => found.standing.push((number, reason)),
             Err(Refusal::Failed(failure)) => return Err(failure),
         }
     }
-    if flush.offsets.is_empty() {
-        return Ok(Vec::new());
-    }
-    committer.commit(flush).await?;
-    let mut from = Vec::new();
-    for (number, beginning) in begin {
-        let Position { next, recoveries, .. } = beginning.position;
-        let (reads_from, restored) = (beginning.reads_from(), beginning.restored.as_ref().map(|restored| restored.end));
-        tracing::info!(partition = number, position = next, reads_from, restored, recoveries, "taken over");
-        from.push((number, reads_from));
-        let partition = Partition::new(number, parts.horizon, parts.wall.clone(), beginning);
-        #[cfg(feature = "faults")]
-        let partition = partition.with_faults(parts.faults);
-        owned.insert(number, partition);
-    }
-    parts.metrics.takeover.observe(begun.elapsed().as_secs_f64());
-    Ok(from)
+    Ok(found)
 }
 
 /// Why a partition was not taken over.
@@ -72,6 +147,33 @@ impl<F: Into<Failure>> From<F> for Refusal {
     fn from(failure: F) -> Self {
         Self::Failed(failure.into())
     }
+}
+
+async fn base(parts: &Parts, ends: &Ends, number: u32, committed: Option<u64>) -> Result<Base, Refusal> {
+    match kept(parts, ends, number, committed).await? {
+        Some(partition) => Ok(Base::Kept(Box::new(partition))),
+        None => Ok(Base::Anew(Box::new(beginning(parts, ends, number, committed).await?))),
+    }
+}
+
+/// The partition as it went from us, if nobody has folded it on since: then the topic has the very position that it would commit
+/// next.
+async fn kept(parts: &Parts, ends: &Ends, number: u32, committed: Option<u64>) -> Result<Option<Partition>, Refusal> {
+    let Some((left_at, partition)) = parts.kept.take(number) else { return Ok(None) };
+    if committed != Some(partition.position().next) {
+        return Ok(None);
+    }
+    let found = Checkpoint::last_position(&*parts.stream, number).await?;
+    if found.as_ref().is_none_or(|found| Some(found.next) < committed) {
+        // The topic may show it a little later than the group does.
+        parts.kept.put_back(number, left_at, partition);
+        return Ok(None);
+    }
+    if found.as_ref() != Some(partition.position()) {
+        return Ok(None);
+    }
+    fits(parts, partition.position(), ends.low(number), ends.high(number)).map_err(Refusal::Stand)?;
+    Ok(Some(partition))
 }
 
 async fn beginning(parts: &Parts, ends: &Ends, number: u32, committed: Option<u64>) -> Result<Beginning, Refusal> {

@@ -16,11 +16,11 @@ use tokio::time::Instant;
 
 use self::folding::Folding;
 use self::live::Live;
-use self::phase::{Learn, Phase, expected};
+use self::phase::{Learn, Phase, check, expected};
 use self::reach::Reach;
 use self::unpacked::Unpacked;
 use crate::clock::WallClock;
-use crate::fingerprint::fingerprint;
+use crate::fingerprint::{Expected, fingerprint};
 use crate::limits::ROWS_OF_A_RECORD;
 use crate::local_state::{RestorePoint, Save};
 use crate::metrics::AggregatorMetrics;
@@ -40,6 +40,8 @@ pub(crate) struct Partition {
     flushed_at: Instant,
     /// The offset of the next record.
     next: u64,
+    /// Of one that came back, the last record that was folded, until it was found again.
+    expected: Vec<Expected>,
     /// The last record folded since the last flush was taken.
     last: Option<Record>,
     phase: Phase,
@@ -97,6 +99,7 @@ impl Partition {
             number,
             wall,
             next: from,
+            expected: Vec::new(),
             last: None,
             phase: Phase::Learn(learn),
             reach: Reach::new(horizon, &position.days, reaches),
@@ -122,6 +125,25 @@ impl Partition {
 
     pub(crate) fn fold(&self) -> &Fold {
         &self.folding.fold
+    }
+
+    /// As it was committed last, or is to be by the flush that was taken last.
+    pub(crate) fn position(&self) -> &Position {
+        &self.position
+    }
+
+    /// It came back as it was left; tells from where on the log is to be read. The last record folded is read again (rule 8);
+    /// while it learns it does so anyway.
+    pub(crate) fn go_on(&mut self) -> u64 {
+        let of_last = self.last.as_ref().map(|last| (last.offset, fingerprint(last)));
+        let of_position = self.position.fingerprint.map(|of| (self.position.next.saturating_sub(1), of));
+        self.expected = match (&self.phase, of_last.or(of_position)) {
+            (Phase::Live(_), Some((offset, fingerprint))) => {
+                vec![Expected { offset, fingerprint, by_local_state: false }]
+            }
+            _ => Vec::new(),
+        };
+        self.expected.first().map_or(self.next, |expected| expected.offset)
     }
 
     /// The offset of the next record to be taken.
@@ -156,13 +178,14 @@ impl Partition {
 
     /// Takes the next record.
     pub(crate) fn take(&mut self, record: &Record, metrics: &AggregatorMetrics) -> Result<(), Halt> {
+        check(&mut self.expected, record)?;
         if record.offset < self.next {
             return Ok(());
         }
         let appended = self.position.append_time(record.offset, record.appended);
         if let Phase::Learn(learn) = &mut self.phase {
             if record.offset < learn.until {
-                learn.check(record)?;
+                check(&mut learn.expected, record)?;
                 if learn.teaches(record.offset) {
                     self.folding.learn(record, appended, metrics);
                     self.last = Some(record.clone());

@@ -35,29 +35,6 @@ impl Learn {
         offset >= self.known_to
     }
 
-    /// Checks a record against what must be found.
-    pub(super) fn check(&mut self, record: &Record) -> Result<(), Halt> {
-        let Some(first) = self.expected.first().copied() else { return Ok(()) };
-        if record.offset < first.offset {
-            return Ok(());
-        }
-        if record.offset > first.offset {
-            return Err(missing(first.offset));
-        }
-        if fingerprint(record) != first.fingerprint && first.by_local_state {
-            return Err(Halt::ForeignState);
-        }
-        if fingerprint(record) != first.fingerprint {
-            return Err(Halt::Stand(format!(
-                "the record at offset {} is not the one that was folded: the topic was made anew, or is another; give the \
-                 new one a name of its own",
-                first.offset
-            )));
-        }
-        self.expected.retain(|expected| expected.offset != first.offset);
-        Ok(())
-    }
-
     /// Checks that all was learnt, with the clock that the fold has now.
     pub(super) fn end(&self, clock: Option<i64>) -> Result<(), Halt> {
         if let Some(expected) = self.expected.first() {
@@ -74,6 +51,29 @@ impl Learn {
             _ => Ok(()),
         }
     }
+}
+
+/// Checks a record against what must be found.
+pub(super) fn check(expected: &mut Vec<Expected>, record: &Record) -> Result<(), Halt> {
+    let Some(first) = expected.first().copied() else { return Ok(()) };
+    if record.offset < first.offset {
+        return Ok(());
+    }
+    if record.offset > first.offset {
+        return Err(missing(first.offset));
+    }
+    if fingerprint(record) != first.fingerprint && first.by_local_state {
+        return Err(Halt::ForeignState);
+    }
+    if fingerprint(record) != first.fingerprint {
+        return Err(Halt::Stand(format!(
+            "the record at offset {} is not the one that was folded: the topic was made anew, or is another; give the new one \
+             a name of its own",
+            first.offset
+        )));
+    }
+    expected.retain(|expected| expected.offset != first.offset);
+    Ok(())
 }
 
 fn missing(offset: u64) -> Halt {

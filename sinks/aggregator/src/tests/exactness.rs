@@ -130,17 +130,21 @@ async fn members_share(world: &World, steps: usize) {
 
 #[tokio::test(start_paused = true)]
 async fn rules_10_to_12_sums_are_exact_when_members_own_some_of_the_partitions_and_change_them_all_the_time() {
-    let mut met = Vec::new();
+    let (mut met, mut kept) = (Vec::new(), 0);
     for seed in 200..206 {
         println!("seed {seed}");
         let world = World::new(SPREAD, seed, 3, Duration::from_millis(200));
         members_share(&world, 300).await;
         met.push(world.log.state().met);
+        kept += world.metrics.kept.get();
     }
     // What it is about did happen.
     assert!(met.iter().map(|met| met.partial_assignments).sum::<u64>() > 100, "{met:?}");
     assert!(met.iter().map(|met| met.missed_revocations).sum::<u64>() > 5, "{met:?}");
     assert!(met.iter().map(|met| met.fenced).sum::<u64>() > 5, "{met:?}");
+    assert!(met.iter().map(|met| met.fenced_in_part).sum::<u64>() > 5, "{met:?}");
+    assert!(met.iter().map(|met| met.beside_others).sum::<u64>() > 5, "{met:?}");
+    assert!(kept > 5, "{kept} were taken over as they were left");
 }
 
 #[cfg(feature = "faults")]

@@ -53,7 +53,10 @@ impl FakeFollower {
 impl Follower for FakeFollower {
     async fn next(&mut self) -> Result<Batch, StreamError> {
         loop {
-            let pace = self.log.state().pace;
+            let pace = match self.topic {
+                Topic::DailySums => self.log.state().pace_of_sums,
+                _ => self.log.state().pace,
+            };
             if !pace.is_zero() {
                 tokio::time::sleep(pace).await;
             }

@@ -1,5 +1,6 @@
 //! A stream in memory whose partitions have one owner at a time, and whose commits fail before or after they take effect.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -40,14 +41,16 @@ pub(crate) struct State {
     pub(super) members: Vec<u64>,
     /// The owner of each partition.
     owners: Vec<Option<u64>>,
-    /// Raised whenever partitions are given anew.
-    pub(super) generation: u64,
+    /// How often each partition was given, or taken from everybody.
+    gifts: Vec<u64>,
     /// Whether partitions are shared out by chance; otherwise the last member owns all.
     shared: bool,
     pub(super) fails: u64,
     pub(crate) stalls: bool,
     /// How long the log takes for each few records.
     pub(crate) pace: Duration,
+    /// The same of the topic of sums.
+    pub(crate) pace_of_sums: Duration,
     /// So many commits are refused next, though nobody else owns anything.
     pub(super) fences: u64,
     /// So many commits end next with their producer, and the group knows nothing of it.
@@ -75,31 +78,47 @@ pub(crate) struct Met {
     pub(crate) partial_assignments: u64,
     /// Partitions were given to one that had not heard that it lost what it had.
     pub(crate) missed_revocations: u64,
+    /// Partitions were given to one that had others already.
+    pub(crate) beside_others: u64,
     /// A commit came from a former owner.
     pub(crate) fenced: u64,
+    /// The same, though not all of its partitions had gone.
+    pub(crate) fenced_in_part: u64,
     /// The most rows of one commit.
     pub(crate) most_rows: usize,
     pub(crate) commits: u64,
 }
 
 impl State {
-    /// Gives the partitions anew.
+    /// Gives anew what has no owner, and of the rest some by chance; the others stay where they are.
     pub(super) fn rebalance(&mut self, chance: &Chance) {
-        self.generation += 1;
         for partition in 0..self.log.len() {
-            self.owners[partition] = match (self.members.len(), self.shared) {
+            let lives = self.owners[partition].is_some_and(|owner| self.members.contains(&owner));
+            let owner = match (self.members.len(), self.shared) {
                 (0, _) => None,
                 (_, false) => self.members.last().copied(),
+                (_, true) if lives && !chance.one_in(2) => self.owners[partition],
                 (count, true) => Some(self.members[chance.below(count as u64) as usize]),
             };
+            if owner != self.owners[partition] || chance.one_in(6) {
+                self.give(partition, owner);
+            }
         }
     }
 
-    pub(super) fn partitions_of(&self, member: u64) -> Vec<u32> {
-        (0..self.log.len() as u32).filter(|partition| self.owners[*partition as usize] == Some(member)).collect()
+    /// Gives a partition, perhaps to the one who has it: it went from him meanwhile.
+    pub(super) fn give(&mut self, partition: usize, owner: Option<u64>) {
+        self.owners[partition] = owner;
+        self.gifts[partition] += 1;
     }
 
-    pub(super) fn show(&mut self, record: NewRecord) {
+    /// What is a member's, each with the number of the gift.
+    pub(super) fn gifts_of(&self, member: u64) -> BTreeMap<u32, u64> {
+        let ours = (0..self.log.len()).filter(|partition| self.owners[*partition] == Some(member));
+        ours.map(|partition| (partition as u32, self.gifts[partition])).collect()
+    }
+
+    pub(crate) fn show(&mut self, record: NewRecord) {
         let partition = record.partition as usize;
         let offset = self.sums_next[partition];
         self.sums_next[partition] += 1;
@@ -164,6 +183,7 @@ impl FakeLog {
             sums: vec![Vec::new(); partitions],
             sums_next: vec![0; partitions],
             owners: vec![None; partitions],
+            gifts: vec![0; partitions],
             ..State::default()
         };
         Self {
@@ -207,6 +227,15 @@ impl FakeLog {
     /// Gives the partitions anew, for no reason that a member knows.
     pub(crate) fn rebalance(&self) {
         self.state().rebalance(&self.chance);
+        self.changed.send_modify(|n| *n += 1);
+    }
+
+    /// Takes a partition from whoever has it, and gives it to the last member or to nobody.
+    pub(crate) fn hand(&self, partition: usize, is_given: bool) {
+        let mut state = self.state();
+        let owner = state.members.last().copied().filter(|_| is_given);
+        state.give(partition, owner);
+        drop(state);
         self.changed.send_modify(|n| *n += 1);
     }
 

@@ -1,6 +1,7 @@
 //! One who shares a stream in memory: it hears of what changed now and then, and its commits fail before or after they take
 //! effect.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -15,15 +16,12 @@ pub(crate) struct FakeMember {
     seen: Arc<Mutex<Seen>>,
 }
 
-/// What a member was told.
-#[derive(Clone, Default)]
-struct Seen {
-    generation: u64,
-    partitions: Vec<u32>,
-}
+/// What a member was told is its own, each with the number of the gift.
+type Seen = BTreeMap<u32, u64>;
 
 struct Owner {
     log: FakeLog,
+    number: u64,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -36,28 +34,32 @@ impl FakeMember {
     fn look(&mut self) -> Option<Event> {
         let mut state = self.log.state();
         let mut seen = self.seen.lock().unwrap();
-        if seen.generation == state.generation {
+        let ours = state.gifts_of(self.number);
+        let lost: Vec<u32> =
+            seen.iter().filter(|(number, gift)| ours.get(number) != Some(gift)).map(|(number, _)| *number).collect();
+        let gained: Vec<u32> =
+            ours.iter().filter(|(number, gift)| seen.get(number) != Some(gift)).map(|(number, _)| *number).collect();
+        // Sometimes one hears that it lost something only when it gets it again.
+        let hears_of_loss = gained.is_empty() || !self.log.chance.one_in(4);
+        if !lost.is_empty() && hears_of_loss {
+            seen.retain(|number, _| !lost.contains(number));
+            return Some(Event::Revoked(lost));
+        }
+        if gained.is_empty() {
             return None;
         }
-        // Sometimes one hears of its loss only with what it gets next.
-        if !seen.partitions.is_empty() && !self.log.chance.one_in(4) {
-            let partitions = std::mem::take(&mut seen.partitions);
-            return Some(Event::Revoked(partitions));
-        }
-        state.met.missed_revocations += u64::from(!seen.partitions.is_empty());
-        seen.generation = state.generation;
-        seen.partitions = state.partitions_of(self.number);
-        let ours = seen.partitions.len();
-        state.met.partial_assignments += u64::from(ours > 0 && ours < state.log.len());
-        let assigned = seen.partitions.iter().map(|number| (*number, state.committed[*number as usize])).collect();
-        Some(Event::Assigned(assigned))
+        state.met.missed_revocations += u64::from(gained.iter().any(|number| seen.contains_key(number)));
+        seen.extend(gained.iter().map(|number| (*number, ours[number])));
+        state.met.partial_assignments += u64::from(gained.len() < state.log.len());
+        state.met.beside_others += u64::from(gained.len() < seen.len());
+        Some(Event::Assigned(gained.iter().map(|number| (*number, state.committed[*number as usize])).collect()))
     }
 }
 
 impl Drop for FakeMember {
     fn drop(&mut self) {
         let mut state = self.log.state();
-        let was_owner = !state.partitions_of(self.number).is_empty();
+        let was_owner = !state.gifts_of(self.number).is_empty();
         state.members.retain(|number| *number != self.number);
         if was_owner {
             state.rebalance(&self.log.chance);
@@ -80,7 +82,7 @@ impl Subscription for FakeMember {
     }
 
     fn committer(&self) -> Arc<dyn Committer> {
-        Arc::new(Owner { log: self.log.clone(), seen: Arc::clone(&self.seen) })
+        Arc::new(Owner { log: self.log.clone(), number: self.number, seen: Arc::clone(&self.seen) })
     }
 
     async fn leave(self: Box<Self>) {}
@@ -89,7 +91,7 @@ impl Subscription for FakeMember {
 #[async_trait]
 impl Committer for Owner {
     async fn commit(&self, flush: Flush) -> Result<(), StreamError> {
-        // What counts is the generation that the member knew of when it began.
+        // What counts is the gifts that the member knew of when it began.
         let seen = self.seen.lock().unwrap().clone();
         self.log.chance.pause(self.log.delay).await;
         self.log.held().await;
@@ -98,9 +100,12 @@ impl Committer for Owner {
         let before = self.log.chance.one_in(2);
         {
             let mut state = self.log.state();
-            let all_ours = flush.offsets.iter().all(|(partition, _)| seen.partitions.contains(partition));
-            if seen.generation != state.generation || !all_ours {
+            let ours = state.gifts_of(self.number);
+            let is_ours = |number: &u32| seen.get(number).is_some_and(|gift| ours.get(number) == Some(gift));
+            let fenced = flush.offsets.iter().filter(|(number, _)| !is_ours(number)).count();
+            if fenced > 0 {
                 state.met.fenced += 1;
+                state.met.fenced_in_part += u64::from(fenced < flush.offsets.len());
                 return Err(StreamError::Fenced("another owns them".into()));
             }
             if state.fences > 0 {

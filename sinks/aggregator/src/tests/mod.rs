@@ -8,6 +8,7 @@ mod fake_follower;
 mod fake_log;
 mod fake_member;
 mod fake_store;
+mod kept;
 mod oracle;
 mod pipeline;
 mod random;

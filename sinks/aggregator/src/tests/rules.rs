@@ -173,8 +173,25 @@ async fn refused(refuse: impl FnOnce(&World)) -> (World, Running, Duration) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rule_11_one_that_is_refused_though_nobody_else_owns_its_partitions_waits_and_begins_anew() {
+async fn rule_11_what_is_refused_though_it_stayed_ours_is_taken_over_again_at_once() {
     let (world, running, took) = refused(|world| world.log.fence(1)).await;
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert_eq!(world.log.state().subscriptions, 1);
+    running.stop().await;
+    world.check();
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_11_one_that_is_refused_on_and_on_though_nobody_else_owns_its_partitions_joins_anew() {
+    let (world, running, took) = refused(|world| {
+        let log = world.log.clone();
+        log.fence(u64::MAX);
+        tokio::spawn(async move {
+            tokio::time::sleep(FENCED_WAIT * 3 / 2).await;
+            log.fence(0);
+        });
+    })
+    .await;
     assert!(took >= FENCED_WAIT, "{took:?}");
     assert_eq!(world.log.state().subscriptions, 2);
     running.stop().await;

@@ -43,6 +43,8 @@ pub(crate) struct World {
     pub(crate) compare_every: Duration,
     /// What the machine's clock says, Unix milliseconds.
     pub(crate) now: Arc<AtomicI64>,
+    /// Of all its aggregators.
+    pub(crate) metrics: AggregatorMetrics,
     #[cfg(feature = "faults")]
     pub(crate) faults: crate::Faults,
 }
@@ -80,6 +82,7 @@ impl World {
             flush_rows: FLUSH_ROWS,
             compare_every: Duration::from_secs(10),
             now: Arc::new(AtomicI64::new(i64::MAX / 2)),
+            metrics: AggregatorMetrics::default(),
             #[cfg(feature = "faults")]
             faults: Default::default(),
         }
@@ -101,7 +104,7 @@ impl World {
         let options = AggregatorOptions { faults: self.faults, ..options };
         let store: Arc<dyn Sums> = Arc::clone(&self.store) as _;
         let log = Arc::new(self.log.clone());
-        let aggregator = Aggregator::new(options, log, store, generation(self.spread), AggregatorMetrics::default());
+        let aggregator = Aggregator::new(options, log, store, generation(self.spread), self.metrics.clone());
         let (handle, shutdown) = (aggregator.handle(), CancellationToken::new());
         let (says, work) = watch::channel(Work::Goes);
         let task = tokio::spawn(aggregator.saying(says).run(shutdown.clone()));

@@ -18,7 +18,7 @@ pub(super) fn consumer(options: &KafkaOptions) -> ClientConfig {
         config.set("fetch.queue.backoff.ms", "5");
         config.set("queued.max.messages.kbytes", limits::KAFKA_FETCH_AHEAD_KBYTES.to_string());
         config.set("session.timeout.ms", millis(timeouts::KAFKA_SESSION));
-        config.set("heartbeat.interval.ms", millis(timeouts::KAFKA_SESSION / 4));
+        config.set("heartbeat.interval.ms", millis(timeouts::KAFKA_HEARTBEAT));
         config.set("max.poll.interval.ms", millis(timeouts::KAFKA_POLL_INTERVAL));
     });
     config.set("group.id", &options.group);
@@ -26,7 +26,7 @@ pub(super) fn consumer(options: &KafkaOptions) -> ClientConfig {
     config.set("enable.auto.offset.store", "false");
     config.set("auto.offset.reset", "error");
     config.set("allow.auto.create.topics", "false");
-    config.set("partition.assignment.strategy", "range");
+    config.set("partition.assignment.strategy", "cooperative-sticky");
     // Of the positions too: fetching them waits until no transaction is open that may still move them.
     config.set("isolation.level", "read_committed");
     config

@@ -38,13 +38,6 @@ impl<T> Handover<T> {
         self.ready.notify_one();
     }
 
-    /// Takes back what was not taken yet.
-    pub(super) fn take_back(&self) -> Vec<T> {
-        let mut state = self.lock();
-        state.bytes = 0;
-        state.items.drain(..).map(|(item, _)| item).collect()
-    }
-
     /// Ends it: what was put is still taken, then this error, once. The first error stays.
     pub(super) fn fail(&self, error: StreamError) {
         let mut state = self.lock();

@@ -1,22 +1,25 @@
 //! A member of the consumer group, as its polling thread works with it: it answers the rebalances.
+//!
+//! Partitions are shared cooperatively: a rebalance takes from a member what another is to have, and nothing else; whatever
+//! stays goes on meanwhile.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::KafkaError;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata};
+use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem};
 use rdkafka::types::RDKafkaRespErr;
 
 use super::client_errors::ClientErrors;
-use super::delivery::Delivery;
+use super::delivery::{Delivery, Given};
 use super::handover::Handover;
 use super::ownership::Ownership;
-use crate::port::StreamError;
-use crate::timeouts::{HAND_OVER, KAFKA_PAUSE, KAFKA_UNSTABLE, REQUEST};
+use super::start;
+use crate::timeouts::{HAND_OVER, KAFKA_ASK, KAFKA_UNSTABLE};
 
 /// Shared by the thread that polls, the client that calls it back, and the subscription.
 pub(super) struct Member {
@@ -24,84 +27,118 @@ pub(super) struct Member {
     pub(super) errors: ClientErrors,
     pub(super) handover: Arc<Handover<Delivery>>,
     pub(super) ownership: Arc<Ownership>,
+    /// What was given, and is handed on once it is known what was committed.
+    given: Mutex<Vec<Waiting>>,
+}
+
+#[derive(Clone, Copy)]
+struct Waiting {
+    partition: u32,
+    gift: u64,
+    since: Instant,
 }
 
 impl Member {
     pub(super) fn new(topic: String, errors: ClientErrors) -> Self {
-        Self { topic, errors, handover: Arc::new(Handover::new()), ownership: Arc::new(Ownership::default()) }
+        let (handover, ownership) = (Arc::new(Handover::new()), Arc::new(Ownership::default()));
+        Self { topic, errors, handover, ownership, given: Mutex::default() }
     }
 
-    fn assign(&self, consumer: &BaseConsumer<Self>, given: &TopicPartitionList) -> Result<(), StreamError> {
-        let Some(generation) = consumer.group_metadata() else {
-            return Err(StreamError::Away("the client is no member of the group".to_owned()));
-        };
-        // Looked at after the generation was taken: the generation of one who was thrown out would fence nothing.
-        if consumer.assignment_lost() {
-            return self.unassign(consumer);
+    fn assign(&self, consumer: &BaseConsumer<Self>, given: &TopicPartitionList) -> KafkaResult<()> {
+        // One that was thrown out owns nothing, and hears so next.
+        if let Some(generation) = generation(consumer) {
+            self.ownership.advance(generation);
+            let since = Instant::now();
+            let wait = |partition| Waiting { partition, gift: self.ownership.give(partition), since };
+            self.given().extend(numbers(given).into_iter().map(wait));
         }
-        let mut partitions: Vec<i32> = given.elements().iter().map(TopicPartitionListElem::partition).collect();
-        partitions.sort_unstable();
-        let committed = self.committed(consumer, &partitions)?;
-        self.handover.put(Delivery::Assigned(committed.into_iter().collect(), Arc::new(generation)), 0);
         // The group knows that they are ours; reading them is another client's work.
-        let nothing = TopicPartitionList::new();
-        consumer.assign(&nothing).map_err(|error| self.errors.away("taking partitions", &error))
+        consumer.incremental_assign(&TopicPartitionList::new())
     }
 
-    /// What was committed, once no transaction is open any more that may still change it.
-    fn committed(
-        &self,
-        consumer: &BaseConsumer<Self>,
-        partitions: &[i32],
-    ) -> Result<BTreeMap<u32, Option<u64>>, StreamError> {
-        let until = Instant::now() + KAFKA_UNSTABLE;
-        loop {
-            let mut asked = TopicPartitionList::with_capacity(partitions.len());
-            for partition in partitions {
-                asked.add_partition(&self.topic, *partition);
-            }
-            let failed = match consumer.committed_offsets(asked, REQUEST) {
-                Ok(found) => match found.elements().iter().try_for_each(|element| element.error()) {
-                    Ok(()) => return Ok(offsets(&found)),
-                    Err(error) => error,
-                },
-                Err(error) => error,
-            };
-            if Instant::now() > until || self.handover.is_over() {
-                return Err(self.errors.away("fetching committed positions", &failed));
-            }
-            std::thread::sleep(KAFKA_PAUSE);
+    /// Hands on what was given, once no transaction is open any more that may still change what was committed. One partition of
+    /// which that is long waited for keeps no other; `poll` is called between two that are asked about.
+    pub(super) fn hand_on_given(&self, consumer: &BaseConsumer<Self>, poll: impl Fn()) {
+        let waiting = self.given().clone();
+        if waiting.is_empty() || self.hand_on(consumer, &waiting).is_ok() {
+            return;
         }
+        for one in waiting {
+            poll();
+            if self.handover.is_over() || !self.given().iter().any(|still| still.gift == one.gift) {
+                continue;
+            }
+            if let Err(failed) = self.hand_on(consumer, &[one])
+                && one.since.elapsed() > KAFKA_UNSTABLE
+            {
+                self.handover.fail(self.errors.away("fetching committed positions", &failed));
+            }
+        }
+    }
+
+    fn hand_on(&self, consumer: &BaseConsumer<Self>, waiting: &[Waiting]) -> KafkaResult<()> {
+        let committed = self.committed(consumer, waiting)?;
+        let given = waiting.iter().filter_map(|Waiting { partition, gift, .. }| {
+            let committed = *committed.get(partition)?;
+            Some(Given { partition: *partition, committed, gift: *gift })
+        });
+        let given: Vec<Given> = given.collect();
+        self.given().retain(|still| !given.iter().any(|given| given.gift == still.gift));
+        self.handover.put(Delivery::Assigned(given), 0);
+        Ok(())
+    }
+
+    fn committed(&self, consumer: &BaseConsumer<Self>, waiting: &[Waiting]) -> KafkaResult<BTreeMap<u32, Option<u64>>> {
+        let mut asked = TopicPartitionList::with_capacity(waiting.len());
+        for Waiting { partition, .. } in waiting {
+            asked.add_partition(&self.topic, start::number(*partition).unwrap_or_default());
+        }
+        let found = consumer.committed_offsets(asked, KAFKA_ASK)?;
+        found.elements().iter().try_for_each(|element| element.error())?;
+        Ok(offsets(&found))
     }
 
     /// Tells the one who folds, and lets him finish the commit that is out: others wait meanwhile.
-    fn revoke(&self, consumer: &BaseConsumer<Self>, ours: &TopicPartitionList) -> Result<(), StreamError> {
+    fn revoke(&self, consumer: &BaseConsumer<Self>, taken: &TopicPartitionList) -> KafkaResult<()> {
         let until = Instant::now() + HAND_OVER;
-        let partition = |number: i32| u32::try_from(number).unwrap_or_default();
-        let partitions: Vec<u32> = ours.elements().iter().map(|element| partition(element.partition())).collect();
-        if let Some(partitions) = untold(self.handover.take_back(), partitions) {
+        let left = || until.saturating_duration_since(Instant::now());
+        let partitions = numbers(taken);
+        self.given().retain(|waiting| !partitions.contains(&waiting.partition));
+        if consumer.assignment_lost() {
+            self.ownership.take_all();
             self.handover.put(Delivery::Revoked(partitions), 0);
+        } else {
+            // What stays is committed under the new generation from now on, and so is what these have out.
+            if !self.handover.is_over()
+                && let Some(generation) = generation(consumer)
+            {
+                self.ownership.advance(generation);
+            }
+            self.handover.put(Delivery::Revoked(partitions.clone()), 0);
+            self.handover.wait_until_taken(left());
+            self.ownership.wait_for_commits(&partitions, left());
+            self.ownership.take(&partitions);
         }
-        if !consumer.assignment_lost() {
-            self.handover.wait_until_taken(until.saturating_duration_since(Instant::now()));
-            self.ownership.wait_for_commits(until.saturating_duration_since(Instant::now()));
-        }
-        self.unassign(consumer)
+        consumer.incremental_unassign(&TopicPartitionList::new())
     }
 
-    fn unassign(&self, consumer: &BaseConsumer<Self>) -> Result<(), StreamError> {
-        consumer.unassign().map_err(|error| self.errors.away("giving partitions back", &error))
+    fn given(&self) -> MutexGuard<'_, Vec<Waiting>> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What one is to hear he lost who did not take these deliveries, now that `partitions` go. Who never heard that they were
-/// his need not hear that they are not; of those before, he must.
-fn untold(untaken: Vec<Delivery>, partitions: Vec<u32>) -> Option<Vec<u32>> {
-    match untaken.into_iter().next() {
-        None => Some(partitions),
-        Some(Delivery::Revoked(before)) => Some(before),
-        Some(Delivery::Assigned(..)) => None,
-    }
+/// The generation of the group in which what is ours is ours; none when it is not any more.
+fn generation(consumer: &BaseConsumer<Member>) -> Option<ConsumerGroupMetadata> {
+    let generation = consumer.group_metadata()?;
+    // Looked at after the generation was taken: the generation of one who was thrown out would fence nothing.
+    (!consumer.assignment_lost()).then_some(generation)
+}
+
+fn numbers(list: &TopicPartitionList) -> Vec<u32> {
+    let number = |element: &TopicPartitionListElem<'_>| u32::try_from(element.partition()).unwrap_or_default();
+    let mut numbers: Vec<u32> = list.elements().iter().map(number).collect();
+    numbers.sort_unstable();
+    numbers
 }
 
 impl ConsumerContext for Member {
@@ -111,9 +148,7 @@ impl ConsumerContext for Member {
             _ => self.revoke(consumer, list),
         };
         if let Err(error) = answered {
-            // The client waits for some answer.
-            let _ = consumer.unassign();
-            self.handover.fail(error);
+            self.handover.fail(self.errors.away("sharing the partitions", &error));
         }
     }
 }
@@ -135,20 +170,4 @@ fn offsets(found: &TopicPartitionList) -> BTreeMap<u32, Option<u64>> {
     };
     let elements = found.elements();
     elements.iter().map(|one| (u32::try_from(one.partition()).unwrap_or_default(), offset(one))).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use rdkafka::ClientConfig;
-
-    use super::*;
-
-    #[test]
-    fn who_did_not_take_a_loss_hears_of_it_also_when_he_was_given_something_since() {
-        let consumer: BaseConsumer = ClientConfig::new().set("group.id", "g").create().unwrap();
-        let assigned = || Delivery::Assigned(vec![(2, None)], Arc::new(consumer.group_metadata().unwrap()));
-        assert_eq!(untold(vec![], vec![1]), Some(vec![1]));
-        assert_eq!(untold(vec![assigned()], vec![2]), None);
-        assert_eq!(untold(vec![Delivery::Revoked(vec![0, 1]), assigned()], vec![2]), Some(vec![0, 1]));
-    }
 }

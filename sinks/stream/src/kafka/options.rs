@@ -65,7 +65,7 @@ const FIXED: &[(&str, &str)] = &[
     ("isolation.level", "readers see committed records alone"),
     ("transaction", "sums and positions are committed together"),
     ("enable.partition.eof", "readers are told when they caught up"),
-    ("partition.assignment.strategy", "partitions are handed over whole"),
+    ("partition.assignment.strategy", "partitions are handed over one by one, as a commit expects it"),
     ("partitioner", "partitions are chosen by Tallygate's own hash"),
     ("group.", "the option group names the group"),
     ("bootstrap.servers", "the option brokers names them"),

@@ -1,6 +1,7 @@
 //! The polling of a member: the group hears of us all the while, and what it decides is handed on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -13,12 +14,17 @@ use crate::timeouts::KAFKA_POLL;
 pub(super) fn poll(consumer: &BaseConsumer<Member>) {
     let member = Arc::clone(consumer.context());
     while !member.handover.is_over() {
-        // It reads nothing itself; rebalances are answered from within.
-        if let Some(Err(error)) = consumer.poll(KAFKA_POLL)
-            && let Err(error) = heed(&member, &error)
-        {
-            member.handover.fail(error);
-        }
+        turn(consumer, &member, KAFKA_POLL);
+        member.hand_on_given(consumer, || turn(consumer, &member, Duration::ZERO));
+    }
+}
+
+/// It reads nothing itself; rebalances are answered from within.
+fn turn(consumer: &BaseConsumer<Member>, member: &Member, patience: Duration) {
+    if let Some(Err(error)) = consumer.poll(patience)
+        && let Err(error) = heed(member, &error)
+    {
+        member.handover.fail(error);
     }
 }
 
@@ -26,6 +32,10 @@ pub(super) fn poll(consumer: &BaseConsumer<Member>) {
 fn heed(member: &Member, error: &KafkaError) -> Result<(), StreamError> {
     let fatal = matches!(error, KafkaError::MessageConsumptionFatal(_));
     match error.rdkafka_error_code() {
+        Some(RDKafkaErrorCode::InconsistentGroupProtocol) => Err(StreamError::Away(format!(
+            "sharing {}: members of the group are of an earlier release, or no aggregators; they must all be stopped first",
+            member.topic
+        ))),
         Some(
             RDKafkaErrorCode::TopicAuthorizationFailed
             | RDKafkaErrorCode::GroupAuthorizationFailed

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::client_errors::reason;
 use super::committer::KafkaCommitter;
-use super::delivery::Delivery;
+use super::delivery::{Delivery, Given};
 use super::handover::Handover;
 use super::member::Member;
 use super::polling::poll;
@@ -51,17 +51,23 @@ pub(super) fn start(
 #[async_trait]
 impl Subscription for KafkaSubscription {
     async fn next(&mut self) -> Result<Event, StreamError> {
-        Ok(match self.handover.next().await? {
-            Delivery::Assigned(partitions, generation) => {
-                let ours = partitions.iter().map(|(partition, _)| *partition).collect();
-                self.committer.ownership.grant(ours, generation);
-                Event::Assigned(partitions)
+        loop {
+            match self.handover.next().await? {
+                Delivery::Assigned(given) => {
+                    // What went again before anybody heard of it never came.
+                    let is_ours = |given: &Given| self.committer.ownership.tell(given.partition, given.gift);
+                    let ours: Vec<_> = given.into_iter().filter(is_ours).collect();
+                    if !ours.is_empty() {
+                        let ours = ours.into_iter().map(|given| (given.partition, given.committed));
+                        return Ok(Event::Assigned(ours.collect()));
+                    }
+                }
+                Delivery::Revoked(partitions) => {
+                    self.committer.ownership.tell_they_go(&partitions);
+                    return Ok(Event::Revoked(partitions));
+                }
             }
-            Delivery::Revoked(partitions) => {
-                self.committer.ownership.revoke();
-                Event::Revoked(partitions)
-            }
-        })
+        }
     }
 
     fn committer(&self) -> Arc<dyn Committer> {

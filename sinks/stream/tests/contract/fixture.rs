@@ -27,8 +27,8 @@ pub(crate) struct Owner {
     stream: Arc<dyn Stream>,
     pub(crate) subscription: Box<dyn Subscription>,
     follower: Option<Box<dyn Follower>>,
-    /// Of the follower.
-    starts: Vec<(u32, Start)>,
+    /// What is its own, with what was committed when it was given; it is read from there.
+    owned: BTreeMap<u32, Option<u64>>,
 }
 
 pub(crate) fn record(partition: u32, key: &str, value: &str) -> NewRecord {
@@ -92,7 +92,7 @@ impl Owner {
             stream: Arc::clone(stream),
             subscription: stream.subscribe().await?,
             follower: None,
-            starts: Vec::new(),
+            owned: BTreeMap::new(),
         })
     }
 
@@ -105,21 +105,21 @@ impl Owner {
         }
     }
 
-    /// Waits until all partitions are given.
+    /// Waits until all partitions are its own.
     pub(crate) async fn assigned_all(&mut self) -> BTreeMap<u32, Option<u64>> {
-        loop {
-            let partitions = self.assigned().await;
-            if partitions.len() == PARTITIONS as usize {
-                return partitions;
-            }
+        while self.owned.len() < PARTITIONS as usize {
+            self.assigned().await;
         }
+        self.owned.clone()
     }
 
     pub(crate) async fn revoked(&mut self) -> BTreeSet<u32> {
         loop {
-            if let Event::Revoked(partitions) = self.subscription.next().await.unwrap() {
-                self.follower = None;
-                return partitions.into_iter().collect();
+            let event = self.subscription.next().await.unwrap();
+            let revoked = if let Event::Revoked(partitions) = &event { partitions.clone() } else { Vec::new() };
+            self.take_event(event).await.unwrap();
+            if !revoked.is_empty() {
+                return revoked.into_iter().collect();
             }
         }
     }
@@ -162,18 +162,27 @@ impl Owner {
     }
 
     async fn follow(&mut self) -> Result<(), StreamError> {
-        self.follower = Some(self.stream.follow(Topic::Transactions, self.starts.clone()).await?);
+        let from = |(partition, committed): (&u32, &Option<u64>)| {
+            (*partition, committed.map_or(Start::Beginning, Start::Offset))
+        };
+        let starts: Vec<_> = self.owned.iter().map(from).collect();
+        let is_any = !starts.is_empty();
+        self.follower = if is_any { Some(self.stream.follow(Topic::Transactions, starts).await?) } else { None };
         Ok(())
     }
 
     async fn take_event(&mut self, event: Event) -> Result<Option<BTreeMap<u32, Option<u64>>>, StreamError> {
-        self.follower = None;
-        let Event::Assigned(partitions) = event else { return Ok(None) };
-        let from = |(partition, committed): &(u32, Option<u64>)| {
-            (*partition, committed.map_or(Start::Beginning, Start::Offset))
+        let given = match event {
+            Event::Assigned(partitions) => {
+                self.owned.extend(partitions.iter().copied());
+                Some(partitions.into_iter().collect())
+            }
+            Event::Revoked(partitions) => {
+                self.owned.retain(|partition, _| !partitions.contains(partition));
+                None
+            }
         };
-        self.starts = partitions.iter().map(from).collect();
         self.follow().await?;
-        Ok((!partitions.is_empty()).then(|| partitions.into_iter().collect()))
+        Ok(given.filter(|given: &BTreeMap<u32, Option<u64>>| !given.is_empty()))
     }
 }

@@ -24,7 +24,7 @@ const RETENTION: Retention = Retention { fold_days: 15, lag_days: 0 };
 /// The same with a lag.
 const LONGER: Retention = Retention { fold_days: 15, lag_days: 7 };
 
-async fn fixture() -> Fixture {
+pub(crate) async fn fixture() -> Fixture {
     fixture_of(&options(shared::kafka().unwrap())).await
 }
 

@@ -9,5 +9,6 @@ mod kafka;
 mod outage;
 mod producer;
 mod refusals;
+mod sharing;
 mod suite;
 mod zombie;

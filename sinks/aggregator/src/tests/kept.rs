@@ -1,0 +1,147 @@
+//! A partition that goes and comes back: where nobody folded it on it is taken over as it was left, else it is built anew.
+
+use std::time::Duration;
+
+use tallygate_core::PartitionBy;
+
+use super::world::{Running, Sent, World};
+use crate::flush::records;
+use crate::timeouts::KEPT;
+
+/// Long enough to hear of something.
+const SOON: Duration = Duration::from_secs(1);
+
+/// One that has folded thirty records, and has no partition any more.
+async fn gone() -> (World, Running) {
+    let world = World::new(PartitionBy::Key, 5, 1, Duration::from_millis(5));
+    let running = world.start();
+    append(&world, 0..30);
+    world.settle().await;
+    world.log.hand(0, false);
+    tokio::time::sleep(SOON).await;
+    (world, running)
+}
+
+fn append(world: &World, ids: std::ops::Range<u64>) {
+    ids.for_each(|id| drop(world.append(Sent::of(0, id))));
+}
+
+/// Once more, under another number.
+fn repeat(world: &World, id: u64) {
+    world.append(Sent { message: 1_000_000 + id, ..Sent::of(0, id) });
+}
+
+/// All is folded, exactly; tells how many were taken over as they were left.
+async fn settled(world: &World, running: Running) -> u64 {
+    world.settle().await;
+    assert_eq!(running.handle.stopped_partitions(), Default::default());
+    running.stop().await;
+    world.check();
+    world.metrics.kept.get()
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_12_at_the_same_position_it_is_taken_over_as_it_was_left_and_learns_nothing() {
+    let (world, running) = gone().await;
+    let learnt = world.metrics.learnt.get();
+    world.log.hand(0, true);
+    append(&world, 30..40);
+    repeat(&world, 3);
+    assert_eq!(settled(&world, running).await, 1);
+    assert_eq!(world.metrics.learnt.get(), learnt);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_12_what_another_folded_meanwhile_is_known_to_one_that_gets_it_back() {
+    let (world, running) = gone().await;
+    let other = world.start();
+    append(&world, 30..40);
+    world.settle().await;
+    other.stop().await;
+    repeat(&world, 35);
+    append(&world, 40..50);
+    assert_eq!(settled(&world, running).await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_12_a_position_that_was_written_by_hand_is_another() {
+    let (world, running) = gone().await;
+    let mut position = world.log.state().last_position(0).unwrap();
+    position.recoveries += 1;
+    world.log.state().show(records::position(0, &position));
+    world.log.hand(0, true);
+    repeat(&world, 3);
+    assert_eq!(settled(&world, running).await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_12_after_a_while_it_is_built_anew() {
+    let (world, running) = gone().await;
+    tokio::time::sleep(KEPT).await;
+    world.log.hand(0, true);
+    repeat(&world, 3);
+    assert_eq!(settled(&world, running).await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_8_the_last_record_is_read_again_also_of_one_that_comes_back() {
+    let (world, running) = gone().await;
+    {
+        let mut state = world.log.state();
+        let last = state.log[0].pop().unwrap();
+        state.log[0].push(Sent::of(0, 77).record(last.offset));
+    }
+    world.log.hand(0, true);
+    append(&world, 30..31);
+    tokio::time::sleep(SOON).await;
+    let standing = running.handle.stopped_partitions();
+    assert!(standing[&0].contains("is not the one that was folded"), "{standing:?}");
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_12_one_that_went_while_it_learnt_learns_on_where_it_was() {
+    const RECORDS: u64 = 2_000;
+    let world = World::new(PartitionBy::Key, 5, 1, Duration::from_millis(5));
+    let first = world.start();
+    append(&world, 0..RECORDS);
+    world.settle().await;
+    first.stop().await;
+    world.log.state().pace = Duration::from_millis(100);
+    // Less than between two other things that happen.
+    let running = world.start();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let learnt = world.metrics.learnt.get();
+    assert!((1..RECORDS).contains(&learnt), "{learnt}");
+    world.log.hand(0, false);
+    tokio::time::sleep(SOON).await;
+    world.log.hand(0, true);
+    repeat(&world, 3);
+    repeat(&world, RECORDS - 1);
+    assert_eq!(settled(&world, running).await, 1);
+    assert_eq!(world.metrics.learnt.get(), RECORDS, "none of them twice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_12_no_other_partition_waits_while_one_is_taken_over() {
+    let world = World::new(PartitionBy::Key, 5, 2, Duration::from_millis(5));
+    let running = world.start();
+    append(&world, 0..2_000);
+    world.append(Sent::of(1, 1));
+    world.settle().await;
+    world.log.hand(0, false);
+    tokio::time::sleep(KEPT).await;
+    // So the rows of one take a minute to be read.
+    world.log.state().pace_of_sums = Duration::from_secs(5);
+    world.log.hand(0, true);
+    tokio::time::sleep(SOON).await;
+    for id in 2..10 {
+        world.append(Sent::of(1, id));
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert!(world.log.is_folded(1), "{id}");
+        append(&world, id + 2_000..id + 2_001);
+        assert!(!world.log.is_folded(0));
+    }
+    world.log.state().pace_of_sums = Duration::ZERO;
+    settled(&world, running).await;
+}
