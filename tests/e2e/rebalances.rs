@@ -30,13 +30,12 @@ const PACE: Duration = Duration::from_millis(5);
 const REPEATS: u64 = 10;
 const SETTLED: Duration = Duration::from_secs(180);
 /// For how long it is watched after a change.
-const WATCHED: Duration = Duration::from_secs(12);
+const WATCHED: Duration = Duration::from_secs(20);
 /// The same after a kill: a session's time, and twice a transaction's.
 const WATCHED_AFTER_A_KILL: Duration = Duration::from_secs(40);
-/// Commits that come so far apart are no stall, on a machine that is shared.
-const STALLS: Duration = Duration::from_millis(1_000);
-/// From a stop to the first commit of the next owner, with a program that was built to be debugged.
-const MOVES: Duration = Duration::from_secs(4);
+/// From the last commit before to the first after it, of what stays and of what moves; by far less on a machine of one's own.
+const STALLS: Duration = Duration::from_secs(5);
+const MOVES: Duration = Duration::from_secs(15);
 
 /// What is put on the log, and what must come of it.
 struct Traffic {
@@ -174,43 +173,45 @@ impl Drop for Watch {
     }
 }
 
-/// Who took each partition over last.
-fn owners(processes: &[&Process]) -> BTreeMap<u32, String> {
-    let mut taken: BTreeMap<u32, (String, String)> = BTreeMap::new();
+/// Each time that a partition was taken over, in order: the partition, when, and by whom.
+fn takeovers(processes: &[&Process]) -> Vec<(u32, String, String)> {
+    let mut taken = Vec::new();
     for process in processes {
         for line in process.said().lines().filter(|line| line.contains("taken over")) {
             let time = line.split_whitespace().next().unwrap_or_default().to_owned();
             let number = line.split(" partition=").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
-            let last = taken.entry(number.parse().unwrap()).or_default();
-            if last.0 < time {
-                *last = (time, process.name.clone());
-            }
+            taken.push((number.parse().unwrap(), time, process.name.clone()));
         }
     }
-    taken.into_iter().map(|(number, (_, name))| (number, name)).collect()
+    taken.sort_by(|one, next| one.1.cmp(&next.1));
+    taken
 }
 
-/// What a change did: tells it, and returns for how long those stood that stayed where they were, and those that moved.
-fn change(
-    what: &str,
-    watch: &Watch,
-    processes: &[&Process],
-    watched: Duration,
-    make: impl FnOnce(),
-) -> (Duration, Duration) {
-    let before = owners(processes);
+/// Makes a change and tells what it did: what stays where it was is not taken over, and goes on.
+fn change(what: &str, watch: &Watch, processes: &[&Process], watched: Duration, make: impl FnOnce()) {
+    let before = takeovers(processes);
     let since = Instant::now();
     make();
     sleep(watched);
-    let (stalls, after) = (watch.stalls_since(since), owners(processes));
-    let (mut stayed, mut moved) = (Duration::ZERO, Duration::ZERO);
+    let (stalls, after) = (watch.stalls_since(since), takeovers(processes));
+    let mut moved = 0;
     for (number, stall) in stalls {
-        let (from, to) = (before.get(&number).cloned().unwrap_or_default(), after[&number].clone());
+        let of = |all: &[(u32, String, String)]| -> Vec<String> {
+            all.iter().filter(|(of, ..)| *of == number).map(|(.., name)| name.clone()).collect()
+        };
+        let (then, now) = (of(&before), of(&after));
+        let (from, to) = (then.last().unwrap(), now.last().unwrap());
         println!("{what}: partition {number}, {from} to {to}, stood for {} ms", stall.as_millis());
-        let longest = if from == to { &mut stayed } else { &mut moved };
-        *longest = stall.max(*longest);
+        if from == to {
+            assert_eq!(then.len(), now.len(), "{what}: partition {number} stayed and was taken over");
+            assert!(stall < STALLS, "{what}: partition {number} stayed and stood for {stall:?}");
+        } else {
+            moved += 1;
+            let most = if watched == WATCHED { MOVES } else { watched };
+            assert!(stall < most, "{what}: partition {number} stood for {stall:?}");
+        }
     }
-    (stayed, moved)
+    assert!(moved > 0, "{what}: nothing moved");
 }
 
 /// The sums of the topic, by key.
@@ -269,16 +270,11 @@ fn rules_11_and_12_aggregators_come_and_go_and_what_stays_goes_on_and_all_of_it_
     let (watch, ends) = (Watch::of(&stream), Arc::new(AtomicBool::new(false)));
     let flowing = traffic.flows(&runtime, &ends);
     sleep(Duration::from_secs(3));
-    let (stayed, moved) = change("a second one", &watch, &all, WATCHED, || second.start());
-    assert!(stayed < STALLS && moved < MOVES, "{stayed:?}, {moved:?}");
-    let (stayed, moved) = change("a third one", &watch, &all, WATCHED, || third.start());
-    assert!(stayed < STALLS && moved < MOVES, "{stayed:?}, {moved:?}");
-    let (stayed, moved) = change("one stops", &watch, &all, WATCHED, || assert!(second.stop().success()));
-    assert!(stayed < STALLS && moved < MOVES, "{stayed:?}, {moved:?}");
-    let (stayed, _) = change("it is back", &watch, &all, WATCHED, || second.start());
-    assert!(stayed < STALLS, "{stayed:?}");
-    let (stayed, moved) = change("one is killed", &watch, &all, WATCHED_AFTER_A_KILL, || third.kill());
-    assert!(stayed < STALLS && moved < WATCHED_AFTER_A_KILL, "{stayed:?}, {moved:?}");
+    change("a second one", &watch, &all, WATCHED, || second.start());
+    change("a third one", &watch, &all, WATCHED, || third.start());
+    change("one stops", &watch, &all, WATCHED, || assert!(second.stop().success()));
+    change("it is back", &watch, &all, WATCHED, || second.start());
+    change("one is killed", &watch, &all, WATCHED_AFTER_A_KILL, || third.kill());
 
     ends.store(true, Ordering::Relaxed);
     let traffic = runtime.block_on(flowing).unwrap();

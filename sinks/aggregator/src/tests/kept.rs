@@ -23,7 +23,9 @@ async fn gone() -> (World, Running) {
 }
 
 fn append(world: &World, ids: std::ops::Range<u64>) {
-    ids.for_each(|id| drop(world.append(Sent::of(0, id))));
+    for id in ids {
+        world.append(Sent::of(0, id));
+    }
 }
 
 /// Once more, under another number.
