@@ -62,7 +62,7 @@ soak: setup ## kill, lose, hang and cut off everything in turn and at random, on
 	@setup/cargo test -p tallygate-host --test policies leave_others -- --ignored --nocapture
 	@setup/cargo test -p tallygate-serve --test serve leave_others -- --ignored --nocapture
 	@TALLYGATE_SEEDS=$(SEEDS) setup/cargo test -p tallygate-aggregator --lib whatever_is_lost -- --nocapture
-	@TALLYGATE_SEEDS=$(DISK_SEEDS) setup/cargo test -p tallygate --test e2e whatever_the_disk_does -- --nocapture
+	@TALLYGATE_SOAK=$(COUNT) TALLYGATE_SEEDS=$(DISK_SEEDS) setup/cargo test -p tallygate --test e2e whatever_the_disk_does -- --nocapture
 	@TALLYGATE_RESTARTS=$(RESTARTS) setup/cargo test -p tallygate-stream --test contract after_every_restart -- --nocapture
 	@SOAK_MINUTES=$(SOAK_MINUTES) setup/cargo test --release -p tallygate --test e2e do_not_notice_an_abuse -- --ignored --nocapture
 	@TALLYGATE_SOAK=$(COUNT) setup/cargo test -p tallygate --test e2e whatever_is_killed -- --nocapture --test-threads=1
@@ -73,6 +73,7 @@ soak: setup ## kill, lose, hang and cut off everything in turn and at random, on
 bench: setup ## measure, each figure beside a floor (ARGS="a b" for some of them, CHECK=1 to fail where an aim is missed)
 	@setup/cargo build --release -p tallygate -p tallygate-bench -p tallygate-componentize
 	@policies/build.sh --release target/policies
+	@setup/build-javascript target/policies/javascript.wasm
 	@setup/split-symbols target/release/tallygate
 	@target/release/tallygate-bench $(if $(CHECK),--check) $(ARGS)
 

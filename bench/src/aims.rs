@@ -18,6 +18,7 @@ pub const JSON: Line = line("(a) policy json, 2 KB").micros(8.0);
 pub const HELLO: Line = line("(a) policy hello");
 pub const EMPTY: Line = line("(a) an empty policy, no imports").micros(3.0);
 pub const EMPTY_IMPORTS: Line = line("(a) an empty policy, host imports").micros(3.0);
+pub const JAVASCRIPT: Line = line("(a) a policy in JavaScript").micros(1_500.0);
 pub const UBL: Line = line("(a) policy ubl-cii, UBL").floors(3.0);
 pub const CII: Line = line("(a) policy ubl-cii, CII").floors(3.0);
 pub const PAIN: Line = line("(a) policy iso20022, pain").floors(3.0);

@@ -18,6 +18,9 @@ use crate::syscalls::Counter;
 
 const CALLS: u64 = 100_000;
 const SIGNED: u64 = 5_000;
+const IN_JAVASCRIPT: u64 = 5_000;
+/// What the policy in JavaScript reads.
+const IN_TEXT: &[u8] = br#"{"id":"1","time":"2026-11-22T19:20:54+01:00","key":"HR1","amount":"12.50"}"#;
 
 pub fn measure(report: &mut Report) -> Result<()> {
     let body = messages::invoice(1);
@@ -42,6 +45,8 @@ pub fn measure(report: &mut Report) -> Result<()> {
     let empty = cost(&Arc::new(activate("empty", "{}")?), b"", CALLS)?;
     report.figure(&aims::EMPTY, &empty, None);
     report.figure(&aims::EMPTY_IMPORTS, &cost(&Arc::new(activate("hostile", "{}")?), b"", CALLS)?, None);
+    let javascript = Arc::new(activate("javascript", r#"{"currency":"EUR"}"#)?);
+    report.figure(&aims::JAVASCRIPT, &cost(&javascript, IN_TEXT, IN_JAVASCRIPT)?, None);
     formats::measure(report, &empty)
 }
 

@@ -14,7 +14,7 @@ use crate::harness::ledger::Ledger;
 use crate::harness::line::Line;
 use crate::harness::names::Names;
 use crate::harness::process::Process;
-use crate::harness::sender::Senders;
+use crate::harness::sender::{Senders, soak};
 use crate::harness::settled::until_balanced;
 use crate::harness::site::{SPREADS, Site};
 
@@ -66,7 +66,7 @@ const FAULTS: [Fault; 12] = [
 #[test]
 #[ignore = "takes some ten minutes; make soak runs it"]
 fn on_clusters_whatever_fails_every_acknowledged_transaction_counts_once() {
-    let soak = std::env::var("TALLYGATE_SOAK").ok().map_or(0, |count| count.parse().unwrap());
+    let soak = soak().unwrap_or(0);
     let clusters = Clusters::start();
     let mut sent = 0;
     for seed in seeds() {

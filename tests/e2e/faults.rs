@@ -12,14 +12,13 @@ use crate::harness::ledger::Ledger;
 use crate::harness::line::Line;
 use crate::harness::names::Names;
 use crate::harness::process::Process;
-use crate::harness::sender::Senders;
+use crate::harness::sender::{Senders, under_way};
 use crate::harness::settled::until_balanced;
 use crate::harness::site::Site;
 
 const SETTLED: Duration = Duration::from_secs(180);
-/// What `make soak` raises.
 const TRANSACTIONS: u64 = 6_000;
-/// Messages a second for each partner; the soak's is without a bound.
+/// Messages a second for each partner.
 const PACE: u64 = 40;
 const PARTITIONS: u64 = 4;
 /// A kill meets a message between the log and its acknowledgement every few times.
@@ -37,8 +36,7 @@ fn on_real_servers_whatever_is_killed_every_acknowledged_transaction_counts_once
 }
 
 fn whatever_is_killed(partition_by: &'static str) {
-    let soak: Option<u64> = std::env::var("TALLYGATE_SOAK").ok().map(|count| count.parse().unwrap());
-    let (transactions, pace) = soak.map_or((TRANSACTIONS, PACE), |count| (count, 100_000));
+    let (transactions, pace) = under_way(TRANSACTIONS, PACE);
     let servers = Servers::start();
     let site = Site::real(&servers).spread_by(partition_by);
     let line = Line::up(&site);

@@ -15,12 +15,12 @@ use crate::harness::checkout::policies;
 use crate::harness::eventually::eventually;
 use crate::harness::ledger::Ledger;
 use crate::harness::process::Process;
-use crate::harness::sender::Senders;
+use crate::harness::sender::{Senders, under_way};
 use crate::harness::settled::until_drained;
 use crate::harness::site::{SPREADS, Site};
 
 const ALL: &str = "gateway,shipper,aggregator,console";
-const SETTLED: Duration = Duration::from_secs(60);
+const SETTLED: Duration = Duration::from_secs(180);
 /// Under way before the power is cut.
 const BEFORE: Duration = Duration::from_millis(700);
 /// Each once by key without another process in between, and by id with one.
@@ -134,7 +134,8 @@ fn rule_15_what_was_acknowledged_outlives_whatever_the_disk_does() {
 
 fn outlives_whatever_the_disk_does(spread: u64, seeds: Range<u64>) {
     let line = Line::up_with(spread, "", Syncs::Kept);
-    let sending = line.senders.start(200, PACE);
+    let (transactions, pace) = under_way(200, PACE);
+    let sending = line.senders.start(transactions, pace);
     let faults: u64 = seeds.clone().map(|seed| line.suffers(seed)).sum();
     sending.finish();
     line.is_exact();

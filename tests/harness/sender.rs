@@ -39,6 +39,17 @@ const RETRY: Duration = Duration::from_millis(200);
 /// Every tenth message is sent again: every second of these at the same time, the others later.
 const RESEND_EVERY: u64 = 10;
 
+/// How many transactions to send, and how many messages a second for each partner: so many in a test, and in a soak the number
+/// that `make soak` sets, without a bound.
+pub fn under_way(transactions: u64, pace: u64) -> (u64, u64) {
+    soak().map_or((transactions, pace), |count| (count, 100_000))
+}
+
+/// How many transactions `make soak` sends.
+pub fn soak() -> Option<u64> {
+    std::env::var("TALLYGATE_SOAK").ok().map(|count| count.parse().unwrap())
+}
+
 impl Senders {
     /// Partners with the certificates of a site, and the ports of its gateways.
     pub fn new(certs: &Path, ports: &[u16]) -> Self {

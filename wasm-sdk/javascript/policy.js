@@ -6,6 +6,8 @@ let currency;
 const text = (bytes) => new TextDecoder().decode(bytes);
 const bytes = (text) => new TextEncoder().encode(text);
 const decide = (tag, val) => ({ outcome: { tag, val }, context: new Uint8Array() });
+const reject = (code, detail, field) =>
+  decide('reject', { status: 422, code, detail, field, retryAfter: undefined, extras: [] });
 
 export const handler = {
   configure(config) {
@@ -26,12 +28,15 @@ export const handler = {
     } catch (error) {
       // What is thrown is in no log, so it is told here.
       log('info', `${message.partner} sent no JSON: ${error.message}`);
-      return decide('reject', {
-        status: 422, code: 'no-json', detail: 'an object such as {"id": "1"} would be right', field: undefined,
-        retryAfter: undefined, extras: [],
-      });
+      return reject('no-json', 'an object such as {"id": "1"} would be right');
     }
-    const { id, time, key, amount } = transaction;
+    const { id, time, key, amount } = transaction ?? {};
+    // An amount too: as a number it would have lost cents here already, where it is large.
+    for (const [name, value] of Object.entries({ id, time, key, amount })) {
+      if (typeof value !== 'string') {
+        return reject('no-text', `"${name}" must be text in quotes`, `/${name}`);
+      }
+    }
     const reply = { status: 202, headers: [], body: bytes('{"accepted":1}'), extras: [] };
     return decide('accept', {
       transactions: [{ id, time, day: undefined, key, amount, currency, kind: 'sale', attributes: [] }],

@@ -146,7 +146,7 @@ fn where_no_policy_is_large_no_addresses_are_set_aside_for_any() {
     drop((small, large));
 }
 
-/// Of JavaScript: TALLYGATE_JAVASCRIPT names the component that `policies/javascript/build.mjs` made.
+/// Of JavaScript: TALLYGATE_JAVASCRIPT names the component that `setup/build-javascript` made.
 #[tokio::test]
 #[ignore = "needs a component that componentize-js made, and a minute to compile it"]
 async fn a_policy_in_javascript_takes_a_message_in_little_time_and_memory() {
