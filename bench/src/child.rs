@@ -50,6 +50,11 @@ impl Measured {
         Self::logging(command, log)
     }
 
+    /// Another program that does the same work.
+    pub fn peer(command: Command) -> Result<Self> {
+        Self::logging(command, Log::Shipped)
+    }
+
     fn logging(mut command: Command, log: Log) -> Result<Self> {
         match log {
             Log::Shipped => command.env_remove("RUST_LOG"),

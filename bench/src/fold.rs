@@ -1,5 +1,6 @@
 //! (d) The fold with deduplication: in memory, and from Kafka to Cassandra and Kafka.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -7,7 +8,7 @@ use hashbrown::HashMap;
 use tallygate_core::envelope::{Head, Line};
 use tallygate_core::fold::{Fold, Horizon};
 use tallygate_core::record::{Entry, MessageHeaders};
-use tallygate_core::{Identity, MessageNumber, PartitionBy, Run, Transaction, partition};
+use tallygate_core::{Draft, Identity, MessageNumber, PartitionBy, Run, Transaction, partition};
 use tallygate_stream::{NewHeaders, NewRecord, Retention, Stream, Topic};
 use tallygate_test_servers::{Cassandra, Kafka};
 
@@ -16,6 +17,7 @@ use crate::child::Measured;
 use crate::floors;
 use crate::log::{draft, stream};
 use crate::measure::here;
+use crate::peer::{self, Folds};
 use crate::progress;
 use crate::report::Report;
 use crate::site::Site;
@@ -38,7 +40,11 @@ pub fn measure(report: &mut Report) -> Result<()> {
 }
 
 fn made(n: u64) -> Result<Made> {
-    let transaction = Transaction::check_all(vec![draft(n, KEYS, 0)], "shop-1", &"UTC".parse()?)?.remove(0);
+    made_of(n, draft(n, KEYS, 0))
+}
+
+fn made_of(n: u64, draft: Draft) -> Result<Made> {
+    let transaction = Transaction::check_all(vec![draft], "shop-1", &"UTC".parse()?)?.remove(0);
     Ok(Made { key: transaction.key, number: format!("{}/{n}/0", Run(7)), value: transaction.json })
 }
 
@@ -87,6 +93,7 @@ fn through_kafka(report: &mut Report) -> Result<()> {
         kafka.brokers(),
         cassandra.contact_point()
     ))?;
+    let before = peer::broker(&kafka)?;
     let aggregator = Measured::tallygate(&site.config(), "aggregator")?;
     let committed = || -> Result<u64> {
         let bounds = runtime.block_on(stream.bounds(Topic::Transactions))?;
@@ -94,11 +101,24 @@ fn through_kafka(report: &mut Report) -> Result<()> {
     };
     let cost = progress::cost_of_all(&aggregator, RECORDS, TIME, committed)?;
     report.figure(&aims::SUMS, &cost, Some(&floor));
-    Ok(())
+    let folds = Folds { name: "Tallygate", process: &aggregator, kafka: &kafka, sums: "tallygate.daily-sums" };
+    folds.tell(&cost, before)?;
+    let stream: Arc<dyn Stream> = stream;
+    folds.stream_to_stream(&runtime, &stream)?;
+    drop(aggregator);
+    peer::measure(&runtime, &kafka, RECORDS)
 }
 
 fn new_record(n: u64) -> Result<NewRecord> {
-    let made = made(n)?;
+    record(n, made(n)?)
+}
+
+/// The same under a key that is said.
+pub fn record_of_key(n: u64, key: String) -> Result<NewRecord> {
+    record(n, made_of(n, Draft { key, ..draft(n, KEYS, 0) })?)
+}
+
+fn record(n: u64, made: Made) -> Result<NewRecord> {
     let head = Head {
         number: MessageNumber { run: Run(7), sequence: n },
         partner: "shop-1".into(),

@@ -16,7 +16,12 @@ pub fn total(bounds: &[tallygate_stream::Bounds]) -> u64 {
 
 /// The stream of a site with default names.
 pub fn stream(brokers: &str) -> Result<Arc<KafkaStream>> {
-    let options = KafkaOptions {
+    Ok(Arc::new(KafkaStream::new(options(brokers), StreamMetrics::default())?))
+}
+
+/// What that stream is opened with.
+pub fn options(brokers: &str) -> KafkaOptions {
+    KafkaOptions {
         brokers: vec![brokers.to_owned()],
         topic: TOPIC.to_owned(),
         sums_topic: "tallygate.daily-sums".to_owned(),
@@ -27,8 +32,7 @@ pub fn stream(brokers: &str) -> Result<Arc<KafkaStream>> {
         group: "tallygate".to_owned(),
         instance: "bench".to_owned(),
         properties: std::collections::BTreeMap::new(),
-    };
-    Ok(Arc::new(KafkaStream::new(options, StreamMetrics::default())?))
+    }
 }
 
 /// A transaction of today among so many keys, with a note of so many bytes.

@@ -21,6 +21,7 @@ mod measure;
 mod messages;
 mod paced;
 mod page;
+mod peer;
 mod policy;
 mod progress;
 mod publish;

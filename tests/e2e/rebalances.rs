@@ -69,10 +69,10 @@ impl Traffic {
 
     /// The `n`th record of a partition, or once more an earlier one under a number of its own.
     fn record(&self, number: u32, n: u64) -> NewRecord {
-        let is_repeat = n > REPEATS && n % REPEATS == 0;
+        let is_repeat = n > REPEATS && n.is_multiple_of(REPEATS);
         // Of long ago, so that only who knows all identities knows this one.
         let told = if is_repeat { n / REPEATS } else { n };
-        let told = if told % REPEATS == 0 { told + 1 } else { told };
+        let told = if told.is_multiple_of(REPEATS) { told + 1 } else { told };
         let key = &self.keys[number as usize][told as usize % KEYS_OF_A_PARTITION];
         let draft = Draft {
             id: format!("{number}-{told}"),
@@ -115,14 +115,16 @@ impl Traffic {
     }
 
     /// Sends in the background until it is told to end.
-    fn flows(mut self, runtime: &tokio::runtime::Runtime, ends: &Arc<AtomicBool>) -> tokio::task::JoinHandle<Self> {
+    fn flows(mut self, ends: &Arc<AtomicBool>) -> JoinHandle<Self> {
         let ends = Arc::clone(ends);
-        runtime.spawn(async move {
-            let mut ticks = tokio::time::interval(PACE);
-            while !ends.load(Ordering::Relaxed) {
-                ticks.tick().await;
-                self.send(1).await;
-            }
+        std::thread::spawn(move || {
+            tokio::runtime::Runtime::new().unwrap().block_on(async {
+                let mut ticks = tokio::time::interval(PACE);
+                while !ends.load(Ordering::Relaxed) {
+                    ticks.tick().await;
+                    self.send(1).await;
+                }
+            });
             self
         })
     }
@@ -268,7 +270,7 @@ fn rules_11_and_12_aggregators_come_and_go_and_what_stays_goes_on_and_all_of_it_
     until_folded(&runtime, &stream);
 
     let (watch, ends) = (Watch::of(&stream), Arc::new(AtomicBool::new(false)));
-    let flowing = traffic.flows(&runtime, &ends);
+    let flowing = traffic.flows(&ends);
     sleep(Duration::from_secs(3));
     change("a second one", &watch, &all, WATCHED, || second.start());
     change("a third one", &watch, &all, WATCHED, || third.start());
@@ -277,7 +279,7 @@ fn rules_11_and_12_aggregators_come_and_go_and_what_stays_goes_on_and_all_of_it_
     change("one is killed", &watch, &all, WATCHED_AFTER_A_KILL, || third.kill());
 
     ends.store(true, Ordering::Relaxed);
-    let traffic = runtime.block_on(flowing).unwrap();
+    let traffic = flowing.join().unwrap();
     until_folded(&runtime, &stream);
     let found = runtime.block_on(sums(&stream));
     assert_eq!(found, *traffic.expected.lock().unwrap());

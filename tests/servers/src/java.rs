@@ -15,6 +15,17 @@ pub(crate) fn java(jars: &Path) -> Command {
     command
 }
 
+/// `java` with the jars of this name, and with classes of one's own, on its class path.
+///
+/// # Errors
+/// When the jars are not there.
+pub fn java_with(name: &str, classes: &Path) -> Result<Command> {
+    let path = env::join_paths([jars(name)?.join("*"), classes.to_owned()])?;
+    let mut command = Command::new(program());
+    command.args(["-XX:-UsePerfData", "-cp"]).arg(path).env_remove("JAVA_TOOL_OPTIONS");
+    Ok(command)
+}
+
 /// The folder of one server's jars: in `TALLYGATE_SERVERS`, by default `.servers` in the checkout.
 pub(crate) fn jars(server: &str) -> Result<PathBuf> {
     let root = match env::var_os("TALLYGATE_SERVERS") {

@@ -36,6 +36,7 @@ pub mod shared;
 pub use cassandra::Cassandra;
 pub use cassandra_cluster::CassandraPair;
 pub use clock::days_off;
+pub use java::java_with;
 pub use kafka::Kafka;
 pub use kafka_cluster::KafkaCluster;
 pub use ports::free as free_port;
