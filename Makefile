@@ -71,6 +71,7 @@ soak: setup ## kill, lose, hang and cut off everything in turn and at random, on
 	@TALLYGATE_OTHER=$(abspath $(or $(OTHER),target/other/target/debug/tallygate)) setup/cargo test -p tallygate --test e2e of_two_versions -- --ignored --nocapture
 
 bench: setup ## measure, each figure beside a floor (ARGS="a b" for some of them, CHECK=1 to fail where an aim is missed)
+	@setup/install-servers --with-peer
 	@setup/cargo build --release -p tallygate -p tallygate-bench -p tallygate-componentize
 	@policies/build.sh --release target/policies
 	@setup/build-javascript target/policies/javascript.wasm

@@ -1,6 +1,7 @@
 //! (d) The peer: Kafka Streams doing the aggregator's work on the same log, and how long both take from stream to stream.
 
 use std::collections::HashMap;
+use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,8 @@ use crate::progress;
 const SUMS: &str = "peer.daily-sums";
 /// Threads of the peer; there are two cores.
 const THREADS: &str = "2";
+/// It gives way to whatever else runs, as the aggregator's threads do.
+const NICENESS: &str = "10";
 /// It has as much memory as it likes below this.
 const HEAP: &str = "-Xmx1g";
 const WITHIN: Duration = Duration::from_secs(900);
@@ -63,7 +66,9 @@ pub fn measure(runtime: &Runtime, kafka: &Kafka, records: u64) -> Result<()> {
     let stream: Arc<dyn Stream> = Arc::new(KafkaStream::new(own, StreamMetrics::default())?);
     runtime.block_on(stream.prepare(Retention { fold_days: 15, lag_days: 0 }))?;
     let before = broker(kafka)?;
-    let mut command = java_with("streams", &classes)?;
+    let java = java_with("streams", &classes)?;
+    let mut command = Command::new("nice");
+    command.args(["-n", NICENESS]).arg(java.get_program()).args(java.get_args()).env_remove("JAVA_TOOL_OPTIONS");
     command.args([HEAP, "Peer", &kafka.brokers(), TOPIC, SUMS]).arg(stores).arg(THREADS);
     let process = Measured::peer(command)?;
     let committed = || -> Result<u64> {
