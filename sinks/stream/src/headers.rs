@@ -76,7 +76,12 @@ impl<'a> HeaderSink<'a> {
     }
 
     pub(crate) fn put(&mut self, name: &str, value: &[u8]) {
-        for field in [name.as_bytes(), value] {
+        self.put_bytes(name.as_bytes(), value);
+    }
+
+    /// The same; a name that is not UTF-8 reads as none.
+    pub(crate) fn put_bytes(&mut self, name: &[u8], value: &[u8]) {
+        for field in [name, value] {
             self.0.extend_from_slice(&length(field).to_le_bytes());
             self.0.extend_from_slice(field);
         }

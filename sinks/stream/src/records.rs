@@ -1,10 +1,12 @@
 //! Records that were read: those of a batch share one buffer, so that one record costs no allocation of its own.
 
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
 use crate::headers::{HeaderSink, Headers, length};
+use crate::limits::{SPARE_BUFFERS, SPARE_BYTES};
 
 /// A record that was read.
 ///
@@ -24,11 +26,23 @@ pub struct Record {
     bytes: Bytes,
 }
 
-/// Gathers records into one buffer.
+/// Gathers records into one buffer, which is used again when nobody has any of its records any more: memory that is new each
+/// time has to be cleared by the system first.
 #[derive(Default)]
 pub(crate) struct Packer {
     buffer: Vec<u8>,
     entries: Vec<Entry>,
+    spares: Arc<Spares>,
+}
+
+/// Buffers of which all records are gone.
+#[derive(Default)]
+struct Spares(Mutex<Vec<Vec<u8>>>);
+
+/// A buffer that goes back when it is dropped.
+struct Lent {
+    buffer: Vec<u8>,
+    spares: Arc<Spares>,
 }
 
 /// Where a record stands in the buffer.
@@ -116,6 +130,9 @@ impl Packer {
         value: &[u8],
         headers: impl FnOnce(&mut HeaderSink<'_>),
     ) {
+        if self.buffer.capacity() == 0 {
+            self.buffer = self.spares.take();
+        }
         let start = self.buffer.len();
         self.buffer.extend_from_slice(key);
         self.buffer.extend_from_slice(value);
@@ -135,8 +152,12 @@ impl Packer {
 
     /// The records gathered, in order; the packer is empty again.
     pub(crate) fn finish(&mut self) -> Vec<Record> {
-        let buffer = Bytes::from(std::mem::take(&mut self.buffer));
-        let entries = std::mem::take(&mut self.entries);
+        if self.entries.is_empty() {
+            return Vec::new();
+        }
+        let buffer = std::mem::take(&mut self.buffer);
+        let buffer = Bytes::from_owner(Lent { buffer, spares: Arc::clone(&self.spares) });
+        let entries = &self.entries;
         let ends = entries.iter().skip(1).map(|next| next.start).chain([buffer.len()]);
         let records = entries.iter().zip(ends).map(|(entry, end)| Record {
             partition: entry.partition,
@@ -146,13 +167,64 @@ impl Packer {
             value: entry.value,
             bytes: buffer.slice(entry.start..end),
         });
-        records.collect()
+        let records = records.collect();
+        self.entries.clear();
+        records
+    }
+}
+
+impl Spares {
+    fn take(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn give(&self, mut buffer: Vec<u8>) {
+        let mut spares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that grew for a large record is not kept.
+        if buffer.capacity() <= SPARE_BYTES && spares.len() < SPARE_BUFFERS {
+            buffer.clear();
+            spares.push(buffer);
+        }
+    }
+}
+
+impl AsRef<[u8]> for Lent {
+    fn as_ref(&self) -> &[u8] {
+        &self.buffer
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        self.spares.give(std::mem::take(&mut self.buffer));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_buffer_is_used_again_once_all_its_records_are_gone_and_not_before() {
+        let mut packer = Packer::default();
+        let mut one = |value: &[u8]| {
+            packer.push((0, 0, 0), b"", value, |_| {});
+            packer.finish().remove(0)
+        };
+        let place = |record: &Record| record.value().as_ptr();
+        let first = one(b"first");
+        let (held, first_place) = (first.clone(), place(&first));
+        let second = one(b"second");
+        drop(first);
+        let third = one(b"third");
+        assert_eq!((held.value(), second.value(), third.value()), (&b"first"[..], &b"second"[..], &b"third"[..]));
+        drop(held);
+        let fourth = one(b"4");
+        assert_eq!((place(&fourth), fourth.value()), (first_place, &b"4"[..]));
+        drop(one(&[7; SPARE_BYTES + 1]));
+        drop((second, third, fourth));
+        assert_eq!(packer.spares.0.lock().unwrap().len(), 3, "the one that grew is not kept");
+    }
 
     #[test]
     fn records_of_one_buffer_read_back_as_they_were_packed() {

@@ -1,15 +1,12 @@
 //! Takes what Kafka has fetched, many records at a time, out of its memory and into one buffer.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use rdkafka::Timestamp;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Headers, Message};
 
-use crate::headers::HeaderSink;
-use crate::limits::{BATCH_BYTES, BATCH_RECORDS};
+use super::fetch_queue::{FetchQueue, Fetched};
+use crate::limits::{BATCH_RECORDS, KAFKA_BATCH_BYTES};
 use crate::port::StreamError;
 use crate::records::Packer;
 
@@ -23,20 +20,24 @@ pub(super) enum Stopped {
     Error(KafkaError),
 }
 
-/// Polls for records until there are none or the batch is full; waits for the first one only.
+/// Takes records until there are none or the batch is full; waits for the first one only.
 ///
 /// # Errors
 /// `Refused` when a record bears no append time.
 pub(super) fn poll_batch<C: ConsumerContext>(
-    consumer: &BaseConsumer<C>,
+    fetched: &mut FetchQueue<C>,
+    topic: &str,
     packer: &mut Packer,
     patience: Duration,
 ) -> Result<Stopped, StreamError> {
+    if let Some(error) = told(fetched.consumer())? {
+        return Ok(Stopped::Error(error));
+    }
     let mut patience = patience;
-    while packer.len() < BATCH_RECORDS && packer.bytes() < BATCH_BYTES {
-        match consumer.poll(patience) {
+    while packer.len() < BATCH_RECORDS && packer.bytes() < KAFKA_BATCH_BYTES {
+        match fetched.next(patience) {
             None => break,
-            Some(Ok(message)) => pack(&message, packer)?,
+            Some(Ok(record)) => pack(&record, topic, packer)?,
             Some(Err(KafkaError::PartitionEOF(partition))) => {
                 return Ok(Stopped::End(u32::try_from(partition).unwrap_or_default()));
             }
@@ -47,29 +48,25 @@ pub(super) fn poll_batch<C: ConsumerContext>(
     Ok(Stopped::Quiet)
 }
 
-fn pack(message: &BorrowedMessage<'_>, packer: &mut Packer) -> Result<(), StreamError> {
-    let Timestamp::LogAppendTime(appended) = message.timestamp() else {
-        return Err(StreamError::Refused(format!(
-            "topic {}, partition {}, offset {}: the record bears no append time; \
-             the topic's message.timestamp.type must be LogAppendTime",
-            message.topic(),
-            message.partition(),
-            message.offset()
-        )));
-    };
-    let partition = u32::try_from(message.partition()).unwrap_or_default();
-    let offset = u64::try_from(message.offset()).unwrap_or_default();
-    let (key, value) = (message.key().unwrap_or_default(), message.payload().unwrap_or_default());
-    packer.push((partition, offset, appended), key, value, |sink| headers(message, sink));
-    Ok(())
+/// What the client has to say beside its records.
+fn told<C: ConsumerContext>(consumer: &BaseConsumer<C>) -> Result<Option<KafkaError>, StreamError> {
+    match consumer.poll(Duration::ZERO) {
+        None => Ok(None),
+        Some(Err(error)) => Ok(Some(error)),
+        // It would be missing among the others.
+        Some(Ok(_)) => Err(StreamError::Away("the client gave a record beside the queue of its records".to_owned())),
+    }
 }
 
-fn headers(message: &BorrowedMessage<'_>, sink: &mut HeaderSink<'_>) {
-    let Some(headers) = message.headers() else { return };
-    // The client library panics at a name that is not UTF-8. Anybody may write one; the record then has fewer headers.
-    let _ = catch_unwind(AssertUnwindSafe(|| {
-        for header in headers.iter() {
-            sink.put(header.key, header.value.unwrap_or_default());
-        }
-    }));
+fn pack(record: &Fetched<'_>, topic: &str, packer: &mut Packer) -> Result<(), StreamError> {
+    let (partition, offset) = (record.partition(), record.offset());
+    let Some(appended) = record.append_time() else {
+        return Err(StreamError::Refused(format!(
+            "topic {topic}, partition {partition}, offset {offset}: the record bears no append time; \
+             the topic's message.timestamp.type must be LogAppendTime"
+        )));
+    };
+    let at = (u32::try_from(partition).unwrap_or_default(), u64::try_from(offset).unwrap_or_default(), appended);
+    packer.push(at, record.key(), record.value(), |sink| record.headers(|name, value| sink.put_bytes(name, value)));
+    Ok(())
 }

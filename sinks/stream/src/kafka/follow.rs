@@ -12,6 +12,7 @@ use super::batch::{Stopped, poll_batch};
 use super::bounds::BoundsClient;
 use super::client;
 use super::client_errors::{ClientErrors, reason};
+use super::fetch_queue::FetchQueue;
 use super::handover::Handover;
 use super::options::KafkaOptions;
 use super::{reading_thread, start};
@@ -33,7 +34,7 @@ pub(super) enum Isolation {
 /// What the thread works with.
 struct Polling {
     topic: String,
-    consumer: BaseConsumer<ClientErrors>,
+    fetched: FetchQueue<ClientErrors>,
     errors: ClientErrors,
     handover: Arc<Handover<Batch>>,
     partitions: BTreeSet<u32>,
@@ -78,14 +79,17 @@ pub(super) fn follow(
     let consumer: BaseConsumer<ClientErrors> = config.create_with_context(errors.clone()).map_err(refused)?;
     let name = options.name(topic);
     let offsets = start::resolve(&consumer, &errors, name, starts)?;
-    consumer.assign(&offsets).map_err(refused)?;
     let partitions: BTreeSet<u32> = starts.iter().map(|(partition, _)| *partition).collect();
+    let numbers = partitions.iter().map(|partition| start::number(*partition)).collect::<Result<Vec<_>, _>>()?;
+    let none = || StreamError::Away(format!("the client has no queue for the partitions of {name}"));
+    let fetched = FetchQueue::new(consumer, name, numbers.into_iter()).ok_or_else(none)?;
+    fetched.consumer().assign(&offsets).map_err(refused)?;
     // What was committed before this call is below them, also where the broker does not show it yet.
     let unread = bounds.ends(topic, &partitions)?;
     let handover = Arc::new(Handover::new());
     let polling = Polling {
         topic: name.to_owned(),
-        consumer,
+        fetched,
         errors,
         handover: Arc::clone(&handover),
         partitions,
@@ -124,7 +128,7 @@ impl Polling {
         if !self.handover.wait_for_space(KAFKA_POLL) {
             return Ok(());
         }
-        let stopped = poll_batch(&self.consumer, packer, KAFKA_POLL)?;
+        let stopped = poll_batch(&mut self.fetched, &self.topic, packer, KAFKA_POLL)?;
         let bytes = packer.bytes();
         let records = packer.finish();
         self.end.read(&records);
@@ -164,7 +168,7 @@ impl Polling {
     fn ask(&mut self) -> Result<(), StreamError> {
         let (Some(since), Some(partition)) = (self.away, self.partitions.first()) else { return Ok(()) };
         let number = start::number(*partition)?;
-        match self.consumer.fetch_watermarks(&self.topic, number, ASK.min(REQUEST)) {
+        match self.fetched.consumer().fetch_watermarks(&self.topic, number, ASK.min(REQUEST)) {
             Ok(_) => self.away = None,
             Err(error) if since.elapsed() > FOLLOWER_AWAY => {
                 return Err(self.errors.away(&format!("reading {}", self.topic), &error));

@@ -6,9 +6,9 @@ mod bounds;
 mod client;
 mod client_errors;
 mod committer;
-
 mod delivery;
 mod fates;
+mod fetch_queue;
 mod follow;
 mod handover;
 mod member;

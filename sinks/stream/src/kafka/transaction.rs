@@ -68,8 +68,10 @@ fn send(producer: &BaseProducer<Refusals>, topic: &str, record: &NewRecord, unti
     let mut message = BaseRecord::to(topic)
         .partition(start::number(record.partition).map_err(Failure::Ours)?)
         .key(&record.key[..])
-        .payload(&record.value[..])
-        .headers(headers(record));
+        .payload(&record.value[..]);
+    if record.headers.iter().next().is_some() {
+        message = message.headers(headers(record));
+    }
     loop {
         match producer.send(message) {
             Ok(()) => return Ok(()),
