@@ -11,4 +11,5 @@ mod producer;
 mod refusals;
 mod sharing;
 mod suite;
+mod uncommitted;
 mod zombie;
