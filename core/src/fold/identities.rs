@@ -18,6 +18,8 @@ use crate::record::Entry;
 const MAGIC: &[u8; 4] = b"TGI2";
 const SIGHT_BYTES: usize = 16 + 8 + 8 + 4 + 4;
 const NUMBER_BYTES: usize = 8 + 4;
+/// Magic, clock and counts.
+const HEAD_BYTES: usize = 4 + 8 + 4 + 4;
 /// The clock of a blob that was packed before there was any record.
 const NO_CLOCK: i64 = i64::MIN;
 
@@ -31,9 +33,18 @@ pub struct Identities {
     contents_until: HashMap<u128, Day, BuildHasherDefault<Folded>>,
     /// Numbers beyond the first of a known identity.
     numbers: HashMap<u64, Day, BuildHasherDefault<Folded>>,
-    fresh: Vec<Sight>,
+    fresh: Fresh,
     /// Numbers of records that taught no identity, with the log day.
     fresh_numbers: Vec<(u64, Day)>,
+}
+
+/// The sights that are not packed yet, as they are packed: behind the room for what stands before them.
+#[derive(Debug, Default)]
+struct Fresh {
+    packed: Vec<u8>,
+    sights: u32,
+    /// What the last blob came to: the next may come to as much.
+    last: usize,
 }
 
 /// The first content and number of an identity, each with the last log day on which it is known.
@@ -136,7 +147,7 @@ impl Identities {
             contents: HashMap::default(),
             contents_until: HashMap::default(),
             numbers: HashMap::default(),
-            fresh: Vec::new(),
+            fresh: Fresh::default(),
             fresh_numbers: Vec::new(),
         }
     }
@@ -226,19 +237,15 @@ impl Identities {
 
     /// Format: magic, clock, counts, then the sights and the numbers, then XXH3-64 of all that, all big-endian.
     pub(super) fn pack(&mut self, clock: Option<i64>) -> Vec<u8> {
-        let (fresh, numbers) = (std::mem::take(&mut self.fresh), std::mem::take(&mut self.fresh_numbers));
-        let mut blob = Vec::with_capacity(28 + fresh.len() * SIGHT_BYTES + numbers.len() * NUMBER_BYTES);
-        blob.extend_from_slice(MAGIC);
-        blob.extend_from_slice(&clock.unwrap_or(NO_CLOCK).to_be_bytes());
-        blob.extend_from_slice(&(fresh.len() as u32).to_be_bytes());
-        blob.extend_from_slice(&(numbers.len() as u32).to_be_bytes());
-        for sight in fresh {
-            blob.extend_from_slice(&sight.identity.0.to_be_bytes());
-            blob.extend_from_slice(&sight.content.to_be_bytes());
-            blob.extend_from_slice(&sight.number.to_be_bytes());
-            blob.extend_from_slice(&sight.day.epoch_days().to_be_bytes());
-            blob.extend_from_slice(&sight.log_day.epoch_days().to_be_bytes());
-        }
+        let numbers = std::mem::take(&mut self.fresh_numbers);
+        let (mut blob, sights) = self.fresh.take();
+        let mut head = Vec::with_capacity(HEAD_BYTES);
+        head.extend_from_slice(MAGIC);
+        head.extend_from_slice(&clock.unwrap_or(NO_CLOCK).to_be_bytes());
+        head.extend_from_slice(&sights.to_be_bytes());
+        head.extend_from_slice(&(numbers.len() as u32).to_be_bytes());
+        blob.splice(..HEAD_BYTES, head);
+        blob.reserve_exact(numbers.len() * NUMBER_BYTES + size_of::<u64>());
         for (number, log_day) in numbers {
             blob.extend_from_slice(&number.to_be_bytes());
             blob.extend_from_slice(&log_day.epoch_days().to_be_bytes());
@@ -273,6 +280,30 @@ impl Identities {
             self.remember_number(number, take_day(&mut rest)?);
         }
         Ok(Some(clock).filter(|clock| *clock != NO_CLOCK))
+    }
+}
+
+impl Fresh {
+    fn push(&mut self, sight: Sight) {
+        if self.packed.is_empty() {
+            self.packed.reserve(self.last);
+            self.packed.extend_from_slice(&[0; HEAD_BYTES]);
+        }
+        let mut packed = [0; SIGHT_BYTES];
+        packed[..16].copy_from_slice(&sight.identity.0.to_be_bytes());
+        packed[16..24].copy_from_slice(&sight.content.to_be_bytes());
+        packed[24..32].copy_from_slice(&sight.number.to_be_bytes());
+        packed[32..36].copy_from_slice(&sight.day.epoch_days().to_be_bytes());
+        packed[36..].copy_from_slice(&sight.log_day.epoch_days().to_be_bytes());
+        self.packed.extend_from_slice(&packed);
+        self.sights += 1;
+    }
+
+    /// The sights behind the room for the head, and how many they are.
+    fn take(&mut self) -> (Vec<u8>, u32) {
+        let Self { packed, sights, .. } = std::mem::take(self);
+        self.last = packed.len();
+        (if packed.is_empty() { vec![0; HEAD_BYTES] } else { packed }, sights)
     }
 }
 

@@ -1,8 +1,9 @@
 //! The rows that one fold holds, a page for each aggregate and day.
 
 use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 
-use hashbrown::{Equivalent, HashMap};
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::totals::{Imbalance, Totals};
 use crate::day::Day;
@@ -20,25 +21,19 @@ pub(super) struct Pages {
 
 #[derive(Debug, Default)]
 struct Page {
-    places: HashMap<Name, usize>,
+    /// Where each row stands, by its name.
+    places: HashTable<usize>,
+    hasher: DefaultHashBuilder,
     slots: Vec<Slot>,
+    /// Where the last one stands that was looked for: often it is the next one too.
+    last: usize,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Name {
-    key: Box<str>,
-    currency: Currency,
-}
-
-#[derive(Hash)]
-struct NameRef<'a> {
-    key: &'a str,
-    currency: Currency,
-}
-
+/// A row; key and currency are its name.
 #[derive(Debug)]
 struct Slot {
-    name: Name,
+    key: Box<str>,
+    currency: Currency,
     sum: Sum,
     count: u64,
     /// None until the row took its first record.
@@ -69,12 +64,6 @@ pub struct Overflow {
     pub key: String,
     /// Its currency.
     pub currency: Currency,
-}
-
-impl Equivalent<Name> for NameRef<'_> {
-    fn equivalent(&self, name: &Name) -> bool {
-        self.currency == name.currency && self.key == &*name.key
-    }
 }
 
 impl Pages {
@@ -132,15 +121,17 @@ impl Pages {
     pub(super) fn take_dirty(&mut self, most: usize) -> Vec<Row> {
         let rest = self.dirty.split_off(most.min(self.dirty.len()));
         let dirty = std::mem::replace(&mut self.dirty, rest);
-        dirty.into_iter().filter_map(|(aggregate, day, place)| self.row(aggregate, day, place)).collect()
+        let mut rows = Vec::with_capacity(dirty.len());
+        rows.extend(dirty.into_iter().filter_map(|(aggregate, day, place)| self.row(aggregate, day, place)));
+        rows
     }
 
     fn row(&mut self, aggregate: Aggregate, day: Day, place: usize) -> Option<Row> {
         let slot = self.days.get_mut(&day)?[aggregate as usize].slots.get_mut(place)?;
         slot.dirty = false;
         let (offset, updated_at) = slot.taken?;
-        let Name { key, currency } = slot.name.clone();
-        let at = RowKey { aggregate, day, partition: self.partition, key: key.into(), currency };
+        let (key, currency) = ((*slot.key).to_owned(), slot.currency);
+        let at = RowKey { aggregate, day, partition: self.partition, key, currency };
         Some(Row { at, sum: slot.sum, count: slot.count, offset, updated_at })
     }
 
@@ -169,12 +160,29 @@ impl Pages {
 impl Page {
     /// Where the row of this name stands; it is made when missing.
     fn place(&mut self, key: &str, currency: Currency) -> usize {
-        if let Some(place) = self.places.get(&NameRef { key, currency }) {
-            return *place;
+        let Self { places, hasher, slots, last } = self;
+        let is_it = |place: usize| slots.get(place).is_some_and(|slot| slot.currency == currency && *slot.key == *key);
+        if is_it(*last) {
+            return *last;
         }
-        let name = Name { key: key.into(), currency };
-        self.places.insert(name.clone(), self.slots.len());
-        self.slots.push(Slot { name, sum: Sum::default(), count: 0, taken: None, dirty: false });
-        self.slots.len() - 1
+        let hash = hasher.hash_one((key, currency));
+        *last = match places.find(hash, |place| is_it(*place)) {
+            Some(place) => *place,
+            None => {
+                let hash_of =
+                    |place: &usize| slots.get(*place).map_or(0, |slot| hasher.hash_one((&*slot.key, slot.currency)));
+                places.insert_unique(hash, slots.len(), hash_of);
+                slots.push(Slot {
+                    key: key.into(),
+                    currency,
+                    sum: Sum::default(),
+                    count: 0,
+                    taken: None,
+                    dirty: false,
+                });
+                slots.len() - 1
+            }
+        };
+        *last
     }
 }
