@@ -31,8 +31,13 @@ impl WallClock {
 
     /// Whether a record stamped so lies too far ahead to be judged.
     pub(crate) fn is_ahead(&self, appended: i64) -> bool {
-        appended > self.now().saturating_add(AHEAD_MILLIS)
+        is_ahead(appended, self.now())
     }
+}
+
+/// The same, at this time.
+pub(crate) fn is_ahead(appended: i64, now: i64) -> bool {
+    appended > now.saturating_add(AHEAD_MILLIS)
 }
 
 impl fmt::Debug for WallClock {

@@ -8,6 +8,8 @@ pub const FLUSH_ROWS: usize = 50_000;
 pub const WRITES: usize = 4;
 /// Most rows that one record changes: one of its key, and one of its partner.
 pub const ROWS_OF_A_RECORD: usize = 2;
+/// Of a long backlog so many records are folded for each row, before rows are written.
+pub const RECORDS_OF_A_ROW: u64 = 8;
 /// Records taken and not committed; beyond it no more are taken.
 pub const PENDING_RECORDS: u64 = 2_000_000;
 /// Bytes of dead letters that wait to be committed; beyond it no more records are taken.

@@ -20,8 +20,10 @@ pub const KEPT: Duration = Duration::from_secs(60);
 pub const SAVE: Duration = Duration::from_secs(2);
 /// For each record of the log that a partition has not folded yet, its next flush waits so long.
 pub const PAUSE_OF_A_RECORD: Duration = Duration::from_micros(100);
-/// The longest that a partition's flush waits, however far the fold lies behind.
-pub const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// For so long a partition's flush waits, however far the fold lies behind.
+pub const PAUSE: Duration = Duration::from_secs(5);
+/// And so long where each of its rows would have taken few records by then.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long the last flush may take when the process is asked to stop.
 pub const STOP_WAIT: Duration = Duration::from_secs(10);
 /// How long a takeover waits for a former owner's transaction to show or vanish.

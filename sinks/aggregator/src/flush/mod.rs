@@ -57,7 +57,8 @@ impl Flusher {
     /// Why the store will never take them.
     pub(crate) async fn write(self: Arc<Self>, mut parts: Vec<PartitionFlush>) -> Result<Written, SumsError> {
         let begun = Instant::now();
-        let (mut rows, mut ends) = (Vec::new(), Vec::new());
+        let all = parts.iter().map(|part| part.rows.len()).sum();
+        let (mut rows, mut ends) = (Vec::with_capacity(all), Vec::new());
         for part in &mut parts {
             rows.append(&mut part.rows);
             ends.push(rows.len());

@@ -152,16 +152,23 @@ impl<'a> Membership<'a> {
     }
 
     async fn fold(&mut self, mut records: Vec<Record>) -> Result<(), Failure> {
-        for at in 0..records.len() {
-            let number = records[at].partition;
-            let Some(partition) = self.owned.get_mut(number) else { continue };
-            if !partition.has_room(self.parts.flush_rows) {
-                self.readers.give_back(records.split_off(at));
-                break;
-            }
-            match partition.take(&records[at], &self.parts.metrics) {
-                Ok(()) => {}
-                Err(Halt::Stand(reason)) => self.stand(number, reason),
+        let mut done = 0;
+        while let Some((number, run)) = records.get(done..).and_then(first_run) {
+            let length = run.len();
+            let Some(partition) = self.owned.get_mut(number) else {
+                done += length;
+                continue;
+            };
+            match partition.take(run, self.parts.flush_rows, &self.parts.metrics) {
+                Ok(taken) if taken < length => {
+                    self.readers.give_back(records.split_off(done + taken));
+                    break;
+                }
+                Ok(_) => done += length,
+                Err(Halt::Stand(reason)) => {
+                    self.stand(number, reason);
+                    done += length;
+                }
                 Err(Halt::ForeignState) => {
                     self.owned.discard(number);
                     self.parts.state.forget_behind(number, 0).await?;
@@ -376,6 +383,12 @@ impl<'a> Membership<'a> {
     fn show(&self) {
         self.owned.show(self.flushes.records());
     }
+}
+
+/// The first records, as far as they are of one partition, and its number; none when there are no records.
+fn first_run(records: &[Record]) -> Option<(u32, &[Record])> {
+    let run = records.chunk_by(|one, next| one.partition == next.partition).next()?;
+    Some((run.first()?.partition, run))
 }
 
 /// When that time is reached; never when there is none.

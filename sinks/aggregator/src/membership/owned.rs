@@ -166,7 +166,8 @@ impl<'a> Owned<'a> {
         if !partition.has_room(self.parts.flush_rows) {
             return partition.flushed_at();
         }
-        partition.flushed_at() + pause(self.parts.flush_every, partition.behind(ends.high(number)))
+        let (pending, rows) = (partition.pending(), partition.rows_to_flush());
+        partition.flushed_at() + pause(self.parts.flush_every, partition.behind(ends.high(number)), pending, rows)
     }
 
     /// Whether so much waits, beside the records of the flush that is out, that no more records are to be taken.

@@ -19,7 +19,7 @@ use self::live::Live;
 use self::phase::{Learn, Phase, check, expected};
 use self::reach::Reach;
 use self::unpacked::Unpacked;
-use crate::clock::WallClock;
+use crate::clock::{WallClock, is_ahead};
 use crate::fingerprint::{Expected, fingerprint};
 use crate::limits::ROWS_OF_A_RECORD;
 use crate::local_state::{RestorePoint, Save};
@@ -176,33 +176,61 @@ impl Partition {
         self.folding.unpacked.records()
     }
 
-    /// Takes the next record.
-    pub(crate) fn take(&mut self, record: &Record, metrics: &AggregatorMetrics) -> Result<(), Halt> {
+    /// Takes the next records, as long as their rows fit into a flush of so many; returns how many it took.
+    pub(crate) fn take(
+        &mut self,
+        records: &[Record],
+        flush_rows: usize,
+        metrics: &AggregatorMetrics,
+    ) -> Result<usize, Halt> {
+        let now = self.wall.now();
+        let (mut taken, mut last, mut outcome) = (0, None, Ok(()));
+        for record in records {
+            if !self.has_room(flush_rows) {
+                break;
+            }
+            match self.take_one(record, now, metrics) {
+                Ok(true) => last = Some(record),
+                Ok(false) => {}
+                Err(halt) => {
+                    outcome = Err(halt);
+                    break;
+                }
+            }
+            taken += 1;
+        }
+        if let Some(last) = last {
+            self.last = Some(last.clone());
+        }
+        outcome.map(|()| taken)
+    }
+
+    /// Takes a record; whether it was folded, or taught anything.
+    fn take_one(&mut self, record: &Record, now: i64, metrics: &AggregatorMetrics) -> Result<bool, Halt> {
         check(&mut self.expected, record)?;
         if record.offset < self.next {
-            return Ok(());
+            return Ok(false);
         }
         let appended = self.position.append_time(record.offset, record.appended);
         if let Phase::Learn(learn) = &mut self.phase {
             if record.offset < learn.until {
                 check(&mut learn.expected, record)?;
-                if learn.teaches(record.offset) {
+                let teaches = learn.teaches(record.offset);
+                if teaches {
                     self.folding.learn(record, appended, metrics);
-                    self.last = Some(record.clone());
                 }
                 self.next = record.offset + 1;
-                return Ok(());
+                return Ok(teaches);
             }
             learn.end(self.folding.fold.clock())?;
             self.begin_to_fold();
         }
-        self.check_time(record.offset, appended)?;
+        self.check_time(record.offset, appended, now)?;
         if let Phase::Live(live) = &mut self.phase {
             live.fold(&mut self.folding, record, appended, metrics)?;
         }
-        self.last = Some(record.clone());
         self.next = record.offset + 1;
-        Ok(())
+        Ok(true)
     }
 
     fn begin_to_fold(&mut self) {
@@ -211,9 +239,9 @@ impl Partition {
     }
 
     /// A record that cannot be judged now is not judged.
-    fn check_time(&self, offset: u64, appended: i64) -> Result<(), Halt> {
-        if self.wall.is_ahead(appended) {
-            return Err(Halt::Stand(ahead_of_clock(offset, appended, self.wall.now())));
+    fn check_time(&self, offset: u64, appended: i64, now: i64) -> Result<(), Halt> {
+        if is_ahead(appended, now) {
+            return Err(Halt::Stand(ahead_of_clock(offset, appended, now)));
         }
         let clock = self.folding.fold.clock().map_or(appended, |clock| clock.max(appended));
         self.reach.check(Day::of_unix_millis(clock)).map_err(|lost| {
