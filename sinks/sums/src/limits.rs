@@ -1,7 +1,7 @@
 //! The sizes of the stores of sums, in one place.
 
 /// Most rows of one batch to Cassandra; all of them are of one partition.
-pub const BATCH_ROWS: usize = 1_000;
+pub const BATCH_ROWS: usize = 256;
 /// Most bytes of one batch, by estimate: below 50 KiB, from which on Cassandra by default refuses a batch that is not of
 /// one partition alone, so that no setting of a server comes into it.
 pub const BATCH_BYTES: usize = 48 * 1024;

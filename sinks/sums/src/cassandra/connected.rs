@@ -13,19 +13,22 @@ use scylla::client::session_builder::SessionBuilder;
 use scylla::errors::PrepareError;
 use scylla::policies::load_balancing::DefaultPolicy;
 use scylla::statement::SerialConsistency;
+use scylla::statement::batch::{Batch, BatchStatement, BatchType};
 use scylla::statement::prepared::PreparedStatement;
 
 use super::bad_option::BadOption;
 use super::failure;
 use super::options::CassandraOptions;
 use super::schema;
-use crate::limits::PAGE_ROWS;
+use crate::limits::{BATCH_ROWS, PAGE_ROWS};
 use crate::port::SumsError;
 use crate::timeouts::{KEEPALIVE, SCHEMA_DELAY, SCHEMA_RETRIES};
 
 pub(super) struct Connected {
     pub(super) session: Session,
     pub(super) statements: Statements,
+    /// As many upserts as one batch has at most; what writes very many rows writes them in such.
+    pub(super) full_batch: Batch,
 }
 
 pub(super) struct Statements {
@@ -51,8 +54,17 @@ impl Connected {
             .when(failure::knows_no_table)
             .await
             .map_err(failure::of_prepare_of_ours)?;
-        Ok(Self { statements, session })
+        let full_batch = batch(&statements.upsert, BATCH_ROWS);
+        Ok(Self { statements, session, full_batch })
     }
+}
+
+/// So many of a statement.
+pub(super) fn batch(statement: &PreparedStatement, rows: usize) -> Batch {
+    let statement = BatchStatement::PreparedStatement(statement.clone());
+    let mut batch = Batch::new_with_statements(BatchType::Unlogged, vec![statement; rows]);
+    batch.set_is_idempotent(true);
+    batch
 }
 
 impl Statements {

@@ -23,7 +23,6 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use rustls::ClientConfig;
 use scylla::response::PagingState;
 use scylla::serialize::row::SerializeRow;
-use scylla::statement::batch::{Batch, BatchStatement, BatchType};
 use scylla::statement::prepared::PreparedStatement;
 use scylla::value::{CqlDate, CqlTimestamp, CqlValue};
 use tallygate_core::notice::Notice;
@@ -36,7 +35,7 @@ pub use bad_option::BadOption;
 pub use consistency::Consistency;
 pub use options::{CassandraOptions, Credentials};
 
-use crate::limits::BATCHES_IN_FLIGHT;
+use crate::limits::{BATCH_ROWS, BATCHES_IN_FLIGHT};
 use crate::port::{Notices, Sums, SumsError};
 use crate::timeouts::CONNECT_REQUESTS;
 use connected::Connected;
@@ -149,16 +148,18 @@ impl Notices for Cassandra {
 
 impl Cassandra {
     async fn write(&self, connected: &Connected, rows: Vec<&Row>) -> Result<(), SumsError> {
-        let statement = BatchStatement::PreparedStatement(connected.statements.upsert.clone());
-        let mut batch = Batch::new_with_statements(BatchType::Unlogged, vec![statement; rows.len()]);
-        batch.set_is_idempotent(true);
+        let fewer = (rows.len() != BATCH_ROWS).then(|| connected::batch(&connected.statements.upsert, rows.len()));
         let decimals: Vec<rows::Decimal> = rows.iter().map(|row| rows::decimal(row.sum)).collect();
         let values: Vec<_> = rows
             .iter()
             .zip(&decimals)
             .map(|(row, sum)| rows::values(row, sum, self.options.write_timestamp(row)))
             .collect();
-        connected.session.batch(&batch, &values).await.map_err(failure::of_execution)?;
+        connected
+            .session
+            .batch(fewer.as_ref().unwrap_or(&connected.full_batch), &values)
+            .await
+            .map_err(failure::of_execution)?;
         Ok(())
     }
 }
