@@ -15,7 +15,7 @@ use tallygate_test_servers::{Cassandra, Kafka};
 use crate::aims;
 use crate::child::Measured;
 use crate::floors;
-use crate::log::{draft, stream};
+use crate::log::{TOPIC, draft, stream};
 use crate::measure::here;
 use crate::peer::{self, Folds};
 use crate::progress;
@@ -86,12 +86,12 @@ fn through_kafka(report: &mut Report) -> Result<()> {
         }
         anyhow::Ok(())
     })?;
-    let arguments = ["consume", &kafka.brokers(), "tallygate.transactions", &RECORDS.to_string()];
+    let (brokers, contact_point) = (kafka.brokers(), cassandra.contact_point());
+    let arguments = ["fold", &brokers, TOPIC, &contact_point, &RECORDS.to_string(), &KEYS.to_string()];
     let floor = floors::cost(&Measured::floor(&arguments)?.output()?)?;
     let site = Site::new(&format!(
         "[stream]\nbackend = \"kafka\"\nbrokers = [\"{}\"]\n[sums]\nbackend = \"cassandra\"\ncontact_points = [\"{}\"]\n",
-        kafka.brokers(),
-        cassandra.contact_point()
+        brokers, contact_point
     ))?;
     let before = peer::broker(&kafka)?;
     let aggregator = Measured::tallygate(&site.config(), "aggregator")?;

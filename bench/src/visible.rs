@@ -25,15 +25,25 @@ const KEY: &str = "probe";
 const POLL: Duration = Duration::from_millis(1);
 const WITHIN: Duration = Duration::from_secs(10);
 
+/// What is aimed at, where all of it, the servers too, runs on the same two cores.
+struct Aims {
+    stored: &'static str,
+    shown: &'static str,
+}
+
+const SERVERS: Aims = Aims { stored: "p50 <= 70 ms, p99 <= 150 ms", shown: "p50 <= 70 ms, p99 <= 180 ms" };
+const EMBEDDED: Aims = Aims { stored: "p99 <= 50 ms", shown: "p99 <= 50 ms" };
+
 pub fn measure() -> Result<()> {
     let (rabbit, kafka, cassandra) = (RabbitMq::start()?, Kafka::start()?, Cassandra::start()?);
     let site = Site::on(&rabbit, &kafka, &cassandra)?;
-    appliance(&site, "RabbitMQ, Kafka, Cassandra", Some(CassandraOptions::new(vec![cassandra.contact_point()])))?;
+    let store = CassandraOptions::new(vec![cassandra.contact_point()]);
+    appliance(&site, "RabbitMQ, Kafka, Cassandra", &SERVERS, Some(store))?;
     drop((rabbit, kafka, cassandra));
-    appliance(&Site::new("")?, "embedded", None)
+    appliance(&Site::new("")?, "embedded", &EMBEDDED, None)
 }
 
-fn appliance(site: &Site, what: &str, store: Option<CassandraOptions>) -> Result<()> {
+fn appliance(site: &Site, what: &str, aims: &Aims, store: Option<CassandraOptions>) -> Result<()> {
     let appliance = Measured::tallygate(&site.config(), "gateway,shipper,aggregator,console")?;
     until_up(site.partners)?;
     let runtime = tokio::runtime::Runtime::new()?;
@@ -49,12 +59,12 @@ fn appliance(site: &Site, what: &str, store: Option<CassandraOptions>) -> Result
         let (stored, shown) = probed?;
         anyhow::Ok((stored, shown, resident?, sent))
     })?;
-    for (name, values) in [("in the store", &mut stored), ("on the page", &mut shown)] {
+    for (name, values, aim) in [("in the store", &mut stored, aims.stored), ("on the page", &mut shown, aims.shown)] {
         values.sort();
         if !values.is_empty() {
             let (p50, p99) = (quantile(values, 0.5), quantile(values, 0.99));
             println!(
-                "(e) POST to visible {name}, {what}: p50 {p50:.1?} p99 {p99:.1?} over {} probes  aim p99 <= 100 ms",
+                "(e) POST to visible {name}, {what}: p50 {p50:.1?} p99 {p99:.1?} over {} probes  aim {aim}",
                 values.len()
             );
         }

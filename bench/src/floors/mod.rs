@@ -6,6 +6,7 @@ mod handshakes;
 mod http;
 mod queue;
 mod read;
+mod rows;
 mod scan;
 mod ship;
 
@@ -30,7 +31,10 @@ pub fn run(arguments: &[String]) -> Result<()> {
         ["ship", url, queue, brokers, topic, messages] => {
             print(&runtime.block_on(ship::ship(url, queue, brokers, topic, messages.parse()?))?)
         }
-        ["consume", brokers, topic, records] => print(&fold::consume(brokers, topic, records.parse()?)?),
+        ["fold", brokers, topic, contact_point, records, keys] => {
+            let fold = fold::fold(brokers, topic, contact_point, records.parse()?, keys.parse()?);
+            print(&runtime.block_on(fold)?)
+        }
         ["read", config] => runtime.block_on(read::read(Path::new(config))),
         _ => bail!("no such floor: {arguments:?}"),
     }
