@@ -90,8 +90,7 @@ fn through_kafka(report: &mut Report) -> Result<()> {
     let arguments = ["fold", &brokers, TOPIC, &contact_point, &RECORDS.to_string(), &KEYS.to_string()];
     let floor = floors::cost(&Measured::floor(&arguments)?.output()?)?;
     let site = Site::new(&format!(
-        "[stream]\nbackend = \"kafka\"\nbrokers = [\"{}\"]\n[sums]\nbackend = \"cassandra\"\ncontact_points = [\"{}\"]\n",
-        brokers, contact_point
+        "[stream]\nbackend = \"kafka\"\nbrokers = [\"{brokers}\"]\n[sums]\nbackend = \"cassandra\"\ncontact_points = [\"{contact_point}\"]\n"
     ))?;
     let before = peer::broker(&kafka)?;
     let aggregator = Measured::tallygate(&site.config(), "aggregator")?;
