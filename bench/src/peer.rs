@@ -126,10 +126,10 @@ impl Folds<'_> {
         sending.abort();
         times.sort_unstable();
         println!(
-            "(d) {}: from stream to stream at {RATE} a second, p50 {:.0?} p99 {:.0?} over {} records",
+            "(d) {}: from stream to stream at {RATE} a second, p50 {} ms p99 {} ms over {} records",
             self.name,
-            quantile(&times, 0.5),
-            quantile(&times, 0.99),
+            quantile(&times, 0.5).as_millis(),
+            quantile(&times, 0.99).as_millis(),
             times.len()
         );
         Ok(())

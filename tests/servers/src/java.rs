@@ -34,7 +34,10 @@ pub(crate) fn jars(server: &str) -> Result<PathBuf> {
     };
     let folder = root.join(server);
     if !folder.join(".complete").is_file() {
-        bail!("no jars of {server} in {}: run setup/install-servers, which puts them there; those of streams with --with-peer", folder.display());
+        bail!(
+            "no jars of {server} in {}: run setup/install-servers, which puts them there; those of streams with --with-peer",
+            folder.display()
+        );
     }
     Ok(folder.canonicalize()?)
 }
