@@ -5,7 +5,8 @@
 //! byte first, in 32 bytes; behind them stand a CRC-32 of the id and these, and 4 zeros.
 //!
 //! Entries are written without a sync: one that a power cut takes has its messages delivered again. Before a segment goes, what
-//! says that nobody needs it is synced.
+//! says that nobody needs it is synced; and behind a segment's first group, up to where the log was synced is, so that a segment
+//! that is gone is missed.
 
 use std::fs::{File, OpenOptions};
 use std::io;

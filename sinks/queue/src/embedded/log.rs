@@ -54,7 +54,12 @@ impl Log {
         while !rest.is_empty() {
             let count = self.begin_where_full(rest)?;
             let (group, others) = rest.split_at(count);
+            let is_first = self.active.as_ref().is_some_and(|active| active.at == BLOCK);
             self.append_group(group)?;
+            if is_first && let Err(failure) = self.tell_end() {
+                self.active = None;
+                return Err(failure);
+            }
             rest = others;
         }
         self.buffer.shrink_to(GROUP_BUFFER_BYTES);
@@ -157,6 +162,16 @@ impl Log {
             }
         }
         self.shared.lock().forget(&done);
+    }
+
+    /// Has it outlive a power cut up to where the log was synced. So it is once a segment has its first group, or nobody would miss
+    /// the segment if it went, all of it.
+    fn tell_end(&mut self) -> Result<(), Failure> {
+        if self.ack_file.is_over() {
+            return self.rewrite_acknowledged();
+        }
+        self.ack_file.add(&[(0, 0)], self.shared.lock().end())?;
+        self.ack_file.sync()
     }
 
     /// Says up to where the log was synced, for whoever opens it next.

@@ -25,7 +25,7 @@ use super::segment::{self, Begin, Segment};
 pub(super) fn open(folder: &Path, segment_bytes: u64) -> Result<(Log, Arc<Shared>), Failure> {
     make(folder)?;
     let listed = list(folder)?;
-    listed.is_whole(folder)?;
+    listed.is_whole(folder, segment_bytes)?;
     for ordinal in &listed.without_beginning {
         let path = segment::path(folder, *ordinal);
         fs::remove_file(&path).map_err(|error| Failure::of(&path, error))?;
@@ -114,12 +114,16 @@ fn list(folder: &Path) -> Result<Listed, Failure> {
 impl Listed {
     /// # Errors
     /// Naming what is missing of that which was confirmed.
-    fn is_whole(&self, folder: &Path) -> Result<(), Failure> {
-        if let Some((segment, scanned)) = &self.last
-            && (scanned.rest == Rest::Damaged || scanned.end < self.end_at_least)
-        {
-            let what = format!("a record that was synced is not whole, at byte {}", scanned.at);
-            return Err(Failure::damaged(&segment.path(folder), what));
+    fn is_whole(&self, folder: &Path, segment_bytes: u64) -> Result<(), Failure> {
+        if let Some((segment, scanned)) = &self.last {
+            let damaged = |what| Err(Failure::damaged(&segment.path(folder), what));
+            if scanned.rest == Rest::Damaged || scanned.end < self.end_at_least {
+                return damaged(format!("a record that was synced is not whole, at byte {}", scanned.at));
+            }
+            // It was as long as a segment is before anything was confirmed that stands in it.
+            if scanned.last_group.is_some() && scanned.length < segment_bytes {
+                return damaged(format!("it was cut off at byte {}", scanned.length));
+            }
         }
         let first = self.segments.first().map_or(self.end, |segment| segment.base);
         if self.end < self.end_at_least || first > self.acknowledged.watermark() {

@@ -18,6 +18,8 @@ pub(super) struct Scanned {
     pub(super) end: u64,
     /// Where the next group would stand.
     pub(super) at: u64,
+    /// Where the file ends.
+    pub(super) length: u64,
     /// Where the last group stands, if there is one.
     pub(super) last_group: Option<u64>,
     pub(super) rest: Rest,
@@ -38,7 +40,8 @@ pub(super) enum Rest {
 /// When it cannot be read.
 pub(super) fn scan(file: &File, segment: &Segment) -> io::Result<Scanned> {
     let mut scan = Scan { file, segment, bytes: Vec::new(), start: 0 };
-    let mut scanned = Scanned { end: segment.base, at: BLOCK, last_group: None, rest: Rest::Nothing };
+    let length = file.metadata()?.len();
+    let mut scanned = Scanned { end: segment.base, at: BLOCK, length, last_group: None, rest: Rest::Nothing };
     while let Some((end, at)) = scan.group(scanned.end, scanned.at)? {
         scanned = Scanned { end, at, last_group: Some(scanned.at), ..scanned };
     }

@@ -119,16 +119,17 @@ pub(super) fn path(folder: &Path, ordinal: u64) -> PathBuf {
     folder.join(format!("{ordinal:012}{ENDING}"))
 }
 
-/// The segments in a folder, in their order.
+/// The segments in a folder, in their order, each once: a file whose name is not exactly a segment's is none.
 ///
 /// # Errors
 /// When it cannot be read.
 pub(super) fn ordinals(folder: &Path) -> io::Result<Vec<u64>> {
     let mut ordinals = Vec::new();
     for entry in fs::read_dir(folder)? {
-        let name = entry?.file_name();
-        let digits = name.to_str().and_then(|name| name.strip_suffix(ENDING));
-        ordinals.extend(digits.and_then(|digits| digits.parse::<u64>().ok()));
+        let file = entry?.path();
+        let name = file.file_name().and_then(|name| name.to_str());
+        let ordinal = name.and_then(|name| name.strip_suffix(ENDING)?.parse::<u64>().ok());
+        ordinals.extend(ordinal.filter(|ordinal| path(folder, *ordinal) == file));
     }
     ordinals.sort_unstable();
     Ok(ordinals)
@@ -194,6 +195,17 @@ mod tests {
         golden.extend(bound_to(segment.id, &golden).to_le_bytes());
         golden.resize(65_536, 0);
         assert_eq!(bytes, golden);
+    }
+
+    #[test]
+    fn a_file_of_another_name_is_no_segment_and_none_is_listed_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let segment = Segment { ordinal: 9, id: 7, base: 0 };
+        drop(segment.make(folder.path(), 4_096).unwrap());
+        for name in ["9.segment", "+9.segment", "0000000000009.segment", "000000000010.segment.bak", "x.segment"] {
+            fs::copy(segment.path(folder.path()), folder.path().join(name)).unwrap();
+        }
+        assert_eq!(ordinals(folder.path()).unwrap(), [9]);
     }
 
     #[test]

@@ -128,6 +128,26 @@ async fn rule_15_what_was_confirmed_and_is_not_whole_is_named_and_nothing_is_wri
 }
 
 #[tokio::test]
+async fn a_last_segment_that_is_shorter_than_it_was_made_is_named() {
+    let written = Written::new();
+    let path = segment::path(&folder(&written.directory), 1);
+    let whole = fs::read(&path).unwrap();
+    for (length, why) in [
+        (SMALL - 1, "cut off at byte 65535"),
+        (written.at + 20, "cut off"),
+        (written.at, "cut off"),
+        (BLOCK + 20, "a record that was synced is not whole"),
+        (BLOCK, "a record that was synced is not whole"),
+    ] {
+        fs::write(&path, &whole[..usize::try_from(length).unwrap()]).unwrap();
+        let told = small(&written.directory).err().unwrap().to_string();
+        assert!(told.contains(&path.display().to_string()) && told.contains(why), "{length}: {told}");
+    }
+    fs::write(&path, &whole).unwrap();
+    assert_eq!(small(&written.directory).unwrap().depth().await.unwrap(), 11);
+}
+
+#[tokio::test]
 async fn a_last_group_that_is_known_to_have_been_synced_is_not_cut_off() {
     let (queue, directory) = fresh();
     publish(&queue, 3).await;
@@ -148,7 +168,7 @@ async fn segments_with_messages_that_wait_are_missed() {
     }
     drop(log);
     let all = segments(&directory);
-    for missing in [all[0], all[1]] {
+    for missing in [all[0], all[1], *all.last().unwrap()] {
         let path = segment::path(&folder(&directory), missing);
         let whole = fs::read(&path).unwrap();
         fs::remove_file(&path).unwrap();
