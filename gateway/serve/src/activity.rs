@@ -190,20 +190,30 @@ impl Activity {
         if self.multiplexed { None } else { self.heads().begin() }
     }
 
-    /// Bytes came: where no request is in progress, they begin a head. False where they are none that can be understood.
+    /// Bytes came. False where they are none that can be understood.
     pub(crate) fn read(&self, bytes: &[u8]) -> bool {
-        let understood = self.multiplexed || {
+        if self.multiplexed {
+            return true;
+        }
+        let (understood, begun) = {
             let mut heads = self.heads();
             heads.came(bytes);
-            !heads.is_http2()
+            (!heads.is_http2(), !heads.is_between_messages())
         };
-        if self.requests.load(Ordering::Relaxed) == 0
-            && self.head_since.load(Ordering::Relaxed) == 0
-            && !self.multiplexed
-        {
-            self.head_since.store(self.now(), Ordering::Relaxed);
+        if begun && self.requests.load(Ordering::Relaxed) == 0 {
+            self.awaits_head();
         }
         understood
+    }
+
+    /// Of HTTP/1.1: a head has begun to come, and nothing else is to be done.
+    fn awaits_head(&self) {
+        let _ = self.head_since.compare_exchange(0, self.now(), Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// Whether all of the request of HTTP/1.1 has come that is being answered.
+    pub(crate) fn has_whole_request(&self) -> bool {
+        self.heads().has_whole()
     }
 
     /// The caller has ended its side. Whether it may still want what is in progress or not all written: one that closed
@@ -309,6 +319,10 @@ impl InProgress {
 impl Drop for InProgress {
     fn drop(&mut self) {
         self.0.quiet_since.store(self.0.now(), Ordering::Relaxed);
-        self.0.requests.fetch_sub(1, Ordering::Relaxed);
+        let was_last = self.0.requests.fetch_sub(1, Ordering::Relaxed) == 1;
+        // The next head may have begun behind the last request.
+        if was_last && !self.0.is_between_messages() {
+            self.0.awaits_head();
+        }
     }
 }

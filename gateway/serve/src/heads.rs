@@ -156,6 +156,11 @@ impl Heads {
         matches!(self.at, At::Start) && self.line.is_empty()
     }
 
+    /// Whether all of the request has come that began last.
+    pub(crate) fn has_whole(&self) -> bool {
+        self.whole > self.begun || matches!(self.at, At::Start | At::Fields)
+    }
+
     /// Whether the connection began as one of HTTP/2 does that knows beforehand that it will be understood.
     pub(crate) fn is_http2(&self) -> bool {
         self.preface

@@ -88,6 +88,8 @@ pub const HALF_CLOSED_TIME: Duration = Duration::from_secs(5);
 /// What is read away of a body that nobody reads, in bytes, so that its caller sees the answer: more than a body has that
 /// is only somewhat too large, as many callers look for an answer behind all that they send.
 pub const REST_BYTES: usize = 64 * 1024 * 1024;
+/// The same over HTTP/1.1, where all of the body has come already.
+pub const REST_HTTP1_BYTES: usize = 1024 * 1024;
 /// How long a connection or stream whose caller still sends a body that nobody reads is kept once it is answered.
 pub const REST_TIME: Duration = Duration::from_secs(2);
 /// How long a listener rests after the system refused it a connection, such as for want of file descriptors.

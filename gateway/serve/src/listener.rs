@@ -29,7 +29,7 @@ use crate::drive::drive;
 use crate::exchange::Exchange;
 use crate::handshakes::Handshakes;
 use crate::http1::Http1;
-use crate::incoming::Incoming;
+use crate::incoming::{Incoming, Unread};
 use crate::limits::{
     ACCEPT_PAUSE, FAILED_HANDSHAKE_LINES, FAILED_HANDSHAKE_PAUSE, HANDSHAKE_PART, Limits, STREAM_SEND_BYTES, STREAMS,
     UNSENT_BYTES, WINDOW_BYTES,
@@ -169,7 +169,7 @@ impl<S: Service> Listener<S> {
         let connection = Arc::new(Connection { peer, own, activity });
         let task = Task::new();
         let streams = h2.then(|| Streams::of(&task));
-        let leaving = self.stopping.child_token();
+        let (leaving, unread) = (self.stopping.child_token(), Unread::default());
         let service = service_fn({
             let (service, connection) = (self.service.clone(), connection.clone());
             let (starter, leaving) = (streams.as_ref().map(Streams::starter), leaving.clone());
@@ -177,7 +177,8 @@ impl<S: Service> Listener<S> {
                 let (service, exchange) = (service.clone(), Exchange::begin(&connection));
                 let pipelined = connection.activity.is_pipelined();
                 let asked = h2.then(|| request.method().clone());
-                let request = request.map(|body| Incoming::new(body, starter.as_ref(), &leaving));
+                let request = request.map(|body| Incoming::new(body, starter.as_ref(), &leaving, &unread));
+                let (unread, connection) = (unread.clone(), connection.clone());
                 async move {
                     // The next request of a connection is answered in the same go otherwise, before any other connection's.
                     if pipelined {
@@ -185,12 +186,13 @@ impl<S: Service> Listener<S> {
                     }
                     let ended = request.body().answered();
                     let response = service.answer(&exchange, request).await;
-                    let doubt = exchange.doubt();
+                    let is_open = exchange.doubt().is_none()
+                        && unread.is_read_away(|| connection.activity.has_whole_request()).await;
                     let mut response = match &asked {
                         Some(method) => Answer::over_http2(response, method, ended()),
                         None => Answer::over_http1(response, Unwritten(exchange.into_connection())),
                     };
-                    if doubt.is_some() {
+                    if !is_open {
                         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                     }
                     Ok::<_, Infallible>(response)

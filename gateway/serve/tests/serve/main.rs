@@ -8,3 +8,4 @@ mod pipelining;
 mod site;
 mod stopping;
 mod tower;
+mod unread;
