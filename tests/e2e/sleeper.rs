@@ -62,7 +62,7 @@ fn sleeps(site: &Site) {
     let before = sleeper.said().len();
     sleeper.resume();
     // It writes late and is refused, or hears first that the partitions are not its own any more.
-    let told = ["a flush came after the partitions had gone to others", "partitions were given to others"];
+    let told = ["a commit came after a partition had gone to another", "partitions go to others"];
     let said = eventually("the sleeper wakes up", SETTLED, || {
         let said = sleeper.said();
         let line = said[before..].lines().find(|line| told.iter().any(|told| line.contains(told)));

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tallygate::config::Config;
 use tallygate_core::{Aggregate, Day, Row, RowKey, SumsRecord};
 use tallygate_stream::{Start, Stream, Topic};
 use tallygate_sums::Sums;
 
+use super::eventually::eventually;
 use super::process::Process;
+
+const MADE: Duration = Duration::from_secs(60);
 
 /// A site as one who reads along sees it.
 pub struct Ledger {
@@ -23,9 +27,10 @@ impl Ledger {
     pub fn of(process: &Process) -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let config = Config::load(&process.config).unwrap();
-        let (stream, sums) = runtime.block_on(async {
-            let stream = tallygate::parts::read_stream(&config).unwrap();
-            (stream, tallygate::parts::read_sums(&config).unwrap())
+        let stream = runtime.block_on(async { tallygate::parts::read_stream(&config).unwrap() });
+        // One that was removed is made anew by its owner, in its own time.
+        let sums = eventually("there is a store", MADE, || {
+            runtime.block_on(async { tallygate::parts::read_sums(&config) }).map_err(|error| error.to_string())
         });
         Self { runtime, stream, sums, partitions: 4 }
     }
