@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 use tallygate::config::Config;
 use tallygate_core::envelope::{Head, Line};
 use tallygate_core::record::MessageHeaders;
-use tallygate_core::{Aggregate, Draft, Identity, MessageNumber, PartitionBy, Run, Sum, SumsRecord, Transaction};
 use tallygate_core::{Amount, partition};
+use tallygate_core::{Draft, Identity, MessageNumber, PartitionBy, Run, Sum, SumsRecord, Transaction};
 use tallygate_stream::{NewHeaders, NewRecord, Start, Stream, Topic};
 use tallygate_test_servers::{Cassandra, Kafka};
 
 use crate::harness::eventually::eventually;
+use crate::harness::ledger::daily_rows;
 use crate::harness::process::Process;
 use crate::harness::site::Site;
 
@@ -218,25 +219,10 @@ fn change(what: &str, watch: &Watch, processes: &[&Process], watched: Duration, 
 
 /// The sums of the topic, by key.
 async fn sums(stream: &Arc<dyn Stream>) -> BTreeMap<String, Sum> {
-    let starts = (0..PARTITIONS).map(|number| (number, Start::Beginning)).collect();
-    let mut follower = stream.follow(Topic::DailySums, starts).await.unwrap();
-    let mut rows = BTreeMap::new();
-    loop {
-        let batch = follower.next().await.unwrap();
-        for record in &batch.records {
-            let row = SumsRecord::read(record.key(), record.value()).unwrap().row();
-            if let Some(row) = row.filter(|row| row.at.aggregate == Aggregate::Daily) {
-                rows.insert(row.at.clone(), row.sum);
-            }
-        }
-        if batch.caught_up {
-            break;
-        }
-    }
     let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
-    for (at, sum) in rows {
+    for (at, row) in daily_rows(&**stream, PARTITIONS).await {
         let all = sums.entry(at.key).or_default();
-        *all = *all + sum;
+        *all = *all + row.sum;
     }
     sums
 }

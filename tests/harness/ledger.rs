@@ -52,22 +52,25 @@ impl Ledger {
 
     /// The latest daily rows of the compacted topic.
     pub fn topic(&self) -> BTreeMap<RowKey, Row> {
-        self.runtime.block_on(async {
-            let starts = (0..self.partitions).map(|partition| (partition, Start::Beginning)).collect();
-            let mut follower = self.stream.follow(Topic::DailySums, starts).await.unwrap();
-            let mut rows = BTreeMap::new();
-            loop {
-                let batch = follower.next().await.unwrap();
-                for record in &batch.records {
-                    let row = SumsRecord::read(record.key(), record.value()).unwrap().row();
-                    if let Some(row) = row.filter(|row| row.at.aggregate == Aggregate::Daily) {
-                        rows.insert(row.at.clone(), row);
-                    }
-                }
-                if batch.caught_up {
-                    return rows;
-                }
+        self.runtime.block_on(daily_rows(&*self.stream, self.partitions))
+    }
+}
+
+/// The latest daily rows of the topic of sums.
+pub async fn daily_rows(stream: &dyn Stream, partitions: u32) -> BTreeMap<RowKey, Row> {
+    let starts = (0..partitions).map(|partition| (partition, Start::Beginning)).collect();
+    let mut follower = stream.follow(Topic::DailySums, starts).await.unwrap();
+    let mut rows = BTreeMap::new();
+    loop {
+        let batch = follower.next().await.unwrap();
+        for record in &batch.records {
+            let row = SumsRecord::read(record.key(), record.value()).unwrap().row();
+            if let Some(row) = row.filter(|row| row.at.aggregate == Aggregate::Daily) {
+                rows.insert(row.at.clone(), row);
             }
-        })
+        }
+        if batch.caught_up {
+            return rows;
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Finds a Java 17 and the jars that `setup/install-servers` put into the checkout.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,10 +10,7 @@ use anyhow::{Result, bail};
 
 /// `java` with a server's jars on its class path.
 pub(crate) fn java(jars: &Path) -> Command {
-    let mut command = Command::new(program());
-    // Its own file in the temporary directory would outlive a killed JVM.
-    command.arg("-XX:-UsePerfData").arg("-cp").arg(jars.join("*")).env_remove("JAVA_TOOL_OPTIONS");
-    command
+    of_class_path(jars.join("*"))
 }
 
 /// `java` with the jars of this name, and with classes of one's own, on its class path.
@@ -20,10 +18,14 @@ pub(crate) fn java(jars: &Path) -> Command {
 /// # Errors
 /// When the jars are not there.
 pub fn java_with(name: &str, classes: &Path) -> Result<Command> {
-    let path = env::join_paths([jars(name)?.join("*"), classes.to_owned()])?;
+    Ok(of_class_path(env::join_paths([jars(name)?.join("*"), classes.to_owned()])?))
+}
+
+fn of_class_path(path: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program());
-    command.args(["-XX:-UsePerfData", "-cp"]).arg(path).env_remove("JAVA_TOOL_OPTIONS");
-    Ok(command)
+    // Its own file in the temporary directory would outlive a killed JVM.
+    command.arg("-XX:-UsePerfData").arg("-cp").arg(path).env_remove("JAVA_TOOL_OPTIONS");
+    command
 }
 
 /// The folder of one server's jars: in `TALLYGATE_SERVERS`, by default `.servers` in the checkout.
