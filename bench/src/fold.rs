@@ -9,13 +9,13 @@ use tallygate_core::envelope::{Head, Line};
 use tallygate_core::fold::{Fold, Horizon};
 use tallygate_core::record::{Entry, MessageHeaders};
 use tallygate_core::{Draft, Identity, MessageNumber, PartitionBy, Run, Transaction, partition};
-use tallygate_stream::{NewHeaders, NewRecord, Retention, Stream, Topic};
+use tallygate_stream::{NewHeaders, NewRecord, Retention, Stream};
 use tallygate_test_servers::{Cassandra, Kafka};
 
 use crate::aims;
 use crate::child::Measured;
 use crate::floors;
-use crate::log::{TOPIC, draft, stream};
+use crate::log::{TOPIC, committed, draft, stream};
 use crate::measure::here;
 use crate::peer::{self, Folds};
 use crate::progress;
@@ -94,11 +94,7 @@ fn through_kafka(report: &mut Report) -> Result<()> {
     ))?;
     let before = peer::broker(&kafka)?;
     let aggregator = Measured::tallygate(&site.config(), "aggregator")?;
-    let committed = || -> Result<u64> {
-        let bounds = runtime.block_on(stream.bounds(Topic::Transactions))?;
-        Ok(bounds.iter().map(|partition| partition.committed).sum())
-    };
-    let cost = progress::cost_of_all(&aggregator, RECORDS, TIME, committed)?;
+    let cost = progress::cost_of_all(&aggregator, RECORDS, TIME, || committed(&runtime, &*stream))?;
     report.figure(&aims::SUMS, &cost, Some(&floor));
     let folds = Folds { name: "Tallygate", process: &aggregator, kafka: &kafka, sums: "tallygate.daily-sums" };
     folds.tell(&cost, before)?;

@@ -1,10 +1,14 @@
 //! The log that is measured, and the transactions on it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::{Offset, TopicPartitionList};
 use tallygate_core::Draft;
-use tallygate_stream::{KafkaOptions, KafkaStream, StreamMetrics};
+use tallygate_stream::{KafkaOptions, KafkaStream, Stream, StreamMetrics, Topic};
+use tokio::runtime::Runtime;
 
 /// The transactions of a site with default names.
 pub const TOPIC: &str = "tallygate.transactions";
@@ -12,6 +16,22 @@ pub const TOPIC: &str = "tallygate.transactions";
 /// Records in all partitions.
 pub fn total(bounds: &[tallygate_stream::Bounds]) -> u64 {
     bounds.iter().map(|partition| partition.high - partition.low).sum()
+}
+
+/// How many records are folded and committed.
+pub fn committed(runtime: &Runtime, stream: &dyn Stream) -> Result<u64> {
+    let bounds = runtime.block_on(stream.bounds(Topic::Transactions))?;
+    Ok(bounds.iter().map(|partition| partition.committed).sum())
+}
+
+/// All partitions of a topic, each from there on.
+pub fn partitions(consumer: &BaseConsumer, topic: &str, from: Offset) -> Result<TopicPartitionList> {
+    let metadata = consumer.fetch_metadata(Some(topic), Duration::from_secs(10))?;
+    let mut partitions = TopicPartitionList::new();
+    for partition in metadata.topics().first().context("no topic")?.partitions() {
+        partitions.add_partition_offset(topic, partition.id(), from)?;
+    }
+    Ok(partitions)
 }
 
 /// The stream of a site with default names.

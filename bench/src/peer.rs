@@ -6,17 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use rdkafka::Offset;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Message;
-use rdkafka::{Offset, TopicPartitionList};
-use tallygate_stream::{KafkaOptions, KafkaStream, Retention, Stream, StreamMetrics, Topic};
+use tallygate_stream::{KafkaOptions, KafkaStream, Retention, Stream, StreamMetrics};
 use tallygate_test_servers::{Kafka, java_with};
 use tokio::runtime::Runtime;
 
 use crate::child::Measured;
 use crate::fold::record_of_key;
-use crate::log::{TOPIC, options};
+use crate::log::{TOPIC, committed, options, partitions};
 use crate::measure::{Cost, cpu_of, quantile};
 use crate::progress;
 
@@ -71,11 +71,7 @@ pub fn measure(runtime: &Runtime, kafka: &Kafka, records: u64) -> Result<()> {
     command.args(["-n", NICENESS]).arg(java.get_program()).args(java.get_args()).env_remove("JAVA_TOOL_OPTIONS");
     command.args([HEAP, "Peer", &kafka.brokers(), TOPIC, SUMS]).arg(stores).arg(THREADS);
     let process = Measured::peer(command)?;
-    let committed = || -> Result<u64> {
-        let bounds = runtime.block_on(stream.bounds(Topic::Transactions))?;
-        Ok(bounds.iter().map(|partition| partition.committed).sum())
-    };
-    let cost = progress::cost_of_all(&process, records, WITHIN, committed)?;
+    let cost = progress::cost_of_all(&process, records, WITHIN, || committed(runtime, &*stream))?;
     let folds = Folds { name: "Kafka Streams, exactly_once_v2", process: &process, kafka, sums: SUMS };
     folds.tell(&cost, before)?;
     folds.stream_to_stream(runtime, &stream)
@@ -105,12 +101,7 @@ impl Folds<'_> {
             .set("isolation.level", "read_committed")
             .set("fetch.wait.max.ms", "5")
             .create()?;
-        let metadata = consumer.fetch_metadata(Some(self.sums), Duration::from_secs(10))?;
-        let mut partitions = TopicPartitionList::new();
-        for partition in metadata.topics().first().context("no topic")?.partitions() {
-            partitions.add_partition_offset(self.sums, partition.id(), Offset::End)?;
-        }
-        consumer.assign(&partitions)?;
+        consumer.assign(&partitions(&consumer, self.sums, Offset::End)?)?;
         // It knows its offsets once it was asked for something.
         let _ = consumer.poll(Duration::from_secs(2));
         let sent = Arc::new(Mutex::new(HashMap::new()));

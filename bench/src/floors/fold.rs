@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use rdkafka::Offset;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Headers, Message};
-use rdkafka::{Offset, TopicPartitionList};
 
 use super::rows::Rows;
 use super::scan::scan;
+use crate::log::partitions;
 use crate::measure::{Cost, process_cpu};
 
 /// A plain consumer that asks for the header with the record's number and scans for the fields, knowing where they stand, and a
@@ -21,11 +22,7 @@ pub async fn fold(brokers: &str, topic: &str, contact_point: &str, records: u64,
         .set("group.id", "floor")
         .set("enable.auto.commit", "false")
         .create()?;
-    let metadata = consumer.fetch_metadata(Some(topic), Duration::from_secs(10))?;
-    let mut partitions = TopicPartitionList::new();
-    for partition in metadata.topics().first().context("no topic")?.partitions() {
-        partitions.add_partition_offset(topic, partition.id(), Offset::Beginning)?;
-    }
+    let partitions = partitions(&consumer, topic, Offset::Beginning)?;
     let rows = Rows::prepare(brokers, contact_point, keys).await?;
     consumer.assign(&partitions)?;
     let (start, cpu) = (Instant::now(), process_cpu());
