@@ -38,6 +38,11 @@ impl<C> Exchange<C> {
         Self { connection: connection.clone(), doubt, _in_progress: connection.activity.begin() }
     }
 
+    /// Whether all of a request of HTTP/1.1 has come.
+    pub(crate) fn has_whole_request(&self) -> bool {
+        self.connection.activity.has_whole_request()
+    }
+
     /// What is left of it when it is done.
     pub(crate) fn into_connection(self) -> Arc<Connection<C>> {
         self.connection

@@ -178,7 +178,7 @@ impl<S: Service> Listener<S> {
                 let pipelined = connection.activity.is_pipelined();
                 let asked = h2.then(|| request.method().clone());
                 let request = request.map(|body| Incoming::new(body, starter.as_ref(), &leaving, &unread));
-                let (unread, connection) = (unread.clone(), connection.clone());
+                let unread = unread.clone();
                 async move {
                     // The next request of a connection is answered in the same go otherwise, before any other connection's.
                     if pipelined {
@@ -186,8 +186,8 @@ impl<S: Service> Listener<S> {
                     }
                     let ended = request.body().answered();
                     let response = service.answer(&exchange, request).await;
-                    let is_open = exchange.doubt().is_none()
-                        && unread.is_read_away(|| connection.activity.has_whole_request()).await;
+                    let is_open =
+                        exchange.doubt().is_none() && unread.is_read_away(|| exchange.has_whole_request()).await;
                     let mut response = match &asked {
                         Some(method) => Answer::over_http2(response, method, ended()),
                         None => Answer::over_http1(response, Unwritten(exchange.into_connection())),
