@@ -2,6 +2,7 @@
 
 mod failure;
 mod flushes;
+mod folding;
 mod owned;
 mod readers;
 mod refused;
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 use std::sync::Arc;
 
-use tallygate_stream::{Event, Flush, Record, StreamError, Subscription, Topic};
+use tallygate_stream::{Event, Flush, StreamError, Subscription, Topic};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
@@ -25,7 +26,6 @@ use crate::compare::{Comparer, Wanted};
 use crate::ends::Ends;
 use crate::flush::{Flusher, records};
 use crate::news::News;
-use crate::partition::Halt;
 use crate::parts::Parts;
 use crate::probe::probe;
 use crate::teller::tell;
@@ -151,46 +151,6 @@ impl<'a> Membership<'a> {
         }
     }
 
-    async fn fold(&mut self, mut records: Vec<Record>) -> Result<(), Failure> {
-        let mut done = 0;
-        while let Some((number, run)) = records.get(done..).and_then(first_run) {
-            let length = run.len();
-            let Some(partition) = self.owned.get_mut(number) else {
-                done += length;
-                continue;
-            };
-            match partition.take(run, self.parts.flush_rows, &self.parts.metrics) {
-                Ok(taken) if taken < length => {
-                    self.readers.give_back(records.split_off(done + taken));
-                    break;
-                }
-                Ok(_) => done += length,
-                Err(Halt::Stand(reason)) => {
-                    self.stand(number, reason);
-                    done += length;
-                }
-                Err(Halt::ForeignState) => {
-                    self.owned.discard(number);
-                    self.parts.state.forget_behind(number, 0).await?;
-                    return Err(Failure::Again("the local state is of no use"));
-                }
-            }
-        }
-        let saves = self.owned.pack_learnt(&self.flushes.partitions());
-        if !saves.is_empty() {
-            self.parts.state.save(saves).await;
-        }
-        self.show();
-        Ok(())
-    }
-
-    /// What was folded of it and not flushed is dropped: whoever takes it over again folds it again.
-    fn stand(&mut self, number: u32, reason: String) {
-        self.owned.stop(number, reason);
-        self.readers.end([number].into_iter());
-        self.want_comparison(false);
-    }
-
     /// Begins to take over what of these was given to us, beside the folding of the others.
     async fn take_over(&mut self, numbers: &[u32]) -> Result<(), Failure> {
         self.end_flushes_of(numbers).await?;
@@ -244,10 +204,7 @@ impl<'a> Membership<'a> {
             let partition = partition.with_faults(self.parts.faults);
             self.owned.insert(number, partition);
         }
-        for (number, reason) in self.readers.begin(&*self.parts.stream, from).await? {
-            self.owned.stop(number, reason);
-        }
-        Ok(())
+        self.read_from(from).await
     }
 
     async fn give_away(&mut self, partitions: &[u32]) -> Result<(), Failure> {
@@ -383,12 +340,6 @@ impl<'a> Membership<'a> {
     fn show(&self) {
         self.owned.show(self.flushes.records());
     }
-}
-
-/// The first records, as far as they are of one partition, and its number; none when there are no records.
-fn first_run(records: &[Record]) -> Option<(u32, &[Record])> {
-    let run = records.chunk_by(|one, next| one.partition == next.partition).next()?;
-    Some((run.first()?.partition, run))
 }
 
 /// When that time is reached; never when there is none.

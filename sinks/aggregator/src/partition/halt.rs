@@ -7,4 +7,6 @@ pub(crate) enum Halt {
     Stand(String),
     /// The local state is of another log, or damaged: it is of no use.
     ForeignState,
+    /// The records before this one did not come: they are read once more.
+    PassedOver,
 }

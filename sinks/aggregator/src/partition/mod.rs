@@ -42,6 +42,8 @@ pub(crate) struct Partition {
     next: u64,
     /// Of one that came back, the last record that was folded, until it was found again.
     expected: Vec<Expected>,
+    /// The record that did not come and was read for once more; one that does not come then is not in the log.
+    sought: Option<u64>,
     /// The last record folded since the last flush was taken.
     last: Option<Record>,
     phase: Phase,
@@ -100,6 +102,7 @@ impl Partition {
             wall,
             next: from,
             expected: Vec::new(),
+            sought: None,
             last: None,
             phase: Phase::Learn(learn),
             reach: Reach::new(horizon, &position.days, reaches),
@@ -149,6 +152,11 @@ impl Partition {
     /// The offset of the next record to be taken.
     pub(crate) fn next(&self) -> u64 {
         self.next
+    }
+
+    /// The offset of the record that has to come next: one that was folded before may have to be found again.
+    pub(crate) fn wanted(&self) -> u64 {
+        self.expected.first().map_or(self.next, |expected| expected.offset.min(self.next))
     }
 
     /// Records folded and not flushed.
@@ -207,6 +215,9 @@ impl Partition {
 
     /// Takes a record; whether it was folded, or taught anything.
     fn take_one(&mut self, record: &Record, now: i64, metrics: &AggregatorMetrics) -> Result<bool, Halt> {
+        if record.offset > self.wanted() {
+            self.look_for_missing(record.offset)?;
+        }
         check(&mut self.expected, record)?;
         if record.offset < self.next {
             return Ok(false);
@@ -231,6 +242,18 @@ impl Partition {
         }
         self.next = record.offset + 1;
         Ok(true)
+    }
+
+    /// The log has its records one behind the other, unless a server dropped some, or a stranger wrote to it in transactions. One
+    /// that a reader passed over, and that the log has, would never count.
+    fn look_for_missing(&mut self, found: u64) -> Result<(), Halt> {
+        let (partition, from) = (self.number, self.wanted());
+        if self.sought.replace(from) != Some(from) {
+            tracing::warn!(partition, from, to = found, "records of the log did not come; they are read once more");
+            return Err(Halt::PassedOver);
+        }
+        tracing::warn!(partition, from, to = found, "the log does not have these records");
+        Ok(())
     }
 
     fn begin_to_fold(&mut self) {

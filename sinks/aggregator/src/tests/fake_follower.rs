@@ -24,9 +24,11 @@ impl FakeFollower {
     }
 
     fn read(&mut self) -> Result<(Vec<Record>, bool), StreamError> {
-        let state = self.log.state();
+        let mut state = self.log.state();
+        let mut passed_over = std::mem::take(&mut state.passed_over);
         let (mut records, mut is_all) = (Vec::new(), true);
         if state.stalls && self.topic == Topic::Transactions {
+            state.passed_over = passed_over;
             return Ok((records, false));
         }
         for (partition, position) in &mut self.positions {
@@ -43,8 +45,11 @@ impl FakeFollower {
             let some: Vec<Record> = all[from..].iter().take(MOST).cloned().collect();
             is_all &= from + some.len() == all.len();
             *position = some.last().map_or(*position, |last| last.offset + 1);
-            records.extend(some);
+            let of_log = self.topic == Topic::Transactions;
+            let comes = |record: &Record| !(of_log && passed_over.remove(&(record.partition, record.offset)));
+            records.extend(some.into_iter().filter(comes));
         }
+        state.passed_over = passed_over;
         Ok((records, is_all))
     }
 }

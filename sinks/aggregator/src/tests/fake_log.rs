@@ -1,6 +1,6 @@
 //! A stream in memory whose partitions have one owner at a time, and whose commits fail before or after they take effect.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -47,6 +47,8 @@ pub(crate) struct State {
     shared: bool,
     pub(super) fails: u64,
     pub(crate) stalls: bool,
+    /// Partitions and offsets of records that the next reader passes over, once each.
+    pub(crate) passed_over: BTreeSet<(u32, u64)>,
     /// How long the log takes for each few records.
     pub(crate) pace: Duration,
     /// The same of the topic of sums.

@@ -31,6 +31,43 @@ pub(super) fn appended(sent: Sent, appended: i64) -> Sent {
 }
 
 #[tokio::test(start_paused = true)]
+async fn rule_5_records_that_a_reader_passes_over_are_read_once_more() {
+    let world = World::new(SPREAD, 3, 2, Duration::from_millis(5));
+    let pass_over = |partition, offset| {
+        world.log.state().passed_over.insert((partition, offset));
+    };
+    let running = world.start();
+    for id in 0..80 {
+        let partition = (id % 2) as u32;
+        let offset = world.append(Sent::of(partition, id));
+        // None that another follows much later: until then nobody can know of it.
+        if id % 7 == 0 || id % 11 == 0 {
+            pass_over(partition, offset);
+        }
+        if id % 20 == 19 {
+            world.settle().await;
+        }
+    }
+    world.settle().await;
+    running.stop().await;
+    assert!(world.log.state().passed_over.is_empty(), "they were to be read");
+    world.check();
+    // While it learns, and the last record that was folded, which has to be found again.
+    let (first, last) = {
+        let log = &world.log.state().log[0];
+        (log[3].clone(), log.last().unwrap().offset)
+    };
+    pass_over(0, first.offset);
+    pass_over(0, last);
+    world.append(Sent { message: 1_000, ..Sent::of(0, 6) });
+    let running = world.start();
+    world.settle().await;
+    running.stop().await;
+    assert!(world.log.state().passed_over.is_empty());
+    world.check();
+}
+
+#[tokio::test(start_paused = true)]
 async fn rule_8_another_record_at_the_committed_place_stops_the_partition_alone() {
     let world = World::new(SPREAD, 1, 2, Duration::from_millis(5));
     for id in 1..20 {
