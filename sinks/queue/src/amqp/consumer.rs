@@ -29,6 +29,8 @@ pub(super) struct AmqpConsumer {
     next: Option<Next>,
     /// Whether `deliveries` came to its end.
     is_over: bool,
+    /// Why nothing more is handed out.
+    broken: Option<QueueError>,
     channel: Channel,
     /// Dropped last: closing it is what returns the messages.
     _connection: Connection,
@@ -67,6 +69,7 @@ impl AmqpConsumer {
             deliveries,
             next: None,
             is_over: false,
+            broken: None,
             channel,
             _connection: connection,
         })
@@ -75,11 +78,14 @@ impl AmqpConsumer {
     /// Cancel-safe: what is under way goes on at the next call.
     async fn next(&mut self) -> Result<Delivery, QueueError> {
         loop {
+            if let Some(broken) = &self.broken {
+                return Err(broken.clone());
+            }
             self.begin_change();
             tokio::select! {
                 biased;
                 delivery = self.deliveries.next(), if !self.is_over => match delivery {
-                    Some(Ok(delivery)) => return Ok(self.hand_out(delivery)),
+                    Some(Ok(delivery)) => return self.hand_out(delivery),
                     Some(Err(error)) => return Err(self.target.explain(&error)),
                     None => self.is_over = true,
                 },
@@ -124,13 +130,17 @@ impl AmqpConsumer {
         }
     }
 
-    fn hand_out(&mut self, delivery: lapin::message::Delivery) -> Delivery {
+    fn hand_out(&mut self, delivery: lapin::message::Delivery) -> Result<Delivery, QueueError> {
         let (tag, mut message) = (delivery.delivery_tag, delivery.data);
         // The library lets it grow, up to twice as large.
         message.shrink_to_fit();
-        self.held.add(tag, message.len());
+        if let Err(passed_over) = self.held.add(tag, message.len()) {
+            let broken = QueueError::Away(format!("{}: {passed_over}", self.target));
+            self.broken = Some(broken.clone());
+            return Err(broken);
+        }
         self.prefetch.received(message.len());
-        Delivery { tag: Tag(tag), message: message.into() }
+        Ok(Delivery { tag: Tag(tag), message: message.into() })
     }
 }
 

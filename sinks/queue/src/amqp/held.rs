@@ -10,6 +10,8 @@ use crate::port::Tag;
 /// The messages handed out, oldest first.
 pub(super) struct Held {
     messages: VecDeque<HeldMessage>,
+    /// The tag of the last message.
+    last: u64,
     leased: Arc<AtomicU64>,
     gate: Gate,
 }
@@ -18,6 +20,14 @@ struct HeldMessage {
     tag: u64,
     bytes: usize,
     is_settled: bool,
+}
+
+/// Messages that the server has sent, and that never came.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("messages behind {last} and before {tag} of a channel never came; all that it holds goes back")]
+pub(super) struct PassedOver {
+    last: u64,
+    tag: u64,
 }
 
 /// What to tell the server of a set of settled messages.
@@ -31,13 +41,20 @@ pub(super) struct Settled {
 
 impl Held {
     pub(super) fn new(leased: Arc<AtomicU64>, gate: Gate) -> Self {
-        Self { messages: VecDeque::new(), leased, gate }
+        Self { messages: VecDeque::new(), last: 0, leased, gate }
     }
 
-    pub(super) fn add(&mut self, tag: u64, bytes: usize) {
+    /// Takes a message in. Not where one before it never came: a server counts what it sends on a channel from 1 on, and an
+    /// answer that stands for all before a tag would settle that one too.
+    pub(super) fn add(&mut self, tag: u64, bytes: usize) -> Result<(), PassedOver> {
+        if tag != self.last + 1 {
+            return Err(PassedOver { last: self.last, tag });
+        }
+        self.last = tag;
         self.messages.push_back(HeldMessage { tag, bytes, is_settled: false });
         self.leased.fetch_add(1, Ordering::Relaxed);
         self.gate.hand_out(bytes);
+        Ok(())
     }
 
     /// Marks messages as settled. One call must not mix fates: everything up to a tag shares one answer to the server.
@@ -84,11 +101,12 @@ impl Drop for Held {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn held(tags: std::ops::RangeInclusive<u64>) -> Held {
         let mut held = Held::new(Arc::default(), Gate::default());
-        tags.for_each(|tag| held.add(tag, 1));
+        tags.for_each(|tag| held.add(tag, 1).unwrap());
         held
     }
 
@@ -96,6 +114,14 @@ mod tests {
         let tags: Vec<Tag> = tags.iter().copied().map(Tag).collect();
         let Settled { up_to, single } = held.settle(&tags);
         (up_to, single)
+    }
+
+    #[test]
+    fn what_comes_behind_a_message_that_never_came_is_not_taken_in() {
+        let mut held = held(1..=3);
+        assert_eq!(held.add(5, 1), Err(PassedOver { last: 3, tag: 5 }));
+        assert!(held.add(6, 1).is_err(), "nor is what follows it");
+        assert_eq!(settle(&mut held, &[1, 2, 3, 5, 6]), (Some(3), vec![]));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The queue on a real RabbitMQ, and what only a server can do: be killed, hang, run full, be someone else's.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -240,4 +240,84 @@ async fn rule_2_a_message_that_is_returned_is_no_success_and_the_queue_is_made_a
     assert!(error.is_retryable() && error.to_string().contains("no such queue"), "{error}");
     until_published(&queue, "again", Duration::from_secs(10)).await;
     assert_eq!(drain(&queue, 1).await, BTreeSet::from([Bytes::from_static(b"again")]));
+}
+
+/// What `make soak` raises.
+const RESTARTS: u64 = 2;
+
+/// Several publish all the while, each message another one, and consumers come and go, who settle what they hold in any order
+/// and soon tell the server another prefetch.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rules_2_and_5_no_confirmed_message_is_passed_over_however_often_server_and_consumers_go() {
+    const MESSAGES: usize = 5_000;
+    let restarts = std::env::var("TALLYGATE_RESTARTS").map_or(RESTARTS, |restarts| restarts.parse().unwrap());
+    let server = own_server(Options::default()).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let (confirmed, got) = (Arc::new(Mutex::new(BTreeSet::new())), Arc::new(Mutex::new(BTreeSet::new())));
+    let (mut publishers, mut consumers) = (JoinSet::new(), JoinSet::new());
+    for p in 0..2 {
+        let queue = open(&server.url(), Duration::from_secs(5));
+        for t in 0..20 {
+            let (queue, stop, confirmed) = (Arc::clone(&queue), Arc::clone(&stop), Arc::clone(&confirmed));
+            publishers.spawn(async move {
+                for n in 0.. {
+                    if stop.load(SeqCst) {
+                        return;
+                    }
+                    let message = Bytes::from(format!("{p}-{t}-{n}"));
+                    match queue.publish(message.clone()).await {
+                        Ok(()) => drop(confirmed.lock().unwrap().insert(message)),
+                        Err(_) => sleep(Duration::from_millis(50)).await,
+                    }
+                }
+            });
+        }
+    }
+    for c in 0..2 {
+        let (url, got) = (server.url(), Arc::clone(&got));
+        consumers.spawn(async move {
+            for session in c.. {
+                // Another client each time, which knows nothing of the messages yet.
+                let queue = open(&url, Duration::from_secs(5));
+                if let Err(error) = consume_some(&queue, MESSAGES + session % 7 * 100, &got).await {
+                    println!("consumer {c}, session {session}: {error}");
+                    sleep(Duration::from_millis(200)).await;
+                }
+            }
+        });
+    }
+    for turn in 0..restarts {
+        sleep(Duration::from_millis(4_000 + turn * 137 % 1_000)).await;
+        on(&server, |server| server.kill().unwrap()).await;
+        on(&server, |server| server.restart().unwrap()).await;
+    }
+    sleep(Duration::from_secs(3)).await;
+    stop.store(true, SeqCst);
+    while let Some(publisher) = publishers.join_next().await {
+        publisher.unwrap();
+    }
+    let all = std::mem::take(&mut *confirmed.lock().unwrap());
+    let (began, one_lacks) = (Instant::now(), || all.difference(&got.lock().unwrap()).next().cloned());
+    while let Some(lost) = one_lacks() {
+        assert!(began.elapsed() < Duration::from_secs(60), "{lost:?} of {} never came", all.len());
+        sleep(Duration::from_millis(100)).await;
+    }
+    println!("{} messages confirmed {restarts} restarts through, all of them came", all.len());
+}
+
+/// Takes so many, settling them out of order, and leaves without a word.
+async fn consume_some(queue: &AmqpQueue, most: usize, got: &Mutex<BTreeSet<Bytes>>) -> Result<(), QueueError> {
+    let mut consumer = queue.consume(4_096).await?;
+    let (mut taken, mut held) = (0, Vec::new());
+    while taken < most {
+        for delivery in consumer.receive(500).await? {
+            held.push(delivery.tag);
+            got.lock().unwrap().insert(delivery.message);
+            taken += 1;
+        }
+        let kept = held.split_off(held.len() / 2);
+        let settled = std::mem::replace(&mut held, kept);
+        consumer.acknowledge(&settled.into_iter().rev().collect::<Vec<_>>()).await?;
+    }
+    Ok(())
 }
