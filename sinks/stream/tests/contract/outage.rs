@@ -1,11 +1,13 @@
 //! A Kafka that is killed or hangs: calls end in time, and work goes on by itself when it is back.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tallygate_stream::{Retention, Start, Stream, StreamError, Topic};
 use tallygate_test_servers::Kafka;
+use tokio::task::JoinSet;
 
 use crate::fixture::{Fixture, Owner, PARTITIONS, PATIENCE, flush, numbered, value};
 use crate::kafka::{open, options};
@@ -132,25 +134,42 @@ const RESTARTS: u32 = 3;
 /// Appends of a shipper at a time.
 const APPENDS: usize = 8;
 
+/// Records of an append to each partition.
+const OF_AN_APPEND: u64 = 64;
+
 #[tokio::test(flavor = "multi_thread")]
-async fn appends_under_way_go_on_after_every_restart() {
+async fn appends_under_way_go_on_after_every_restart_and_what_was_appended_is_read_without_a_gap() {
     let kafka = Kafka::start().unwrap();
     let stream = Arc::new(open(&options(&kafka)));
     stream.prepare(Retention { fold_days: 15, lag_days: 0 }).await.unwrap();
     let restarts = std::env::var("TALLYGATE_RESTARTS").map_or(RESTARTS, |restarts| restarts.parse().unwrap());
     let appended: Arc<[AtomicU64; APPENDS]> = Arc::default();
+    let (acknowledged, over) = (Arc::new(Mutex::new(BTreeSet::new())), Arc::new(AtomicBool::new(false)));
+    let mut appending = JoinSet::new();
     for at in 0..APPENDS {
-        let (stream, appended) = (Arc::clone(&stream), Arc::clone(&appended));
-        tokio::spawn(async move {
-            loop {
-                let records: Vec<_> = (0..PARTITIONS).flat_map(|partition| numbered(partition, 0, 64)).collect();
+        let (stream, appended, over) = (Arc::clone(&stream), Arc::clone(&appended), Arc::clone(&over));
+        let acknowledged = Arc::clone(&acknowledged);
+        appending.spawn(async move {
+            for turn in 0.. {
+                if over.load(Ordering::Relaxed) {
+                    return;
+                }
+                let from = (turn * APPENDS as u64 + at as u64) * OF_AN_APPEND;
+                let numbers = from..from + OF_AN_APPEND;
+                let records: Vec<_> =
+                    (0..PARTITIONS).flat_map(|partition| numbered(partition, numbers.start, numbers.end)).collect();
                 match stream.append(records).await {
-                    Ok(_) => drop(appended[at].fetch_add(1, Ordering::Relaxed)),
+                    Ok(()) => {
+                        acknowledged.lock().unwrap().insert(from);
+                        appended[at].fetch_add(1, Ordering::Relaxed);
+                    }
                     Err(error) => assert!(error.first().is_retryable(), "{error}"),
                 }
             }
         });
     }
+    let mut reading = JoinSet::new();
+    reading.spawn(read_without_a_gap(Arc::clone(&stream), Arc::clone(&over)));
     for turn in 0..restarts {
         let pause = |millis: u32| tokio::time::sleep(Duration::from_millis(millis.into()));
         pause(300 + turn * 7 % 100).await;
@@ -172,5 +191,41 @@ async fn appends_under_way_go_on_after_every_restart() {
         let begun = Instant::now();
         tokio::time::timeout(PATIENCE, all_went_on).await.unwrap_or_else(|_| panic!("restart {turn}"));
         println!("restart {turn}: went on after {:?}", begun.elapsed());
+    }
+    over.store(true, Ordering::Relaxed);
+    while let Some(ended) = appending.join_next().await {
+        ended.unwrap();
+    }
+    let seen = reading.join_next().await.unwrap().unwrap();
+    let acknowledged = acknowledged.lock().unwrap().clone();
+    let wanted: BTreeSet<u64> = acknowledged.iter().flat_map(|from| *from..from + OF_AN_APPEND).collect();
+    for (partition, seen) in (0..).zip(&seen) {
+        let lost: Vec<&u64> = wanted.difference(seen).take(5).collect();
+        assert!(lost.is_empty(), "partition {partition}: {lost:?} of {}", wanted.len());
+    }
+    println!("{} records appended {restarts} restarts through, all of them read", wanted.len() * PARTITIONS as usize);
+}
+
+/// Reads all partitions while records are appended, and on until it has all there is; every offset must come, and once.
+async fn read_without_a_gap(stream: Arc<impl Stream>, over: Arc<AtomicBool>) -> Vec<BTreeSet<u64>> {
+    let mut next = vec![0; PARTITIONS as usize];
+    let mut seen = vec![BTreeSet::new(); PARTITIONS as usize];
+    loop {
+        let starts = (0..).zip(&next).map(|(partition, next)| (partition, Start::Offset(*next))).collect();
+        let Ok(mut follower) = stream.follow(Topic::Transactions, starts).await else { continue };
+        while let Ok(batch) = follower.next().await {
+            for record in &batch.records {
+                let at = record.partition as usize;
+                assert_eq!(record.offset, next[at], "partition {at}");
+                next[at] += 1;
+                seen[at].insert(value(record).parse().unwrap());
+            }
+            if over.load(Ordering::Relaxed) {
+                let bounds = stream.bounds(Topic::Transactions).await.unwrap();
+                if bounds.iter().all(|bounds| next[bounds.partition as usize] == bounds.high) {
+                    return seen;
+                }
+            }
+        }
     }
 }
