@@ -12,12 +12,12 @@ TALLYGATE ?= target/debug/tallygate
 COUNT ?= 200000
 # Of the power cuts and failing disks, which of them a soak tries.
 DISK_SEEDS ?= 100..400
-# Of the random runs over a log and a store in memory, which of them a soak tries; of those over clusters it tries them from the
+# Of the random runs over a log and a store in memory, which of them a soak tries; of those over servers it tries them from the
 # first on, until COUNT transactions went through.
 SEEDS ?= 10000..60000
 # How long each abuse goes on beside honest partners in a soak, in minutes; built as it ships, since times are judged.
 SOAK_MINUTES ?= 1
-# How often a broker is restarted under appends.
+# How often a broker is restarted under appends, or messages.
 RESTARTS ?= 60
 # The commit whose program takes part in a rolling restart beside this one, or that program itself.
 OTHER_COMMIT ?= main
@@ -64,8 +64,10 @@ soak: setup ## kill, lose, hang and cut off everything in turn and at random, on
 	@TALLYGATE_SEEDS=$(SEEDS) setup/cargo test -p tallygate-aggregator --lib whatever_is_lost -- --nocapture
 	@TALLYGATE_SOAK=$(COUNT) TALLYGATE_SEEDS=$(DISK_SEEDS) setup/cargo test -p tallygate --test e2e whatever_the_disk_does -- --nocapture
 	@TALLYGATE_RESTARTS=$(RESTARTS) setup/cargo test -p tallygate-stream --test contract after_every_restart -- --nocapture
+	@TALLYGATE_RESTARTS=$(RESTARTS) setup/cargo test -p tallygate-queue --test contract no_confirmed_message_is_passed_over -- --nocapture
 	@SOAK_MINUTES=$(SOAK_MINUTES) setup/cargo test --release -p tallygate --test e2e do_not_notice_an_abuse -- --ignored --nocapture
 	@TALLYGATE_SOAK=$(COUNT) setup/cargo test -p tallygate --test e2e whatever_is_killed -- --nocapture --test-threads=1
+	@TALLYGATE_SOAK=$(COUNT) TALLYGATE_SEEDS=$(SEEDS) setup/cargo test -p tallygate --test e2e in_any_order -- --ignored --nocapture
 	@TALLYGATE_SOAK=$(COUNT) TALLYGATE_SEEDS=$(SEEDS) setup/cargo test -p tallygate --test e2e on_clusters -- --ignored --nocapture
 	@$(if $(OTHER),,setup/build-other $(OTHER_COMMIT))
 	@TALLYGATE_OTHER=$(abspath $(or $(OTHER),target/other/target/debug/tallygate)) setup/cargo test -p tallygate --test e2e of_two_versions -- --ignored --nocapture

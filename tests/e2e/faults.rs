@@ -146,10 +146,19 @@ impl Line {
         pause();
         kill_and_restart(first);
         servers.kafka.restart_days_off(YEAR).unwrap();
-        pause();
+        self.until_a_partition_stands();
         servers.kafka.restart().unwrap();
         pause();
         self.without_aggregators(|| self.correct_the_clock());
+    }
+
+    /// At the first record that was stamped while the broker's clock was wrong.
+    fn until_a_partition_stands(&self) {
+        eventually("a partition stands", SETTLED, || {
+            let stand = |process: &Process| Ok(process.metrics()?.value("aggregator_stopped_partitions", ""));
+            let standing: Result<u64, String> = self.aggregators.iter().map(stand).sum();
+            if standing? > 0 { Ok(()) } else { Err("none does".to_owned()) }
+        });
     }
 
     fn without_aggregators(&self, then: impl FnOnce()) {

@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "the harness is written as a library would be")]
 
 mod abuses;
+mod any_order;
 mod authors;
 mod check;
 mod clusters;

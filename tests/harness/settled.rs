@@ -22,8 +22,21 @@ pub fn until_balanced(process: &Process, journals: &[&Process], within: Duration
         if output.status.success() {
             return serde_json::from_str(&said).map_err(|error| format!("{error}: {said}"));
         }
-        Err(format!("{said}{}", String::from_utf8_lossy(&output.stderr)))
+        Err(format!("{}{}", what_is_off(&said), String::from_utf8_lossy(&output.stderr)))
     })
+}
+
+/// Of a report what does not balance, in one line.
+fn what_is_off(report: &str) -> String {
+    let Ok(mut report) = serde_json::from_str::<Value>(report) else { return report.to_owned() };
+    if let Some(groups) = report["groups"].as_array_mut() {
+        groups.retain(|group| group["difference"]["count"] != 0 || group["difference"]["sum"] != "0.00");
+    }
+    if let Some(report) = report.as_object_mut() {
+        let is_nothing = |found: &Value| found == 0 || found.as_array().is_some_and(Vec::is_empty);
+        report.retain(|_, found| !is_nothing(found));
+    }
+    report.to_string()
 }
 
 /// Waits until nothing is on its way any more, whether the books balance or not.
