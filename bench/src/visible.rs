@@ -19,7 +19,8 @@ use crate::site::Site;
 
 const RATE: u64 = 1_000;
 const SENDERS: u64 = 32;
-const WARM_UP: Duration = Duration::from_secs(10);
+/// In which servers that compile themselves while they run have done so.
+const WARM_UP: Duration = Duration::from_secs(45);
 const PROBES: u64 = 300;
 const KEY: &str = "probe";
 const POLL: Duration = Duration::from_millis(1);
