@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use lapin::options::QueueDeclareOptions;
+use lapin::options::{QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use tallygate_queue::{AmqpOptions, AmqpQueue, Queue, QueueError};
 use tallygate_test_servers::{Options, RabbitMq, shared};
@@ -240,6 +240,61 @@ async fn rule_2_a_message_that_is_returned_is_no_success_and_the_queue_is_made_a
     assert!(error.is_retryable() && error.to_string().contains("no such queue"), "{error}");
     until_published(&queue, "again", Duration::from_secs(10)).await;
     assert_eq!(drain(&queue, 1).await, BTreeSet::from([Bytes::from_static(b"again")]));
+}
+
+/// The library tells of a returned message with whichever confirm comes next, so many are under way when the queue goes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rule_2_among_many_messages_none_that_was_returned_is_taken_for_confirmed() {
+    const ROUNDS: usize = 10;
+    let server = own_server(Options::default()).await;
+    let queue = open(&server.url(), Duration::from_secs(5));
+    let connection = lapin::Connection::connect(&server.url(), Default::default()).await.unwrap();
+    for round in 0..ROUNDS {
+        until_published(&queue, "there is a queue", Duration::from_secs(20)).await;
+        let (stop, is_gone) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let mut publishers = JoinSet::new();
+        for p in 0..40 {
+            let (queue, stop, is_gone) = (Arc::clone(&queue), Arc::clone(&stop), Arc::clone(&is_gone));
+            publishers.spawn(async move {
+                let mut confirmed = Vec::new();
+                for n in 0.. {
+                    if stop.load(SeqCst) {
+                        break;
+                    }
+                    let (message, was_gone) = (Bytes::from(format!("{round}-{p}-{n}")), is_gone.load(SeqCst));
+                    match queue.publish(message.clone()).await {
+                        // What was given before may have gone with the queue.
+                        Ok(()) if was_gone => confirmed.push(message),
+                        Ok(()) => {}
+                        Err(error) => {
+                            assert!(error.is_retryable(), "{error}");
+                            sleep(Duration::from_millis(5)).await;
+                        }
+                    }
+                }
+                confirmed
+            });
+        }
+        sleep(Duration::from_millis(100)).await;
+        let channel = connection.create_channel().await.unwrap();
+        channel.queue_delete("own".into(), QueueDeleteOptions::default()).await.unwrap();
+        is_gone.store(true, SeqCst);
+        until_published(&queue, "there is one again", Duration::from_secs(20)).await;
+        sleep(Duration::from_millis(100)).await;
+        stop.store(true, SeqCst);
+        let confirmed: BTreeSet<Bytes> = publishers.join_all().await.into_iter().flatten().collect();
+        let mut got = BTreeSet::new();
+        let mut consumer = queue.consume(500).await.unwrap();
+        while !confirmed.is_subset(&got)
+            && let Ok(some) = timeout(Duration::from_secs(5), consumer.receive(500)).await
+        {
+            let some = some.unwrap();
+            consumer.acknowledge(&some.iter().map(|delivery| delivery.tag).collect::<Vec<_>>()).await.unwrap();
+            got.extend(some.into_iter().map(|delivery| delivery.message));
+        }
+        let lost: Vec<_> = confirmed.difference(&got).take(5).collect();
+        assert!(lost.is_empty() && !confirmed.is_empty(), "round {round}, lost: {lost:?} of {}", confirmed.len());
+    }
 }
 
 /// What `make soak` raises.
