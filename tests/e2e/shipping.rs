@@ -163,7 +163,7 @@ fn many_refused_hold_up_nobody(servers: &Servers, shipper: &Process, mailbox: &M
         let (metrics, some) = (shipper.metrics()?, shipped(shipper)? - before);
         let value = |metric| metrics.value(metric, "");
         let (refused, parked) = (value("shipper_refused_messages"), value("shipper_parked_messages"));
-        if some == 100 && refused == REFUSED && parked > 0 {
+        if some == 100 && refused == REFUSED && parked >= REFUSED - 100 {
             return Ok(());
         }
         Err(format!("{some} are, {refused} are refused, {parked} of them parked"))
@@ -173,7 +173,7 @@ fn many_refused_hold_up_nobody(servers: &Servers, shipper: &Process, mailbox: &M
         if told.contains("are parked") && told.contains("max.message.bytes") { Ok(()) } else { Err(told) }
     });
     let parked = shipper.metrics().unwrap().value("shipper_parked_messages", "");
-    assert!(parked >= REFUSED - 100 && queue_depth(shipper) >= parked, "{parked} are under way");
+    assert!(queue_depth(shipper) >= parked, "{parked} are under way");
     // What is parked is tried when a shipper starts.
     shipper.kill();
     limit(1_000_012);
