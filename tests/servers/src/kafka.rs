@@ -162,6 +162,7 @@ fn protocol(tls: bool, password: bool) -> &'static str {
 }
 
 /// The broker speaks to itself (transaction markers) over a plain listener of its own, whatever clients must use.
+/// Nothing old is deleted or compacted: a broker whose clock is a year ahead would take all there is for old, within seconds.
 fn settings(directory: &Path, port: u16, certificates: Option<&Certificates>, password: bool) -> Result<String> {
     let (controller, own) = (ports::free()?, ports::free()?);
     let protocol = protocol(certificates.is_some(), password);
@@ -184,7 +185,10 @@ fn settings(directory: &Path, port: u16, certificates: Option<&Certificates>, pa
          share.coordinator.state.topic.replication.factor=1\n\
          share.coordinator.state.topic.min.isr=1\n\
          group.initial.rebalance.delay.ms=0\n\
-         log.cleaner.dedupe.buffer.size=16777216\n",
+         log.cleaner.dedupe.buffer.size=16777216\n\
+         log.initial.task.delay.ms=86400000\n\
+         log.retention.check.interval.ms=86400000\n\
+         log.cleaner.backoff.ms=86400000\n",
         data = directory.join("data").display(),
     );
     if let Some(files) = certificates {
