@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::harness::audit::Audit;
 use crate::harness::backends::Servers;
-use crate::harness::chance::Chance;
+use crate::harness::chance::{Chance, seeds};
 use crate::harness::ledger::Ledger;
 use crate::harness::line::Line;
 use crate::harness::names::Names;
@@ -22,74 +22,70 @@ const PACE: u64 = 60;
 const TRANSACTIONS: u64 = 100_000;
 /// After so many faults everything is counted.
 const FAULTS: usize = 12;
+/// Something hangs for less than so many milliseconds.
+const HANGS: usize = 14_000;
 
 #[test]
 #[ignore = "goes on for long; make soak runs it"]
 fn on_real_servers_in_any_order_every_acknowledged_transaction_counts_once() {
-    let from_to = std::env::var("TALLYGATE_SEEDS").unwrap_or_else(|_| "0..4".to_owned());
-    let (from, to) = from_to.split_once("..").unwrap();
-    let (from, to): (u64, u64) = (from.parse().unwrap(), to.parse().unwrap());
-    let (wanted, mut counted) = (soak().unwrap_or(TRANSACTIONS), 0);
+    let wanted = soak().unwrap_or(TRANSACTIONS);
     let servers = Servers::start();
-    for seed in from..to {
+    let mut counted = 0;
+    for seed in seeds(0..4) {
+        eprintln!("this run is TALLYGATE_SEEDS={seed}..{}", seed + 1);
+        counted += run(&servers, seed);
         if counted >= wanted {
-            return;
+            break;
         }
-        println!("seed {seed}");
-        let mut chance = Chance::of(seed);
-        let site = Site::real(&servers).spread_by(SPREADS[seed as usize % SPREADS.len()]);
-        let line = Line::up(&site);
-        let senders = Arc::new(Senders::new(&site.certs(), &line.ports()));
-        let sending = senders.start(1, PACE);
-        for _ in 0..FAULTS {
-            fault(&line, &servers, &mut chance);
-            sleep(Duration::from_millis(chance.below(3_000) as u64));
-        }
-        sending.finish();
-        let [gateway, other] = &line.gateways;
-        let report = until_balanced(gateway, &[other], SETTLED);
-        assert_eq!(Audit::of(&Ledger::of(gateway), &senders).differences(), Vec::<String>::new());
-        counted += senders.books.count();
-        println!("seed {seed}: {} transactions, {} redelivered", senders.books.count(), report["redelivered"]);
-        line.stop();
     }
+}
+
+/// One line, some faults, and the audit; returns how many transactions it took.
+fn run(servers: &Servers, seed: u64) -> u64 {
+    let mut chance = Chance::of(seed);
+    let site = Site::real(servers).spread_by(SPREADS[seed as usize % SPREADS.len()]);
+    let line = Line::up(&site);
+    let senders = Arc::new(Senders::new(&site.certs(), &line.ports()));
+    let sending = senders.start(1, PACE);
+    for _ in 0..FAULTS {
+        fault(&line, servers, &mut chance);
+        pause(&mut chance, 3_000);
+    }
+    sending.finish();
+    let [gateway, other] = &line.gateways;
+    let report = until_balanced(gateway, &[other], SETTLED);
+    assert_eq!(Audit::of(&Ledger::of(gateway), &senders).differences(), Vec::<String>::new(), "seed {seed}");
+    eprintln!("seed {seed}: {} transactions, {} redelivered", senders.books.count(), report["redelivered"]);
+    line.stop();
+    senders.books.count()
 }
 
 fn fault(line: &Line, servers: &Servers, chance: &mut Chance) {
     let one = chance.below(2);
     let aggregator = &line.aggregators[one];
-    let short = |chance: &mut Chance| sleep(Duration::from_millis(chance.below(2_500) as u64));
     match chance.below(12) {
-        0 | 1 => again(aggregator, chance, Process::kill),
-        2 => again(aggregator, chance, |process| assert!(process.stop().success(), "{}", process.last_words())),
+        0 | 1 => again(chance, || aggregator.kill(), || up_again(aggregator)),
+        2 => again(
+            chance,
+            || assert!(aggregator.stop().success(), "{}", aggregator.last_words()),
+            || up_again(aggregator),
+        ),
         // From shorter to longer than the group misses it.
         3 => {
             aggregator.pause();
-            sleep(Duration::from_secs(chance.below(14) as u64));
+            pause(chance, HANGS);
             aggregator.resume();
         }
-        4 => again(&line.shippers[one], chance, Process::kill),
-        5 => again(&line.gateways[one], chance, Process::kill),
-        6 | 7 => {
-            servers.kafka.kill().unwrap();
-            short(chance);
-            servers.kafka.restart().unwrap();
-        }
+        4 => again(chance, || line.shippers[one].kill(), || up_again(&line.shippers[one])),
+        5 => again(chance, || line.gateways[one].kill(), || up_again(&line.gateways[one])),
+        6 | 7 => again(chance, || servers.kafka.kill().unwrap(), || servers.kafka.restart().unwrap()),
         8 => {
             servers.kafka.pause().unwrap();
-            sleep(Duration::from_secs(chance.below(14) as u64));
+            pause(chance, HANGS);
             servers.kafka.resume().unwrap();
         }
-        9 => {
-            servers.cassandra.kill().unwrap();
-            short(chance);
-            servers.cassandra.restart().unwrap();
-        }
-        10 => {
-            servers.rabbit.kill().unwrap();
-            short(chance);
-            servers.rabbit.restart().unwrap();
-        }
+        9 => again(chance, || servers.cassandra.kill().unwrap(), || servers.cassandra.restart().unwrap()),
+        10 => again(chance, || servers.rabbit.kill().unwrap(), || servers.rabbit.restart().unwrap()),
         _ => {
             let names = Names::of(aggregator);
             servers.cassandra.cql(&format!("TRUNCATE {}.daily_sums", names.keyspace)).unwrap();
@@ -97,9 +93,18 @@ fn fault(line: &Line, servers: &Servers, chance: &mut Chance) {
     }
 }
 
-fn again(process: &Process, chance: &mut Chance, end: impl FnOnce(&Process)) {
-    end(process);
-    sleep(Duration::from_millis(chance.below(2_500) as u64));
+fn again(chance: &mut Chance, end: impl FnOnce(), start: impl FnOnce()) {
+    end();
+    pause(chance, 2_500);
+    start();
+}
+
+fn up_again(process: &Process) {
     process.start();
     process.wait_until_up();
+}
+
+/// For less than so many milliseconds.
+fn pause(chance: &mut Chance, most: usize) {
+    sleep(Duration::from_millis(chance.below(most) as u64));
 }

@@ -82,12 +82,7 @@ impl Line {
 
     /// A shipper that dies between the log's answer and its own to the queue leaves messages that are shipped again.
     fn kill_shippers_until_records_come_twice(&self) {
-        let redelivered = || -> u64 {
-            let of = |process: &Process| {
-                process.metrics().unwrap().value("aggregator_records_total", "verdict=\"redelivered\"")
-            };
-            self.aggregators.iter().map(of).sum()
-        };
+        let redelivered = || self.of_aggregators("aggregator_records_total", "verdict=\"redelivered\"").unwrap();
         let before = redelivered();
         for turn in 0..KILLS {
             kill_and_restart(&self.shippers[turn as usize % 2]);
@@ -155,10 +150,16 @@ impl Line {
     /// At the first record that was stamped while the broker's clock was wrong.
     fn until_a_partition_stands(&self) {
         eventually("a partition stands", SETTLED, || {
-            let stand = |process: &Process| Ok(process.metrics()?.value("aggregator_stopped_partitions", ""));
-            let standing: Result<u64, String> = self.aggregators.iter().map(stand).sum();
-            if standing? > 0 { Ok(()) } else { Err("none does".to_owned()) }
+            match self.of_aggregators("aggregator_stopped_partitions", "")? {
+                0 => Err("none does".to_owned()),
+                _ => Ok(()),
+            }
         });
+    }
+
+    /// What both say of a metric.
+    fn of_aggregators(&self, metric: &str, label: &str) -> Result<u64, String> {
+        self.aggregators.iter().map(|process| Ok(process.metrics()?.value(metric, label))).sum()
     }
 
     fn without_aggregators(&self, then: impl FnOnce()) {

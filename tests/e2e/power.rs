@@ -11,6 +11,7 @@ use tallygate_test_disk::{Disk, Fault, Syncs};
 
 use crate::harness::audit::Audit;
 use crate::harness::caller::Caller;
+use crate::harness::chance::seeds;
 use crate::harness::checkout::policies;
 use crate::harness::eventually::eventually;
 use crate::harness::ledger::Ledger;
@@ -126,7 +127,7 @@ fn the_process_of_a_disk() {
 
 #[test]
 fn rule_15_what_was_acknowledged_outlives_whatever_the_disk_does() {
-    let seeds = seeds();
+    let seeds = seeds(SEEDS);
     let half = seeds.start.midpoint(seeds.end);
     outlives_whatever_the_disk_does(0, seeds.start..half);
     outlives_whatever_the_disk_does(1, half..seeds.end);
@@ -175,13 +176,6 @@ fn rule_15_what_a_new_data_directory_was_given_outlives_power_cuts() {
         let caller = Caller::new(&line.site.certs(), "shop-1", line.process.partners_port);
         assert_eq!(caller.post("/greeting", "x"), (200, "hello, shop-1\n".to_owned()), "seed {seed}");
     }
-}
-
-/// What `make soak` sets.
-fn seeds() -> Range<u64> {
-    let Ok(text) = std::env::var("TALLYGATE_SEEDS") else { return SEEDS };
-    let (from, to) = text.split_once("..").unwrap();
-    from.parse().unwrap()..to.parse().unwrap()
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Chance from a seed: the same seed gives the same choices.
 
+use std::ops::Range;
+
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -22,4 +24,11 @@ impl Chance {
         all.shuffle(&mut self.0);
         all
     }
+}
+
+/// The seeds that `make soak` sets; otherwise these.
+pub fn seeds(otherwise: Range<u64>) -> Range<u64> {
+    let Ok(text) = std::env::var("TALLYGATE_SEEDS") else { return otherwise };
+    let (from, to) = text.split_once("..").unwrap();
+    from.parse().unwrap()..to.parse().unwrap()
 }

@@ -54,14 +54,6 @@ impl Membership<'_> {
         self.readers.end([number].into_iter());
         self.want_comparison(false);
     }
-
-    /// Those that cannot be read from there stand.
-    pub(super) async fn read_from(&mut self, from: Vec<(u32, u64)>) -> Result<(), Failure> {
-        for (number, reason) in self.readers.begin(&*self.parts.stream, from).await? {
-            self.owned.stop(number, reason);
-        }
-        Ok(())
-    }
 }
 
 /// The first records, as far as they are of one partition, and its number; none when there are no records.

@@ -207,6 +207,14 @@ impl<'a> Membership<'a> {
         self.read_from(from).await
     }
 
+    /// Those that cannot be read from there stand.
+    async fn read_from(&mut self, from: Vec<(u32, u64)>) -> Result<(), Failure> {
+        for (number, reason) in self.readers.begin(&*self.parts.stream, from).await? {
+            self.owned.stop(number, reason);
+        }
+        Ok(())
+    }
+
     async fn give_away(&mut self, partitions: &[u32]) -> Result<(), Failure> {
         tracing::info!(?partitions, "partitions go to others");
         let others = self.taking.cancel(partitions);

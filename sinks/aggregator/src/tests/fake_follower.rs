@@ -25,10 +25,9 @@ impl FakeFollower {
 
     fn read(&mut self) -> Result<(Vec<Record>, bool), StreamError> {
         let mut state = self.log.state();
-        let mut passed_over = std::mem::take(&mut state.passed_over);
+        let state = &mut *state;
         let (mut records, mut is_all) = (Vec::new(), true);
         if state.stalls && self.topic == Topic::Transactions {
-            state.passed_over = passed_over;
             return Ok((records, false));
         }
         for (partition, position) in &mut self.positions {
@@ -46,10 +45,9 @@ impl FakeFollower {
             is_all &= from + some.len() == all.len();
             *position = some.last().map_or(*position, |last| last.offset + 1);
             let of_log = self.topic == Topic::Transactions;
-            let comes = |record: &Record| !(of_log && passed_over.remove(&(record.partition, record.offset)));
+            let comes = |record: &Record| !(of_log && state.passed_over.remove(&(record.partition, record.offset)));
             records.extend(some.into_iter().filter(comes));
         }
-        state.passed_over = passed_over;
         Ok((records, is_all))
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use lapin::options::{QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::{AMQPValue, FieldTable};
-use tallygate_queue::{AmqpOptions, AmqpQueue, Queue, QueueError};
+use tallygate_queue::{AmqpOptions, AmqpQueue, Consumer, Queue, QueueError};
 use tallygate_test_servers::{Options, RabbitMq, shared};
 use tallygate_tls::TlsFiles;
 use tokio::task::JoinSet;
@@ -54,12 +54,16 @@ async fn drain(queue: &AmqpQueue, count: usize) -> BTreeSet<Bytes> {
     let mut got = BTreeSet::new();
     let mut consumer = queue.consume(500).await.unwrap();
     while got.len() < count {
-        let some =
-            timeout(Duration::from_secs(20), consumer.receive(500)).await.expect("messages are missing").unwrap();
-        consumer.acknowledge(&some.iter().map(|delivery| delivery.tag).collect::<Vec<_>>()).await.unwrap();
-        got.extend(some.into_iter().map(|delivery| delivery.message));
+        got.extend(next(&mut *consumer, Duration::from_secs(20)).await.expect("messages are missing"));
     }
     got
+}
+
+/// The next messages, acknowledged; none when none came meanwhile.
+async fn next(consumer: &mut dyn Consumer, within: Duration) -> Option<Vec<Bytes>> {
+    let some = timeout(within, consumer.receive(500)).await.ok()?.unwrap();
+    consumer.acknowledge(&some.iter().map(|delivery| delivery.tag).collect::<Vec<_>>()).await.unwrap();
+    Some(some.into_iter().map(|delivery| delivery.message).collect())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -110,10 +114,8 @@ async fn rule_2_no_confirmed_message_is_lost_when_the_server_is_killed() {
     // Unconfirmed ones may be there as well, so all that is there is read.
     let mut got = BTreeSet::new();
     let mut consumer = queue.consume(500).await.unwrap();
-    while let Ok(some) = timeout(Duration::from_secs(3), consumer.receive(500)).await {
-        let some = some.unwrap();
-        consumer.acknowledge(&some.iter().map(|delivery| delivery.tag).collect::<Vec<_>>()).await.unwrap();
-        got.extend(some.into_iter().map(|delivery| delivery.message));
+    while let Some(some) = next(&mut *consumer, Duration::from_secs(3)).await {
+        got.extend(some);
     }
     let lost: Vec<_> = all.difference(&got).take(5).collect();
     assert!(lost.is_empty(), "lost: {lost:?}");
@@ -286,11 +288,9 @@ async fn rule_2_among_many_messages_none_that_was_returned_is_taken_for_confirme
         let mut got = BTreeSet::new();
         let mut consumer = queue.consume(500).await.unwrap();
         while !confirmed.is_subset(&got)
-            && let Ok(some) = timeout(Duration::from_secs(5), consumer.receive(500)).await
+            && let Some(some) = next(&mut *consumer, Duration::from_secs(5)).await
         {
-            let some = some.unwrap();
-            consumer.acknowledge(&some.iter().map(|delivery| delivery.tag).collect::<Vec<_>>()).await.unwrap();
-            got.extend(some.into_iter().map(|delivery| delivery.message));
+            got.extend(some);
         }
         let lost: Vec<_> = confirmed.difference(&got).take(5).collect();
         assert!(lost.is_empty() && !confirmed.is_empty(), "round {round}, lost: {lost:?} of {}", confirmed.len());
@@ -308,23 +308,25 @@ async fn rules_2_and_5_no_confirmed_message_is_passed_over_however_often_server_
     let restarts = std::env::var("TALLYGATE_RESTARTS").map_or(RESTARTS, |restarts| restarts.parse().unwrap());
     let server = own_server(Options::default()).await;
     let stop = Arc::new(AtomicBool::new(false));
-    let (confirmed, got) = (Arc::new(Mutex::new(BTreeSet::new())), Arc::new(Mutex::new(BTreeSet::new())));
+    let got = Arc::new(Mutex::new(BTreeSet::new()));
     let (mut publishers, mut consumers) = (JoinSet::new(), JoinSet::new());
     for p in 0..2 {
         let queue = open(&server.url(), Duration::from_secs(5));
         for t in 0..20 {
-            let (queue, stop, confirmed) = (Arc::clone(&queue), Arc::clone(&stop), Arc::clone(&confirmed));
+            let (queue, stop) = (Arc::clone(&queue), Arc::clone(&stop));
             publishers.spawn(async move {
+                let mut confirmed = Vec::new();
                 for n in 0.. {
                     if stop.load(SeqCst) {
-                        return;
+                        break;
                     }
                     let message = Bytes::from(format!("{p}-{t}-{n}"));
                     match queue.publish(message.clone()).await {
-                        Ok(()) => drop(confirmed.lock().unwrap().insert(message)),
+                        Ok(()) => confirmed.push(message),
                         Err(_) => sleep(Duration::from_millis(50)).await,
                     }
                 }
+                confirmed
             });
         }
     }
@@ -348,10 +350,7 @@ async fn rules_2_and_5_no_confirmed_message_is_passed_over_however_often_server_
     }
     sleep(Duration::from_secs(3)).await;
     stop.store(true, SeqCst);
-    while let Some(publisher) = publishers.join_next().await {
-        publisher.unwrap();
-    }
-    let all = std::mem::take(&mut *confirmed.lock().unwrap());
+    let all: BTreeSet<Bytes> = publishers.join_all().await.into_iter().flatten().collect();
     let (began, one_lacks) = (Instant::now(), || all.difference(&got.lock().unwrap()).next().cloned());
     while let Some(lost) = one_lacks() {
         assert!(began.elapsed() < Duration::from_secs(60), "{lost:?} of {} never came", all.len());

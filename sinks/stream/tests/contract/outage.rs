@@ -1,8 +1,8 @@
 //! A Kafka that is killed or hangs: calls end in time, and work goes on by itself when it is back.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tallygate_stream::{Retention, Start, Stream, StreamError, Topic};
@@ -144,15 +144,15 @@ async fn appends_under_way_go_on_after_every_restart_and_what_was_appended_is_re
     stream.prepare(Retention { fold_days: 15, lag_days: 0 }).await.unwrap();
     let restarts = std::env::var("TALLYGATE_RESTARTS").map_or(RESTARTS, |restarts| restarts.parse().unwrap());
     let appended: Arc<[AtomicU64; APPENDS]> = Arc::default();
-    let (acknowledged, over) = (Arc::new(Mutex::new(BTreeSet::new())), Arc::new(AtomicBool::new(false)));
+    let over = Arc::new(AtomicBool::new(false));
     let mut appending = JoinSet::new();
     for at in 0..APPENDS {
         let (stream, appended, over) = (Arc::clone(&stream), Arc::clone(&appended), Arc::clone(&over));
-        let acknowledged = Arc::clone(&acknowledged);
         appending.spawn(async move {
+            let mut acknowledged = Vec::new();
             for turn in 0.. {
                 if over.load(Ordering::Relaxed) {
-                    return;
+                    break;
                 }
                 let from = (turn * APPENDS as u64 + at as u64) * OF_AN_APPEND;
                 let numbers = from..from + OF_AN_APPEND;
@@ -160,12 +160,13 @@ async fn appends_under_way_go_on_after_every_restart_and_what_was_appended_is_re
                     (0..PARTITIONS).flat_map(|partition| numbered(partition, numbers.start, numbers.end)).collect();
                 match stream.append(records).await {
                     Ok(()) => {
-                        acknowledged.lock().unwrap().insert(from);
+                        acknowledged.extend(numbers);
                         appended[at].fetch_add(1, Ordering::Relaxed);
                     }
                     Err(error) => assert!(error.first().is_retryable(), "{error}"),
                 }
             }
+            acknowledged
         });
     }
     let mut reading = JoinSet::new();
@@ -193,12 +194,8 @@ async fn appends_under_way_go_on_after_every_restart_and_what_was_appended_is_re
         println!("restart {turn}: went on after {:?}", begun.elapsed());
     }
     over.store(true, Ordering::Relaxed);
-    while let Some(ended) = appending.join_next().await {
-        ended.unwrap();
-    }
+    let wanted: BTreeSet<u64> = appending.join_all().await.into_iter().flatten().collect();
     let seen = reading.join_next().await.unwrap().unwrap();
-    let acknowledged = acknowledged.lock().unwrap().clone();
-    let wanted: BTreeSet<u64> = acknowledged.iter().flat_map(|from| *from..from + OF_AN_APPEND).collect();
     for (partition, seen) in (0..).zip(&seen) {
         let lost: Vec<&u64> = wanted.difference(seen).take(5).collect();
         assert!(lost.is_empty(), "partition {partition}: {lost:?} of {}", wanted.len());
