@@ -14,7 +14,8 @@ const BACKLOG: u64 = 20_000;
 const FEW: u64 = 12;
 
 fn world_with_a_backlog() -> World {
-    let world = World::new(PartitionBy::Key, 3, 2, Duration::from_millis(2));
+    let mut world = World::new(PartitionBy::Key, 3, 2, Duration::from_millis(2));
+    world.has_gaps = false;
     for id in 0..BACKLOG {
         world.append(Sent::of((id % 2) as u32, id));
     }

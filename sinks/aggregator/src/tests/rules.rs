@@ -11,7 +11,9 @@ use crate::tests::world::{Running, Sent, World};
 use crate::timeouts::FENCED_WAIT;
 
 pub(super) fn world() -> World {
-    World::new(SPREAD, 7, 1, Duration::from_millis(5))
+    let mut world = World::new(SPREAD, 7, 1, Duration::from_millis(5));
+    world.has_gaps = false;
+    world
 }
 
 /// A world in which twenty records were folded, and nothing runs.
@@ -151,6 +153,7 @@ async fn rule_12_local_state_spares_reading_the_log_again_and_may_vanish() {
     let mut world = World::new(SPREAD, 3, 1, Duration::from_micros(100));
     let path = directory.path().join("identities.db");
     world.state_path = Some(path.clone());
+    world.has_gaps = false;
     for round in 0..4_u64 {
         let running = world.start();
         for id in 0..50 {
