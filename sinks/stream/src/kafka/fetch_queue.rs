@@ -79,16 +79,26 @@ impl<C: ConsumerContext> FetchQueue<C> {
         }
     }
 
-    #[allow(unsafe_code, reason = "as above")]
+    /// Waits for the first one only: a call for many waits until it has all of them, or its time is over.
     fn take(&mut self, patience: Duration) {
-        let patience = c_int::try_from(patience.as_millis()).unwrap_or(c_int::MAX);
         self.next = 0;
         self.taken.clear();
-        // SAFETY: there is room for so many pointers, and as many are there as the client says.
+        self.take_more(patience, 1);
+        if !self.taken.is_empty() {
+            self.take_more(Duration::ZERO, BATCH_RECORDS - 1);
+        }
+    }
+
+    #[allow(unsafe_code, reason = "as above")]
+    fn take_more(&mut self, patience: Duration, most: usize) {
+        let patience = c_int::try_from(patience.as_millis()).unwrap_or(c_int::MAX);
+        let before = self.taken.len();
+        self.taken.reserve(most);
+        // SAFETY: there is room for so many more pointers, and as many more are there as the client says.
         unsafe {
-            let room = self.taken.as_mut_ptr();
-            let count = native::rd_kafka_consume_batch_queue(self.queue.as_ptr(), patience, room, BATCH_RECORDS);
-            self.taken.set_len(usize::try_from(count).unwrap_or_default().min(BATCH_RECORDS));
+            let room = self.taken.as_mut_ptr().add(before);
+            let count = native::rd_kafka_consume_batch_queue(self.queue.as_ptr(), patience, room, most);
+            self.taken.set_len(before + usize::try_from(count).unwrap_or_default().min(most));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Each promise of the port, as a function that every implementation runs.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tallygate_stream::{Flush, Record, Start, StreamError, Topic};
 
@@ -25,6 +25,7 @@ macro_rules! contract {
             a_follower_says_each_time_that_it_caught_up,
             a_follower_of_a_busy_topic_catches_up,
             a_follower_starts_where_it_is_told,
+            a_follower_hands_on_a_record_as_soon_as_it_is_there,
             bounds_tell_what_is_held_and_what_was_committed,
             not_taking_records_does_not_lose_the_ownership,
             a_record_that_is_refused_keeps_no_other_from_the_log,
@@ -250,6 +251,21 @@ pub(crate) async fn a_follower_starts_where_it_is_told(fixture: &Fixture) {
         assert_eq!(read.len(), count, "{start:?}");
     }
     assert!(fixture.read_from(Topic::Transactions, Vec::new()).await.unwrap().is_empty());
+}
+
+pub(crate) async fn a_follower_hands_on_a_record_as_soon_as_it_is_there(fixture: &Fixture) {
+    /// Of the quickest, as the machine may be busy; one who waits for company waits each time.
+    const WITHIN: Duration = Duration::from_millis(50);
+    const ROUNDS: u64 = 20;
+    let mut follower = fixture.stream.follow(Topic::Transactions, vec![(0, Start::End)]).await.unwrap();
+    let mut quickest = Duration::MAX;
+    for round in 0..ROUNDS {
+        fixture.stream.append(numbered(0, round, round + 1)).await.unwrap();
+        let appended = Instant::now();
+        while follower.next().await.unwrap().records.is_empty() {}
+        quickest = quickest.min(appended.elapsed());
+    }
+    assert!(quickest < WITHIN, "{quickest:?}");
 }
 
 pub(crate) async fn bounds_tell_what_is_held_and_what_was_committed(fixture: &Fixture) {
