@@ -21,11 +21,15 @@ use crate::reconcile::load;
 use crate::ship::fill;
 use crate::site::Site;
 
-/// A part of an hour's at 1,000 a second, so that the run stays short: what it shows is the same from the first second on.
-const MESSAGES: u64 = 300_000;
+/// A part of an hour's at 1,000 a second, so that the run stays short.
+const MESSAGES: u64 = 1_000_000;
 /// Requests a second.
 const RATE: f64 = 1_000.0;
 const SENDERS: Senders = Senders { http: Http::One, connections: 64, one_is_busy: false };
+/// Before requests are measured: in the first seconds all the servers are busy with beginning, and little is worked off.
+const BEGUN: Duration = Duration::from_secs(10);
+/// Between the end of the backlog and the requests that are measured without one.
+const OVER: Duration = Duration::from_secs(5);
 const TIME: Duration = Duration::from_secs(300);
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -52,6 +56,7 @@ fn worked_off(what: &str, site: &Site) -> Result<()> {
     let server = Server::new(site.partners, &site.certs());
     // The log, and how much of it is summed.
     let bounds = || runtime.block_on(async { anyhow::Ok(read_stream(&config)?.bounds(Topic::Transactions).await?) });
+    std::thread::sleep(BEGUN);
     let meanwhile = paced::times(&server, SENDERS, RATE)?;
     let shipped = total(&bounds()?);
     ensure!(shipped < MESSAGES, "{what}: the backlog was gone before requests were measured beside it");
@@ -59,6 +64,7 @@ fn worked_off(what: &str, site: &Site) -> Result<()> {
     let rate = MESSAGES as f64 / began.elapsed().as_secs_f64();
     until(|| Ok(bounds()?.iter().all(|partition| partition.committed == partition.high)))?;
     let (summed, peak) = (MESSAGES as f64 / began.elapsed().as_secs_f64(), process.peak()?);
+    std::thread::sleep(OVER);
     let after = paced::times(&server, SENDERS, RATE)?;
     let [p50, p99] = [0.5, 0.99].map(|share| [&meanwhile, &after].map(|times| quantile(times, share)));
     println!(

@@ -104,7 +104,7 @@ fn through_kafka(report: &mut Report) -> Result<()> {
     peer::measure(&runtime, &kafka, RECORDS)
 }
 
-fn new_record(n: u64) -> Result<NewRecord> {
+pub fn new_record(n: u64) -> Result<NewRecord> {
     record(n, made(n)?)
 }
 

@@ -1,4 +1,4 @@
-//! Measures Tallygate beside floors, in one run: `bench [--check] [a b c d e g h i j]`, all of them when none is named. With
+//! Measures Tallygate beside floors, in one run: `bench [--check] [a b c d e g h i j k]`, all of them when none is named. With
 //! `--check` it exits with 1 where an aim is missed.
 #![allow(clippy::disallowed_methods, reason = "load generators end with the measurement that started them")]
 
@@ -19,6 +19,7 @@ mod log;
 mod logged;
 mod measure;
 mod messages;
+mod moves;
 mod paced;
 mod page;
 mod peer;
@@ -71,7 +72,7 @@ fn main() -> Result<ExitCode> {
 type Measure = fn(&mut Report) -> Result<()>;
 
 /// What can be measured, by the letters that name it.
-const PARTS: [(&str, Measure); 9] = [
+const PARTS: [(&str, Measure); 10] = [
     ("a", policy::measure),
     ("b", accept::measure),
     ("c", ship::measure),
@@ -81,12 +82,13 @@ const PARTS: [(&str, Measure); 9] = [
     ("h", |_| reconcile::measure()),
     ("i", handshakes::measure),
     ("j", |_| backlog::measure()),
+    ("k", |_| moves::measure()),
 ];
 
 /// The part that a letter names.
 fn part(name: &str) -> Result<&'static str> {
     let named = PARTS.iter().find(|(names, _)| name.len() == 1 && names.contains(name));
-    named.map(|(names, _)| *names).with_context(|| format!("nothing is measured as {name:?}, a to j are"))
+    named.map(|(names, _)| *names).with_context(|| format!("nothing is measured as {name:?}, a to k are"))
 }
 
 /// Names the aims that were missed; with `check` they end the run with 1.

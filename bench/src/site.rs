@@ -13,6 +13,7 @@ pub struct Site {
     folder: tempfile::TempDir,
     pub partners: SocketAddr,
     pub admin: SocketAddr,
+    pub metrics: SocketAddr,
 }
 
 impl Site {
@@ -54,7 +55,7 @@ address = "{metrics}"
             policies = policies.display()
         );
         std::fs::write(folder.path().join("tallygate.toml"), text)?;
-        Ok(Self { folder, partners, admin })
+        Ok(Self { folder, partners, admin, metrics })
     }
 
     /// A site on real servers, with default names on them.

@@ -6,6 +6,8 @@ pub const DIRTY_ROWS: usize = 250_000;
 pub const FLUSH_ROWS: usize = 50_000;
 /// Flushes that may be on their way to the store at a time, or wait there for their commit.
 pub const WRITES: usize = 4;
+/// Partitions of which what a takeover needs is read at a time.
+pub const TAKEN_OVER_AT_ONCE: usize = 4;
 /// Most rows that one record changes: one of its key, and one of its partner.
 pub const ROWS_OF_A_RECORD: usize = 2;
 /// Of a long backlog so many records are folded for each row, before rows are written.

@@ -1,6 +1,6 @@
 //! The sizes of the shipper, in one place.
 
-/// Messages leased at a time, unless the options say otherwise.
+/// Messages leased at a time, unless the options say otherwise; a queue may lease fewer.
 pub const PREFETCH: u16 = 4096;
 /// Most messages of one append.
 pub const BATCH_MESSAGES: usize = 1024;
@@ -18,7 +18,7 @@ pub const PIECE_RECORDS: usize = 1024;
 /// Bytes of keys and values from which on a piece takes no further record.
 pub const PIECE_BYTES: usize = 1024 * 1024;
 /// Messages held up from which on nothing is received: few of what may be leased, so that others find room.
-pub const HELD_UP_MESSAGES: usize = 512;
+pub const HELD_UP_MESSAGES: usize = 128;
 /// Their bytes, likewise.
 pub const HELD_UP_BYTES: usize = 16 * 1024 * 1024;
 /// Refused messages from which on the oldest of those that are held up are parked.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Between two looks at the queue while much comes.
-pub const GATHER: Duration = Duration::from_millis(20);
+pub const GATHER: Duration = Duration::from_millis(5);
 /// The first wait before an attempt is made again; doubled each time.
 pub const BACKOFF_FIRST: Duration = Duration::from_millis(50);
 /// The longest wait between attempts.

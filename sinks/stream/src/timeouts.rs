@@ -18,7 +18,7 @@ pub(crate) const HAND_OVER: Duration = Duration::from_secs(5);
 pub(crate) const KAFKA_SESSION: Duration = Duration::from_secs(8);
 /// How often a member says that it lives. By the answer it hears that others come or go, and what is to move stands until all
 /// have heard.
-pub(crate) const KAFKA_HEARTBEAT: Duration = Duration::from_millis(500);
+pub(crate) const KAFKA_HEARTBEAT: Duration = Duration::from_millis(200);
 /// Whoever stops tells the group so, at most so long.
 pub(crate) const KAFKA_LEAVE: Duration = Duration::from_secs(5);
 /// A killed owner's open transaction hides what it committed at most so long, and as long again until the broker looks.

@@ -7,8 +7,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use backon::Retryable;
-use futures::FutureExt;
 use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use tallygate_core::Position;
 use tallygate_core::fold::Fold;
 use tallygate_stream::Topic;
@@ -19,6 +19,7 @@ use super::failure::Failure;
 use crate::backoff;
 use crate::checkpoint::{Checkpoint, Unusable};
 use crate::ends::Ends;
+use crate::limits::TAKEN_OVER_AT_ONCE;
 use crate::partition::{Beginning, Partition, ahead_of_clock};
 use crate::parts::Parts;
 
@@ -126,15 +127,25 @@ async fn read(parts: &Parts, given: Vec<(u32, Option<u64>)>) -> Result<Found, Fa
     let begun = Instant::now();
     let partitions = given.iter().map(|(number, _)| *number).collect();
     let ends = Ends::of(&*parts.stream, Topic::Transactions).await?;
-    let mut found = Found { begun, partitions, ends, bases: Vec::new(), standing: Vec::new() };
-    for (number, committed) in given {
-        match base(parts, &found.ends, number, committed).await {
-            Ok(base) => found.bases.push((number, base)),
-            Err(Refusal::Stand(reason)) => found.standing.push((number, reason)),
-            Err(Refusal::Failed(failure)) => return Err(failure),
+    let reads = given.into_iter().map(|(number, committed)| {
+        let ends = &ends;
+        async move {
+            match base(parts, ends, number, committed).await {
+                Ok(base) => Ok((number, Ok(base))),
+                Err(Refusal::Stand(reason)) => Ok((number, Err(reason))),
+                Err(Refusal::Failed(failure)) => Err(failure),
+            }
+        }
+    });
+    let read: Vec<_> = stream::iter(reads).buffered(TAKEN_OVER_AT_ONCE).try_collect().await?;
+    let (mut bases, mut standing) = (Vec::new(), Vec::new());
+    for (number, read) in read {
+        match read {
+            Ok(base) => bases.push((number, base)),
+            Err(reason) => standing.push((number, reason)),
         }
     }
-    Ok(found)
+    Ok(Found { begun, partitions, ends, bases, standing })
 }
 
 /// Why a partition was not taken over.

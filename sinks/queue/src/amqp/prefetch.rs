@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::limits::{PREFETCH_BYTES, PREFETCH_FIRST, PREFETCH_LEAST, PREFETCH_MEAN};
+use crate::limits::{PREFETCH_BYTES, PREFETCH_FIRST, PREFETCH_LEAST, PREFETCH_MEAN, PREFETCH_MOST};
 
 /// What a server was allowed, and what it should be. It takes another number for a new consumer alone, so the mean is
 /// followed in large steps.
@@ -35,7 +35,7 @@ impl Sizes {
 
 impl Prefetch {
     pub(super) fn new(most: u16, sizes: Sizes) -> Self {
-        let most = most.max(1);
+        let most = most.clamp(1, PREFETCH_MOST);
         let mut prefetch = Self { most, now: PREFETCH_FIRST.min(most), sizes, came: 0 };
         prefetch.now = prefetch.right().unwrap_or(prefetch.now);
         prefetch
@@ -87,7 +87,7 @@ mod tests {
         receive(&mut prefetch, usize::from(PREFETCH_FIRST) - 1, 2_000);
         assert_eq!(prefetch.change(), None);
         receive(&mut prefetch, 1, 2_000);
-        assert_eq!((prefetch.change(), prefetch.change()), (Some(4_096), None));
+        assert_eq!((prefetch.change(), prefetch.change()), (Some(PREFETCH_MOST), None));
         receive(&mut prefetch, 1, 3_000);
         assert_eq!(prefetch.change(), None);
         receive(&mut prefetch, 4, 8 * MIB);
@@ -98,7 +98,7 @@ mod tests {
         let mut next = Prefetch::new(4_096, sizes);
         assert_eq!(next.now(), PREFETCH_LEAST, "the next begins with what is known");
         receive(&mut next, 400, 2_000);
-        assert_eq!(next.change(), Some(4_096));
+        assert_eq!(next.change(), Some(PREFETCH_MOST));
     }
 
     #[test]
@@ -106,5 +106,8 @@ mod tests {
         let mut prefetch = Prefetch::new(1, Sizes::default());
         receive(&mut prefetch, 100, 10);
         assert_eq!((prefetch.now(), prefetch.change()), (1, None));
+        let mut prefetch = Prefetch::new(u16::MAX, Sizes::default());
+        receive(&mut prefetch, 1_000, 10);
+        assert_eq!(prefetch.change(), Some(PREFETCH_MOST), "or what a quorum queue may be asked for");
     }
 }
