@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tallygate_core::PartitionBy;
+use tokio::time::Instant;
 
 use super::world::{Running, Sent, World};
 use crate::flush::records;
@@ -146,4 +147,30 @@ async fn rule_12_no_other_partition_waits_while_one_is_taken_over() {
     }
     world.log.state().pace_of_sums = Duration::ZERO;
     settled(&world, running).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_12_partitions_that_come_together_are_read_side_by_side() {
+    const PARTITIONS: u32 = 4;
+    const PACE: Duration = Duration::from_secs(60);
+    let world = World::new(PartitionBy::Key, 6, PARTITIONS as usize, Duration::from_millis(5));
+    let append = |ids: std::ops::Range<u64>| {
+        for id in ids {
+            world.append(Sent::of(id as u32 % PARTITIONS, id));
+        }
+    };
+    let running = world.start();
+    append(0..40);
+    world.settle().await;
+    running.stop().await;
+    // What is read of the topic of sums comes as slowly for all of them together as for one.
+    world.log.state().pace_of_sums = PACE;
+    let longest = world.log.state().sums.iter().map(Vec::len).max().unwrap().div_ceil(20) as u32;
+    let (running, begun) = (world.start(), Instant::now());
+    append(40..48);
+    world.settle().await;
+    let took = begun.elapsed();
+    assert!(took < PACE * (longest + 1), "{took:?} for {longest}");
+    running.stop().await;
+    world.check();
 }
