@@ -117,7 +117,8 @@ async fn watch<T>(
             let (committed, since) = last.entry(bounds.partition).or_insert((bounds.committed, now));
             let pause = pauses.entry(bounds.partition).or_default();
             *pause = (*pause).max(now - *since);
-            if *committed != bounds.committed {
+            // Where all is committed none is missing.
+            if *committed != bounds.committed || bounds.committed == bounds.high {
                 (*committed, *since) = (bounds.committed, now);
             }
         }

@@ -28,5 +28,7 @@ pub(crate) async fn until_caught_up<E: From<StreamError>>(
         if batch.caught_up {
             return Ok(());
         }
+        // A reader may always have more at hand, and others fold beside this.
+        tokio::task::yield_now().await;
     }
 }

@@ -12,7 +12,7 @@ pub const RECEIVE_BYTES: usize = 16 * 1024 * 1024;
 pub const CONSUMER_BYTES: usize = 40 * 1024 * 1024;
 /// Bytes of messages that a server is to send ahead.
 pub const PREFETCH_BYTES: usize = 32 * 1024 * 1024;
-/// Messages that it may send ahead at most. A quorum queue reads and sends as many at one go as were settled, and publishers wait
+/// Messages that it may send ahead at most, beside those that it sent while it was allowed fewer. A quorum queue reads and sends as many at one go as were settled, and publishers wait
 /// for their confirms meanwhile: beside a long backlog with 4,096 for seconds, with 256 for a hundredth of that.
 pub const PREFETCH_MOST: u16 = 256;
 /// Messages that it may always send ahead: together the largest are no more than that.

@@ -4,7 +4,7 @@
 pub const PREFETCH: u16 = 4096;
 /// Most messages of one append.
 pub const BATCH_MESSAGES: usize = 1024;
-/// Messages on their way from which on further ones are gathered: 10,000 a second, or fewer that take longer.
+/// Messages on their way from which on further ones are gathered.
 pub const GATHER_MESSAGES: usize = 200;
 /// Bytes from which on an append takes no further message; the records of a message always go together.
 pub const BATCH_BYTES: usize = 1024 * 1024;
@@ -22,7 +22,7 @@ pub const HELD_UP_MESSAGES: usize = 128;
 /// Their bytes, likewise.
 pub const HELD_UP_BYTES: usize = 16 * 1024 * 1024;
 /// Refused messages from which on the oldest of those that are held up are parked.
-pub const REFUSED_MESSAGES: usize = 64;
+pub const REFUSED_MESSAGES: usize = 32;
 /// Their bytes, likewise.
 pub const REFUSED_BYTES: usize = 4 * 1024 * 1024;
 /// Parked messages that are tried at a time.

@@ -137,7 +137,7 @@ async fn read(parts: &Parts, given: Vec<(u32, Option<u64>)>) -> Result<Found, Fa
             }
         }
     });
-    let read: Vec<_> = stream::iter(reads).buffered(TAKEN_OVER_AT_ONCE).try_collect().await?;
+    let read: Vec<_> = stream::iter(reads).buffer_unordered(TAKEN_OVER_AT_ONCE).try_collect().await?;
     let (mut bases, mut standing) = (Vec::new(), Vec::new());
     for (number, read) in read {
         match read {

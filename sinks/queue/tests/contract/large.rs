@@ -43,7 +43,7 @@ async fn what_a_consumer_holds_is_bounded_by_bytes_whatever_it_is_sent() {
         small += some.len();
         consumer.acknowledge(&tags(&some)).await.unwrap();
     }
-    // By now the server may send a thousand messages ahead.
+    // By now the server may send as many messages ahead as it ever may.
     let large = Bytes::from(vec![7; MESSAGE_BYTES]);
     for _ in 0..LARGE {
         queue.publish(large.clone()).await.unwrap();
@@ -71,9 +71,11 @@ async fn what_a_consumer_holds_is_bounded_by_bytes_whatever_it_is_sent() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn small_messages_that_cannot_be_settled_do_not_hold_up_those_behind_them() {
+    // More than the first ones that it may send ahead, of which none is settled.
+    const UNSETTLED: usize = 300;
     let server = tokio::task::spawn_blocking(shared::rabbit).await.unwrap().unwrap();
     let queue = Arc::new(AmqpQueue::open(AmqpOptions::new(server.url(), "unsettled")).unwrap());
-    publish(&*queue, 600).await;
+    publish(&*queue, UNSETTLED).await;
     let mut consumer = queue.consume(1_000).await.unwrap();
-    assert_eq!(all_there_is(&mut *consumer).await.len(), 600);
+    assert_eq!(all_there_is(&mut *consumer).await.len(), UNSETTLED);
 }
