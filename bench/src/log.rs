@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 use tallygate_core::Draft;
-use tallygate_stream::{KafkaOptions, KafkaStream, Stream, StreamMetrics, Topic};
+use tallygate_stream::{KafkaOptions, KafkaStream, Retention, Stream, StreamMetrics, Topic};
 use tokio::runtime::Runtime;
 
 /// The transactions of a site with default names.
@@ -34,9 +34,11 @@ pub fn partitions(consumer: &BaseConsumer, topic: &str, from: Offset) -> Result<
     Ok(partitions)
 }
 
-/// The stream of a site with default names.
-pub fn stream(brokers: &str) -> Result<Arc<KafkaStream>> {
-    Ok(Arc::new(KafkaStream::new(options(brokers), StreamMetrics::default())?))
+/// The stream of a site with default names, with its topics.
+pub fn prepared(runtime: &Runtime, brokers: &str) -> Result<Arc<KafkaStream>> {
+    let stream = Arc::new(KafkaStream::new(options(brokers), StreamMetrics::default())?);
+    runtime.block_on(stream.prepare(Retention { fold_days: 15, lag_days: 0 }))?;
+    Ok(stream)
 }
 
 /// What that stream is opened with.

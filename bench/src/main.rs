@@ -27,6 +27,7 @@ mod policy;
 mod progress;
 mod publish;
 mod reconcile;
+mod records;
 mod report;
 mod ship;
 mod site;

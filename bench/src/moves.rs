@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::ops::Range;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use futures::future::try_join_all;
-use tallygate_stream::{NewRecord, Retention, Stream, Topic};
+use tallygate_stream::{NewRecord, Stream, Topic};
 use tallygate_test_servers::{Cassandra, Kafka};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -16,13 +16,13 @@ use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout};
 
 use crate::child::Measured;
-use crate::fold::{new_record, record_of_key};
-use crate::log::{committed, stream};
+use crate::log::{committed, prepared};
+use crate::progress;
+use crate::records::{fill, record_of_key};
 use crate::site::Site;
 
 /// In all four partitions: two of them, with half of these, move.
 const RECORDS: u64 = 4_000_000;
-const BATCH: u64 = 5_000;
 const FILLERS: u64 = 4;
 /// Between two records of each partition that come meanwhile.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -35,21 +35,12 @@ const TIME: Duration = Duration::from_secs(300);
 
 pub fn measure() -> Result<()> {
     let (kafka, cassandra) = (Kafka::start()?, Cassandra::start()?);
-    let backends = format!(
-        "[stream]\nbackend = \"kafka\"\nbrokers = [\"{}\"]\n[sums]\nbackend = \"cassandra\"\ncontact_points = [\"{}\"]\n",
-        kafka.brokers(),
-        cassandra.contact_point()
-    );
-    let (stays, comes) = (Site::new(&backends)?, Site::new(&backends)?);
-    let (runtime, stream) = (Runtime::new()?, stream(&kafka.brokers())?);
-    let stream: Arc<dyn Stream> = stream;
-    runtime.block_on(fill(&stream))?;
+    let site = || Site::behind_the_queue(&kafka, &cassandra);
+    let (stays, comes, runtime) = (site()?, site()?, Runtime::new()?);
+    let stream: Arc<dyn Stream> = prepared(&runtime, &kafka.brokers())?;
+    runtime.block_on(fill_by_several(&stream))?;
     let process = Measured::tallygate(&stays.config(), "aggregator")?;
-    let end = Instant::now() + TIME;
-    while committed(&runtime, &*stream)? < RECORDS {
-        ensure!(Instant::now() < end, "the log is not summed after {TIME:?}");
-        std::thread::sleep(LOOK);
-    }
+    progress::cost_of_all(&process, RECORDS, TIME, || committed(&runtime, &*stream))?;
     runtime.block_on(async {
         tokio::select! {
             ended = send(&stream) => ended,
@@ -107,38 +98,48 @@ async fn watch<T>(
     stream: &Arc<dyn Stream>,
     change: impl Future<Output = Result<T>>,
 ) -> Result<(BTreeMap<u32, Duration>, T)> {
-    let mut last: BTreeMap<u32, (u64, Instant)> = BTreeMap::new();
-    let mut pauses: BTreeMap<u32, Duration> = BTreeMap::new();
-    let (mut change, mut changed) = (std::pin::pin!(change), None);
-    let end = Instant::now() + TIME;
-    loop {
+    let (mut watched, mut change, begun) = (Watched::default(), pin!(change), Instant::now());
+    let outcome = loop {
+        watched.look(stream, begun).await?;
+        if let Ok(outcome) = timeout(LOOK, &mut change).await {
+            break outcome?;
+        }
+    };
+    let changed = Instant::now();
+    while changed.elapsed() <= SETTLED || !watched.all_go_on_since(changed) {
+        sleep(LOOK).await;
+        watched.look(stream, begun).await?;
+    }
+    Ok((watched.pauses, outcome))
+}
+
+/// What was seen of the partitions.
+#[derive(Default)]
+struct Watched {
+    /// Up to where each was committed, and since when no further.
+    last: BTreeMap<u32, (u64, Instant)>,
+    pauses: BTreeMap<u32, Duration>,
+}
+
+impl Watched {
+    async fn look(&mut self, stream: &Arc<dyn Stream>, begun: Instant) -> Result<()> {
+        ensure!(begun.elapsed() < TIME, "not all partitions go on after {TIME:?}");
         for bounds in stream.bounds(Topic::Transactions).await? {
             let now = Instant::now();
-            let (committed, since) = last.entry(bounds.partition).or_insert((bounds.committed, now));
-            let pause = pauses.entry(bounds.partition).or_default();
+            let (committed, since) = self.last.entry(bounds.partition).or_insert((bounds.committed, now));
+            let pause = self.pauses.entry(bounds.partition).or_default();
             *pause = (*pause).max(now - *since);
             // Where all is committed none is missing.
             if *committed != bounds.committed || bounds.committed == bounds.high {
                 (*committed, *since) = (bounds.committed, now);
             }
         }
-        ensure!(Instant::now() < end, "not all partitions go on after {TIME:?}");
-        match &mut changed {
-            None => {
-                if let Ok(outcome) = timeout(LOOK, &mut change).await {
-                    changed = Some((Instant::now(), outcome?));
-                }
-            }
-            Some((at, _)) => {
-                if at.elapsed() > SETTLED && last.values().all(|(_, since)| since > at) {
-                    break;
-                }
-                sleep(LOOK).await;
-            }
-        }
+        Ok(())
     }
-    let (_, outcome) = changed.context("it ended too early")?;
-    Ok((pauses, outcome))
+
+    fn all_go_on_since(&self, time: Instant) -> bool {
+        self.last.values().all(|(_, since)| *since > time)
+    }
 }
 
 /// The partitions that an aggregator says are its own, by its metrics.
@@ -154,19 +155,13 @@ async fn owned(metrics: SocketAddr) -> Result<BTreeSet<u32>> {
     Ok(text.lines().filter_map(number).collect())
 }
 
-async fn fill(stream: &Arc<dyn Stream>) -> Result<()> {
-    stream.prepare(Retention { fold_days: 15, lag_days: 0 }).await?;
+/// Several at a time make the records, each a share of them.
+async fn fill_by_several(stream: &Arc<dyn Stream>) -> Result<()> {
     let share = RECORDS / FILLERS;
-    let fill_share = |numbers: Range<u64>| {
+    let fillers = (0..FILLERS).map(|filler| {
         let stream = Arc::clone(stream);
-        async move {
-            for start in numbers.step_by(BATCH as usize) {
-                stream.append((start..start + BATCH).map(new_record).collect::<Result<_>>()?).await?;
-            }
-            anyhow::Ok(())
-        }
-    };
-    let fillers = (0..FILLERS).map(|filler| tokio::spawn(fill_share(filler * share..(filler + 1) * share)));
+        tokio::spawn(async move { fill(&*stream, filler * share..(filler + 1) * share).await })
+    });
     try_join_all(fillers).await?.into_iter().collect()
 }
 

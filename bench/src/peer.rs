@@ -15,10 +15,10 @@ use tallygate_test_servers::{Kafka, java_with};
 use tokio::runtime::Runtime;
 
 use crate::child::Measured;
-use crate::fold::record_of_key;
 use crate::log::{TOPIC, committed, options, partitions};
 use crate::measure::{Cost, cpu_of, quantile};
 use crate::progress;
+use crate::records::record_of_key;
 
 const SUMS: &str = "peer.daily-sums";
 /// Threads of the peer; there are two cores.

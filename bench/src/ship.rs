@@ -8,13 +8,13 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use tallygate_core::envelope::{self, Head};
 use tallygate_core::{MessageNumber, Run, Transaction};
 use tallygate_queue::{AmqpOptions, AmqpQueue, Queue};
-use tallygate_stream::{Retention, Stream, Topic};
+use tallygate_stream::{Stream, Topic};
 use tallygate_test_servers::{Cassandra, Kafka, RabbitMq};
 
 use crate::aims;
 use crate::child::Measured;
 use crate::floors;
-use crate::log::{TOPIC, draft, stream, total};
+use crate::log::{TOPIC, draft, prepared, total};
 use crate::progress;
 use crate::report::Report;
 use crate::site::Site;
@@ -25,8 +25,7 @@ const TIME: Duration = Duration::from_secs(180);
 pub fn measure(report: &mut Report) -> Result<()> {
     let (rabbit, kafka, cassandra) = (RabbitMq::start()?, Kafka::start()?, Cassandra::start()?);
     let runtime = tokio::runtime::Runtime::new()?;
-    let stream = stream(&kafka.brokers())?;
-    runtime.block_on(stream.prepare(Retention { fold_days: 15, lag_days: 0 }))?;
+    let stream = prepared(&runtime, &kafka.brokers())?;
     let fill_one = |name: &str| {
         runtime.block_on(async { fill(&AmqpQueue::open(AmqpOptions::new(rabbit.url(), name))?, MESSAGES).await })
     };

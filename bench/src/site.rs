@@ -60,12 +60,13 @@ address = "{metrics}"
 
     /// A site on real servers, with default names on them.
     pub fn on(rabbit: &RabbitMq, kafka: &Kafka, cassandra: &Cassandra) -> Result<Self> {
-        Self::new(&format!(
-            "[queue]\nbackend = \"amqp\"\nurl = \"{}\"\n[stream]\nbackend = \"kafka\"\nbrokers = [\"{}\"]\n[sums]\nbackend = \"cassandra\"\ncontact_points = [\"{}\"]\n",
-            rabbit.url(),
-            kafka.brokers(),
-            cassandra.contact_point()
-        ))
+        let queue = format!("[queue]\nbackend = \"amqp\"\nurl = \"{}\"\n", rabbit.url());
+        Self::new(&(queue + &behind_the_queue(kafka, cassandra)))
+    }
+
+    /// One on those alone that stand behind the queue.
+    pub fn behind_the_queue(kafka: &Kafka, cassandra: &Cassandra) -> Result<Self> {
+        Self::new(&behind_the_queue(kafka, cassandra))
     }
 
     pub fn config(&self) -> PathBuf {
@@ -75,4 +76,12 @@ address = "{metrics}"
     pub fn certs(&self) -> PathBuf {
         self.folder.path().join("certs")
     }
+}
+
+fn behind_the_queue(kafka: &Kafka, cassandra: &Cassandra) -> String {
+    format!(
+        "[stream]\nbackend = \"kafka\"\nbrokers = [\"{}\"]\n[sums]\nbackend = \"cassandra\"\ncontact_points = [\"{}\"]\n",
+        kafka.brokers(),
+        cassandra.contact_point()
+    )
 }

@@ -171,6 +171,5 @@ async fn rule_12_partitions_that_come_together_are_read_side_by_side() {
     world.settle().await;
     let took = begun.elapsed();
     assert!(took < PACE * (longest + 1), "{took:?} for {longest}");
-    running.stop().await;
-    world.check();
+    settled(&world, running).await;
 }
