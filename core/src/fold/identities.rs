@@ -4,11 +4,14 @@
 //! alone, whatever was made of the records. Nearly every identity has one content and one number, which stand with it; what
 //! is beyond that stands beside.
 
+mod fresh;
+
 use std::hash::{BuildHasherDefault, Hasher};
 
 use hashbrown::HashMap;
 use xxhash_rust::xxh3::Xxh3Default;
 
+use self::fresh::Fresh;
 use super::horizon::Horizon;
 use crate::day::Day;
 use crate::identity::Identity;
@@ -36,15 +39,6 @@ pub struct Identities {
     fresh: Fresh,
     /// Numbers of records that taught no identity, with the log day.
     fresh_numbers: Vec<(u64, Day)>,
-}
-
-/// The sights that are not packed yet, as they are packed: behind the room for what stands before them.
-#[derive(Debug, Default)]
-struct Fresh {
-    packed: Vec<u8>,
-    sights: u32,
-    /// What the last blob came to: the next may come to as much.
-    last: usize,
 }
 
 /// The first content and number of an identity, each with the last log day on which it is known.
@@ -255,6 +249,11 @@ impl Identities {
         blob
     }
 
+    /// For blobs of so many bytes together.
+    pub(super) fn reserve(&mut self, bytes: usize) {
+        self.known.reserve(bytes / SIGHT_BYTES);
+    }
+
     /// Takes a blob back and returns its clock.
     pub(super) fn restore(&mut self, blob: &[u8]) -> Result<Option<i64>, BadBlob> {
         let (blob, checksum) = blob.split_last_chunk().ok_or(BadBlob)?;
@@ -280,30 +279,6 @@ impl Identities {
             self.remember_number(number, take_day(&mut rest)?);
         }
         Ok(Some(clock).filter(|clock| *clock != NO_CLOCK))
-    }
-}
-
-impl Fresh {
-    fn push(&mut self, sight: Sight) {
-        if self.packed.is_empty() {
-            self.packed.reserve(self.last);
-            self.packed.extend_from_slice(&[0; HEAD_BYTES]);
-        }
-        let mut packed = [0; SIGHT_BYTES];
-        packed[..16].copy_from_slice(&sight.identity.0.to_be_bytes());
-        packed[16..24].copy_from_slice(&sight.content.to_be_bytes());
-        packed[24..32].copy_from_slice(&sight.number.to_be_bytes());
-        packed[32..36].copy_from_slice(&sight.day.epoch_days().to_be_bytes());
-        packed[36..].copy_from_slice(&sight.log_day.epoch_days().to_be_bytes());
-        self.packed.extend_from_slice(&packed);
-        self.sights += 1;
-    }
-
-    /// The sights behind the room for the head, and how many they are.
-    fn take(&mut self) -> (Vec<u8>, u32) {
-        let Self { packed, sights, .. } = std::mem::take(self);
-        self.last = packed.len();
-        (if packed.is_empty() { vec![0; HEAD_BYTES] } else { packed }, sights)
     }
 }
 

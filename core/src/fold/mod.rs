@@ -48,6 +48,11 @@ impl Fold {
         }
     }
 
+    /// Makes room for the identities of blobs of so many bytes together, at once: growing step by step costs as much again.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.identities.reserve(bytes);
+    }
+
     /// Takes identities back from the blobs that [`take_identities`](Self::take_identities) made, oldest first.
     ///
     /// # Errors

@@ -16,12 +16,14 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::WallClock;
+use crate::failure::Failure;
 use crate::kept::Kept;
 use crate::local_state::LocalState;
-use crate::membership::{Failure, Membership};
+use crate::membership::Membership;
 use crate::metrics::AggregatorMetrics;
 use crate::parts::Parts;
 use crate::teller::Statuses;
+use crate::warm_up::warm_up;
 use crate::{backoff, limits, timeouts};
 
 /// How an aggregator works.
@@ -163,6 +165,10 @@ impl Aggregator {
     async fn members(&self, shutdown: &CancellationToken) -> Result<(), AggregatorError> {
         let (mut delays, mut refusals) = (backoff::delays().build(), 0);
         self.work.send_replace(Work::Waits("it has not joined those who share the log yet".to_owned()));
+        tokio::select! {
+            () = warm_up(&self.parts) => {}
+            () = shutdown.cancelled() => {}
+        }
         while !shutdown.is_cancelled() {
             let begun = Instant::now();
             let outcome = match Membership::begin(&self.parts).await {

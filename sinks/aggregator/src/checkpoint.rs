@@ -57,23 +57,28 @@ impl Checkpoint {
         }
     }
 
-    /// The position that the topic shows of this partition now. It is the last record of each commit, so that little is read.
-    pub(crate) async fn last_position(stream: &dyn Stream, partition: u32) -> Result<Option<Position>, StreamError> {
+    /// The position that the topic shows of this partition now, and all rows that changed since it was folded up to `next`. The
+    /// position is the last record of each commit: what stands behind one of no later offset is enough, and little is read. None
+    /// where no such one is found.
+    pub(crate) async fn since(stream: &dyn Stream, partition: u32, next: u64) -> Result<Option<Self>, Unusable> {
         let ends = Ends::of(stream, Topic::DailySums).await?;
         let (low, high) = (ends.low(partition), ends.high(partition));
         for records in LAST_RECORDS {
             let from = high.saturating_sub(records).max(low);
             let mut follower = stream.follow(Topic::DailySums, vec![(partition, Start::Offset(from))]).await?;
-            let mut last = None;
+            let (mut since, mut first, mut has_removed) = (Self::default(), None, false);
             until_caught_up(&mut *follower, |record| {
-                if let Ok(SumsRecord::Position(position)) = SumsRecord::read(record.key(), record.value()) {
-                    last = Some(*position);
-                }
-                Ok::<_, StreamError>(())
+                has_removed |= record.value().is_empty();
+                since.take(record)?;
+                first = first.or(since.position.as_ref().map(|position| position.next));
+                Ok::<_, Unusable>(())
             })
             .await?;
-            if last.is_some() || from == low {
-                return Ok(last);
+            if has_removed || (first.is_none() && from == low) {
+                return Ok(None);
+            }
+            if first.is_some_and(|first| first <= next) {
+                return Ok(Some(since));
             }
         }
         Ok(None)

@@ -18,6 +18,12 @@ impl Ends {
         Ok(Self::new(stream.bounds(topic).await?))
     }
 
+    /// The same, of a log to which others append while it is looked at.
+    pub(crate) fn growing(mut self) -> Self {
+        self.0.values_mut().for_each(|bounds| bounds.high = u64::MAX);
+        self
+    }
+
     pub(crate) fn has(&self, partition: u32) -> bool {
         self.0.contains_key(&partition)
     }

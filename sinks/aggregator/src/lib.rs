@@ -9,12 +9,14 @@
 
 mod aggregator;
 mod backoff;
+mod base;
 pub mod by_hand;
 mod cadence;
 mod checkpoint;
 mod clock;
 mod compare;
 mod ends;
+mod failure;
 #[cfg(feature = "faults")]
 mod faults;
 mod fingerprint;
@@ -31,6 +33,7 @@ mod probe;
 mod scan;
 mod teller;
 pub mod timeouts;
+mod warm_up;
 
 #[cfg(test)]
 mod tests;

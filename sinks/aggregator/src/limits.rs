@@ -18,7 +18,9 @@ pub const PENDING_RECORDS: u64 = 2_000_000;
 pub const DEAD_LETTER_BYTES: usize = 32 * 1024 * 1024;
 /// Records learnt after which their identities go to the local state, so that a long learning needs no second copy.
 pub const LEARN_RECORDS: u64 = 500_000;
-/// So many of the last records of the topic of sums are looked through for a position, one after the other.
+/// A partition of which more records are to be learnt is not brought up to now before it is ours.
+pub const WARMED_UP_RECORDS: u64 = 500_000;
+/// So many of the last records of the topic of sums are looked through for what changed since a partition went, one after the other.
 pub const LAST_RECORDS: [u64; 3] = [64, 4_096, 262_144];
 /// Rows of the topic of sums that are held to be compared with the store at a time.
 pub const COMPARED_ROWS: usize = 100_000;

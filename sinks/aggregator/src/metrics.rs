@@ -73,7 +73,7 @@ impl AggregatorMetrics {
         registry.register("learnt_records", "Records read only to learn identities", learnt.clone());
         registry.register(
             "kept",
-            "Partitions that came back soon and were taken over as they were left",
+            "Partitions that were taken over with what was still known of them",
             metrics.kept.clone(),
         );
         registry.register("rows", "Rows written to store and stream", rows.clone());

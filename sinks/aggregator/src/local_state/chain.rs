@@ -34,6 +34,11 @@ pub(super) struct Change {
 }
 
 impl Chain {
+    /// Of all its pieces together, in bytes.
+    pub(super) fn size(&self) -> usize {
+        self.pieces.iter().map(|piece| piece.size).sum()
+    }
+
     /// Adds a piece, joins small ones, drops expired ones; tells what that means for the file. None when it does not join:
     /// then the chain ends here, for good.
     pub(super) fn add(&mut self, save: Save) -> Option<Change> {

@@ -82,12 +82,23 @@ impl LocalState {
         Some(RestorePoint { start, end: last.offsets.end, fingerprint: last.fingerprint })
     }
 
+    /// The partitions of which anything is kept.
+    pub(crate) fn partitions(&self) -> Vec<u32> {
+        self.index().iter().filter(|(_, chain)| !chain.pieces.is_empty()).map(|(number, _)| *number).collect()
+    }
+
+    /// Whether a piece from there on goes on with what is kept of a partition; any does where nothing is kept of any.
+    pub(crate) fn goes_on_at(&self, partition: u32, from: Option<u64>) -> bool {
+        self.database.is_none() || self.index().get(&partition).is_some_and(|chain| chain.next == from)
+    }
+
     /// Gives the identities up to a restore point to the fold, and forgets what comes behind it.
     pub(crate) async fn restore(&self, partition: u32, end: u64, mut fold: Fold) -> Result<Fold, Lost> {
         let Some(database) = &self.database else {
             return Err(Lost(partition));
         };
         self.forget_behind(partition, end).await?;
+        fold.reserve(self.index().get(&partition).map_or(0, Chain::size));
         let mut from = 0;
         loop {
             let page = database.read(move |connection| restore_page(connection, partition, from, fold)).await;

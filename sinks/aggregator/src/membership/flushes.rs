@@ -10,7 +10,7 @@ use tallygate_stream::StreamError;
 use tallygate_sums::SumsError;
 use tokio::task::JoinSet;
 
-use super::failure::Failure;
+use crate::failure::Failure;
 use crate::flush::{Flusher, Written};
 use crate::limits::WRITES;
 use crate::partition::PartitionFlush;
@@ -91,6 +91,11 @@ impl Flushes {
     /// The partitions of all that are out.
     pub(super) fn partitions(&self) -> BTreeSet<u32> {
         self.all().flat_map(|brings| &brings.positions).map(|(partition, _)| *partition).collect()
+    }
+
+    /// Whether anything of these is out.
+    pub(super) fn has_any(&self, partitions: &[u32]) -> bool {
+        self.all().any(|brings| brings.has_any(partitions))
     }
 
     /// How many records they make visible.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use tallygate_stream::Record;
 
-use super::{Failure, Membership};
+use super::Membership;
+use crate::failure::Failure;
 use crate::partition::Halt;
 
 impl Membership<'_> {

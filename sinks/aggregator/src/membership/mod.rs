@@ -1,6 +1,5 @@
 //! One subscription's life: partitions come and go, records are folded, flushes go out one at a time.
 
-mod failure;
 mod flushes;
 mod folding;
 mod owned;
@@ -15,23 +14,23 @@ use std::sync::Arc;
 use tallygate_stream::{Event, Flush, StreamError, Subscription, Topic};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use self::flushes::{Ended, Flushes};
 use self::owned::{Owned, Whose};
 use self::readers::Readers;
-use self::take_over::{Base, Found, TakeOvers};
+use self::take_over::{Found, TakeOvers};
+use crate::base::Base;
 use crate::compare::{Comparer, Wanted};
 use crate::ends::Ends;
+use crate::failure::Failure;
 use crate::flush::{Flusher, records};
 use crate::news::News;
 use crate::parts::Parts;
 use crate::probe::probe;
 use crate::teller::tell;
-use crate::timeouts::{SETTLE, SETTLE_PAUSE, STAND_EVERY};
-
-pub(crate) use self::failure::Failure;
+use crate::timeouts::{LAST_FLUSH, SETTLE, SETTLE_PAUSE, STAND_EVERY};
 
 /// A member of those who share the partitions.
 pub(crate) struct Membership<'a> {
@@ -198,6 +197,7 @@ impl<'a> Membership<'a> {
         self.fenced_until = None;
         let mut from = Vec::new();
         for (number, base) in bases {
+            base.tell(number, &self.parts.metrics);
             let (reads_from, partition) = base.partition(number, self.parts);
             from.push((number, reads_from));
             #[cfg(feature = "faults")]
@@ -217,6 +217,7 @@ impl<'a> Membership<'a> {
 
     async fn give_away(&mut self, partitions: &[u32]) -> Result<(), Failure> {
         tracing::info!(?partitions, "partitions go to others");
+        self.flush_out(partitions).await?;
         let others = self.taking.cancel(partitions);
         self.readers.end(partitions.iter().copied());
         self.fenced_until = None;
@@ -249,7 +250,7 @@ impl<'a> Membership<'a> {
         due.map(|due| due.max(self.no_flush_before))
     }
 
-    fn begin_flush(&mut self, whose: Whose) {
+    fn begin_flush(&mut self, whose: Whose<'_>) {
         self.no_flush_before = Instant::now() + self.parts.flush_every;
         let parts = self.owned.take_flush(whose, &self.ends, &self.suspects);
         let standing = self.owned.standing();
@@ -325,6 +326,23 @@ impl<'a> Membership<'a> {
         });
     }
 
+    /// What was folded of these is committed, unless that takes long: then the next owner folds it again.
+    async fn flush_out(&mut self, partitions: &[u32]) -> Result<(), Failure> {
+        let until = Instant::now() + LAST_FLUSH;
+        loop {
+            if self.owned.is_dirty(Some(partitions)) && self.flushes.has_room() {
+                self.begin_flush(Whose::These(partitions));
+            }
+            if !self.flushes.has_any(partitions) {
+                return Ok(());
+            }
+            match timeout_at(until, self.flushes.next()).await {
+                Ok(ended) => self.on_committed(ended?)?,
+                Err(_) => return Ok(()),
+            }
+        }
+    }
+
     /// Flushes what was folded.
     async fn stop(mut self) -> Result<(), Failure> {
         let flushed = self.flush_all().await;
@@ -334,7 +352,7 @@ impl<'a> Membership<'a> {
 
     async fn flush_all(&mut self) -> Result<(), Failure> {
         loop {
-            if self.owned.is_dirty() && self.flushes.has_room() {
+            if self.owned.is_dirty(None) && self.flushes.has_room() {
                 self.begin_flush(Whose::All);
             }
             if self.flushes.is_empty() {

@@ -25,11 +25,12 @@ pub(super) struct Owned<'a> {
 
 /// Of which partitions a flush is taken.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Whose {
+pub(super) enum Whose<'p> {
     /// Those for which it is due, beside so many records of the flush that is out.
     Due {
         in_flight: u64,
     },
+    These(&'p [u32]),
     All,
 }
 
@@ -149,8 +150,10 @@ impl<'a> Owned<'a> {
         }
     }
 
-    pub(super) fn is_dirty(&self) -> bool {
-        self.partitions.values().any(Partition::is_dirty)
+    /// Whether anything of these waits to be flushed, or of any.
+    pub(super) fn is_dirty(&self, these: Option<&[u32]>) -> bool {
+        let is_asked = |number: &u32| these.is_none_or(|these| these.contains(number));
+        self.partitions.iter().any(|(number, partition)| is_asked(number) && partition.is_dirty())
     }
 
     /// When the next flush is due, beside so many records of the one that is out; none while nothing waits.
@@ -190,7 +193,7 @@ impl<'a> Owned<'a> {
     /// as fits into one commit. Those that may be refused go alone.
     pub(super) fn take_flush(
         &mut self,
-        whose: Whose,
+        whose: Whose<'_>,
         ends: &Ends,
         suspects: &BTreeMap<u32, Instant>,
     ) -> Vec<PartitionFlush> {
@@ -220,17 +223,16 @@ impl<'a> Owned<'a> {
         flush
     }
 
-    fn taken(&self, whose: Whose, ends: &Ends) -> BTreeSet<u32> {
+    fn taken(&self, whose: Whose<'_>, ends: &Ends) -> BTreeSet<u32> {
         let now = Instant::now();
-        let is_all = match whose {
+        let is_full = matches!(whose, Whose::Due { in_flight } if self.is_full_of_all(in_flight));
+        let is_taken = |number: u32, partition: &Partition| match whose {
             Whose::All => true,
-            Whose::Due { in_flight } => self.is_full_of_all(in_flight),
+            Whose::These(these) => these.contains(&number),
+            Whose::Due { .. } => is_full || self.due_of(number, partition, ends) <= now,
         };
         let dirty = self.iter().filter(|(_, partition)| partition.is_dirty());
-        dirty
-            .filter(|(number, partition)| is_all || self.due_of(*number, partition, ends) <= now)
-            .map(|(number, _)| number)
-            .collect()
+        dirty.filter(|(number, partition)| is_taken(*number, partition)).map(|(number, _)| number).collect()
     }
 
     /// Drops rows that no record can touch any more.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use tokio::time::Instant;
 
-use super::{Failure, Membership};
+use super::Membership;
+use crate::failure::Failure;
 use crate::timeouts::{FENCED_PAUSE, FENCED_WAIT, STAND_EVERY};
 
 impl Membership<'_> {

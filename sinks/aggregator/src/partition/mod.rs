@@ -3,6 +3,7 @@
 mod dead_letters;
 mod folding;
 mod halt;
+mod left;
 mod live;
 mod partition_flush;
 mod phase;
@@ -18,7 +19,6 @@ use self::folding::Folding;
 use self::live::Live;
 use self::phase::{Learn, Phase, check, expected};
 use self::reach::Reach;
-use self::unpacked::Unpacked;
 use crate::clock::{WallClock, is_ahead};
 use crate::fingerprint::{Expected, fingerprint};
 use crate::limits::ROWS_OF_A_RECORD;
@@ -27,7 +27,9 @@ use crate::metrics::AggregatorMetrics;
 use crate::timeouts::POSITION_EVERY;
 
 pub(crate) use self::halt::Halt;
+pub(crate) use self::left::Left;
 pub(crate) use self::partition_flush::PartitionFlush;
+pub(crate) use self::unpacked::Unpacked;
 
 /// A partition that we own.
 #[derive(Debug)]
@@ -44,9 +46,11 @@ pub(crate) struct Partition {
     expected: Vec<Expected>,
     /// The record that did not come and was read for once more; one that does not come then is not in the log.
     sought: Option<u64>,
-    /// The last record folded since the last flush was taken.
+    /// The last record that was taken.
     last: Option<Record>,
     phase: Phase,
+    /// The first record whose identity it knows, or had to know.
+    reaches: u64,
     reach: Reach,
     /// Rows stood ahead of the position up to this offset, as after a recovery.
     ahead: Option<u64>,
@@ -56,9 +60,10 @@ pub(crate) struct Partition {
 /// What a partition is taken over with.
 pub(crate) struct Beginning {
     pub(crate) position: Position,
-    /// With the rows at the position, and the identities of the restore point.
+    /// With the rows at the position, and the identities up to the restore point.
     pub(crate) fold: Fold,
     pub(crate) restored: Option<RestorePoint>,
+    pub(crate) unpacked: Unpacked,
     /// The first offset that the log holds.
     pub(crate) low: u64,
     /// The highest offset that any of the rows took.
@@ -66,6 +71,11 @@ pub(crate) struct Beginning {
 }
 
 impl Beginning {
+    /// Up to where identities are known already.
+    pub(crate) fn known_to(&self) -> Option<u64> {
+        self.restored.as_ref().map(|restored| restored.end)
+    }
+
     /// Where the log is read from.
     pub(crate) fn reads_from(&self) -> u64 {
         let next = self.position.next;
@@ -83,7 +93,7 @@ impl Beginning {
 impl Partition {
     pub(crate) fn new(number: u32, horizon: Horizon, wall: WallClock, begin: Beginning) -> Self {
         let from = begin.reads_from();
-        let Beginning { position, fold, restored, low, rows_to } = begin;
+        let Beginning { position, fold, restored, unpacked, low, rows_to } = begin;
         let last = position.fingerprint.map(|fingerprint| (position.next.saturating_sub(1), fingerprint));
         let known = restored.as_ref().map(|restored| (restored.end.saturating_sub(1), restored.fingerprint));
         let known_to = restored.as_ref().map_or(0, |restored| restored.end);
@@ -105,11 +115,12 @@ impl Partition {
             sought: None,
             last: None,
             phase: Phase::Learn(learn),
+            reaches,
             reach: Reach::new(horizon, &position.days, reaches),
             ahead: rows_to.filter(|offset| *offset >= position.next),
             folding: Folding {
                 fold,
-                unpacked: Unpacked::new((known_to > 0).then_some(known_to)),
+                unpacked,
                 pending: 0,
                 #[cfg(feature = "faults")]
                 faults: crate::faults::Faults::default(),
@@ -135,18 +146,15 @@ impl Partition {
         &self.position
     }
 
-    /// It came back as it was left; tells from where on the log is to be read. The last record folded is read again (rule 8);
-    /// while it learns it does so anyway.
+    /// It came back as it was left; tells from where on the log is to be read. The last record that was taken is read again
+    /// (rule 8).
     pub(crate) fn go_on(&mut self) -> u64 {
         let of_last = self.last.as_ref().map(|last| (last.offset, fingerprint(last)));
-        let of_position = self.position.fingerprint.map(|of| (self.position.next.saturating_sub(1), of));
-        self.expected = match (&self.phase, of_last.or(of_position)) {
-            (Phase::Live(_), Some((offset, fingerprint))) => {
-                vec![Expected { offset, fingerprint, by_local_state: false }]
-            }
-            _ => Vec::new(),
-        };
-        self.expected.first().map_or(self.next, |expected| expected.offset)
+        let of_position = self.position.fingerprint.filter(|_| self.next == self.position.next);
+        let last = of_last.or(of_position.map(|of| (self.next.saturating_sub(1), of)));
+        let expected = last.map(|(offset, fingerprint)| Expected { offset, fingerprint, by_local_state: false });
+        self.expected = expected.into_iter().collect();
+        self.wanted()
     }
 
     /// The offset of the next record to be taken.
@@ -213,7 +221,7 @@ impl Partition {
         outcome.map(|()| taken)
     }
 
-    /// Takes a record; whether it was folded, or taught anything.
+    /// Takes a record; whether it was the next one, and not one that was taken before.
     fn take_one(&mut self, record: &Record, now: i64, metrics: &AggregatorMetrics) -> Result<bool, Halt> {
         if record.offset > self.wanted() {
             self.look_for_missing(record.offset)?;
@@ -231,7 +239,7 @@ impl Partition {
                     self.folding.learn(record, appended, metrics);
                 }
                 self.next = record.offset + 1;
-                return Ok(teaches);
+                return Ok(true);
             }
             learn.end(self.folding.fold.clock())?;
             self.begin_to_fold();

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// The records seen since identities were packed last.
 #[derive(Debug)]
-pub(super) struct Unpacked {
+pub(crate) struct Unpacked {
     /// Where the next piece begins; none before the first record of a log that is learnt anew.
     from: Option<u64>,
     records: u64,
@@ -12,13 +12,18 @@ pub(super) struct Unpacked {
 
 impl Unpacked {
     /// After identities of the records before `restored` were taken back, or none were.
-    pub(super) fn new(restored: Option<u64>) -> Self {
+    pub(crate) fn new(restored: Option<u64>) -> Self {
         Self { from: restored, records: 0 }
     }
 
     pub(super) fn add(&mut self, offset: u64) {
         self.from.get_or_insert(offset);
         self.records += 1;
+    }
+
+    /// Where the next piece begins.
+    pub(crate) fn from(&self) -> Option<u64> {
+        self.from
     }
 
     pub(super) fn records(&self) -> u64 {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use tallygate_core::PartitionBy;
+use tallygate_core::{PartitionBy, SumsRecord};
+use tallygate_stream::Record;
 use tokio::time::Instant;
 
 use super::world::{Running, Sent, World};
@@ -55,12 +56,62 @@ async fn rule_12_at_the_same_position_it_is_taken_over_as_it_was_left_and_learns
 }
 
 #[tokio::test(start_paused = true)]
-async fn rule_12_what_another_folded_meanwhile_is_known_to_one_that_gets_it_back() {
+async fn rule_12_what_another_folded_meanwhile_is_all_that_one_that_gets_it_back_learns() {
+    let (world, running) = gone().await;
+    let other = world.start();
+    append(&world, 30..40);
+    world.settle().await;
+    let learnt = world.metrics.learnt.get();
+    other.stop().await;
+    repeat(&world, 3);
+    repeat(&world, 35);
+    append(&world, 40..50);
+    assert_eq!(settled(&world, running).await, 1);
+    assert_eq!(world.metrics.learnt.get(), learnt + 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_12_what_was_folded_and_not_committed_is_another_s_to_commit() {
+    let (world, running) = {
+        let world = World::new(PartitionBy::Key, 5, 1, Duration::from_millis(5));
+        let running = world.start();
+        append(&world, 0..30);
+        world.settle().await;
+        world.log.hold_commits(true);
+        append(&world, 30..40);
+        tokio::time::sleep(SOON).await;
+        (world, running)
+    };
+    assert!(world.log.commits_held() > 0);
+    let other = world.start();
+    tokio::time::sleep(SOON).await;
+    world.log.hold_commits(false);
+    append(&world, 40..50);
+    world.settle().await;
+    let learnt = world.metrics.learnt.get();
+    other.stop().await;
+    repeat(&world, 3);
+    repeat(&world, 35);
+    repeat(&world, 45);
+    assert_eq!(settled(&world, running).await, 1);
+    assert_eq!(world.metrics.learnt.get(), learnt + 10, "those that were folded when it went are known");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_12_a_topic_that_shows_too_little_of_what_happened_since_has_it_built_anew() {
     let (world, running) = gone().await;
     let other = world.start();
     append(&world, 30..40);
     world.settle().await;
     other.stop().await;
+    {
+        // As a compaction leaves it.
+        let mut state = world.log.state();
+        let is_position =
+            |record: &Record| matches!(SumsRecord::read(record.key(), record.value()), Ok(SumsRecord::Position(_)));
+        let last = state.sums[0].iter().filter(|record| is_position(record)).map(|record| record.offset).max();
+        state.sums[0].retain(|record| !is_position(record) || Some(record.offset) == last);
+    }
     repeat(&world, 35);
     append(&world, 40..50);
     assert_eq!(settled(&world, running).await, 0);
@@ -172,4 +223,37 @@ async fn rule_12_partitions_that_come_together_are_read_side_by_side() {
     let took = begun.elapsed();
     assert!(took < PACE * (longest + 1), "{took:?} for {longest}");
     settled(&world, running).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_12_a_process_that_comes_back_knows_what_others_folded_before_it_shares_the_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = Some(directory.path().join("identities.db"));
+    let mut world = World::new(PartitionBy::Key, 5, 1, Duration::from_micros(300));
+    world.has_gaps = false;
+    let first = world.start_with(state.clone());
+    append(&world, 0..30);
+    world.settle().await;
+    first.stop().await;
+    let other = world.start();
+    append(&world, 30..40);
+    world.settle().await;
+    let learnt = world.metrics.learnt.get();
+    world.log.state().shut = true;
+    let running = world.start_with(state);
+    while world.metrics.learnt.get() < learnt + 10 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    append(&world, 40..50);
+    world.settle().await;
+    world.log.state().shut = false;
+    repeat(&world, 3);
+    repeat(&world, 35);
+    while world.metrics.kept.get() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    repeat(&world, 45);
+    assert_eq!(settled(&world, running).await, 1);
+    assert!(world.metrics.learnt.get() < learnt + 30, "what came meanwhile, and nothing twice");
+    other.stop().await;
 }

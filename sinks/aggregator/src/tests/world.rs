@@ -96,12 +96,17 @@ impl World {
     }
 
     pub(crate) fn start(&self) -> Running {
+        self.start_with(self.state_path.clone())
+    }
+
+    /// With a local state of its own.
+    pub(crate) fn start_with(&self, state_path: Option<PathBuf>) -> Running {
         let now = Arc::clone(&self.now);
         let options = AggregatorOptions {
             flush_rows: self.flush_rows,
             compare_every: self.compare_every,
             wall: WallClock::new(move || now.load(Ordering::Relaxed)),
-            ..AggregatorOptions::new(HORIZON, self.flush_every, self.state_path.clone())
+            ..AggregatorOptions::new(HORIZON, self.flush_every, state_path)
         };
         #[cfg(feature = "faults")]
         let options = AggregatorOptions { faults: self.faults, ..options };
