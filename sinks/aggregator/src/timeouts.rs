@@ -26,8 +26,6 @@ pub const PAUSE: Duration = Duration::from_secs(5);
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long a process that starts brings what it knew up to now, before it shares the log.
 pub const WARM_UP: Duration = Duration::from_secs(30);
-/// How long the last flush of a partition that goes to another may take.
-pub const LAST_FLUSH: Duration = Duration::from_millis(500);
 /// How long the last flush may take when the process is asked to stop.
 pub const STOP_WAIT: Duration = Duration::from_secs(10);
 /// How long a takeover waits for a former owner's transaction to show or vanish.

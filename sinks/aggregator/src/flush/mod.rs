@@ -40,7 +40,15 @@ struct WrittenPart {
     rows: usize,
     sums: Vec<NewRecord>,
     dead_letters: Vec<NewRecord>,
-    save: Option<Save>,
+}
+
+/// How a commit ended.
+#[derive(Debug)]
+pub(crate) struct Committed {
+    /// What was to be saved, where it failed.
+    pub(crate) unsaved: Vec<Save>,
+    /// What the stream says.
+    pub(crate) outcome: Result<(), StreamError>,
 }
 
 impl Written {
@@ -66,20 +74,17 @@ impl Flusher {
         let store_was_away = self.upsert(&rows).await?;
         let (mut written, mut from) = (Vec::new(), 0);
         for (part, end) in parts.into_iter().zip(ends) {
-            let PartitionFlush { partition, dead_letters, position, save, .. } = part;
+            let PartitionFlush { partition, dead_letters, position, .. } = part;
             let sums = records::of_partition(partition, &rows[from..end], &position);
-            written.push(WrittenPart { partition, next: position.next, rows: end - from, sums, dead_letters, save });
+            written.push(WrittenPart { partition, next: position.next, rows: end - from, sums, dead_letters });
             from = end;
         }
         Ok(Written { begun, store_was_away, parts: written })
     }
 
-    /// Commits these in one transaction, in their order.
-    ///
-    /// # Errors
-    /// What the stream says.
-    pub(crate) async fn commit(self: Arc<Self>, written: Vec<Written>) -> Result<(), StreamError> {
-        let (mut flush, mut saves, mut rows) = (Flush::default(), Vec::new(), 0);
+    /// Commits these in one transaction, in their order, and saves what goes with them.
+    pub(crate) async fn commit(self: Arc<Self>, written: Vec<Written>, saves: Vec<Save>) -> Committed {
+        let (mut flush, mut rows) = (Flush::default(), 0);
         let begun: Vec<Instant> = written.iter().map(|written| written.begun).collect();
         for part in written.into_iter().flat_map(|written| written.parts) {
             flush.sums.extend(part.sums);
@@ -87,16 +92,17 @@ impl Flusher {
             // Of several of a partition the last one holds.
             flush.offsets.retain(|(partition, _)| *partition != part.partition);
             flush.offsets.push((part.partition, part.next));
-            saves.extend(part.save);
             rows += part.rows as u64;
         }
         if !flush.offsets.is_empty() {
-            self.transact(flush).await?;
+            if let Err(error) = self.transact(flush).await {
+                return Committed { unsaved: saves, outcome: Err(error) };
+            }
             self.save(saves).await;
         }
         self.metrics.rows.inc_by(rows);
         begun.iter().for_each(|begun| self.metrics.flush.observe(begun.elapsed().as_secs_f64()));
-        Ok(())
+        Committed { unsaved: Vec::new(), outcome: Ok(()) }
     }
 
     /// Holds on to the rows while the store is away; tells whether it was.

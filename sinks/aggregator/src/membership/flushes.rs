@@ -11,8 +11,9 @@ use tallygate_sums::SumsError;
 use tokio::task::JoinSet;
 
 use crate::failure::Failure;
-use crate::flush::{Flusher, Written};
+use crate::flush::{Committed, Flusher, Written};
 use crate::limits::WRITES;
+use crate::local_state::Save;
 use crate::partition::PartitionFlush;
 
 /// What was taken of partitions and is not committed. Dropped, none of it goes further; a commit that was begun takes place or
@@ -40,6 +41,8 @@ struct Writing {
     /// Whether no other may be committed with it.
     is_alone: bool,
     written: Option<Written>,
+    /// Of each of its partitions, what is saved when it is committed.
+    saves: Vec<Save>,
     /// One alone.
     task: JoinSet<Result<Written, SumsError>>,
 }
@@ -48,7 +51,7 @@ struct Committing {
     brings: Brings,
     store_was_away: bool,
     /// One alone.
-    task: JoinSet<Result<(), StreamError>>,
+    task: JoinSet<Committed>,
 }
 
 /// A commit that ended.
@@ -58,6 +61,8 @@ pub(super) struct Ended {
     pub(super) positions: Vec<(u32, u64)>,
     /// Whether the store failed meanwhile: it may have lost something.
     pub(super) store_was_away: bool,
+    /// What was to be saved and was not.
+    pub(super) unsaved: Vec<Save>,
     pub(super) outcome: Result<(), StreamError>,
 }
 
@@ -73,15 +78,16 @@ impl Flushes {
     }
 
     /// Begins with one more; `is_alone` when it is to be committed without others.
-    pub(super) fn begin(&mut self, parts: Vec<PartitionFlush>, is_alone: bool) {
+    pub(super) fn begin(&mut self, mut parts: Vec<PartitionFlush>, is_alone: bool) {
         let brings = Brings {
             positions: parts.iter().map(|part| (part.partition, part.position.next)).collect(),
             records: parts.iter().map(|part| part.records).sum(),
             rows: parts.iter().map(|part| part.rows.len()).sum(),
         };
+        let saves = parts.iter_mut().filter_map(|part| part.save.take()).collect();
         let mut task = JoinSet::new();
         task.spawn(Arc::clone(&self.flusher).write(parts));
-        self.writing.push_back(Writing { brings, is_alone, written: None, task });
+        self.writing.push_back(Writing { brings, is_alone, written: None, saves, task });
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -91,11 +97,6 @@ impl Flushes {
     /// The partitions of all that are out.
     pub(super) fn partitions(&self) -> BTreeSet<u32> {
         self.all().flat_map(|brings| &brings.positions).map(|(partition, _)| *partition).collect()
-    }
-
-    /// Whether anything of these is out.
-    pub(super) fn has_any(&self, partitions: &[u32]) -> bool {
-        self.all().any(|brings| brings.has_any(partitions))
     }
 
     /// How many records they make visible.
@@ -122,25 +123,27 @@ impl Flushes {
         }
     }
 
-    /// What was taken of these partitions is not committed any more. A commit with any of them that was begun is waited for, as it
-    /// must not slip into the next assignment.
+    /// The end of the commit that is out, if it is with any of these partitions: it must not slip into the next assignment.
     ///
     /// # Errors
-    /// When rows cannot be written.
-    pub(super) async fn call_back(&mut self, partitions: &[u32]) -> Result<Option<Ended>, Failure> {
-        self.drop_written(partitions);
+    /// When a task was lost.
+    pub(super) async fn end_of_any(&mut self, partitions: &[u32]) -> Result<Option<Ended>, Failure> {
         match &self.committing {
             Some(committing) if committing.brings.has_any(partitions) => end_of(&mut self.committing).await.map(Some),
             _ => Ok(None),
         }
     }
 
-    /// What was taken of these partitions, and no commit was begun with, is not committed any more.
-    pub(super) fn drop_written(&mut self, partitions: &[u32]) {
+    /// What was taken of these partitions, and no commit was begun with, is not committed any more; returns what was to be saved
+    /// with it.
+    pub(super) fn drop_written(&mut self, partitions: &[u32]) -> Vec<Save> {
+        let mut unsaved = Vec::new();
         for writing in &mut self.writing {
             writing.brings.positions.retain(|(partition, _)| !partitions.contains(partition));
+            unsaved.extend(writing.saves.extract_if(.., |save| partitions.contains(&save.partition)));
         }
         self.writing.retain(|writing| !writing.brings.positions.is_empty());
+        unsaved
     }
 
     /// Begins to commit what the store has, as much as one commit takes, unless one is out.
@@ -148,18 +151,19 @@ impl Flushes {
         if self.committing.is_some() {
             return;
         }
-        let (mut brings, mut all, mut store_was_away) = (Brings::default(), Vec::new(), false);
+        let (mut brings, mut all, mut saves, mut store_was_away) = (Brings::default(), Vec::new(), Vec::new(), false);
         let mut is_alone = false;
         while let Some(next) = self.writing.front() {
             let fits = brings.rows + next.brings.rows <= self.most_rows && !is_alone && !next.is_alone;
             if next.written.is_none() || !(fits || all.is_empty()) {
                 break;
             }
-            let Some(Writing { brings: more, is_alone: alone, written: Some(mut written), .. }) =
+            let Some(Writing { brings: more, is_alone: alone, written: Some(mut written), saves: these, .. }) =
                 self.writing.pop_front()
             else {
                 break;
             };
+            saves.extend(these);
             written.keep(|partition| more.has_any(&[partition]));
             store_was_away |= written.store_was_away;
             all.push(written);
@@ -168,7 +172,7 @@ impl Flushes {
         }
         if !all.is_empty() {
             let mut task = JoinSet::new();
-            task.spawn(Arc::clone(&self.flusher).commit(all));
+            task.spawn(Arc::clone(&self.flusher).commit(all, saves));
             self.committing = Some(Committing { brings, store_was_away, task });
         }
     }
@@ -215,7 +219,8 @@ async fn end_of(out: &mut Option<Committing>) -> Result<Ended, Failure> {
     };
     match (outcome, out.take()) {
         (Some(outcome), Some(Committing { brings, store_was_away, .. })) => {
-            Ok(Ended { positions: brings.positions, store_was_away, outcome: outcome? })
+            let Committed { unsaved, outcome } = outcome?;
+            Ok(Ended { positions: brings.positions, store_was_away, unsaved, outcome })
         }
         _ => pending().await,
     }

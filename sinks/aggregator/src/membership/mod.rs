@@ -14,7 +14,7 @@ use std::sync::Arc;
 use tallygate_stream::{Event, Flush, StreamError, Subscription, Topic};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use self::flushes::{Ended, Flushes};
@@ -30,7 +30,7 @@ use crate::news::News;
 use crate::parts::Parts;
 use crate::probe::probe;
 use crate::teller::tell;
-use crate::timeouts::{LAST_FLUSH, SETTLE, SETTLE_PAUSE, STAND_EVERY};
+use crate::timeouts::{SETTLE, SETTLE_PAUSE, STAND_EVERY};
 
 /// A member of those who share the partitions.
 pub(crate) struct Membership<'a> {
@@ -217,7 +217,6 @@ impl<'a> Membership<'a> {
 
     async fn give_away(&mut self, partitions: &[u32]) -> Result<(), Failure> {
         tracing::info!(?partitions, "partitions go to others");
-        self.flush_out(partitions).await?;
         let others = self.taking.cancel(partitions);
         self.readers.end(partitions.iter().copied());
         self.fenced_until = None;
@@ -250,7 +249,7 @@ impl<'a> Membership<'a> {
         due.map(|due| due.max(self.no_flush_before))
     }
 
-    fn begin_flush(&mut self, whose: Whose<'_>) {
+    fn begin_flush(&mut self, whose: Whose) {
         self.no_flush_before = Instant::now() + self.parts.flush_every;
         let parts = self.owned.take_flush(whose, &self.ends, &self.suspects);
         let standing = self.owned.standing();
@@ -263,14 +262,21 @@ impl<'a> Membership<'a> {
 
     /// A flush with any of these partitions must not be out any more when the next event is taken.
     async fn end_flushes_of(&mut self, partitions: &[u32]) -> Result<(), Failure> {
-        match self.flushes.call_back(partitions).await? {
+        self.drop_written(partitions);
+        match self.flushes.end_of_any(partitions).await? {
             Some(ended) => self.on_committed(ended),
             None => Ok(()),
         }
     }
 
+    /// What was taken of these, and no commit was begun with, is not committed any more.
+    fn drop_written(&mut self, partitions: &[u32]) {
+        self.parts.kept.add_unsaved(self.flushes.drop_written(partitions));
+    }
+
     fn on_committed(&mut self, ended: Ended) -> Result<(), Failure> {
-        let Ended { positions, store_was_away, outcome } = ended;
+        let Ended { positions, store_was_away, unsaved, outcome } = ended;
+        self.parts.kept.add_unsaved(unsaved);
         let numbers: BTreeSet<u32> = positions.iter().map(|(number, _)| *number).collect();
         match outcome {
             Ok(()) => {
@@ -326,23 +332,6 @@ impl<'a> Membership<'a> {
         });
     }
 
-    /// What was folded of these is committed, unless that takes long: then the next owner folds it again.
-    async fn flush_out(&mut self, partitions: &[u32]) -> Result<(), Failure> {
-        let until = Instant::now() + LAST_FLUSH;
-        loop {
-            if self.owned.is_dirty(Some(partitions)) && self.flushes.has_room() {
-                self.begin_flush(Whose::These(partitions));
-            }
-            if !self.flushes.has_any(partitions) {
-                return Ok(());
-            }
-            match timeout_at(until, self.flushes.next()).await {
-                Ok(ended) => self.on_committed(ended?)?,
-                Err(_) => return Ok(()),
-            }
-        }
-    }
-
     /// Flushes what was folded.
     async fn stop(mut self) -> Result<(), Failure> {
         let flushed = self.flush_all().await;
@@ -352,7 +341,7 @@ impl<'a> Membership<'a> {
 
     async fn flush_all(&mut self) -> Result<(), Failure> {
         loop {
-            if self.owned.is_dirty(None) && self.flushes.has_room() {
+            if self.owned.is_dirty() && self.flushes.has_room() {
                 self.begin_flush(Whose::All);
             }
             if self.flushes.is_empty() {

@@ -25,12 +25,11 @@ pub(super) struct Owned<'a> {
 
 /// Of which partitions a flush is taken.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Whose<'p> {
+pub(super) enum Whose {
     /// Those for which it is due, beside so many records of the flush that is out.
     Due {
         in_flight: u64,
     },
-    These(&'p [u32]),
     All,
 }
 
@@ -150,10 +149,8 @@ impl<'a> Owned<'a> {
         }
     }
 
-    /// Whether anything of these waits to be flushed, or of any.
-    pub(super) fn is_dirty(&self, these: Option<&[u32]>) -> bool {
-        let is_asked = |number: &u32| these.is_none_or(|these| these.contains(number));
-        self.partitions.iter().any(|(number, partition)| is_asked(number) && partition.is_dirty())
+    pub(super) fn is_dirty(&self) -> bool {
+        self.partitions.values().any(Partition::is_dirty)
     }
 
     /// When the next flush is due, beside so many records of the one that is out; none while nothing waits.
@@ -193,7 +190,7 @@ impl<'a> Owned<'a> {
     /// as fits into one commit. Those that may be refused go alone.
     pub(super) fn take_flush(
         &mut self,
-        whose: Whose<'_>,
+        whose: Whose,
         ends: &Ends,
         suspects: &BTreeMap<u32, Instant>,
     ) -> Vec<PartitionFlush> {
@@ -223,12 +220,11 @@ impl<'a> Owned<'a> {
         flush
     }
 
-    fn taken(&self, whose: Whose<'_>, ends: &Ends) -> BTreeSet<u32> {
+    fn taken(&self, whose: Whose, ends: &Ends) -> BTreeSet<u32> {
         let now = Instant::now();
         let is_full = matches!(whose, Whose::Due { in_flight } if self.is_full_of_all(in_flight));
         let is_taken = |number: u32, partition: &Partition| match whose {
             Whose::All => true,
-            Whose::These(these) => these.contains(&number),
             Whose::Due { .. } => is_full || self.due_of(number, partition, ends) <= now,
         };
         let dirty = self.iter().filter(|(_, partition)| partition.is_dirty());

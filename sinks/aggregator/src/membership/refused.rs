@@ -14,7 +14,7 @@ impl Membership<'_> {
     pub(super) fn on_refused(&mut self, partition: u32, why: &str, numbers: &BTreeSet<u32>) {
         let ours: Vec<u32> = numbers.iter().filter(|number| self.given.contains_key(number)).copied().collect();
         self.readers.end(ours.iter().copied());
-        self.flushes.drop_written(&ours);
+        self.drop_written(&ours);
         for number in ours {
             if number == partition {
                 self.suspects.insert(number, Instant::now() + STAND_EVERY / 2);
@@ -38,7 +38,7 @@ impl Membership<'_> {
             return;
         }
         self.readers.end(ours.iter().copied());
-        self.flushes.drop_written(&ours);
+        self.drop_written(&ours);
         for number in ours {
             self.owned.begin(number);
             self.again.insert(number);
