@@ -12,7 +12,7 @@ use tallygate_core::fold::{Reason, Verdict};
 #[derive(Clone, Debug)]
 pub struct AggregatorMetrics {
     records: Family<VerdictLabel, Counter>,
-    pub(crate) verdicts: Verdicts,
+    verdicts: Verdicts,
     pub(crate) learnt: Counter,
     pub(crate) kept: Counter,
     pub(crate) rows: Counter,
@@ -52,9 +52,22 @@ pub(crate) struct PartitionLabel {
     pub(crate) partition: u32,
 }
 
-/// The counters of the verdicts, at hand for each record.
+/// What became of some records, to be added to the counters at once: those who count for each record side by side wait for each
+/// other.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) learnt: u64,
+    counted: u64,
+    duplicate: u64,
+    redelivered: u64,
+    conflict: u64,
+    outside_horizon: u64,
+    unreadable: u64,
+}
+
+/// The counters of the verdicts, at hand.
 #[derive(Clone, Debug)]
-pub(crate) struct Verdicts {
+struct Verdicts {
     counted: Counter,
     duplicate: Counter,
     redelivered: Counter,
@@ -113,6 +126,23 @@ impl AggregatorMetrics {
         metrics
     }
 
+    pub(crate) fn add(&self, tally: &Tally) {
+        let Tally { learnt, counted, duplicate, redelivered, conflict, outside_horizon, unreadable } = tally;
+        for (counter, count) in [
+            (&self.learnt, learnt),
+            (&self.verdicts.counted, counted),
+            (&self.verdicts.duplicate, duplicate),
+            (&self.verdicts.redelivered, redelivered),
+            (&self.verdicts.conflict, conflict),
+            (&self.verdicts.outside_horizon, outside_horizon),
+            (&self.verdicts.unreadable, unreadable),
+        ] {
+            if *count > 0 {
+                counter.inc_by(*count);
+            }
+        }
+    }
+
     pub(crate) fn failed(&self, hop: &'static str) {
         self.errors.get_or_create(&HopLabel { hop }).inc();
     }
@@ -169,16 +199,16 @@ impl Default for AggregatorMetrics {
     }
 }
 
-impl Verdicts {
-    pub(crate) fn count(&self, verdict: &Verdict) {
-        let counter = match verdict {
-            Verdict::Counted => &self.counted,
-            Verdict::Duplicate => &self.duplicate,
-            Verdict::Redelivered => &self.redelivered,
-            Verdict::Dead(Reason::Conflict) => &self.conflict,
-            Verdict::Dead(Reason::OutsideHorizon { .. }) => &self.outside_horizon,
-            Verdict::Dead(Reason::Unreadable(_)) => &self.unreadable,
+impl Tally {
+    pub(crate) fn count(&mut self, verdict: &Verdict) {
+        let count = match verdict {
+            Verdict::Counted => &mut self.counted,
+            Verdict::Duplicate => &mut self.duplicate,
+            Verdict::Redelivered => &mut self.redelivered,
+            Verdict::Dead(Reason::Conflict) => &mut self.conflict,
+            Verdict::Dead(Reason::OutsideHorizon { .. }) => &mut self.outside_horizon,
+            Verdict::Dead(Reason::Unreadable(_)) => &mut self.unreadable,
         };
-        counter.inc();
+        *count += 1;
     }
 }

@@ -6,7 +6,7 @@ use tallygate_stream::Record;
 
 use super::halt::Halt;
 use super::unpacked::Unpacked;
-use crate::metrics::AggregatorMetrics;
+use crate::metrics::Tally;
 
 /// What every phase works on.
 #[derive(Debug)]
@@ -21,11 +21,11 @@ pub(super) struct Folding {
 
 impl Folding {
     /// Takes in what a record before the position teaches; `appended` is the time that holds for it.
-    pub(super) fn learn(&mut self, record: &Record, appended: i64, metrics: &AggregatorMetrics) {
+    pub(super) fn learn(&mut self, record: &Record, appended: i64, tally: &mut Tally) {
         let entry = self.read(record);
         self.fold.learn(appended, &entry);
         self.unpacked.add(record.offset);
-        metrics.learnt.inc();
+        tally.learnt += 1;
     }
 
     /// Folds a record into its rows.

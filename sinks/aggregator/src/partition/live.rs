@@ -6,7 +6,7 @@ use tallygate_stream::{NewRecord, Record};
 use super::dead_letters::DeadLetters;
 use super::folding::Folding;
 use super::halt::Halt;
-use crate::metrics::AggregatorMetrics;
+use crate::metrics::Tally;
 
 /// What the next commit brings beside rows and position.
 #[derive(Debug, Default)]
@@ -20,10 +20,10 @@ impl Live {
         folding: &mut Folding,
         record: &Record,
         appended: i64,
-        metrics: &AggregatorMetrics,
+        tally: &mut Tally,
     ) -> Result<(), Halt> {
         let verdict = folding.apply(record, appended)?;
-        metrics.verdicts.count(&verdict);
+        tally.count(&verdict);
         if let Verdict::Dead(reason) = verdict {
             self.dead_letters.add(record, &reason);
         }

@@ -23,7 +23,7 @@ use crate::clock::{WallClock, is_ahead};
 use crate::fingerprint::{Expected, fingerprint};
 use crate::limits::ROWS_OF_A_RECORD;
 use crate::local_state::{RestorePoint, Save};
-use crate::metrics::AggregatorMetrics;
+use crate::metrics::{AggregatorMetrics, Tally};
 use crate::timeouts::POSITION_EVERY;
 
 pub(crate) use self::halt::Halt;
@@ -200,12 +200,12 @@ impl Partition {
         metrics: &AggregatorMetrics,
     ) -> Result<usize, Halt> {
         let now = self.wall.now();
-        let (mut taken, mut last, mut outcome) = (0, None, Ok(()));
+        let (mut taken, mut last, mut outcome, mut tally) = (0, None, Ok(()), Tally::default());
         for record in records {
             if !self.has_room(flush_rows) {
                 break;
             }
-            match self.take_one(record, now, metrics) {
+            match self.take_one(record, now, &mut tally) {
                 Ok(true) => last = Some(record),
                 Ok(false) => {}
                 Err(halt) => {
@@ -215,6 +215,7 @@ impl Partition {
             }
             taken += 1;
         }
+        metrics.add(&tally);
         if let Some(last) = last {
             self.last = Some(last.clone());
         }
@@ -222,7 +223,7 @@ impl Partition {
     }
 
     /// Takes a record; whether it was the next one, and not one that was taken before.
-    fn take_one(&mut self, record: &Record, now: i64, metrics: &AggregatorMetrics) -> Result<bool, Halt> {
+    fn take_one(&mut self, record: &Record, now: i64, tally: &mut Tally) -> Result<bool, Halt> {
         if record.offset > self.wanted() {
             self.look_for_missing(record.offset)?;
         }
@@ -236,7 +237,7 @@ impl Partition {
                 check(&mut learn.expected, record)?;
                 let teaches = learn.teaches(record.offset);
                 if teaches {
-                    self.folding.learn(record, appended, metrics);
+                    self.folding.learn(record, appended, tally);
                 }
                 self.next = record.offset + 1;
                 return Ok(true);
@@ -246,7 +247,7 @@ impl Partition {
         }
         self.check_time(record.offset, appended, now)?;
         if let Phase::Live(live) = &mut self.phase {
-            live.fold(&mut self.folding, record, appended, metrics)?;
+            live.fold(&mut self.folding, record, appended, tally)?;
         }
         self.next = record.offset + 1;
         Ok(true)
