@@ -144,6 +144,14 @@ pub trait Follower: Send {
     /// # Errors
     /// When the broker is away for longer than a bounded time; follow again.
     async fn next(&mut self) -> Result<Batch, StreamError>;
+
+    /// What [`next`](Self::next) would hand on without waiting for anything; none also where that cannot be told.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    fn at_hand(&mut self) -> Result<Option<Batch>, StreamError> {
+        Ok(None)
+    }
 }
 
 /// What [`Subscription::next`] reports, in order.

@@ -105,6 +105,10 @@ impl Follower for KafkaFollower {
     async fn next(&mut self) -> Result<Batch, StreamError> {
         self.0.next().await
     }
+
+    fn at_hand(&mut self) -> Result<Option<Batch>, StreamError> {
+        self.0.take().transpose()
+    }
 }
 
 impl Drop for KafkaFollower {

@@ -81,7 +81,8 @@ impl<T> Handover<T> {
         }
     }
 
-    fn take(&self) -> Option<Result<T, StreamError>> {
+    /// The next item, if it is there.
+    pub(super) fn take(&self) -> Option<Result<T, StreamError>> {
         let mut state = self.lock();
         if let Some((item, bytes)) = state.items.pop_front() {
             state.bytes = state.bytes.saturating_sub(bytes);

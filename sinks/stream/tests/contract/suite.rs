@@ -26,6 +26,7 @@ macro_rules! contract {
             a_follower_of_a_busy_topic_catches_up,
             a_follower_starts_where_it_is_told,
             a_follower_hands_on_a_record_as_soon_as_it_is_there,
+            what_a_follower_has_at_hand_is_what_comes_next,
             bounds_tell_what_is_held_and_what_was_committed,
             not_taking_records_does_not_lose_the_ownership,
             a_record_that_is_refused_keeps_no_other_from_the_log,
@@ -266,6 +267,23 @@ pub(crate) async fn a_follower_hands_on_a_record_as_soon_as_it_is_there(fixture:
         quickest = quickest.min(appended.elapsed());
     }
     assert!(quickest < WITHIN, "{quickest:?}");
+}
+
+pub(crate) async fn what_a_follower_has_at_hand_is_what_comes_next(fixture: &Fixture) {
+    const RECORDS: u64 = 5_000;
+    fixture.stream.append(numbered(0, 0, RECORDS)).await.unwrap();
+    let mut follower = fixture.stream.follow(Topic::Transactions, vec![(0, Start::Beginning)]).await.unwrap();
+    let (mut offsets, mut caught_up) = (Vec::new(), false);
+    while !caught_up {
+        let mut batch = Some(follower.next().await.unwrap());
+        while let Some(one) = batch {
+            caught_up |= one.caught_up;
+            offsets.extend(one.records.iter().map(|record| record.offset));
+            batch = follower.at_hand().unwrap();
+        }
+    }
+    assert_eq!(offsets.len() as u64, RECORDS);
+    assert!(offsets.is_sorted_by(|one, next| one < next));
 }
 
 pub(crate) async fn bounds_tell_what_is_held_and_what_was_committed(fixture: &Fixture) {
