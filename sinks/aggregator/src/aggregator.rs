@@ -37,6 +37,8 @@ pub struct AggregatorOptions {
     pub flush_every: Duration,
     /// Most rows of one commit.
     pub flush_rows: usize,
+    /// So many records at hand, of several partitions, are folded side by side.
+    pub side_by_side: usize,
     /// From the end of one comparison of store and topic to the beginning of the next.
     pub compare_every: Duration,
     /// By which a record is found to be stamped too far ahead.
@@ -93,6 +95,7 @@ impl AggregatorOptions {
             lag_days: 7,
             flush_every,
             flush_rows: limits::FLUSH_ROWS,
+            side_by_side: limits::SIDE_BY_SIDE,
             compare_every: timeouts::COMPARE_EVERY,
             wall: WallClock::system(),
             state_path,
@@ -118,6 +121,7 @@ impl Aggregator {
             lag_days: options.lag_days,
             flush_every: options.flush_every,
             flush_rows: options.flush_rows,
+            side_by_side: options.side_by_side,
             compare_every: options.compare_every,
             wall: options.wall,
             #[cfg(feature = "faults")]

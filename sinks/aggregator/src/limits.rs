@@ -4,6 +4,11 @@
 pub const DIRTY_ROWS: usize = 250_000;
 /// Most rows of one commit, which has to end within a bounded time; what is more waits for the next one.
 pub const FLUSH_ROWS: usize = 50_000;
+/// So many records at hand, of several partitions, are folded side by side; with fewer, what it costs to share them out tells.
+pub const SIDE_BY_SIDE: usize = 1_024;
+/// Batches that are folded at once where the log has so much at hand: of Kafka what a reader holds ready, which is of several
+/// partitions, as its client fetches a MiB of one behind that of another.
+pub const BATCHES_AT_ONCE: usize = 32;
 /// Flushes that may be on their way to the store at a time, or wait there for their commit.
 pub const WRITES: usize = 4;
 /// Partitions of which what a takeover needs is read at a time.

@@ -21,6 +21,7 @@ pub(crate) struct Parts {
     pub(crate) lag_days: u16,
     pub(crate) flush_every: Duration,
     pub(crate) flush_rows: usize,
+    pub(crate) side_by_side: usize,
     pub(crate) compare_every: Duration,
     pub(crate) wall: WallClock,
     #[cfg(feature = "faults")]

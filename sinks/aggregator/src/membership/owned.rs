@@ -82,6 +82,15 @@ impl<'a> Owned<'a> {
         }
     }
 
+    /// For a while it is somebody else's to work with, who gives it back.
+    pub(super) fn lend(&mut self, number: u32) -> Option<Partition> {
+        self.partitions.remove(&number)
+    }
+
+    pub(super) fn take_back(&mut self, number: u32, partition: Partition) {
+        self.partitions.insert(number, partition);
+    }
+
     /// It is of no use any more, though it is ours.
     pub(super) fn discard(&mut self, number: u32) {
         self.partitions.remove(&number);

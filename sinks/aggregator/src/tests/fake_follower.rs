@@ -73,4 +73,12 @@ impl Follower for FakeFollower {
             let _ = self.changed.changed().await;
         }
     }
+
+    fn at_hand(&mut self) -> Result<Option<Batch>, StreamError> {
+        if self.topic != Topic::Transactions || !self.log.state().pace.is_zero() {
+            return Ok(None);
+        }
+        let (records, is_all) = self.read()?;
+        Ok((!records.is_empty()).then_some(Batch { records, caught_up: is_all }))
+    }
 }

@@ -231,7 +231,7 @@ async fn rule_12_a_process_that_comes_back_knows_what_others_folded_before_it_sh
     let state = Some(directory.path().join("identities.db"));
     let mut world = World::new(PartitionBy::Key, 5, 1, Duration::from_micros(300));
     world.has_gaps = false;
-    let first = world.start_with(state.clone());
+    let first = world.start_keeping(state.clone());
     append(&world, 0..30);
     world.settle().await;
     first.stop().await;
@@ -240,7 +240,7 @@ async fn rule_12_a_process_that_comes_back_knows_what_others_folded_before_it_sh
     world.settle().await;
     let learnt = world.metrics.learnt.get();
     world.log.state().shut = true;
-    let running = world.start_with(state);
+    let running = world.start_keeping(state);
     while world.metrics.learnt.get() < learnt + 10 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

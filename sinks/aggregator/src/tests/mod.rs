@@ -12,6 +12,7 @@ mod kept;
 mod oracle;
 mod pipeline;
 mod random;
+mod side_by_side;
 mod traffic;
 mod working;
 mod world;

@@ -52,6 +52,7 @@ impl Run {
         let mut world = World::new(spread, seed, PARTITIONS, Duration::from_millis(200));
         // Now and then with commits so small that what is folded waits for several.
         world.flush_rows = if seed.is_multiple_of(7) { 5 } else { FLUSH_ROWS };
+        world.side_by_side = if seed.is_multiple_of(3) { usize::MAX } else { 2 };
         let (copy, running) = (world.store.copy(), vec![world.start()]);
         Self {
             world,

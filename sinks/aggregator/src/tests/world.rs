@@ -40,6 +40,7 @@ pub(crate) struct World {
     pub(crate) state_path: Option<PathBuf>,
     pub(crate) flush_every: Duration,
     pub(crate) flush_rows: usize,
+    pub(crate) side_by_side: usize,
     pub(crate) compare_every: Duration,
     /// Whether the log lacks some offsets, as one does to which strangers write in transactions; it is read once more there.
     pub(crate) has_gaps: bool,
@@ -82,6 +83,8 @@ impl World {
             state_path: None,
             flush_every: Duration::from_millis(1),
             flush_rows: FLUSH_ROWS,
+            // Whatever records of several partitions come together.
+            side_by_side: 2,
             compare_every: Duration::from_secs(10),
             has_gaps: true,
             now: Arc::new(AtomicI64::new(i64::MAX / 2)),
@@ -96,16 +99,30 @@ impl World {
     }
 
     pub(crate) fn start(&self) -> Running {
-        self.start_with(self.state_path.clone())
+        self.start_with(self.state_path.clone(), self.wall())
     }
 
     /// With a local state of its own.
-    pub(crate) fn start_with(&self, state_path: Option<PathBuf>) -> Running {
+    pub(crate) fn start_keeping(&self, state_path: Option<PathBuf>) -> Running {
+        self.start_with(state_path, self.wall())
+    }
+
+    /// Whose clock is this one.
+    pub(crate) fn start_by(&self, wall: WallClock) -> Running {
+        self.start_with(self.state_path.clone(), wall)
+    }
+
+    fn wall(&self) -> WallClock {
         let now = Arc::clone(&self.now);
+        WallClock::new(move || now.load(Ordering::Relaxed))
+    }
+
+    fn start_with(&self, state_path: Option<PathBuf>, wall: WallClock) -> Running {
         let options = AggregatorOptions {
             flush_rows: self.flush_rows,
+            side_by_side: self.side_by_side,
             compare_every: self.compare_every,
-            wall: WallClock::new(move || now.load(Ordering::Relaxed)),
+            wall,
             ..AggregatorOptions::new(HORIZON, self.flush_every, state_path)
         };
         #[cfg(feature = "faults")]
