@@ -37,6 +37,9 @@ pub const PUBLISH: Line = line("(b) publish with confirm, RabbitMQ").floors(1.0)
 pub const SHIP: Line = line("(c) queue to Kafka, 2 KB").floors(1.3);
 
 pub const FOLD: Line = line("(d) fold in memory, records parsed").micros(1.0);
+pub const ONE_PARTITION: Line = line("(d) aggregator in memory, one partition");
+pub const IN_TURN: Line = line("(d) the same, four partitions in turn");
+pub const SIDE_BY_SIDE: Line = line("(d) the same, four partitions side by side");
 pub const SUMS: Line = line("(d) Kafka to Cassandra and Kafka, 100 k keys").micros(3.0).floors(2.0);
 
 /// 0.9 x the rate of bare rustls.

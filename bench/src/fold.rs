@@ -15,6 +15,7 @@ use crate::child::Measured;
 use crate::floors;
 use crate::log::{TOPIC, committed, prepared};
 use crate::measure::here;
+use crate::partitions;
 use crate::peer::{self, Folds};
 use crate::progress;
 use crate::records::{KEYS, Made, fill, made};
@@ -27,6 +28,7 @@ const TIME: Duration = Duration::from_secs(300);
 
 pub fn measure(report: &mut Report) -> Result<()> {
     in_memory(report)?;
+    partitions::measure(report)?;
     through_kafka(report)
 }
 
