@@ -59,6 +59,12 @@ pub trait Consumer: Send {
     /// As [`receive`](Self::receive).
     async fn acknowledge(&mut self, tags: &[Tag]) -> Result<(), QueueError>;
 
+    /// How many messages are best acknowledged at a time, the next when as many have come in their place: those who publish wait
+    /// no longer for a server that sends what takes the place of few. All of them, unless it says else.
+    fn stride(&self) -> usize {
+        usize::MAX
+    }
+
     /// These messages go back to the queue at once.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //! records are durable (rule 5).
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod acknowledging;
 mod appender;
 mod backlog;
 mod backoff;

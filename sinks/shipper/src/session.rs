@@ -11,6 +11,7 @@ use tallygate_stream::StreamError;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use crate::acknowledging::Acknowledging;
 use crate::appender::Appender;
 use crate::flight::{Flight, Landed};
 use crate::held::Held;
@@ -44,6 +45,7 @@ pub(crate) struct Session<'a> {
     /// Of the flights.
     messages: usize,
     bytes: usize,
+    acknowledging: Acknowledging,
     held_up: HeldUp,
     /// Where messages go that are too many of those that the stream refuses, and those on their way there.
     place: &'a Arc<dyn Queue>,
@@ -70,6 +72,7 @@ impl<'a> Session<'a> {
             flights: FuturesUnordered::new(),
             messages: 0,
             bytes: 0,
+            acknowledging: Acknowledging::default(),
             held_up: HeldUp::default(),
             place,
             parking: FuturesUnordered::new(),
@@ -88,25 +91,36 @@ impl<'a> Session<'a> {
 
     /// Ships until it is told to stop or cannot go on.
     pub(crate) async fn run(mut self, stop: &CancellationToken) -> End {
+        let end = self.ship(stop).await;
+        if matches!(end, End::Stopped | End::Foreign(_)) {
+            self.finish().await;
+        }
+        if let Err(End::QueueLost(error)) = self.acknowledge(usize::MAX).await {
+            tracing::warn!(%error, "shipped messages could not be acknowledged, they will be shipped again");
+        }
+        end
+    }
+
+    async fn ship(&mut self, stop: &CancellationToken) -> End {
         loop {
             self.begin_appends();
             self.begin_parking();
             let pause = self.pace.next(Instant::now());
+            let acknowledge = self.acknowledging.due(Instant::now());
             let again = self.held_up.due_at(Instant::now()).into_iter().chain(self.held_up.parked_again()).min();
             tokio::select! {
                 biased;
-                () = stop.cancelled() => {
-                    self.finish().await;
-                    return End::Stopped;
-                }
-                Some(landed) = self.flights.next() => match self.settle(landed).await {
-                    Ok(()) => {}
-                    Err(foreign @ End::Foreign(_)) => {
-                        self.finish().await;
-                        return foreign;
+                () = stop.cancelled() => return End::Stopped,
+                Some(landed) = self.flights.next() => {
+                    if let Err(end) = self.settle(landed).await {
+                        return end;
                     }
-                    Err(end) => return end,
-                },
+                }
+                () = sleep_until(acknowledge.unwrap_or_else(Instant::now)), if acknowledge.is_some() => {
+                    if let Err(end) = self.acknowledge(self.consumer.stride()).await {
+                        return end;
+                    }
+                }
                 Some(parking) = self.parking.next() => {
                     if let Err(end) = self.settle_parked(parking).await {
                         return end;
@@ -142,6 +156,7 @@ impl<'a> Session<'a> {
 
     fn take_in(&mut self, deliveries: Vec<Delivery>) {
         let now = Instant::now();
+        self.acknowledging.received(deliveries.len());
         self.pace.received(deliveries.len(), self.messages + deliveries.len(), now);
         if self.flights.is_empty() && self.held_up.len() == 0 {
             self.moved = now;
@@ -199,7 +214,17 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Acknowledges what was appended, and holds up what was not; how it ends when the session cannot go on.
+    /// So many at most of those that were shipped.
+    async fn acknowledge(&mut self, most: usize) -> Result<(), End> {
+        let tags = self.acknowledging.stride(most, Instant::now());
+        if !tags.is_empty() {
+            self.consumer.acknowledge(&tags).await.map_err(End::QueueLost)?;
+        }
+        self.held.remove(tags.len());
+        Ok(())
+    }
+
+    /// Has acknowledged what was appended, and holds up what was not; how it ends when the session cannot go on.
     async fn settle(&mut self, first: Landed) -> Result<(), End> {
         let mut all = vec![first];
         while let Some(Some(landed)) = self.flights.next().now_or_never() {
@@ -216,11 +241,7 @@ impl<'a> Session<'a> {
             shipped.append(&mut landed.shipped);
             foreign = landed.foreign.or(foreign);
         }
-        let tags: Vec<Tag> = shipped.iter().map(|message| message.tag).collect();
-        if !tags.is_empty() {
-            self.consumer.acknowledge(&tags).await.map_err(End::QueueLost)?;
-        }
-        self.held.remove(tags.len());
+        self.acknowledging.add(shipped.iter().map(|message| message.tag));
         for message in shipped {
             self.appender.metrics.shipped(message.received.elapsed());
         }
@@ -259,7 +280,7 @@ impl<'a> Session<'a> {
     }
 
     /// Receives nothing more and waits for what is on the way; what is left at the deadline goes back with the consumer.
-    async fn finish(mut self) {
+    async fn finish(&mut self) {
         let deadline = Instant::now() + STOP;
         let mut unshipped: Vec<Tag> = self.waiting.drain(..).map(|message| message.tag).collect();
         unshipped.extend(self.held_up.take_all());

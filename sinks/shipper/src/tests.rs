@@ -1,6 +1,7 @@
 //! What the shipper promises, over the embedded queue and a stream that fails on purpose.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod acknowledging;
 mod fake_stream;
 mod gathering;
 mod held_up;
@@ -82,6 +83,10 @@ struct WatchedQueue {
     refuses: AtomicBool,
     /// Messages that were given back.
     released: AtomicUsize,
+    /// It asks for so many to be acknowledged at a time.
+    stride: usize,
+    /// The most that were.
+    most_acknowledged: AtomicUsize,
 }
 
 struct WatchedConsumer {
@@ -133,7 +138,12 @@ impl Consumer for WatchedConsumer {
         Ok(deliveries)
     }
 
+    fn stride(&self) -> usize {
+        self.queue.stride
+    }
+
     async fn acknowledge(&mut self, tags: &[Tag]) -> Result<(), QueueError> {
+        self.queue.most_acknowledged.fetch_max(tags.len(), SeqCst);
         for tag in tags {
             // It stays: the fault that acknowledges early does so twice.
             let message = &self.messages[tag];
@@ -203,6 +213,8 @@ fn line(seed: u64, stream_fails_one_in: u64, queue_fails_one_in: u64) -> Line {
             consumers: AtomicUsize::new(0),
             refuses: AtomicBool::new(false),
             released: AtomicUsize::new(0),
+            stride: if seed.is_multiple_of(2) { 3 } else { usize::MAX },
+            most_acknowledged: AtomicUsize::new(0),
         })
     };
     let (queue, place) = (queue("queue", false), queue("parked", true));

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Between two looks at the queue while much comes.
 pub const GATHER: Duration = Duration::from_millis(5);
+/// How long it is waited for what takes the place of messages that were acknowledged, before the next are.
+pub const STRIDE: Duration = Duration::from_millis(3);
 /// The first wait before an attempt is made again; doubled each time.
 pub const BACKOFF_FIRST: Duration = Duration::from_millis(50);
 /// The longest wait between attempts.

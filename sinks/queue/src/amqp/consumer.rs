@@ -15,6 +15,7 @@ use super::gate::Gate;
 use super::held::Held;
 use super::prefetch::Prefetch;
 use super::target::Target;
+use crate::limits::ACKNOWLEDGED_AT_ONCE;
 use crate::port::{Consumer, Delivery, QueueError, Tag};
 use crate::timeouts::ANSWER;
 
@@ -172,6 +173,10 @@ impl Consumer for AmqpConsumer {
         let tell = |(tag, multiple)| self.channel.basic_ack(tag, BasicAckOptions { multiple });
         // Each is sent when it is first polled, and all are then: who leaves half-way leaves none of them untold.
         within(&self.target, try_join_all(settled.answers().map(tell))).await
+    }
+
+    fn stride(&self) -> usize {
+        ACKNOWLEDGED_AT_ONCE
     }
 
     async fn release(&mut self, tags: &[Tag]) -> Result<(), QueueError> {
