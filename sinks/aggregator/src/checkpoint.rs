@@ -59,7 +59,7 @@ impl Checkpoint {
 
     /// The position that the topic shows of this partition now, and all rows that changed since it was folded up to `next`. The
     /// position is the last record of each commit: what stands behind one of no later offset is enough, and little is read. None
-    /// where no such one is found.
+    /// where no such one is found, or rows were removed.
     pub(crate) async fn since(stream: &dyn Stream, partition: u32, next: u64) -> Result<Option<Self>, Unusable> {
         let ends = Ends::of(stream, Topic::DailySums).await?;
         let (low, high) = (ends.low(partition), ends.high(partition));
@@ -74,11 +74,11 @@ impl Checkpoint {
                 Ok::<_, Unusable>(())
             })
             .await?;
-            if has_removed || (first.is_none() && from == low) {
-                return Ok(None);
-            }
-            if first.is_some_and(|first| first <= next) {
+            if first.is_some_and(|first| first <= next) && !has_removed {
                 return Ok(Some(since));
+            }
+            if has_removed || from == low {
+                return Ok(None);
             }
         }
         Ok(None)

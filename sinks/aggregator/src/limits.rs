@@ -25,7 +25,10 @@ pub const DEAD_LETTER_BYTES: usize = 32 * 1024 * 1024;
 pub const LEARN_RECORDS: u64 = 500_000;
 /// A partition of which more records are to be learnt is not brought up to now before it is ours.
 pub const WARMED_UP_RECORDS: u64 = 500_000;
-/// So many of the last records of the topic of sums are looked through for what changed since a partition went, one after the other.
+/// Bytes of the local state that are brought up to now at a start, of all partitions together: some ten million identities.
+pub const WARMED_UP_BYTES: usize = 512 * 1024 * 1024;
+/// So many of the last records of the topic of sums are looked through for what changed since a partition went, one after the
+/// other.
 pub const LAST_RECORDS: [u64; 3] = [64, 4_096, 262_144];
 /// Rows of the topic of sums that are held to be compared with the store at a time.
 pub const COMPARED_ROWS: usize = 100_000;

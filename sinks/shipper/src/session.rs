@@ -92,13 +92,19 @@ impl<'a> Session<'a> {
     /// Ships until it is told to stop or cannot go on.
     pub(crate) async fn run(mut self, stop: &CancellationToken) -> End {
         let end = self.ship(stop).await;
-        if matches!(end, End::Stopped | End::Foreign(_)) {
-            self.finish().await;
+        match end {
+            End::Stopped | End::Foreign(_) => self.finish().await,
+            End::StreamAway(_) => self.acknowledge_all().await,
+            End::QueueLost(_) => {}
         }
+        end
+    }
+
+    /// What is left of what was shipped.
+    async fn acknowledge_all(&mut self) {
         if let Err(End::QueueLost(error)) = self.acknowledge(usize::MAX).await {
             tracing::warn!(%error, "shipped messages could not be acknowledged, they will be shipped again");
         }
-        end
     }
 
     async fn ship(&mut self, stop: &CancellationToken) -> End {
@@ -282,6 +288,7 @@ impl<'a> Session<'a> {
     /// Receives nothing more and waits for what is on the way; what is left at the deadline goes back with the consumer.
     async fn finish(&mut self) {
         let deadline = Instant::now() + STOP;
+        self.acknowledge_all().await;
         let mut unshipped: Vec<Tag> = self.waiting.drain(..).map(|message| message.tag).collect();
         unshipped.extend(self.held_up.take_all());
         if let Err(error) = self.consumer.release(&unshipped).await {
@@ -289,8 +296,9 @@ impl<'a> Session<'a> {
         }
         self.held.remove(unshipped.len());
         while let Ok(Some(landed)) = timeout_at(deadline, self.flights.next()).await {
-            if let Err(End::QueueLost(error)) = self.settle(landed).await {
-                tracing::warn!(%error, "shipped messages could not be acknowledged, they will be shipped again");
+            let settled = self.settle(landed).await;
+            self.acknowledge_all().await;
+            if let Err(End::QueueLost(_)) = settled {
                 break;
             }
         }

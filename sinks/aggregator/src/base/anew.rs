@@ -39,8 +39,7 @@ pub(super) async fn anew(
     let fold = Fold::new(log_partition, parts.horizon);
     let fold = with_rows(fold, &position, rows.into_values()).map_err(Refusal::Stand)?;
     let known = parts.state.restore_point(number, position.next, position.recoveries);
-    // Records between what is known and what is held would be missed.
-    let known = known.filter(|known| known.end >= low || known.end == position.next);
+    let known = known.filter(|known| known.goes_with(&position, low));
     let (fold, restored) = match known {
         Some(known) => (parts.state.restore(number, known.end, fold).await?, Some(known)),
         None => {

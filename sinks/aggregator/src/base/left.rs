@@ -4,6 +4,7 @@ use super::{Base, Refusal, fits, with_rows};
 use crate::checkpoint::Checkpoint;
 use crate::ends::Ends;
 use crate::kept::KeptPartition;
+use crate::limits::WARMED_UP_RECORDS;
 use crate::partition::{Beginning, Left};
 use crate::parts::Parts;
 
@@ -15,8 +16,11 @@ pub(super) async fn left(
     committed: Option<u64>,
 ) -> Result<Option<Base>, Refusal> {
     let Some(kept) = parts.kept.take(number) else { return Ok(None) };
-    let rows_to = kept.partition.rows_to();
-    let Some(since) = Checkpoint::since(&*parts.stream, number, rows_to).await? else { return Ok(None) };
+    let folded_to = kept.partition.folded_to();
+    if committed < Some(folded_to) && committed != Some(kept.partition.position().next) {
+        return Ok(None);
+    }
+    let Some(since) = Checkpoint::since(&*parts.stream, number, folded_to).await? else { return Ok(None) };
     let Some(position) = &since.position else { return Ok(None) };
     if Some(position.next) < committed {
         // The topic may show it a little later than the group does.
@@ -28,6 +32,7 @@ pub(super) async fn left(
     }
     fits(parts, position, ends.low(number), ends.high(number)).map_err(Refusal::Stand)?;
     if position == kept.partition.position() {
+        parts.state.save(kept.unsaved).await;
         return Ok(Some(Base::AsLeft(Box::new(kept.partition))));
     }
     let folded_on = folded_on(parts, ends.low(number), number, kept, since).await;
@@ -38,23 +43,25 @@ pub(super) async fn left(
 async fn folded_on(parts: &Parts, low: u64, number: u32, kept: KeptPartition, since: Checkpoint) -> Option<Beginning> {
     let KeptPartition { partition, unsaved, .. } = kept;
     let Checkpoint { position, rows } = since;
-    let (position, rows_were_at) = (position?, partition.rows_to());
-    let Left { position: was, fold, known, unpacked, rows_to } = partition.leave()?;
+    let (position, folded_to) = (position?, partition.folded_to());
+    let Left { position: was, fold, known, unpacked, ahead } = partition.leave()?;
     // Times that were corrected since may be of records that we took as they were stamped.
     let is_same = was.generation == position.generation
         && was.recoveries == position.recoveries
         && was.corrections == position.corrections;
-    let is_further = position.next >= rows_were_at.max(known.end);
-    // Records between what is known and what is held would be missed.
-    let is_held = known.end >= low || known.end == position.next;
-    if !is_same || !is_further || !is_held {
+    let is_further = position.next >= folded_to.max(known.end);
+    if !is_same || !is_further || !known.goes_with(&position, low) {
         return None;
     }
     parts.state.save(unsaved).await;
-    if !parts.state.goes_on_at(number, unpacked.from()) {
-        return None;
+    if !parts.state.goes_on_with(number, &unpacked) {
+        // Nothing is added any more to a chain that ends before. One that ends late is gone on with, and the rest learnt again.
+        let chain = parts.state.restore_point(number, position.next, position.recoveries);
+        if chain.is_some_and(|chain| known.end.saturating_sub(chain.end) <= WARMED_UP_RECORDS) {
+            return None;
+        }
     }
-    let rows_to = rows_to.max(rows.values().map(|row| row.offset).max());
+    let rows_to = ahead.max(rows.values().map(|row| row.offset).max());
     let fold = with_rows(fold, &position, rows.into_values()).ok()?;
     Some(Beginning { position, fold, restored: Some(known), unpacked, low, rows_to })
 }

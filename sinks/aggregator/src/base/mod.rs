@@ -51,7 +51,11 @@ impl Base {
     pub(crate) async fn of(parts: &Parts, ends: &Ends, number: u32, committed: Option<u64>) -> Result<Self, Refusal> {
         match left(parts, ends, number, committed).await? {
             Some(base) => Ok(base),
-            None => Ok(Self::Anew(Box::new(anew(parts, ends, number, committed).await?))),
+            None => {
+                let beginning = anew(parts, ends, number, committed).await?;
+                drop(parts.kept.take(number));
+                Ok(Self::Anew(Box::new(beginning)))
+            }
         }
     }
 

@@ -29,6 +29,8 @@ pub(super) struct Piece {
 /// What one save does to a chain.
 pub(super) struct Change {
     pub(super) add: Save,
+    /// Where the piece before it ends; none when it is the first.
+    pub(super) follows: Option<u64>,
     pub(super) join: Option<Range<u64>>,
     pub(super) prune: Option<u64>,
 }
@@ -42,7 +44,8 @@ impl Chain {
     /// Adds a piece, joins small ones, drops expired ones; tells what that means for the file. None when it does not join:
     /// then the chain ends here, for good.
     pub(super) fn add(&mut self, save: Save) -> Option<Change> {
-        if *self.next.get_or_insert(save.offsets.start) != save.offsets.start {
+        let joins = self.next.map_or(save.is_first, |next| next == save.offsets.start);
+        if !joins {
             return None;
         }
         self.next = Some(save.offsets.end);
@@ -63,6 +66,7 @@ impl Chain {
             pieces.splice(range, [joined]);
             offsets
         });
+        let follows = pieces.last().map(|last| last.offsets.end);
         pieces.push(Piece {
             offsets: save.offsets.clone(),
             fingerprint: save.fingerprint,
@@ -70,7 +74,7 @@ impl Chain {
             expiry: save.expiry,
             size: save.blob.len(),
         });
-        Some(Change { add: save, join, prune })
+        Some(Change { add: save, follows, join, prune })
     }
 }
 

@@ -83,8 +83,11 @@ fn read_index(connection: &Connection) -> rusqlite::Result<HashMap<u32, Chain>> 
 }
 
 /// Writes what a save does to a chain.
+///
+/// # Errors
+/// Also when the file does not hold the chain that this goes on with.
 pub(super) fn write(transaction: &Transaction<'_>, change: Change) -> rusqlite::Result<()> {
-    let Change { add, join, prune } = change;
+    let Change { add, follows, join, prune } = change;
     // What stands at or behind the start of this stretch is of a chain that was given up.
     transaction
         .prepare_cached(r#"DELETE FROM sights WHERE "partition" = ?1 AND (next > ?2 OR next <= ?3)"#)?
@@ -92,6 +95,8 @@ pub(super) fn write(transaction: &Transaction<'_>, change: Change) -> rusqlite::
     if let Some(offsets) = join {
         join_pieces(transaction, add.partition, &offsets)?;
     }
+    let last = r#"SELECT 1 WHERE (SELECT max(next) FROM sights WHERE "partition" = ?1) IS ?2"#;
+    transaction.prepare_cached(last)?.query_row(params![add.partition, follows.map(int)], |_| Ok(()))?;
     let mut blobs = Vec::with_capacity(add.blob.len() + 4);
     blobs.extend_from_slice(&u32::try_from(add.blob.len()).unwrap_or(u32::MAX).to_be_bytes());
     blobs.extend_from_slice(&add.blob);
@@ -110,15 +115,22 @@ pub(super) fn forget_behind(transaction: &Transaction<'_>, partition: u32, end: 
 fn join_pieces(transaction: &Transaction<'_>, partition: u32, offsets: &Range<u64>) -> rusqlite::Result<()> {
     let place = params![partition, int(offsets.start), int(offsets.end)];
     let within = r#""partition" = ? AND first >= ? AND next <= ?"#;
-    let (mut joined, mut expiry, mut last) = (Vec::new(), 0, ([0; 16], 0));
+    let (mut joined, mut expiry, mut last, mut next) = (Vec::new(), 0, ([0; 16], 0), int(offsets.start));
     let mut select = transaction.prepare_cached(&format!(
-        "SELECT blobs, expiry, fingerprint, recoveries FROM sights WHERE {within} ORDER BY first"
+        "SELECT blobs, expiry, fingerprint, recoveries, first, next FROM sights WHERE {within} ORDER BY first"
     ))?;
     let mut rows = select.query(place)?;
     while let Some(row) = rows.next()? {
+        if row.get::<_, i64>(4)? != next {
+            break;
+        }
+        next = row.get(5)?;
         joined.extend_from_slice(row.get_ref(0)?.as_blob()?);
         expiry = expiry.max(row.get(1)?);
         last = (row.get(2)?, row.get(3)?);
+    }
+    if next != int(offsets.end) {
+        return Err(rusqlite::Error::QueryReturnedNoRows);
     }
     transaction.prepare_cached(&format!("DELETE FROM sights WHERE {within}"))?.execute(place)?;
     insert(transaction, partition, offsets, last, expiry, &joined)

@@ -12,15 +12,16 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tallygate_core::Generation;
 use tallygate_core::checkpoint::Fingerprint;
 use tallygate_core::fold::Fold;
+use tallygate_core::{Generation, Position};
 use tallygate_embedded::{Database, Write};
 
 use tokio::time::timeout;
 
 use self::chain::{Chain, Change, Piece};
 use self::restore::{Page, restore_page};
+use crate::partition::Unpacked;
 use crate::timeouts::SAVE;
 
 pub(crate) use self::save::Save;
@@ -40,6 +41,16 @@ pub(crate) struct RestorePoint {
     pub(crate) end: u64,
     /// Of its last one.
     pub(crate) fingerprint: Fingerprint,
+}
+
+impl RestorePoint {
+    /// Whether all that is not known and may be needed is in a log that holds records from `low` on, and what is known is of that log.
+    pub(crate) fn goes_with(&self, position: &Position, low: u64) -> bool {
+        if self.end == position.next {
+            return Some(self.fingerprint) == position.fingerprint;
+        }
+        self.end >= low
+    }
 }
 
 /// The pieces do not read, or are not those that were there before.
@@ -82,14 +93,17 @@ impl LocalState {
         Some(RestorePoint { start, end: last.offsets.end, fingerprint: last.fingerprint })
     }
 
-    /// The partitions of which anything is kept.
-    pub(crate) fn partitions(&self) -> Vec<u32> {
-        self.index().iter().filter(|(_, chain)| !chain.pieces.is_empty()).map(|(number, _)| *number).collect()
+    /// The partitions of which anything is kept, each with its bytes.
+    pub(crate) fn partitions(&self) -> Vec<(u32, usize)> {
+        let index = self.index();
+        let sizes = index.iter().map(|(number, chain)| (*number, chain.size()));
+        sizes.filter(|(_, bytes)| *bytes > 0).collect()
     }
 
-    /// Whether a piece from there on goes on with what is kept of a partition; any does where nothing is kept of any.
-    pub(crate) fn goes_on_at(&self, partition: u32, from: Option<u64>) -> bool {
-        self.database.is_none() || self.index().get(&partition).is_some_and(|chain| chain.next == from)
+    /// Whether the next piece of a partition goes on with what is kept of it, or begins it; any does where nothing is kept at all.
+    pub(crate) fn goes_on_with(&self, partition: u32, unpacked: &Unpacked) -> bool {
+        let goes_on = |chain: &Chain| chain.next.map_or(unpacked.is_first(), |next| unpacked.from() == Some(next));
+        self.database.is_none() || self.index().get(&partition).is_some_and(goes_on)
     }
 
     /// Gives the identities up to a restore point to the fold, and forgets what comes behind it.

@@ -11,6 +11,8 @@ pub(crate) struct Save {
     pub(crate) partition: u32,
     /// The stretch of the log whose identities these are.
     pub(crate) offsets: Range<u64>,
+    /// Whether nothing was packed before it of a partition that was learnt anew: with it alone a chain begins.
+    pub(crate) is_first: bool,
     /// Of the last record of it, by which the log is known again.
     pub(crate) fingerprint: Fingerprint,
     /// How often the partition was recovered before: what was learnt earlier is of no use after it.

@@ -54,6 +54,7 @@ fn save(fold: &mut Fold, offsets: Range<u64>) -> Save {
         log_day: fold.log_day().unwrap(),
         fingerprint: Fingerprint(u128::from(offsets.end)),
         recoveries: 0,
+        is_first: true,
         offsets,
     }
 }
@@ -112,14 +113,32 @@ async fn a_piece_that_does_not_join_is_not_kept() {
     let state = LocalState::open(Some(&directory.path().join("s.db")), &generation(1));
     let mut fold = new_fold();
     let unasked = save(&mut fold, 0..5);
+    let late = |offsets| Save { is_first: false, ..save(&mut new_fold(), offsets) };
     state.save(vec![unasked]).await;
     assert_eq!(end(&state, u64::MAX), None);
     state.forget_behind(0, 0).await.unwrap();
+    state.save(vec![late(3..5)]).await;
+    assert_eq!(end(&state, u64::MAX), None, "what came before it was never kept");
     for offsets in [5..10, 11..12, 12..13, 10..11] {
         let save = save(&mut fold, offsets);
         state.save(vec![save]).await;
     }
     assert_eq!(end(&state, u64::MAX), Some(11));
+}
+
+#[tokio::test]
+async fn a_file_that_does_not_hold_what_a_piece_goes_on_with_takes_it_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("s.db");
+    let (state, mut fold) = (LocalState::open(Some(&path), &generation(1)), new_fold());
+    state.forget_behind(0, 0).await.unwrap();
+    for offsets in [0..5, 5..10] {
+        state.save(vec![save(&mut fold, offsets)]).await;
+    }
+    LocalState::open(Some(&path), &generation(1)).forget_behind(0, 5).await.unwrap();
+    state.save(vec![save(&mut fold, 10..15)]).await;
+    assert_eq!(end(&state, u64::MAX), None);
+    assert_eq!(end(&LocalState::open(Some(&path), &generation(1)), u64::MAX), Some(5));
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ impl Membership<'_> {
         } else {
             self.take_in_turn(shares)
         };
-        let (mut left, mut again) = (Vec::new(), Vec::new());
+        let (mut left, mut again, mut foreign) = (Vec::new(), Vec::new(), Vec::new());
         for (number, taken) in taken {
             match taken {
                 Ok(rest) => left.extend(rest),
@@ -32,12 +32,15 @@ impl Membership<'_> {
                     let wanted = self.owned.get_mut(number).map(|partition| partition.wanted());
                     again.extend(wanted.map(|wanted| (number, wanted)));
                 }
-                Err(Halt::ForeignState) => {
-                    self.owned.discard(number);
-                    self.parts.state.forget_behind(number, 0).await?;
-                    return Err(Failure::Again("the local state is of no use"));
-                }
+                Err(Halt::ForeignState) => foreign.push(number),
             }
+        }
+        if !foreign.is_empty() {
+            foreign.iter().for_each(|number| self.owned.discard(*number));
+            for number in foreign {
+                self.parts.state.forget_behind(number, 0).await?;
+            }
+            return Err(Failure::Again("what was known of a partition is not what the log has"));
         }
         self.readers.give_back(left);
         if !again.is_empty() {

@@ -16,29 +16,33 @@ pub(crate) struct Left {
     /// The records whose identities it knows.
     pub(crate) known: RestorePoint,
     pub(crate) unpacked: Unpacked,
-    /// The highest offset that a row took which stood ahead of the position.
-    pub(crate) rows_to: Option<u64>,
+    /// Rows stood ahead of the position up to this offset.
+    pub(crate) ahead: Option<u64>,
 }
 
 impl Partition {
     /// The offset before which every record is in its rows.
-    pub(crate) fn rows_to(&self) -> u64 {
+    pub(crate) fn folded_to(&self) -> u64 {
         match self.phase {
             Phase::Live(_) => self.next,
             Phase::Learn(_) => self.position.next,
         }
     }
 
-    /// None when it is not known how far it came.
+    /// None when it is not known how far it came, or what it learnt is not what was folded.
     pub(crate) fn leave(self) -> Option<Left> {
         let last = self.last.as_ref().filter(|last| last.offset + 1 == self.next)?;
-        // What the local state knew goes further than what was read.
-        if matches!(&self.phase, Phase::Learn(learn) if learn.known_to > self.next) {
-            return None;
+        if let Phase::Learn(learn) = &self.phase {
+            // What the local state knew may go further than what was read.
+            let is_known = learn.known_to <= self.next;
+            let is_right = self.next < learn.until || learn.end(self.folding.fold.clock()).is_ok();
+            if !is_known || !is_right {
+                return None;
+            }
         }
         let known = RestorePoint { start: self.reaches, end: self.next, fingerprint: fingerprint(last) };
         let mut fold = self.folding.fold;
         drop(fold.take_rows());
-        Some(Left { position: self.position, fold, known, unpacked: self.folding.unpacked, rows_to: self.ahead })
+        Some(Left { position: self.position, fold, known, unpacked: self.folding.unpacked, ahead: self.ahead })
     }
 }

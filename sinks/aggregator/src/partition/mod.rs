@@ -355,9 +355,11 @@ impl Partition {
         let recoveries = self.position.recoveries;
         let Folding { fold, unpacked, .. } = &mut self.folding;
         let log_day = fold.log_day()?;
+        let is_first = unpacked.is_first();
         Some(Save {
             partition: self.number,
             offsets: unpacked.take(self.next)?,
+            is_first,
             fingerprint,
             recoveries,
             expiry: fold.blob_expiry(),

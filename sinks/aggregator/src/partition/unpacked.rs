@@ -7,13 +7,15 @@ use std::ops::Range;
 pub(crate) struct Unpacked {
     /// Where the next piece begins; none before the first record of a log that is learnt anew.
     from: Option<u64>,
+    /// Whether none was packed before.
+    is_first: bool,
     records: u64,
 }
 
 impl Unpacked {
     /// After identities of the records before `restored` were taken back, or none were.
     pub(crate) fn new(restored: Option<u64>) -> Self {
-        Self { from: restored, records: 0 }
+        Self { from: restored, is_first: restored.is_none(), records: 0 }
     }
 
     pub(super) fn add(&mut self, offset: u64) {
@@ -26,6 +28,11 @@ impl Unpacked {
         self.from
     }
 
+    /// Whether the next piece is the first of a partition that is learnt anew.
+    pub(crate) fn is_first(&self) -> bool {
+        self.is_first
+    }
+
     pub(super) fn records(&self) -> u64 {
         self.records
     }
@@ -33,7 +40,7 @@ impl Unpacked {
     /// The offsets of a piece that ends before `next`; none when nothing was added.
     pub(super) fn take(&mut self, next: u64) -> Option<Range<u64>> {
         let from = self.from.filter(|from| *from < next)?;
-        self.from = Some(next);
+        (self.from, self.is_first) = (Some(next), false);
         self.records = 0;
         Some(from..next)
     }

@@ -1,12 +1,13 @@
-//! A partition that goes and comes back: where nobody folded it on it is taken over as it was left, else it is built anew.
+//! A partition that goes and comes back: it is taken over with what is still known of it, or built anew.
 
 use std::time::Duration;
 
+use tallygate_core::checkpoint::Correction;
 use tallygate_core::{PartitionBy, SumsRecord};
 use tallygate_stream::Record;
 use tokio::time::Instant;
 
-use super::world::{Running, Sent, World};
+use super::world::{NOON, Running, Sent, World};
 use crate::flush::records;
 use crate::timeouts::KEPT;
 
@@ -30,12 +31,21 @@ fn append(world: &World, ids: std::ops::Range<u64>) {
     }
 }
 
+async fn until(is_so: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), waiting).await.expect("it never was");
+}
+
 /// Once more, under another number.
 fn repeat(world: &World, id: u64) {
     world.append(Sent { message: 1_000_000 + id, ..Sent::of(0, id) });
 }
 
-/// All is folded, exactly; tells how many were taken over as they were left.
+/// All is folded, exactly; tells how many were taken over with what was still known of them.
 async fn settled(world: &World, running: Running) -> u64 {
     world.settle().await;
     assert_eq!(running.handle.stopped_partitions(), Default::default());
@@ -125,6 +135,22 @@ async fn rule_12_a_position_that_was_written_by_hand_is_another() {
     world.log.state().show(records::position(0, &position));
     world.log.hand(0, true);
     repeat(&world, 3);
+    assert_eq!(settled(&world, running).await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rules_6_and_12_where_times_were_corrected_since_what_it_knew_is_of_no_use() {
+    let (world, running) = gone().await;
+    let mut position = world.log.state().last_position(0).unwrap();
+    let first = position.next + 100;
+    position.corrections.push(Correction { first, last: first + 1, time: NOON });
+    world.log.state().show(records::position(0, &position));
+    let other = world.start();
+    append(&world, 30..40);
+    world.settle().await;
+    other.stop().await;
+    repeat(&world, 3);
+    append(&world, 40..50);
     assert_eq!(settled(&world, running).await, 0);
 }
 
@@ -241,17 +267,13 @@ async fn rule_12_a_process_that_comes_back_knows_what_others_folded_before_it_sh
     let learnt = world.metrics.learnt.get();
     world.log.state().shut = true;
     let running = world.start_keeping(state);
-    while world.metrics.learnt.get() < learnt + 10 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until(|| world.metrics.learnt.get() >= learnt + 10).await;
     append(&world, 40..50);
     world.settle().await;
     world.log.state().shut = false;
     repeat(&world, 3);
     repeat(&world, 35);
-    while world.metrics.kept.get() == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until(|| world.metrics.kept.get() > 0).await;
     repeat(&world, 45);
     assert_eq!(settled(&world, running).await, 1);
     assert!(world.metrics.learnt.get() < learnt + 30, "what came meanwhile, and nothing twice");

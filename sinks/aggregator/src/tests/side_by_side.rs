@@ -158,7 +158,7 @@ async fn a_local_state_of_another_log_is_forgotten_for_each_partition_and_the_su
         let running = world.start();
         world.settle().await;
         running.stop().await;
-        assert_eq!(world.log.state().subscriptions, 4, "one more for each of the two");
+        assert_eq!(world.log.state().subscriptions, 3, "one more for both together");
         world.check();
     }
 }
