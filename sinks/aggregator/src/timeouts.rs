@@ -14,7 +14,7 @@ pub const HEALTHY: Duration = Duration::from_secs(30);
 pub const FENCED_WAIT: Duration = Duration::from_secs(90);
 /// Before what was fenced is taken over again: until then the group may say whose it is.
 pub const FENCED_PAUSE: Duration = Duration::from_millis(200);
-/// For how long a partition that went is kept as it was, should it come back.
+/// For how long what is known of a partition that went is kept, should it come back.
 pub const KEPT: Duration = Duration::from_secs(60);
 /// How long a flush waits for the local state, which is but a cache.
 pub const SAVE: Duration = Duration::from_secs(2);
