@@ -148,10 +148,10 @@ impl<'a> Owned<'a> {
         let now = self.parts.wall.now();
         for (number, partition) in self.iter() {
             let label = PartitionLabel { partition: number };
-            let records = ends.high(number).saturating_sub(partition.next());
+            let records = ends.high(number).saturating_sub(partition.folded_to());
             let lag = self.parts.metrics.lag.get_or_create(&label);
             lag.set(i64::try_from(records).unwrap_or(i64::MAX));
-            let behind = partition.fold().clock().filter(|_| records > 0).map_or(0, |clock| now.saturating_sub(clock));
+            let behind = partition.folded_by().filter(|_| records > 0).map_or(0, |clock| now.saturating_sub(clock));
             self.parts.metrics.lag_time.get_or_create(&label).set(behind / 1_000);
             let warning = self.parts.lag_warning(behind);
             self.change(number, |status| status.warning = warning);

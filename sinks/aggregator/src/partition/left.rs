@@ -29,6 +29,14 @@ impl Partition {
         }
     }
 
+    /// The clock there.
+    pub(crate) fn folded_by(&self) -> Option<i64> {
+        match self.phase {
+            Phase::Live(_) => self.folding.fold.clock(),
+            Phase::Learn(_) => self.position.clock,
+        }
+    }
+
     /// None when it is not known how far it came, or what it learnt is not what was folded.
     pub(crate) fn leave(self) -> Option<Left> {
         let last = self.last.as_ref().filter(|last| last.offset + 1 == self.next)?;

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::world::{NOON, Running, Sent, World};
 use crate::flush::records;
+use crate::metrics::PartitionLabel;
 use crate::timeouts::KEPT;
 
 /// Long enough to hear of something.
@@ -29,6 +30,10 @@ fn append(world: &World, ids: std::ops::Range<u64>) {
     for id in ids {
         world.append(Sent::of(0, id));
     }
+}
+
+fn lag(world: &World) -> i64 {
+    world.metrics.lag.get_or_create(&PartitionLabel { partition: 0 }).get()
 }
 
 async fn until(is_so: impl Fn() -> bool) {
@@ -193,6 +198,7 @@ async fn rule_12_one_that_went_while_it_learnt_learns_on_where_it_was() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     let learnt = world.metrics.learnt.get();
     assert!((1..RECORDS).contains(&learnt), "{learnt}");
+    assert_eq!(lag(&world), 0, "all of it is folded, however far the learning has come");
     world.log.hand(0, false);
     tokio::time::sleep(SOON).await;
     world.log.hand(0, true);
