@@ -54,7 +54,7 @@ async fn folded_on(parts: &Parts, low: u64, number: u32, kept: KeptPartition, si
         return None;
     }
     parts.state.save(unsaved).await;
-    if !parts.state.goes_on_with(number, &unpacked) {
+    if !parts.state.takes(number, unpacked.from(), unpacked.is_first()) {
         // Nothing is added any more to a chain that ends before. One that ends late is gone on with, and the rest learnt again.
         let chain = parts.state.restore_point(number, position.next, position.recoveries);
         if chain.is_some_and(|chain| known.end.saturating_sub(chain.end) <= WARMED_UP_RECORDS) {

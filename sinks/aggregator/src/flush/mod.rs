@@ -98,7 +98,7 @@ impl Flusher {
             if let Err(error) = self.transact(flush).await {
                 return Committed { unsaved: saves, outcome: Err(error) };
             }
-            self.save(saves).await;
+            self.state.save(saves).await;
         }
         self.metrics.rows.inc_by(rows);
         begun.iter().for_each(|begun| self.metrics.flush.observe(begun.elapsed().as_secs_f64()));
@@ -137,11 +137,5 @@ impl Flusher {
             Err(_) => self.metrics.failed("stream"),
         }
         outcome
-    }
-
-    async fn save(&self, saves: Vec<Save>) {
-        if !saves.is_empty() {
-            self.state.save(saves).await;
-        }
     }
 }

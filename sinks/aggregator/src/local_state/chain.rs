@@ -41,11 +41,15 @@ impl Chain {
         self.pieces.iter().map(|piece| piece.size).sum()
     }
 
+    /// Whether a piece that begins there goes on with it, or begins it.
+    pub(super) fn joins(&self, from: Option<u64>, is_first: bool) -> bool {
+        self.next.map_or(is_first, |next| from == Some(next))
+    }
+
     /// Adds a piece, joins small ones, drops expired ones; tells what that means for the file. None when it does not join:
     /// then the chain ends here, for good.
     pub(super) fn add(&mut self, save: Save) -> Option<Change> {
-        let joins = self.next.map_or(save.is_first, |next| next == save.offsets.start);
-        if !joins {
+        if !self.joins(Some(save.offsets.start), save.is_first) {
             return None;
         }
         self.next = Some(save.offsets.end);

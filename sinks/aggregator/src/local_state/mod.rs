@@ -21,7 +21,6 @@ use tokio::time::timeout;
 
 use self::chain::{Chain, Change, Piece};
 use self::restore::{Page, restore_page};
-use crate::partition::Unpacked;
 use crate::timeouts::SAVE;
 
 pub(crate) use self::save::Save;
@@ -100,10 +99,10 @@ impl LocalState {
         sizes.filter(|(_, bytes)| *bytes > 0).collect()
     }
 
-    /// Whether the next piece of a partition goes on with what is kept of it, or begins it; any does where nothing is kept at all.
-    pub(crate) fn goes_on_with(&self, partition: u32, unpacked: &Unpacked) -> bool {
-        let goes_on = |chain: &Chain| chain.next.map_or(unpacked.is_first(), |next| unpacked.from() == Some(next));
-        self.database.is_none() || self.index().get(&partition).is_some_and(goes_on)
+    /// Whether a piece of a partition that begins there goes on with what is kept of it, or begins it; any does where nothing is kept
+    /// at all.
+    pub(crate) fn takes(&self, partition: u32, from: Option<u64>, is_first: bool) -> bool {
+        self.database.is_none() || self.index().get(&partition).is_some_and(|chain| chain.joins(from, is_first))
     }
 
     /// Gives the identities up to a restore point to the fold, and forgets what comes behind it.

@@ -47,9 +47,7 @@ impl Membership<'_> {
             self.read_from(again).await?;
         }
         let saves = self.owned.pack_learnt(&self.flushes.partitions());
-        if !saves.is_empty() {
-            self.parts.state.save(saves).await;
-        }
+        self.parts.state.save(saves).await;
         self.show();
         Ok(())
     }

@@ -92,11 +92,10 @@ impl Beginning {
 
 impl Partition {
     pub(crate) fn new(number: u32, horizon: Horizon, wall: WallClock, begin: Beginning) -> Self {
-        let from = begin.reads_from();
+        let (from, known_to) = (begin.reads_from(), begin.known_to().unwrap_or(0));
         let Beginning { position, fold, restored, unpacked, low, rows_to } = begin;
         let last = position.fingerprint.map(|fingerprint| (position.next.saturating_sub(1), fingerprint));
         let known = restored.as_ref().map(|restored| (restored.end.saturating_sub(1), restored.fingerprint));
-        let known_to = restored.as_ref().map_or(0, |restored| restored.end);
         // What is known already need not be there; of the rest the clock must come out.
         let sets_clock = position.days.last().is_some_and(|(_, first)| *first >= from) || known_to == position.next;
         // What is known already reaches back to where it was learnt from.

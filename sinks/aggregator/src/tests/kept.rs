@@ -14,6 +14,8 @@ use crate::timeouts::{KEPT, LAG_EVERY};
 
 /// Long enough to hear of something.
 const SOON: Duration = Duration::from_secs(1);
+/// Of a world that is slow to learn.
+const RECORDS: u64 = 2_000;
 
 /// One that has folded thirty records, and has no partition any more.
 async fn gone() -> (World, Running) {
@@ -24,6 +26,17 @@ async fn gone() -> (World, Running) {
     world.log.hand(0, false);
     tokio::time::sleep(SOON).await;
     (world, running)
+}
+
+/// One whose records are all folded, and take seconds to be learnt.
+async fn slow_to_learn() -> World {
+    let world = World::new(PartitionBy::Key, 5, 1, Duration::from_millis(5));
+    let first = world.start();
+    append(&world, 0..RECORDS);
+    world.settle().await;
+    first.stop().await;
+    world.log.state().pace = Duration::from_millis(100);
+    world
 }
 
 fn append(world: &World, ids: std::ops::Range<u64>) {
@@ -83,16 +96,13 @@ async fn rule_12_what_another_folded_meanwhile_is_all_that_one_that_gets_it_back
 
 #[tokio::test(start_paused = true)]
 async fn rule_12_what_was_folded_and_not_committed_is_another_s_to_commit() {
-    let (world, running) = {
-        let world = World::new(PartitionBy::Key, 5, 1, Duration::from_millis(5));
-        let running = world.start();
-        append(&world, 0..30);
-        world.settle().await;
-        world.log.hold_commits(true);
-        append(&world, 30..40);
-        tokio::time::sleep(SOON).await;
-        (world, running)
-    };
+    let world = World::new(PartitionBy::Key, 5, 1, Duration::from_millis(5));
+    let running = world.start();
+    append(&world, 0..30);
+    world.settle().await;
+    world.log.hold_commits(true);
+    append(&world, 30..40);
+    tokio::time::sleep(SOON).await;
     assert!(world.log.commits_held() > 0);
     let other = world.start();
     tokio::time::sleep(SOON).await;
@@ -182,13 +192,7 @@ async fn rule_8_the_last_record_is_read_again_also_of_one_that_comes_back() {
 
 #[tokio::test(start_paused = true)]
 async fn rule_12_one_that_went_while_it_learnt_learns_on_where_it_was() {
-    const RECORDS: u64 = 2_000;
-    let world = World::new(PartitionBy::Key, 5, 1, Duration::from_millis(5));
-    let first = world.start();
-    append(&world, 0..RECORDS);
-    world.settle().await;
-    first.stop().await;
-    world.log.state().pace = Duration::from_millis(100);
+    let world = slow_to_learn().await;
     // Less than between two other things that happen.
     let running = world.start();
     tokio::time::sleep(Duration::from_secs(3)).await;
@@ -205,13 +209,7 @@ async fn rule_12_one_that_went_while_it_learnt_learns_on_where_it_was() {
 
 #[tokio::test(start_paused = true)]
 async fn a_partition_that_learns_lies_behind_by_what_is_not_folded_alone() {
-    const RECORDS: u64 = 2_000;
-    let world = World::new(PartitionBy::Key, 5, 1, Duration::from_millis(5));
-    let first = world.start();
-    append(&world, 0..RECORDS);
-    world.settle().await;
-    first.stop().await;
-    world.log.state().pace = Duration::from_millis(100);
+    let world = slow_to_learn().await;
     append(&world, RECORDS..RECORDS + 7);
     let running = world.start();
     tokio::time::sleep(LAG_EVERY + Duration::from_secs(1)).await;
