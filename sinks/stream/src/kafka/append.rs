@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::client;
 use super::client_errors::ClientErrors;
-use super::fates::{Fates, Place};
+use super::fates::{Fates, Place, Why};
 use super::options::KafkaOptions;
 use super::producer::{Deliveries, SharedProducer};
 use crate::port::{FailedRecord, NewRecord, StreamError};
@@ -91,7 +91,11 @@ impl Appender {
         let waited = tokio::time::timeout(APPEND + CALL, fates.known()).await;
         failed.extend(fates.failed().into_iter().filter_map(|(place, why)| {
             let index = *chosen.get(place)?;
-            Some(why.map_or_else(|| Failure::of(index, self.silent()), |error| self.failure(index, &error)))
+            Some(match why {
+                Why::Error(error) => self.failure(index, &error),
+                Why::Silence => Failure::of(index, self.away("the client does not answer")),
+                Why::NoPlace => Failure::of(index, self.away("no broker said where the record stands")),
+            })
         }));
         if !failed.is_empty() {
             let is_stuck = waited.is_err() || failed.iter().any(|record| record.is_given_up);
@@ -127,8 +131,8 @@ impl Appender {
         }
     }
 
-    fn silent(&self) -> StreamError {
-        StreamError::Away(format!("appending to {}: the client does not answer", self.topic))
+    fn away(&self, why: &str) -> StreamError {
+        StreamError::Away(format!("appending to {}: {why}", self.topic))
     }
 
     fn failure(&self, index: usize, error: &KafkaError) -> Failure {

@@ -12,17 +12,27 @@ pub(super) struct Fates {
 }
 
 struct State {
-    fates: Vec<Fate>,
-    /// How many are not known.
+    /// None while it is not known.
+    fates: Vec<Option<Fate>>,
+    /// How many are not.
     left: usize,
 }
 
 #[derive(Clone)]
 enum Fate {
-    Unknown,
     Durable,
     Unsent,
-    Failed(KafkaError),
+    Failed(Why),
+}
+
+/// Why a record may not be durable.
+#[derive(Clone, Debug)]
+pub(super) enum Why {
+    /// Nothing was heard of it.
+    Silence,
+    /// The client takes it for written, and no broker has said where it stands.
+    NoPlace,
+    Error(KafkaError),
 }
 
 /// One of the records, as it goes with it through the client.
@@ -33,7 +43,7 @@ pub(super) struct Place {
 
 impl Fates {
     pub(super) fn of(records: usize) -> Self {
-        let state = State { fates: vec![Fate::Unknown; records], left: records };
+        let state = State { fates: vec![None; records], left: records };
         Self { state: Mutex::new(state), known: Notify::new() }
     }
 
@@ -49,13 +59,13 @@ impl Fates {
         self.set(place, Fate::Unsent);
     }
 
-    /// Those that may not be durable, with the reason where there is one: of the others nothing was heard.
-    pub(super) fn failed(&self) -> Vec<(usize, Option<KafkaError>)> {
+    /// Those that may not be durable, with the reason.
+    pub(super) fn failed(&self) -> Vec<(usize, Why)> {
         let state = self.state();
         let failed = state.fates.iter().enumerate().filter_map(|(place, fate)| match fate {
-            Fate::Durable | Fate::Unsent => None,
-            Fate::Unknown => Some((place, None)),
-            Fate::Failed(error) => Some((place, Some(error.clone()))),
+            None => Some((place, Why::Silence)),
+            Some(Fate::Durable | Fate::Unsent) => None,
+            Some(Fate::Failed(why)) => Some((place, why.clone())),
         });
         failed.collect()
     }
@@ -63,8 +73,8 @@ impl Fates {
     /// Whether all are known now.
     fn set(&self, place: usize, new: Fate) -> bool {
         let mut state = self.state();
-        if let Some(fate @ Fate::Unknown) = state.fates.get_mut(place) {
-            *fate = new;
+        if let Some(fate @ None) = state.fates.get_mut(place) {
+            *fate = Some(new);
             state.left -= 1;
         }
         let is_last = state.left == 0;
@@ -82,7 +92,7 @@ impl Fates {
 
 impl Place {
     /// Whether it was the last of those that were sent together.
-    pub(super) fn delivered(&self, outcome: Result<(), KafkaError>) -> bool {
+    pub(super) fn delivered(&self, outcome: Result<(), Why>) -> bool {
         self.fates.set(self.place, outcome.map_or_else(Fate::Failed, |()| Fate::Durable))
     }
 }
@@ -96,13 +106,12 @@ mod tests {
         let fates = Arc::new(Fates::of(4));
         let place = |place| Place { fates: Arc::clone(&fates), place };
         place(0).delivered(Ok(()));
-        place(1).delivered(Err(KafkaError::Canceled));
+        place(1).delivered(Err(Why::NoPlace));
         place(1).delivered(Ok(()));
         fates.unsent(2);
-        let failed = |fates: &Fates| fates.failed().iter().map(|(at, why)| (*at, why.is_some())).collect::<Vec<_>>();
-        assert_eq!(failed(&fates), [(1, true), (3, false)], "of the last nothing is known");
+        assert!(matches!(fates.failed()[..], [(1, Why::NoPlace), (3, Why::Silence)]), "{:?}", fates.failed());
         place(3).delivered(Ok(()));
         fates.known().await;
-        assert_eq!(failed(&fates), [(1, true)]);
+        assert!(matches!(fates.failed()[..], [(1, Why::NoPlace)]), "{:?}", fates.failed());
     }
 }

@@ -2,15 +2,15 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::KafkaError;
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{Producer, ProducerContext, ThreadedProducer};
+use rdkafka::{ClientContext, Message};
 
 use super::client::blocking;
 use super::client_errors::{ClientErrors, reason};
-use super::fates::Place;
+use super::fates::{Place, Why};
 use crate::port::StreamError;
 use crate::timeouts::CALL;
 
@@ -20,6 +20,13 @@ pub(super) struct SharedProducer {
     errors: ClientErrors,
     /// None before the first append, and after the client gave up on itself.
     slot: Mutex<Option<Arc<ThreadedProducer<Deliveries>>>>,
+}
+
+/// Whether a broker said where a record stands that the client takes for written. Of one that was refused for the moment it does
+/// so also when a later one is taken, as a broker takes none out of turn: but one that has forgotten the producer does, after
+/// `producer.id.expiration.ms` without a record.
+pub(super) fn stands(record: &impl Message) -> bool {
+    record.offset() >= 0
 }
 
 /// Tells each record's place what became of it.
@@ -67,8 +74,12 @@ impl ProducerContext for Deliveries {
     type DeliveryOpaque = Box<Place>;
 
     fn delivery(&self, delivered: &DeliveryResult<'_>, place: Box<Place>) {
-        let is_last = place.delivered(delivered.as_ref().map(|_| ()).map_err(|(error, _)| error.clone()));
-        if is_last && delivered.is_ok() {
+        let outcome = match delivered {
+            Ok(record) if stands(record) => Ok(()),
+            Ok(_) => Err(Why::NoPlace),
+            Err((error, _)) => Err(Why::Error(error.clone())),
+        };
+        if place.delivered(outcome) && delivered.is_ok() {
             self.0.works();
         }
     }

@@ -45,6 +45,7 @@ pub(super) fn transact(
     generation: &ConsumerGroupMetadata,
 ) -> Result<(), Failure> {
     let until = Instant::now() + CALL;
+    let _ = producer.context().take_missing();
     producer.begin_transaction()?;
     for (topic, records) in batches {
         for record in *records {
@@ -52,7 +53,12 @@ pub(super) fn transact(
         }
     }
     producer.send_offsets_to_transaction(positions, generation, left(until))?;
-    settle(producer, until);
+    if !settle(producer, until) {
+        return Err(Failure::Ours(StreamError::Away("committing: the client does not answer".to_owned())));
+    }
+    if producer.context().take_missing() {
+        return Err(Failure::Ours(StreamError::Away("committing: no broker said where a record stands".to_owned())));
+    }
     producer.commit_transaction(left(until))?;
     Ok(())
 }
@@ -89,11 +95,16 @@ fn send(producer: &BaseProducer<Refusals>, topic: &str, record: &NewRecord, unti
     }
 }
 
-/// Waits until every record was delivered or failed. The client library's own wait looks every 100 ms only.
-fn settle(producer: &BaseProducer<Refusals>, until: Instant) {
-    while producer.in_flight_count() > 0 && Instant::now() < until {
+/// Waits until every record was delivered or failed; whether all were in time. The client library's own wait looks every 100 ms
+/// only.
+fn settle(producer: &BaseProducer<Refusals>, until: Instant) -> bool {
+    while producer.in_flight_count() > 0 {
+        if Instant::now() >= until {
+            return false;
+        }
         producer.poll(TURN);
     }
+    true
 }
 
 fn left(until: Instant) -> Duration {

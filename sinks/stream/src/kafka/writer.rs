@@ -33,8 +33,6 @@ impl TransactionalWriter {
         config.set("transactional.id", id.as_str());
         config.set("transaction.timeout.ms", KAFKA_TRANSACTION.as_millis().to_string());
         config.set("linger.ms", "0");
-        // That a record was delivered is told by the commit.
-        config.set("delivery.report.only.error", "true");
         let refusals = Refusals::new(errors.clone());
         Self { options, config, errors, refusals, producer: Mutex::new(None) }
     }

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminOptions, AlterConfig, ResourceSpecifier};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::mocking::MockCluster;
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use tallygate_stream::{Flush, NewRecord, Stream, StreamError, Topic};
 use tallygate_test_servers::shared;
 
-use crate::fixture::{PATIENCE, numbered, record};
+use crate::fixture::{PARTITIONS, PATIENCE, numbered, record};
 use crate::kafka::{admin, fixture_of, named, open, options};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,6 +67,37 @@ async fn a_partition_without_a_leader_holds_up_its_own_records_alone() {
     while stream.append(numbered(1, 1, 3)).await.is_err() {
         assert!(begun.elapsed() < PATIENCE, "it goes on with a leader");
     }
+}
+
+/// Between two appends of which the second is sent before the first is answered.
+const BEHIND: Duration = Duration::from_millis(100);
+const ANSWERS_AFTER: Duration = Duration::from_millis(400);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_broker_refused_for_the_moment_is_not_appended_for_its_taking_what_came_behind_it() {
+    // It knows of no turn in which an idempotent producer's records come, as a broker that has forgotten the producer.
+    let kafka = MockCluster::new(1).unwrap();
+    let options = named(kafka.bootstrap_servers(), "forgetful");
+    kafka.create_topic(&options.topic, PARTITIONS.try_into().unwrap(), 1).unwrap();
+    let stream = Arc::new(open(&options));
+    let append = |from| {
+        let stream = Arc::clone(&stream);
+        tokio::spawn(async move { stream.append(numbered(0, from, from + 1)).await })
+    };
+    append(0).await.unwrap().unwrap();
+    kafka.broker_round_trip_time(1, ANSWERS_AFTER).unwrap();
+    kafka.request_errors(RDKafkaApiKey::Produce, &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION]);
+    let refused = append(1);
+    tokio::time::sleep(BEHIND).await;
+    append(2).await.unwrap().unwrap();
+    let refused = refused.await.unwrap().expect_err("it stands nowhere");
+    assert!(matches!(refused.first(), StreamError::Away(_)), "{refused:?}");
+    append(1).await.unwrap().unwrap();
+    let client: BaseConsumer =
+        ClientConfig::new().set("bootstrap.servers", kafka.bootstrap_servers()).create().unwrap();
+    let topic = options.topic.clone();
+    let marks = tokio::task::spawn_blocking(move || client.fetch_watermarks(&topic, 0, PATIENCE)).await.unwrap();
+    assert_eq!(marks.unwrap(), (0, 3));
 }
 
 #[tokio::test(flavor = "multi_thread")]
