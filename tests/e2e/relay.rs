@@ -20,7 +20,7 @@ const ALL: &str = "gateway,shipper,aggregator,console";
 const SETTLED: Duration = Duration::from_secs(60);
 const SENDERS: u64 = 4;
 const KILLS: u32 = 8;
-/// One in so many of the messages that the gateway answered with a failure of the upstream is not sent again.
+/// Of so many answers that say that the upstream failed, the first leaves its message alone: it is not sent again.
 const LEFT_ALONE: u64 = 3;
 
 /// A server that counts how often it has taken each line, and dies in between: its connections break where they are, some
@@ -128,18 +128,18 @@ impl Play<'_> {
                 return;
             }
             let line = format!("{}-{sender}-{turn} {} 1.01 {time}\n", &self.path[1..], &self.path[1..]);
-            self.until_answered(&caller, turn, line);
+            self.until_answered(&caller, line);
         }
     }
 
-    fn until_answered(&self, caller: &Caller, turn: u64, line: String) {
+    fn until_answered(&self, caller: &Caller, line: String) {
         loop {
             match caller.try_post(self.path, "text/plain", &line).map(|answer| answer.status.as_u16()) {
                 Ok(200) => return self.fates.counted.lock().unwrap().push(line),
                 // It was queued before the upstream failed, so it counts, sent again or not.
                 Ok(502) if self.path == "/counted-first" => {
-                    self.fates.failed_behind.fetch_add(1, Ordering::Relaxed);
-                    if turn.is_multiple_of(LEFT_ALONE) {
+                    let earlier = self.fates.failed_behind.fetch_add(1, Ordering::Relaxed);
+                    if earlier.is_multiple_of(LEFT_ALONE) {
                         self.fates.left_alone.fetch_add(1, Ordering::Relaxed);
                         return self.fates.counted.lock().unwrap().push(line);
                     }

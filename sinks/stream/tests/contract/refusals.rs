@@ -74,7 +74,7 @@ const BEHIND: Duration = Duration::from_millis(100);
 const ANSWERS_AFTER: Duration = Duration::from_millis(400);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_broker_refused_for_the_moment_is_not_appended_for_its_taking_what_came_behind_it() {
+async fn rule_5_what_a_broker_refused_for_the_moment_is_not_appended_for_its_taking_what_came_behind_it() {
     // It knows of no turn in which an idempotent producer's records come, as a broker that has forgotten the producer.
     let kafka = MockCluster::new(1).unwrap();
     let options = named(kafka.bootstrap_servers(), "forgetful");
