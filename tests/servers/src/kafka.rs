@@ -162,6 +162,8 @@ fn protocol(tls: bool, password: bool) -> &'static str {
 }
 
 /// The broker speaks to itself (transaction markers) over a plain listener of its own, whatever clients must use.
+/// It forgets a producer seconds after its last record, and not after a day, as what clients conclude from the order of their records
+/// holds no longer then.
 /// Nothing old is deleted or compacted: a broker whose clock is a year ahead would take all there is for old, within seconds.
 fn settings(directory: &Path, port: u16, certificates: Option<&Certificates>, password: bool) -> Result<String> {
     let (controller, own) = (ports::free()?, ports::free()?);
@@ -188,7 +190,9 @@ fn settings(directory: &Path, port: u16, certificates: Option<&Certificates>, pa
          log.cleaner.dedupe.buffer.size=16777216\n\
          log.initial.task.delay.ms=86400000\n\
          log.retention.check.interval.ms=86400000\n\
-         log.cleaner.backoff.ms=86400000\n",
+         log.cleaner.backoff.ms=86400000\n\
+         producer.id.expiration.ms=1000\n\
+         producer.id.expiration.check.interval.ms=500\n",
         data = directory.join("data").display(),
     );
     if let Some(files) = certificates {
