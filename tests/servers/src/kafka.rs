@@ -162,8 +162,8 @@ fn protocol(tls: bool, password: bool) -> &'static str {
 }
 
 /// The broker speaks to itself (transaction markers) over a plain listener of its own, whatever clients must use.
-/// It forgets a producer seconds after its last record, and not after a day, as what clients conclude from the order of their records
-/// holds no longer then.
+/// It forgets a producer seconds after its last record, as others do after a day: what clients conclude from the order of their
+/// records holds no longer then.
 /// Nothing old is deleted or compacted: a broker whose clock is a year ahead would take all there is for old, within seconds.
 fn settings(directory: &Path, port: u16, certificates: Option<&Certificates>, password: bool) -> Result<String> {
     let (controller, own) = (ports::free()?, ports::free()?);

@@ -7,8 +7,7 @@ use crate::pipe::Pipe;
 use crate::site::{Site, line};
 
 /// By then at the latest, whatever else the machine does.
-const IN_TIME: Duration = Duration::from_secs(20);
-
+const IN_TIME: Duration = Duration::from_secs(15);
 /// Longer than a busy machine's disk takes for a line.
 const HANGS_AFTER: Duration = Duration::from_secs(2);
 
