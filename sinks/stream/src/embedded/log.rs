@@ -1,5 +1,8 @@
 //! The log's tables, and every statement that runs on them.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use rusqlite::{Connection, OptionalExtension, Result, named_params, params};
 use tallygate_embedded::rusqlite;
 
@@ -23,6 +26,11 @@ pub(super) const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS committed (partition INTEGER PRIMARY KEY, offset INTEGER NOT NULL);
 ";
 
+/// For one that may replace another SQLite copies each page that it changes first, to be able to undo it alone.
+const INSERT: &str = "INSERT INTO records VALUES (:id, :partition, :sum_key, :appended, :key, :headers, :value)";
+const REPLACE: &str =
+    "INSERT OR REPLACE INTO records VALUES (:id, :partition, :sum_key, :appended, :key, :headers, :value)";
+
 /// The setting that holds the partition count.
 pub(super) const PARTITIONS: &str = "partitions";
 /// The setting that holds the number of the latest owner of all partitions.
@@ -41,19 +49,15 @@ pub(super) struct Ends {
 /// Appends records at this time, in Unix milliseconds. A clock that was set back shows: what one wrong reading did ends with
 /// it.
 pub(super) fn append(log: &Connection, topic: Topic, records: &[NewRecord], now: i64) -> Result<()> {
-    let mut insert = log.prepare_cached(
-        "INSERT OR REPLACE INTO records VALUES (:id, :partition, :sum_key, :appended, :key, :headers, :value)",
-    )?;
-    let mut current: Option<(u32, Ends)> = None;
+    let mut insert = log.prepare_cached(match topic {
+        Topic::DailySums => REPLACE,
+        Topic::Transactions | Topic::DeadLetters => INSERT,
+    })?;
+    let mut all_ends: BTreeMap<u32, Ends> = BTreeMap::new();
     for record in records {
-        let mut ends = match current.take() {
-            Some((partition, ends)) if partition == record.partition => ends,
-            other => {
-                if let Some((partition, ends)) = other {
-                    set_ends(log, topic, partition, ends)?;
-                }
-                Ends { ..ends(log, topic, record.partition)? }
-            }
+        let ends = match all_ends.entry(record.partition) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(ends(log, topic, record.partition)?),
         };
         insert.execute(named_params! {
             ":id": id(topic, record.partition, ends.next),
@@ -65,12 +69,8 @@ pub(super) fn append(log: &Connection, topic: Topic, records: &[NewRecord], now:
             ":value": &record.value[..],
         })?;
         ends.next += 1;
-        current = Some((record.partition, ends));
     }
-    match current {
-        Some((partition, ends)) => set_ends(log, topic, partition, ends),
-        None => Ok(()),
-    }
+    all_ends.into_iter().try_for_each(|(partition, ends)| set_ends(log, topic, partition, ends))
 }
 
 /// Packs the partition's records from an offset on, until the packer is full; returns the offset to go on from, or none
