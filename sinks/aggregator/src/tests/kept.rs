@@ -292,7 +292,7 @@ async fn rule_12_a_process_that_comes_back_knows_what_others_folded_before_it_sh
     repeat(&world, 3);
     repeat(&world, 35);
     until(|| world.metrics.kept.get() > 0).await;
-    // Or it would take it back when the other one stops.
+    // Or it would succeed the one that is looked at when that stops, and count as well.
     other.stop().await;
     repeat(&world, 45);
     assert_eq!(settled(&world, running).await, 1);

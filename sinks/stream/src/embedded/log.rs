@@ -26,11 +26,6 @@ pub(super) const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS committed (partition INTEGER PRIMARY KEY, offset INTEGER NOT NULL);
 ";
 
-/// For one that may replace another SQLite copies each page that it changes first, to be able to undo it alone.
-const INSERT: &str = "INSERT INTO records VALUES (:id, :partition, :sum_key, :appended, :key, :headers, :value)";
-const REPLACE: &str =
-    "INSERT OR REPLACE INTO records VALUES (:id, :partition, :sum_key, :appended, :key, :headers, :value)";
-
 /// The setting that holds the partition count.
 pub(super) const PARTITIONS: &str = "partitions";
 /// The setting that holds the number of the latest owner of all partitions.
@@ -49,10 +44,11 @@ pub(super) struct Ends {
 /// Appends records at this time, in Unix milliseconds. A clock that was set back shows: what one wrong reading did ends with
 /// it.
 pub(super) fn append(log: &Connection, topic: Topic, records: &[NewRecord], now: i64) -> Result<()> {
-    let mut insert = log.prepare_cached(match topic {
-        Topic::DailySums => REPLACE,
-        Topic::Transactions | Topic::DeadLetters => INSERT,
-    })?;
+    // Only where one may replace another: SQLite then copies each page that it changes first, to be able to undo it alone.
+    let or_replace = if topic == Topic::DailySums { "OR REPLACE" } else { "" };
+    let mut insert = log.prepare_cached(&format!(
+        "INSERT {or_replace} INTO records VALUES (:id, :partition, :sum_key, :appended, :key, :headers, :value)"
+    ))?;
     let mut all_ends: BTreeMap<u32, Ends> = BTreeMap::new();
     for record in records {
         let ends = match all_ends.entry(record.partition) {
