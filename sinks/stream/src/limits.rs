@@ -19,6 +19,10 @@ pub(crate) const KAFKA_BATCH_BYTES: usize = 128 * 1024;
 /// Bytes that a reader of Kafka fetches ahead.
 pub(crate) const KAFKA_FETCH_AHEAD_KBYTES: u32 = 16 * 1024;
 
+/// Records of a partition that the embedded log keeps together at most, and the bytes from which on no further one is added: enough
+/// to be compressed well, few enough for a processor's own memory.
+pub(crate) const PACKED_RECORDS: u32 = 1_000;
+pub(crate) const PACKED_BYTES: usize = 128 * 1024;
 /// Most records pruned from a partition with one append.
 pub(crate) const PRUNE_RECORDS: u32 = 2_000;
 /// Most partitions of an embedded log.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 
 use crate::headers::{HeaderSink, Headers, length};
-use crate::limits::{SPARE_BUFFERS, SPARE_BYTES};
+use crate::limits::{BATCH_BYTES, BATCH_RECORDS, SPARE_BUFFERS, SPARE_BYTES};
 
 /// A record that was read.
 ///
@@ -143,6 +143,11 @@ impl Packer {
 
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// Whether it holds enough to be handed on.
+    pub(crate) fn is_full(&self) -> bool {
+        self.len() >= BATCH_RECORDS || self.bytes() >= BATCH_BYTES
     }
 
     /// Bytes gathered so far.

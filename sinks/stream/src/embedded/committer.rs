@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use tallygate_embedded::Write;
 use tallygate_embedded::rusqlite::{self, Connection, Transaction};
 
-use super::log;
+use super::packed::pack;
 use super::shared::{Shared, now};
+use super::{batches, log, rows};
 use crate::port::{Committer, Flush, NewRecord, StreamError, Topic};
 
 /// Commits under the epoch in which the partitions were given.
@@ -81,7 +82,7 @@ impl EmbeddedCommitter {
 
 fn write(log: &Connection, flush: &Flush) -> rusqlite::Result<()> {
     let now = now();
-    log::append(log, Topic::DailySums, &flush.sums, now)?;
-    log::append(log, Topic::DeadLetters, &flush.dead_letters, now)?;
+    rows::append(log, Topic::DailySums, &flush.sums, now)?;
+    batches::append(log, Topic::DeadLetters, &pack(&flush.dead_letters), now)?;
     flush.offsets.iter().try_for_each(|(partition, offset)| log::set_committed(log, *partition, *offset))
 }

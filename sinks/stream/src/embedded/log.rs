@@ -1,23 +1,19 @@
-//! The log's tables, and every statement that runs on them.
+//! The log's places, where its partitions begin and end, and what was committed.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-
-use rusqlite::{Connection, OptionalExtension, Result, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Result, params};
 use tallygate_embedded::rusqlite;
 
-use crate::limits::{BATCH_BYTES, BATCH_RECORDS};
-use crate::port::{Bounds, NewRecord, Start, StreamError, Topic};
+use super::{batches, rows};
+use crate::port::{Bounds, Start, StreamError, Topic};
 use crate::records::Packer;
 
-/// A record's id is its place: topic, partition and offset in one number, so that a partition is one range of the table.
-pub(super) const SCHEMA: &str = "
+/// All tables. An id is a place: topic, partition and offset in one number, so that a partition is one range of a table.
+pub(super) fn schema() -> String {
+    [SCHEMA, batches::SCHEMA, rows::SCHEMA].concat()
+}
+
+const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS records (
-        id INTEGER PRIMARY KEY, partition INTEGER NOT NULL, sum_key BLOB,
-        appended INTEGER NOT NULL, key BLOB NOT NULL, headers BLOB NOT NULL, value BLOB NOT NULL
-    );
-    CREATE UNIQUE INDEX IF NOT EXISTS sums ON records (partition, sum_key) WHERE sum_key IS NOT NULL;
     CREATE TABLE IF NOT EXISTS partitions (
         topic INTEGER NOT NULL, partition INTEGER NOT NULL,
         low INTEGER NOT NULL, next INTEGER NOT NULL,
@@ -26,8 +22,6 @@ pub(super) const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS committed (partition INTEGER PRIMARY KEY, offset INTEGER NOT NULL);
 ";
 
-/// The setting that holds the partition count.
-pub(super) const PARTITIONS: &str = "partitions";
 /// The setting that holds the number of the latest owner of all partitions.
 pub(super) const EPOCH: &str = "epoch";
 
@@ -41,36 +35,11 @@ pub(super) struct Ends {
     pub(super) next: i64,
 }
 
-/// Appends records at this time, in Unix milliseconds. A clock that was set back shows: what one wrong reading did ends with
-/// it.
-pub(super) fn append(log: &Connection, topic: Topic, records: &[NewRecord], now: i64) -> Result<()> {
-    // Only where one may replace another: SQLite then copies each page that it changes first, to be able to undo it alone.
-    let or_replace = if topic == Topic::DailySums { "OR REPLACE" } else { "" };
-    let mut insert = log.prepare_cached(&format!(
-        "INSERT {or_replace} INTO records VALUES (:id, :partition, :sum_key, :appended, :key, :headers, :value)"
-    ))?;
-    let mut all_ends: BTreeMap<u32, Ends> = BTreeMap::new();
-    for record in records {
-        let ends = match all_ends.entry(record.partition) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unknown) => unknown.insert(ends(log, topic, record.partition)?),
-        };
-        insert.execute(named_params! {
-            ":id": id(topic, record.partition, ends.next),
-            ":partition": record.partition,
-            ":sum_key": (topic == Topic::DailySums).then_some(&record.key[..]),
-            ":appended": now,
-            ":key": &record.key[..],
-            ":headers": record.headers.packed(),
-            ":value": &record.value[..],
-        })?;
-        ends.next += 1;
-    }
-    all_ends.into_iter().try_for_each(|(partition, ends)| set_ends(log, topic, partition, ends))
-}
-
 /// Packs the partition's records from an offset on, until the packer is full; returns the offset to go on from, or none
 /// when records from it on were pruned.
+///
+/// # Errors
+/// Also where what should be there is missing or damaged.
 pub(super) fn read(
     log: &Connection,
     topic: Topic,
@@ -78,23 +47,18 @@ pub(super) fn read(
     from: u64,
     packer: &mut Packer,
 ) -> Result<Option<u64>> {
-    if signed(from) < ends(log, topic, partition)?.low {
+    let (from, ends) = (signed(from), ends(log, topic, partition)?);
+    if from < ends.low {
         return Ok(None);
     }
-    let mut select = log
-        .prepare_cached("SELECT id, appended, key, headers, value FROM records WHERE id BETWEEN ? AND ? ORDER BY id")?;
-    let mut rows = select.query(params![id(topic, partition, signed(from)), id(topic, partition, OFFSETS)])?;
-    let mut next = from;
-    while packer.len() < BATCH_RECORDS && packer.bytes() < BATCH_BYTES {
-        let Some(row) = rows.next()? else { break };
-        let offset = unsigned(row.get::<_, i64>(0)? & OFFSETS);
-        let headers = row.get_ref(3)?.as_blob()?;
-        packer.push((partition, offset, row.get(1)?), row.get_ref(2)?.as_blob()?, row.get_ref(4)?.as_blob()?, |sink| {
-            sink.put_packed(headers);
-        });
-        next = offset + 1;
+    if from >= ends.next {
+        return Ok(Some(unsigned(from)));
     }
-    Ok(Some(next))
+    let mut next = rows::read(log, (topic, partition), from, packer)?;
+    if !is_compacted(topic) && next < ends.next && !packer.is_full() {
+        next = batches::read(log, (topic, partition), (next, ends.next), packer)?;
+    }
+    Ok(Some(unsigned(next)))
 }
 
 /// The offset that a start names, or why there is none.
@@ -173,6 +137,11 @@ pub(super) fn id(topic: Topic, partition: u32, offset: i64) -> i64 {
     (number(topic) << (OFFSET_BITS + PARTITION_BITS)) | (i64::from(partition) << OFFSET_BITS) | offset.min(OFFSETS)
 }
 
+/// Whether a record replaces the one before it of its key.
+pub(super) fn is_compacted(topic: Topic) -> bool {
+    topic == Topic::DailySums
+}
+
 /// Stored for good.
 fn number(topic: Topic) -> i64 {
     match topic {
@@ -186,22 +155,34 @@ pub(super) fn signed(offset: u64) -> i64 {
     i64::try_from(offset).unwrap_or(i64::MAX)
 }
 
-fn unsigned(offset: i64) -> u64 {
+pub(super) fn unsigned(offset: i64) -> u64 {
     u64::try_from(offset).unwrap_or_default()
 }
 
 #[cfg(test)]
 pub(super) mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::packed::pack;
     use super::*;
+    use crate::port::NewRecord;
 
     pub(in super::super) fn log() -> Connection {
         let log = Connection::open_in_memory().unwrap();
-        log.execute_batch(SCHEMA).unwrap();
+        log.execute_batch(&schema()).unwrap();
         log
     }
 
     pub(in super::super) fn record(partition: u32, key: &'static str) -> NewRecord {
         NewRecord { partition, key: key.into(), value: "v".into(), ..NewRecord::default() }
+    }
+
+    pub(in super::super) fn append(log: &Connection, topic: Topic, records: &[NewRecord], now: i64) {
+        batches::append(log, topic, &pack(records), now).unwrap();
+    }
+
+    /// As an earlier release did it, one by one.
+    pub(in super::super) fn append_rows(log: &Connection, topic: Topic, records: &[NewRecord], now: i64) {
+        rows::append(log, topic, records, now).unwrap();
     }
 
     pub(in super::super) fn offsets(log: &Connection, topic: Topic, partition: u32) -> Vec<(u64, i64)> {
@@ -221,18 +202,46 @@ pub(super) mod tests {
     fn rule_6_one_wrong_reading_of_the_clock_is_one_wrong_time() {
         let log = log();
         for now in [10, 5_000_000, 20] {
-            append(&log, Topic::Transactions, &[record(0, "a")], now).unwrap();
+            append(&log, Topic::Transactions, &[record(0, "a")], now);
         }
         assert_eq!(offsets(&log, Topic::Transactions, 0), [(0, 10), (1, 5_000_000), (2, 20)]);
     }
 
     #[test]
-    fn of_sums_the_last_of_each_key_stays_with_its_own_offset() {
+    fn records_are_read_from_within_a_batch_and_behind_those_of_an_earlier_release() {
         let log = log();
-        append(&log, Topic::DailySums, &[record(0, "a"), record(0, "b"), record(0, "a"), record(1, "a")], 1).unwrap();
-        assert_eq!(offsets(&log, Topic::DailySums, 0), [(1, 1), (2, 1)]);
-        assert_eq!(offsets(&log, Topic::DailySums, 1), [(0, 1)]);
-        let found = |start| find(&log, Topic::DailySums, 0, start).unwrap().unwrap();
-        assert_eq!((found(Start::Beginning), found(Start::End)), (0, 3));
+        append_rows(&log, Topic::Transactions, &[record(0, "a"), record(0, "b")], 1);
+        append(&log, Topic::Transactions, &vec![record(0, "c"); 3], 2);
+        append(&log, Topic::Transactions, &[record(1, "d"), record(0, "e")], 3);
+        let all = [(0, 1), (1, 1), (2, 2), (3, 2), (4, 2), (5, 3)];
+        for from in 0..=6 {
+            let mut packer = Packer::default();
+            assert_eq!(read(&log, Topic::Transactions, 0, from, &mut packer).unwrap(), Some(6));
+            let found: Vec<_> = packer.finish().iter().map(|record| (record.offset, record.appended)).collect();
+            assert_eq!(found, all[usize::try_from(from).unwrap()..]);
+        }
+        assert_eq!(offsets(&log, Topic::Transactions, 1), [(0, 3)]);
+    }
+
+    #[test]
+    fn what_is_missing_or_changed_is_told_and_never_skipped() {
+        let damages = [
+            ("DELETE FROM batches WHERE id & 0xff = 2", "offset 2: the record is missing"),
+            ("UPDATE batches SET records = records - 1 WHERE id & 0xff = 2", "offset 2: the record is not what"),
+            ("UPDATE batches SET records = 0 WHERE id & 0xff = 2", "offset 2: the record is missing"),
+            ("UPDATE batches SET appended = 5 WHERE id & 0xff = 2", "offset 2: the record is not what"),
+            ("UPDATE batches SET id = id + 1 WHERE id & 0xff = 4", "offset 4: the record is missing"),
+            ("DELETE FROM batches", "offset 0: the record is missing"),
+            ("DELETE FROM batches WHERE id & 0xff = 4", "offset 4: the record is missing"),
+        ];
+        for (damage, told) in damages {
+            let log = log();
+            for _ in 0..3 {
+                append(&log, Topic::Transactions, &[record(0, "a"), record(0, "b"), record(1, "c")], 1);
+            }
+            assert!(log.execute(damage, []).unwrap() > 0);
+            let error = read(&log, Topic::Transactions, 0, 0, &mut Packer::default()).unwrap_err().to_string();
+            assert!(error.contains("Transactions, partition 0, ") && error.contains(told), "{damage}: {error}");
+        }
     }
 }

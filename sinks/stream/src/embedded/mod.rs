@@ -1,13 +1,17 @@
 //! The stream in one SQLite file, for one process; others may read along.
 
+mod batches;
 mod changes;
 mod committer;
 mod credible_time;
 mod follow;
+mod format;
 mod log;
 mod members;
+mod packed;
 mod prune;
 mod read;
+mod rows;
 mod shared;
 mod subscription;
 
@@ -21,6 +25,7 @@ use tallygate_embedded::{Database, Durability};
 use tokio::sync::watch;
 
 use self::follow::EmbeddedFollower;
+use self::format::Format;
 use self::shared::{Shared, explain};
 use self::subscription::EmbeddedSubscription;
 use crate::limits::EMBEDDED_PARTITIONS;
@@ -65,29 +70,25 @@ impl EmbeddedStream {
     pub fn open(options: &EmbeddedStreamOptions, metrics: StreamMetrics) -> Result<Self, StreamError> {
         options.check().map_err(|problem| StreamError::Refused(format!("partitions: {problem}")))?;
         let EmbeddedStreamOptions { path, partitions } = options;
-        let database = Database::open(path, log::SCHEMA, Durability::Synced).map_err(explain)?;
+        let database = Database::open(path, &log::schema(), Durability::Synced).map_err(explain)?;
         let wanted = i64::from(*partitions);
-        let there = database.write_blocking(move |tx| match log::setting(tx, log::PARTITIONS)? {
-            Some(there) => Ok(there),
-            None => log::set_setting(tx, log::PARTITIONS, wanted).map(|()| wanted),
-        });
-        match there.map_err(explain)? {
-            there if there == wanted => Ok(Self::new(database, *partitions, Some(watch::Sender::new(0)), metrics)),
-            there => Err(StreamError::Refused(format!(
-                "{}: has {there} partitions, must have {wanted} as configured",
-                path.display()
-            ))),
+        let format = database.write_blocking(move |tx| Format::settle(tx, wanted)).map_err(explain)?;
+        let there = format.partitions(path)?;
+        if there != wanted {
+            let why = format!("{}: has {there} partitions, must have {wanted} as configured", path.display());
+            return Err(StreamError::Refused(why));
         }
+        Ok(Self::new(database, *partitions, Some(watch::Sender::new(0)), metrics))
     }
 
     /// Opens the file of another process to follow it and to ask for its bounds. Blocks for a few disk accesses.
     ///
     /// # Errors
-    /// When there is no such file yet, or it is none of ours.
+    /// When there is no such file yet, it is none of ours, or its owner has not brought it up to date.
     pub fn open_read_only(path: &Path) -> Result<Self, StreamError> {
         let database = Database::open_read_only(path).map_err(explain)?;
-        let there = database.read_blocking(|log| log::setting(log, log::PARTITIONS)).map_err(explain)?;
-        let partitions = there.and_then(|there| u32::try_from(there).ok()).unwrap_or_default();
+        let format = database.read_blocking(Format::of).map_err(explain)?;
+        let partitions = u32::try_from(format.partitions(path)?).unwrap_or_default();
         Ok(Self::new(database, partitions, None, StreamMetrics::default()))
     }
 

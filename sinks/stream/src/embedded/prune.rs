@@ -3,34 +3,48 @@
 use rusqlite::{Connection, OptionalExtension, Result, params};
 use tallygate_embedded::rusqlite;
 
-use super::log::{OFFSETS, committed, ends, id, set_ends, signed};
+use super::batches;
+use super::log::{Ends, OFFSETS, committed, ends, id, set_ends, signed};
 use crate::limits::PRUNE_RECORDS;
 use crate::port::Topic;
 
 /// Removes the partition's first records, those appended before this time, a bounded number; whether there may be more. Of
 /// the transactions what was not committed stays, however old it is.
 pub(super) fn prune(log: &Connection, topic: Topic, partition: u32, before: i64) -> Result<bool> {
-    let mut ends = ends(log, topic, partition)?;
+    let ends = ends(log, topic, partition)?;
     let end = match topic {
         Topic::Transactions => committed(log, partition)?.map_or(ends.low, signed),
         Topic::DailySums | Topic::DeadLetters => ends.next,
     };
+    // What stands before the batches an earlier release appended.
+    let (low, more) = match batches::first(log, topic, partition)? {
+        Some(first) if first <= ends.low => batches::prune(log, (topic, partition), (ends.low, end), before)?,
+        first => prune_rows(log, (topic, partition), (ends.low, first.unwrap_or(end).min(end)), before)?,
+    };
+    if low > ends.low {
+        set_ends(log, topic, partition, Ends { low, ..ends })?;
+    }
+    Ok(more)
+}
+
+/// As [`batches::prune`], of records that stand alone.
+fn prune_rows(
+    log: &Connection,
+    (topic, partition): (Topic, u32),
+    (low, end): (i64, i64),
+    before: i64,
+) -> Result<(i64, bool)> {
     // No further than can be removed: of all that is old there may be very much.
-    let most = end.min(ends.low.saturating_add(i64::from(PRUNE_RECORDS)));
-    let range = [id(topic, partition, ends.low), id(topic, partition, most)];
+    let most = end.min(low.saturating_add(i64::from(PRUNE_RECORDS)));
+    let range = [id(topic, partition, low), id(topic, partition, most)];
     let young = log
         .prepare_cached("SELECT id FROM records WHERE id >= ?1 AND id < ?2 AND appended >= ?3 ORDER BY id LIMIT 1")?
         .query_row([range[0], range[1], before], |row| row.get::<_, i64>(0))
         .optional()?;
-    let upto = young.map_or(most, |id| id & OFFSETS);
-    if upto <= ends.low {
-        return Ok(false);
-    }
+    let upto = young.map_or(most, |id| id & OFFSETS).max(low);
     log.prepare_cached("DELETE FROM records WHERE id >= ? AND id < ?")?
-        .execute([id(topic, partition, ends.low), id(topic, partition, upto)])?;
-    ends.low = upto;
-    set_ends(log, topic, partition, ends)?;
-    Ok(young.is_none() && upto < end)
+        .execute([id(topic, partition, low), id(topic, partition, upto)])?;
+    Ok((upto, young.is_none() && upto < end))
 }
 
 /// Removes sums that were written last before this time, a bounded number; whether there may be more. A position is never
@@ -74,14 +88,17 @@ pub(super) fn last_append(log: &Connection, partitions: u32) -> Result<Option<i6
     for partition in 0..partitions {
         let range = [id(Topic::Transactions, partition, 0), id(Topic::Transactions, partition, OFFSETS)];
         last = last.max(select.query_row(range, |row| row.get::<_, i64>(0)).optional()?);
+        last = last.max(batches::last_append(log, Topic::Transactions, partition)?);
     }
     Ok(last)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::log::tests::{log, offsets, record};
-    use super::super::log::{append, bounds, find, read, set_committed};
+    #![allow(clippy::unwrap_used)]
+    use super::super::log::tests::{append, append_rows, log, offsets, record};
+    use super::super::log::{bounds, find, read, set_committed};
+    use super::super::rows;
     use super::*;
     use crate::port::{NewRecord, Start};
     use crate::records::Packer;
@@ -89,20 +106,28 @@ mod tests {
     #[test]
     fn rule_6_what_was_not_committed_is_never_pruned() {
         let log = log();
-        append(&log, Topic::Transactions, &vec![record(0, "a"); 5], 10).unwrap();
+        let low = || bounds(&log, Topic::Transactions, 0).unwrap().low;
+        append_rows(&log, Topic::Transactions, &vec![record(0, "a"); 5], 10);
+        append(&log, Topic::Transactions, &vec![record(0, "a"); 5], 10);
+        append(&log, Topic::Transactions, &[record(0, "a")], 10);
         assert!(!prune(&log, Topic::Transactions, 0, 1_000).unwrap());
-        assert_eq!(bounds(&log, Topic::Transactions, 0).unwrap().low, 0);
-        set_committed(&log, 0, 3).unwrap();
-        assert!(!prune(&log, Topic::Transactions, 0, 1_000).unwrap());
-        assert_eq!(bounds(&log, Topic::Transactions, 0).unwrap().low, 3);
+        // One record at a time of an earlier release's, and one batch at a time.
+        for (committed, left) in [(0, 0), (3, 3), (6, 5), (9, 5), (10, 10), (11, 11)] {
+            set_committed(&log, 0, committed).unwrap();
+            while prune(&log, Topic::Transactions, 0, 1_000).unwrap() || low() < left {}
+            assert_eq!(low(), left, "{committed}");
+            let rest = offsets(&log, Topic::Transactions, 0);
+            assert_eq!(rest.first().map_or(11, |first| first.0), left);
+            assert_eq!(rest.len() as u64, 11 - left);
+        }
     }
 
     #[test]
     fn old_sums_go_and_positions_stay() {
         let log = log();
         let row = r#"["daily","2026-11-22","a","EUR",0]"#;
-        append(&log, Topic::DailySums, &[record(0, r#"["position",0]"#), record(0, row)], 10).unwrap();
-        append(&log, Topic::DailySums, &[record(0, r#"["daily","2026-11-23","a","EUR",0]"#)], 20).unwrap();
+        rows::append(&log, Topic::DailySums, &[record(0, r#"["position",0]"#), record(0, row)], 10).unwrap();
+        rows::append(&log, Topic::DailySums, &[record(0, r#"["daily","2026-11-23","a","EUR",0]"#)], 20).unwrap();
         assert!(!prune_sums(&log, 0, (20, 30), 0).unwrap());
         assert_eq!(offsets(&log, Topic::DailySums, 0).len(), 3, "nobody knows how far it was folded");
         let folded = |clock: &str| NewRecord {
@@ -110,10 +135,10 @@ mod tests {
             value: format!(r#"{{"aggregate":"position","clock":"{clock}"}}"#).into(),
             ..NewRecord::default()
         };
-        append(&log, Topic::DailySums, &[folded("1970-01-01T00:00:01.000Z")], 10).unwrap();
+        rows::append(&log, Topic::DailySums, &[folded("1970-01-01T00:00:01.000Z")], 10).unwrap();
         assert!(!prune_sums(&log, 0, (20, 30), 990).unwrap());
         assert_eq!(offsets(&log, Topic::DailySums, 0).len(), 4, "the days of the fold are not over");
-        append(&log, Topic::DailySums, &[folded("1970-01-01T00:00:02.000Z")], 10).unwrap();
+        rows::append(&log, Topic::DailySums, &[folded("1970-01-01T00:00:02.000Z")], 10).unwrap();
         assert!(!prune_sums(&log, 0, (20, 30), 990).unwrap());
         assert_eq!(offsets(&log, Topic::DailySums, 0), [(0, 10), (2, 20), (4, 10)]);
     }
@@ -121,10 +146,10 @@ mod tests {
     #[test]
     fn offsets_are_not_used_again_after_everything_was_pruned() {
         let log = log();
-        append(&log, Topic::Transactions, &[record(0, "a"), record(0, "b")], 10).unwrap();
+        append(&log, Topic::Transactions, &[record(0, "a"), record(0, "b")], 10);
         set_committed(&log, 0, 2).unwrap();
         assert!(!prune(&log, Topic::Transactions, 0, 11).unwrap());
-        append(&log, Topic::Transactions, &[record(0, "c")], 12).unwrap();
+        append(&log, Topic::Transactions, &[record(0, "c")], 12);
         assert_eq!(offsets(&log, Topic::Transactions, 0), [(2, 12)]);
         let bounds = bounds(&log, Topic::Transactions, 0).unwrap();
         assert_eq!((bounds.low, bounds.high), (2, 3));
@@ -134,13 +159,16 @@ mod tests {
 
     #[test]
     fn pruning_goes_in_steps_and_stops_at_its_time() {
-        let log = log();
-        let many = vec![record(0, "a"); PRUNE_RECORDS as usize + 1];
-        append(&log, Topic::DeadLetters, &many, 10).unwrap();
-        append(&log, Topic::DeadLetters, &[record(0, "b")], 20).unwrap();
-        assert!(prune(&log, Topic::DeadLetters, 0, 20).unwrap());
-        assert!(!prune(&log, Topic::DeadLetters, 0, 20).unwrap());
-        assert!(!prune(&log, Topic::DeadLetters, 0, 20).unwrap());
-        assert_eq!(offsets(&log, Topic::DeadLetters, 0), [(u64::from(PRUNE_RECORDS) + 1, 20)]);
+        for append in [append, append_rows] {
+            let log = log();
+            // Twice as many as go in a step, in three parts, and one that is too young.
+            (0..3).for_each(|_| append(&log, Topic::DeadLetters, &vec![record(0, "a"); 1_000], 10));
+            append(&log, Topic::DeadLetters, &[record(0, "b")], 20);
+            assert!(prune(&log, Topic::DeadLetters, 0, 20).unwrap());
+            assert_eq!(bounds(&log, Topic::DeadLetters, 0).unwrap().low, u64::from(PRUNE_RECORDS));
+            assert!(!prune(&log, Topic::DeadLetters, 0, 20).unwrap());
+            assert!(!prune(&log, Topic::DeadLetters, 0, 20).unwrap());
+            assert_eq!(offsets(&log, Topic::DeadLetters, 0), [(3_000, 20)]);
+        }
     }
 }

@@ -4,7 +4,6 @@ use tallygate_embedded::rusqlite::{self, Connection};
 
 use super::log;
 use super::shared::{Shared, explain};
-use crate::limits::{BATCH_BYTES, BATCH_RECORDS};
 use crate::port::{StreamError, Topic};
 use crate::records::{Packer, Record};
 
@@ -25,18 +24,17 @@ pub(super) async fn read(shared: &Shared, topic: Topic, positions: Vec<(u32, u64
         let log = log.unchecked_transaction()?;
         let (mut packer, mut positions) = (Packer::default(), positions);
         let mut done = 0;
-        let is_full = |packer: &Packer| packer.len() >= BATCH_RECORDS || packer.bytes() >= BATCH_BYTES;
         for (partition, position) in &mut positions {
             match log::read(&log, topic, *partition, *position, &mut packer)? {
                 Some(next) => *position = next,
                 None => return Ok(Err(gone(*partition, *position))),
             }
             done += 1;
-            if is_full(&packer) {
+            if packer.is_full() {
                 break;
             }
         }
-        let is_all = !is_full(&packer);
+        let is_all = !packer.is_full();
         positions.rotate_left(done);
         Ok(Ok(Found { records: packer.finish(), positions, is_all }))
     };

@@ -11,7 +11,8 @@ use tokio::sync::watch;
 use super::changes::Changes;
 use super::credible_time::CredibleTime;
 use super::members::Members;
-use super::{log, prune};
+use super::packed::pack;
+use super::{batches, log, prune};
 use crate::metrics::StreamMetrics;
 use crate::port::{FailedRecord, NewRecord, NotAppended, Start, StreamError, Topic};
 use crate::timeouts::PRUNE_EVERY;
@@ -78,10 +79,11 @@ impl Shared {
         let is_due = self.is_prune_due(now);
         let (partitions, retention) = (self.partitions, self.retention.load(Ordering::Relaxed));
         let (credible, next_prune) = (Arc::clone(&self.credible), Arc::clone(&self.next_prune));
-        let bytes = records.iter().map(NewRecord::bytes).sum();
+        let batches = pack(&records);
+        let bytes = batches.iter().map(|packed| packed.bytes.capacity()).sum();
         let append = move |tx: &Transaction<'_>| {
             let last = if is_due { prune::last_append(tx, partitions)? } else { None };
-            log::append(tx, Topic::Transactions, &records, now)?;
+            batches::append(tx, Topic::Transactions, &batches, now)?;
             if !is_due {
                 return Ok(());
             }

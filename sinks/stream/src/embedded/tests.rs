@@ -120,18 +120,16 @@ async fn every_call_ends_in_time_while_the_disk_hangs() {
     assert_eq!(stream.bounds(Topic::Transactions).await.unwrap()[0].high, 2, "it was handed over, and happened");
 }
 
-/// Destroys what takes these parts of the records, in percent.
-fn destroy_records(path: &Path, parts: [Range<usize>; 2]) {
-    let leaves = "SELECT pageno FROM dbstat WHERE name = 'records' AND pagetype = 'leaf' ORDER BY path";
+/// Destroys a part of a table, in percent.
+fn destroy(path: &Path, table: &str, part: Range<usize>) {
+    let pages = "SELECT pageno FROM dbstat WHERE name = ? AND pagetype IN ('leaf', 'overflow') ORDER BY path";
     let file = Connection::open(path).unwrap();
-    let leaves: Vec<u32> =
-        file.prepare(leaves).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let pages: Vec<u32> =
+        file.prepare(pages).unwrap().query_map([table], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     let page: u32 = file.query_row("PRAGMA page_size", [], |row| row.get(0)).unwrap();
     drop(file);
     let file = File::options().write(true).open(path).unwrap();
-    for number in
-        parts.into_iter().flat_map(|part| &leaves[leaves.len() * part.start / 100..leaves.len() * part.end / 100])
-    {
+    for number in &pages[pages.len() * part.start / 100..pages.len() * part.end / 100] {
         file.write_all_at(&vec![0xff; page as usize], u64::from(number - 1) * u64::from(page)).unwrap();
     }
 }
@@ -141,32 +139,122 @@ async fn opening_and_the_first_append_read_none_of_what_need_not_go_yet() {
     let (stream, directory) = fresh();
     let mut owner = stream.subscribe().await.unwrap();
     next(&mut *owner).await;
-    // None of the sums is too old, and all records are.
-    let text: &str = "x".repeat(300).leak();
-    let sum = |n: u32| NewRecord { key: format!("[\"daily\",{n:05}]").into(), ..record(text) };
+    // None of the sums is too old, and all records are. They are nothing that could be compressed.
+    let noise = || NewRecord { value: (0..300).map(|_| rand::random::<u8>()).collect(), ..record("") };
+    let sum = |n: u32| NewRecord { key: format!("[\"daily\",{n:05}]").into(), ..noise() };
     let position = NewRecord {
         key: "[\"position\",0]".into(),
         value: "{\"clock\":\"1970-01-02T00:00:00.000Z\"}".into(),
         ..NewRecord::default()
     };
     for batch in 0..10 {
-        stream.append((0..1_500).map(|_| record(text)).collect()).await.unwrap();
+        stream.append((0..1_500).map(|_| noise()).collect()).await.unwrap();
         let sums = (0..1_500).map(|n| sum(batch * 1_500 + n)).chain([position.clone()]).collect();
         let offsets = vec![(0, u64::from(batch + 1) * 1_500)];
         owner.committer().commit(Flush { sums, offsets, ..Flush::default() }).await.unwrap();
     }
     drop((owner, stream));
     let path = directory.path().join("stream.db");
-    let records = "SELECT sum(appended) FROM records WHERE id BETWEEN ?1 AND ?2";
-    // The log takes the first half, the sums the other.
-    destroy_records(&path, [20..45, 70..95]);
+    destroy(&path, "batches", 25..75);
+    destroy(&path, "records", 25..75);
     let stream = open(&directory);
-    for topic in [Topic::Transactions, Topic::DailySums] {
-        let range = [log::id(topic, 0, 0), log::id(topic, 0, log::OFFSETS)];
-        let all = stream.0.database.read(move |c| c.query_row(records, range, |_| Ok(()))).await;
+    for all in ["SELECT sum(appended) FROM batches", "SELECT sum(appended) FROM records"] {
+        let all = stream.0.database.read(|c| c.query_row(all, [], |_| Ok(()))).await;
         assert!(all.is_err(), "or this shows nothing");
     }
     stream.prepare(Retention { fold_days: 0, lag_days: 0 }).await.unwrap();
     stream.append(vec![record("a")]).await.unwrap();
-    assert_eq!(stream.bounds(Topic::Transactions).await.unwrap()[0].low, u64::from(crate::limits::PRUNE_RECORDS));
+    let low = stream.bounds(Topic::Transactions).await.unwrap()[0].low;
+    assert!((1_500..=u64::from(crate::limits::PRUNE_RECORDS)).contains(&low), "{low}");
+}
+
+fn settings(path: &Path) -> Vec<(String, i64)> {
+    let file = Connection::open(path).unwrap();
+    let mut select = file.prepare("SELECT name, value FROM settings ORDER BY name").unwrap();
+    select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+}
+
+/// As the first release made it: records one by one, and the number of partitions under its own name.
+fn of_the_first_release(path: &Path) {
+    let file = Connection::open(path).unwrap();
+    file.execute_batch(
+        "PRAGMA journal_mode = WAL;
+        CREATE TABLE settings (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE records (
+            id INTEGER PRIMARY KEY, partition INTEGER NOT NULL, sum_key BLOB,
+            appended INTEGER NOT NULL, key BLOB NOT NULL, headers BLOB NOT NULL, value BLOB NOT NULL
+        );
+        CREATE UNIQUE INDEX sums ON records (partition, sum_key) WHERE sum_key IS NOT NULL;
+        CREATE TABLE partitions (
+            topic INTEGER NOT NULL, partition INTEGER NOT NULL,
+            low INTEGER NOT NULL, next INTEGER NOT NULL,
+            PRIMARY KEY (topic, partition)
+        ) WITHOUT ROWID;
+        CREATE TABLE committed (partition INTEGER PRIMARY KEY, offset INTEGER NOT NULL);
+        INSERT INTO settings VALUES ('partitions', 1), ('epoch', 3);
+        INSERT INTO partitions VALUES (0, 0, 5, 7);
+        INSERT INTO records VALUES (5, 0, NULL, 1, x'6b', x'', x'61'), (6, 0, NULL, 2, x'6b', x'', x'62');
+        INSERT INTO committed VALUES (0, 6);",
+    )
+    .unwrap();
+}
+
+#[tokio::test]
+async fn a_file_of_an_earlier_release_is_gone_on_with_and_kept_from_that_release() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("stream.db");
+    of_the_first_release(&path);
+    let early = EmbeddedStream::open_read_only(&path).err().unwrap().to_string();
+    assert!(early.contains("stream.db: is an earlier release's until"), "{early}");
+    let other = EmbeddedStreamOptions { path: path.clone(), partitions: 2 };
+    let refused = EmbeddedStream::open(&other, StreamMetrics::default()).err().unwrap().to_string();
+    assert!(refused.contains("has 1 partitions, must have 2"), "{refused}");
+    for value in ["c", "d"] {
+        open(&directory).append(vec![record(value)]).await.unwrap();
+    }
+    let stream = open(&directory);
+    let mut log = stream.follow(Topic::Transactions, vec![(0, Start::Beginning)]).await.unwrap();
+    let batch = log.next().await.unwrap();
+    let found: Vec<_> = batch.records.iter().map(|record| (record.offset, record.value().to_vec())).collect();
+    let values = [b"a", b"b", b"c", b"d"].map(|value| value.to_vec());
+    assert_eq!(found, (5..).zip(values).collect::<Vec<_>>());
+    assert!(batch.caught_up);
+    assert_eq!(stream.bounds(Topic::Transactions).await.unwrap()[0].committed, 6);
+    EmbeddedStream::open_read_only(&path).unwrap();
+    drop((log, stream));
+    // That release takes a file only with as many partitions as are configured, at least one.
+    let settings = settings(&path);
+    assert!(settings.contains(&("partitions".to_owned(), 0)), "{settings:?}");
+}
+
+#[tokio::test]
+async fn a_file_of_a_later_release_is_refused_by_name() {
+    let (stream, directory) = fresh();
+    drop(stream);
+    let path = directory.path().join("stream.db");
+    Connection::open(&path).unwrap().execute("UPDATE settings SET value = 3 WHERE name = 'format'", []).unwrap();
+    let options = EmbeddedStreamOptions { path: path.clone(), partitions: 1 };
+    let opened = [EmbeddedStream::open(&options, StreamMetrics::default()), EmbeddedStream::open_read_only(&path)];
+    for refused in opened {
+        let refused = refused.err().unwrap().to_string();
+        assert!(refused.contains("stream.db: is of format 3, of a later release; this one reads 2"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_is_not_what_was_written_is_refused_by_name() {
+    let (stream, directory) = fresh();
+    for _ in 0..3 {
+        stream.append(vec![record("a"), record("b")]).await.unwrap();
+    }
+    drop(stream);
+    let path = directory.path().join("stream.db");
+    let changed = "UPDATE batches SET packed = CAST(replace(packed, 'b', 'c') AS BLOB) WHERE id = 2";
+    assert_eq!(Connection::open(&path).unwrap().execute(changed, []).unwrap(), 1);
+    let stream = open(&directory);
+    let mut log = stream.follow(Topic::Transactions, vec![(0, Start::Beginning)]).await.unwrap();
+    let error = log.next().await.unwrap_err();
+    assert!(matches!(&error, StreamError::Refused(_)), "{error}");
+    let (text, place) = (error.to_string(), "Transactions, partition 0, offset 2: the record is not what was written");
+    assert!(text.contains("stream.db") && text.contains(place), "{text}");
 }
