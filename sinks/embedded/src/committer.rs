@@ -30,6 +30,8 @@ pub(crate) struct Committer {
 trait Queued: Send {
     /// Whether it is one statement, which SQLite undoes by itself when it fails.
     fn is_one_statement(&self) -> bool;
+    /// Whether it has a transaction of its own.
+    fn is_alone(&self) -> bool;
     /// Does the work and keeps its outcome; `false` when it failed and is to be undone alone.
     fn run(&mut self, transaction: &Transaction<'_>) -> bool;
     /// Tells how it ended, knowing how the transaction did.
@@ -39,6 +41,7 @@ trait Queued: Send {
 struct HandedOver<T, R> {
     path: Arc<Path>,
     is_one_statement: bool,
+    is_alone: bool,
     /// None once it ran.
     work: Option<Work<T>>,
     settled: Vec<Settled<T>>,
@@ -111,9 +114,9 @@ impl Committer {
         R: FnOnce(Result<T, DatabaseError>) + Send + 'static,
     {
         let path = Arc::clone(&self.path);
-        let Write { work, settled, is_one_statement, .. } = write;
-        let handed =
-            Box::new(HandedOver { path, is_one_statement, work: Some(work), settled, outcome: None, reply, room });
+        let Write { work, settled, is_one_statement, is_alone, .. } = write;
+        let (work, outcome) = (Some(work), None);
+        let handed = Box::new(HandedOver { path, is_one_statement, is_alone, work, settled, outcome, reply, room });
         let writes = self.writes.as_ref().ok_or_else(|| self.closed())?;
         writes.send(handed).map_err(|_| self.closed())
     }
@@ -163,6 +166,10 @@ where
         self.is_one_statement
     }
 
+    fn is_alone(&self) -> bool {
+        self.is_alone
+    }
+
     fn run(&mut self, transaction: &Transaction<'_>) -> bool {
         let Some(work) = self.work.take() else {
             return false;
@@ -199,13 +206,15 @@ fn commit_all(
     let mut log = WriteAheadLog::default();
     let mut writes = Vec::with_capacity(limits::COMMIT_WRITES);
     while waiting.blocking_recv_many(&mut writes, limits::COMMIT_WRITES) > 0 {
-        let committed = commit_in_place(&mut connection, &mut in_place, &mut writes, path);
-        if let Err(error) = &committed {
-            tracing::error!(%error, writes = writes.len(), "a commit failed");
-        }
         let pause = timeouts::gather(writes.len());
-        for write in writes.drain(..) {
-            write.settle(committed.clone());
+        while let Some(first) = writes.first() {
+            let rest = writes.iter().skip(1).take_while(|next| !first.is_alone() && !next.is_alone());
+            let together = 1 + rest.count();
+            let committed = commit_in_place(&mut connection, &mut in_place, &mut writes[..together], path);
+            if let Err(error) = &committed {
+                tracing::error!(%error, writes = together, "a commit failed");
+            }
+            writes.drain(..together).for_each(|write| write.settle(committed.clone()));
         }
         log.keep_small(&connection, in_place.log_bytes());
         std::thread::sleep(pause);
@@ -228,9 +237,12 @@ fn commit_in_place(
     holds(in_place)
 }
 
-/// Runs the writes in one transaction, each in a savepoint where it needs one.
+/// Runs the writes in one transaction, each in a savepoint where it needs one: one alone is undone with the transaction.
 fn commit(connection: &mut Connection, writes: &mut [Box<dyn Queued>]) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let [write] = writes {
+        return if write.run(&transaction) { transaction.commit() } else { transaction.finish() };
+    }
     for write in writes {
         let needs_savepoint = !write.is_one_statement();
         let savepoint = |step| {

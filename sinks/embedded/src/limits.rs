@@ -14,7 +14,7 @@ pub const STATEMENTS: usize = 64;
 /// The size of a page: some messages of 2 KB fit in, and each page is written by itself.
 pub const PAGE_BYTES: u32 = 8192;
 /// Pages of the write-ahead log from which on a commit also moves them into the file.
-pub const CHECKPOINT_PAGES: u32 = 2000;
+pub const CHECKPOINT_PAGES: u32 = 256;
 /// What the write-ahead log is cut back to after a burst, in bytes; from there on readers are waited for, that it can be.
 pub const LOG_BYTES: u32 = 64 * 1024 * 1024;
 /// How often it is tried to cut it, one time after another.

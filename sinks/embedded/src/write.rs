@@ -14,17 +14,24 @@ pub struct Write<T> {
     pub(crate) settled: Vec<Settled<T>>,
     pub(crate) bytes: usize,
     pub(crate) is_one_statement: bool,
+    pub(crate) is_alone: bool,
 }
 
 impl<T> Write<T> {
     /// A small one, of any number of statements.
     pub fn new(work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static) -> Self {
-        Self { work: Box::new(work), settled: Vec::new(), bytes: 0, is_one_statement: false }
+        Self { work: Box::new(work), settled: Vec::new(), bytes: 0, is_one_statement: false, is_alone: false }
     }
 
     /// It is one statement alone, which SQLite undoes by itself when it fails.
     pub fn of_one_statement(self) -> Self {
         Self { is_one_statement: true, ..self }
+    }
+
+    /// It has a transaction of its own, since it changes much of what is there: so that it could be undone without the others, SQLite
+    /// would first copy each page.
+    pub fn alone(self) -> Self {
+        Self { is_alone: true, ..self }
     }
 
     /// It holds so many bytes until it is settled.

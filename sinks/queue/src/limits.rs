@@ -36,6 +36,8 @@ pub const QUEUE_NAME_BYTES: usize = 255;
 
 /// The size of a segment of the embedded queue's log, which is set aside when it is begun: more than the largest message.
 pub const SEGMENT_BYTES: u64 = 16 * 1024 * 1024;
+/// Bytes of a segment that are removed at one time.
+pub const REMOVED_AT_ONCE: u64 = 1024 * 1024;
 /// Zeros that the embedded queue writes with a group, behind it, where nothing was written before: many of the next groups then
 /// stand in blocks that the file system knows as written.
 pub const WRITTEN_AHEAD: u64 = 512 * 1024;

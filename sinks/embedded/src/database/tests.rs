@@ -244,6 +244,36 @@ async fn stuck(database: &Database) -> std::sync::mpsc::Sender<()> {
     release
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_with_a_transaction_of_its_own_is_undone_alone_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = Database::open(directory.path().join("d"), SCHEMA, Durability::Cached).unwrap();
+    let release = stuck(&database).await;
+    let fails = |t: &Transaction<'_>| {
+        insert(3)(t)?;
+        t.execute("INSERT INTO nowhere VALUES (1)", []).map(|_| ())
+    };
+    let writes = async {
+        tokio::join!(
+            biased;
+            database.write(insert(1)),
+            database.write(insert(2)),
+            database.submit(Write::new(fails).alone()),
+            database.submit(Write::new(insert(4)).alone()),
+            database.write(insert(5)),
+        )
+    };
+    let (outcomes, ()) = tokio::join!(biased; writes, async { drop(release) });
+    assert!(outcomes.2.unwrap_err().to_string().contains("nowhere"));
+    for outcome in [outcomes.0, outcomes.1, outcomes.3, outcomes.4] {
+        outcome.unwrap();
+    }
+    let there: Vec<i64> = database
+        .read_blocking(|c| c.prepare("SELECT n FROM t ORDER BY n")?.query_map([], |row| row.get(0))?.collect())
+        .unwrap();
+    assert_eq!(there, [1, 2, 4, 5]);
+}
+
 /// Polls it once.
 async fn is_ready(future: impl Future) -> bool {
     tokio::select! {

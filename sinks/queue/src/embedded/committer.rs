@@ -157,8 +157,10 @@ impl Drop for Committer {
 }
 
 impl Inbox {
-    /// The next batch; none once it is closed and nothing is left.
-    fn next(&self) -> Option<Batch> {
+    /// The next batch; none once it is closed and nothing is left. While there is none, `meanwhile` is called again and again as long
+    /// as it finds something to do.
+    fn next(&self, mut meanwhile: impl FnMut() -> bool) -> Option<Batch> {
+        while self.lock().batches.is_empty() && meanwhile() {}
         let mut waiting = self.lock();
         loop {
             if let Some(batch) = waiting.batches.pop_front() {
@@ -247,7 +249,7 @@ impl Drop for Closing {
 
 fn commit_all(mut log: Log, inbox: &Closing) {
     let inbox = &inbox.0;
-    while let Some(batch) = inbox.next() {
+    while let Some(batch) = inbox.next(|| log.remove_piece()) {
         let pause = gather(batch.len());
         #[cfg(test)]
         if let Some(first) = batch.first {
@@ -256,7 +258,8 @@ fn commit_all(mut log: Log, inbox: &Closing) {
         acknowledge(&mut log, batch.leaving, batch.acknowledged);
         publish(&mut log, &batch.messages, batch.published);
         inbox.room.add_permits(batch.weight);
-        log.remove_done();
+        log.let_go_done();
+        log.remove_piece();
         std::thread::sleep(pause);
     }
     log.close();

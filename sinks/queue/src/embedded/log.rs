@@ -1,5 +1,6 @@
 //! The log as the committing thread writes it: groups of records, segments, and what is acknowledged.
 
+use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use super::failure::Failure;
 use super::index::{Place, Shared, Stored};
 use super::record::{BLOCK, HEAD_BYTES, Head, bytes_of};
 use super::segment::Segment;
-use crate::limits::{GROUP_BUFFER_BYTES, WRITTEN_AHEAD};
+use crate::limits::{GROUP_BUFFER_BYTES, REMOVED_AT_ONCE, WRITTEN_AHEAD};
 
 pub(super) struct Log {
     pub(super) folder: Arc<Path>,
@@ -25,6 +26,8 @@ pub(super) struct Log {
     pub(super) active: Option<Active>,
     pub(super) next_ordinal: u64,
     pub(super) ack_file: AckFile,
+    /// Segments that nobody needs any more, and are to be removed.
+    pub(super) let_go: VecDeque<u64>,
     /// The group that is being written.
     pub(super) buffer: Vec<u8>,
 }
@@ -144,8 +147,8 @@ impl Log {
         Ok(())
     }
 
-    /// Removes the segments that nobody needs any more, once a power cut does not bring their messages back.
-    pub(super) fn remove_done(&mut self) {
+    /// Lets go of the segments that nobody needs any more, once a power cut does not bring their messages back.
+    pub(super) fn let_go_done(&mut self) {
         if !self.shared.lock().has_done() {
             return;
         }
@@ -154,14 +157,29 @@ impl Log {
             tracing::warn!(%error, "segments of the queue that are dealt with stay for now");
             return;
         }
-        let done = self.shared.lock().take_done();
-        for ordinal in &done {
-            let path = super::segment::path(&self.folder, *ordinal);
-            if let Err(error) = fs::remove_file(&path) {
-                tracing::warn!(%error, file = %path.display(), "a segment of the queue that is dealt with stays until the next start");
-            }
+        let mut index = self.shared.lock();
+        let done = index.take_done();
+        index.forget(&done);
+        self.let_go.extend(done);
+    }
+
+    /// Removes a piece of a segment that was let go of, from its end on; whether there was one. A file system that tells its disk
+    /// of each block that is free makes all syncs wait meanwhile: of a whole segment too long.
+    pub(super) fn remove_piece(&mut self) -> bool {
+        let Some(ordinal) = self.let_go.front() else { return false };
+        let path = super::segment::path(&self.folder, *ordinal);
+        let removed = || match fs::metadata(&path)?.len().checked_sub(REMOVED_AT_ONCE) {
+            Some(left) if left > 0 => File::options().write(true).open(&path)?.set_len(left).map(|()| false),
+            _ => fs::remove_file(&path).map(|()| true),
+        };
+        let is_gone = removed().unwrap_or_else(|error| {
+            tracing::warn!(%error, file = %path.display(), "a segment of the queue that is dealt with stays until the next start");
+            true
+        });
+        if is_gone {
+            self.let_go.pop_front();
         }
-        self.shared.lock().forget(&done);
+        true
     }
 
     /// Has it outlive a power cut up to where the log was synced. So it is once a segment has its first group, or nobody would miss

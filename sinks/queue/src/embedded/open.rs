@@ -1,5 +1,6 @@
 //! Opens the log: reads what is acknowledged, how each segment begins, and what the last one holds.
 
+use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{FileExt, PermissionsExt};
@@ -47,9 +48,10 @@ pub(super) fn open(folder: &Path, segment_bytes: u64) -> Result<(Log, Arc<Shared
     let next_ordinal = listed.last_ordinal.map_or(1, |last| last + 1);
     let shared = Arc::new(Shared::new(listed.segments, listed.acknowledged, listed.end));
     let folder = Arc::from(folder);
-    let buffer = Vec::new();
-    let mut log = Log { folder, segment_bytes, shared: Arc::clone(&shared), active, next_ordinal, ack_file, buffer };
-    log.remove_done();
+    let (buffer, let_go) = (Vec::new(), VecDeque::new());
+    let mut log =
+        Log { folder, segment_bytes, shared: Arc::clone(&shared), active, next_ordinal, ack_file, let_go, buffer };
+    log.let_go_done();
     Ok((log, shared))
 }
 

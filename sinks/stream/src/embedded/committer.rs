@@ -72,7 +72,7 @@ impl EmbeddedCommitter {
             }
             write(tx, &flush).map(|()| true)
         };
-        let is_ours = self.shared.write(Write::new(write).of_bytes(bytes)).await?;
+        let is_ours = self.shared.write(Write::new(write).of_bytes(bytes).alone()).await?;
         if !is_ours {
             return Err(StreamError::Fenced("another subscription has the partitions".to_owned()));
         }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use rusqlite::{Connection, Result, named_params};
+use rusqlite::{Connection, Result, named_params, params};
 use tallygate_embedded::rusqlite;
 
 use super::log::{OFFSETS, ends, id, is_compacted, set_ends, unsigned};
@@ -22,19 +22,24 @@ pub(super) const SCHEMA: &str = "
 
 /// Appends records at this time, in Unix milliseconds.
 pub(super) fn append(log: &Connection, topic: Topic, records: &[NewRecord], now: i64) -> Result<()> {
-    let mut insert = log.prepare_cached(
-        "INSERT OR REPLACE INTO records VALUES (:id, :partition, :sum_key, :appended, :key, :headers, :value)",
-    )?;
+    // Not with one statement: of what may fail half-way SQLite first copies each page that it changes.
+    let mut remove = log.prepare_cached("DELETE FROM records WHERE partition = ? AND sum_key = ?")?;
+    let mut insert = log
+        .prepare_cached("INSERT INTO records VALUES (:id, :partition, :sum_key, :appended, :key, :headers, :value)")?;
     let mut all_ends = BTreeMap::new();
     for record in records {
         let ends = match all_ends.entry(record.partition) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => unknown.insert(ends(log, topic, record.partition)?),
         };
+        let sum_key = is_compacted(topic).then_some(&record.key[..]);
+        if sum_key.is_some() {
+            remove.execute(params![record.partition, sum_key])?;
+        }
         insert.execute(named_params! {
             ":id": id(topic, record.partition, ends.next),
             ":partition": record.partition,
-            ":sum_key": is_compacted(topic).then_some(&record.key[..]),
+            ":sum_key": sum_key,
             ":appended": now,
             ":key": &record.key[..],
             ":headers": record.headers.packed(),

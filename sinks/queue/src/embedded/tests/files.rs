@@ -7,6 +7,7 @@ use tallygate_embedded::rusqlite::Connection;
 use tokio::task::JoinSet;
 
 use super::*;
+use crate::limits::REMOVED_AT_ONCE;
 
 const BIG: usize = 9_000;
 
@@ -25,6 +26,16 @@ async fn publish_big(queue: &EmbeddedQueue, count: usize) {
     publishers.join_all().await;
 }
 
+/// They are removed by and by.
+async fn until_left(directory: &TempDir, left: &[u64]) {
+    let are_left = async {
+        while segments(directory) != left {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(LONG, are_left).await.unwrap_or_else(|_| panic!("{:?} are left, not {left:?}", segments(directory)));
+}
+
 #[tokio::test]
 async fn segments_of_which_nothing_waits_are_removed_and_the_others_are_not() {
     let directory = tempfile::tempdir().unwrap();
@@ -39,8 +50,7 @@ async fn segments_of_which_nothing_waits_are_removed_and_the_others_are_not() {
     received.sort_by_key(|delivery| delivery.tag);
     // One in the first segment waits, and all behind it are dealt with.
     consumer.acknowledge(&tags(&received[1..])).await.unwrap();
-    consumer.acknowledge(&[]).await.unwrap();
-    assert_eq!(segments(&directory), [all[0], all[all.len() - 1]]);
+    until_left(&directory, &[all[0], all[all.len() - 1]]).await;
     drop((consumer, queue));
     let queue = small(&directory).unwrap();
     assert_eq!(queue.depth().await.unwrap(), 1);
@@ -48,9 +58,32 @@ async fn segments_of_which_nothing_waits_are_removed_and_the_others_are_not() {
     let again = receive_all(&queue, &mut *consumer).await;
     assert_eq!(again[0].message, received[0].message);
     consumer.acknowledge(&tags(&again)).await.unwrap();
-    consumer.acknowledge(&[]).await.unwrap();
-    assert_eq!(segments(&directory), [all[all.len() - 1]]);
+    until_left(&directory, &[all[all.len() - 1]]).await;
     queue.publish("after".into()).await.unwrap();
+    assert_eq!(&receive(&mut *consumer, 1).await[0].message[..], b"after");
+}
+
+#[tokio::test]
+async fn a_segment_is_removed_in_pieces_and_what_a_process_left_of_it_goes_with_the_next() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut log, _) = log(&directory);
+    log.segment_bytes = 2 * REMOVED_AT_ONCE;
+    let message = Bytes::from(vec![b'x'; 900_000]);
+    (0..4).for_each(|_| log.append(std::slice::from_ref(&message)).unwrap());
+    let [first, .., last] = segments(&directory)[..] else { panic!("some segments") };
+    log.acknowledge(0..4).unwrap();
+    log.let_go_done();
+    let length = || fs::metadata(segment::path(&folder(&directory), first)).unwrap().len();
+    assert_eq!(length(), 2 * REMOVED_AT_ONCE);
+    assert!(log.remove_piece());
+    assert_eq!(length(), REMOVED_AT_ONCE);
+    // The process ends here.
+    drop(log);
+    let queue = EmbeddedQueue::open_with(&folder(&directory), 2 * REMOVED_AT_ONCE).unwrap();
+    assert_eq!(queue.depth().await.unwrap(), 0);
+    until_left(&directory, &[last]).await;
+    queue.publish("after".into()).await.unwrap();
+    let mut consumer = queue.consume(100).await.unwrap();
     assert_eq!(&receive(&mut *consumer, 1).await[0].message[..], b"after");
 }
 
