@@ -31,6 +31,7 @@ mod partition;
 mod parts;
 mod probe;
 mod scan;
+mod store_away;
 mod teller;
 pub mod timeouts;
 mod warm_up;

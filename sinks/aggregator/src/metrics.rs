@@ -8,6 +8,8 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use tallygate_core::fold::{Reason, Verdict};
 
+use crate::store_away::StoreAway;
+
 /// The aggregator's metrics; clones count into the same figures.
 #[derive(Clone, Debug)]
 pub struct AggregatorMetrics {
@@ -31,7 +33,7 @@ pub struct AggregatorMetrics {
     pub(crate) known: Gauge,
     pub(crate) partitions: Gauge,
     pub(crate) stopped: Gauge,
-    pub(crate) store_away: Gauge,
+    pub(crate) store_away: StoreAway,
 }
 
 /// What became of a record.
@@ -119,7 +121,11 @@ impl AggregatorMetrics {
             ("known_identities", "Identities known", &metrics.known),
             ("partitions", "Partitions owned", &metrics.partitions),
             ("stopped_partitions", "Partitions that stand until somebody did something about it", &metrics.stopped),
-            ("store_away", "Whether the store of sums is away (1) or not (0)", &metrics.store_away),
+            (
+                "store_away",
+                "Whether the store of sums is away, or takes no rows (1), or not (0)",
+                &metrics.store_away.gauge,
+            ),
         ] {
             registry.register(name, help, gauge.clone());
         }
@@ -187,7 +193,7 @@ impl AggregatorMetrics {
             known: Gauge::default(),
             partitions: Gauge::default(),
             stopped: Gauge::default(),
-            store_away: Gauge::default(),
+            store_away: StoreAway::default(),
         }
     }
 }

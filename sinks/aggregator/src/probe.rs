@@ -47,7 +47,7 @@ pub(crate) async fn probe(
                 away = true;
             }
         }
-        metrics.store_away.set(away.into());
+        metrics.store_away.answers(!away);
         if lag_asked.is_none_or(|asked| asked.elapsed() >= LAG_EVERY) {
             lag_asked = Some(Instant::now());
             match stream.bounds(Topic::Transactions).await {

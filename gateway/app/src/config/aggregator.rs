@@ -17,8 +17,9 @@ pub(super) fn read(root: &Table<'_>, data_dir: &Path) -> AggregatorOptions {
     let days = |key| table.number(key, 0..=366).map(|days| days as u16);
     options.horizon.past = days("horizon_days").unwrap_or(options.horizon.past);
     options.horizon.future = days("future_days").unwrap_or(options.horizon.future);
-    options.compare_every = table.some_time("compare_every").unwrap_or(options.compare_every);
-    options.flush_every = table.duration("flush_every").unwrap_or(options.flush_every);
+    // A comparison reads the rows of all open days, and sums are no older than a flush.
+    options.compare_every = table.time_within("compare_every", "1 s", "1 d").unwrap_or(options.compare_every);
+    options.flush_every = table.time_within("flush_every", "1 ms", "1 min").unwrap_or(options.flush_every);
     table.close();
     options
 }

@@ -103,6 +103,14 @@ fn names_the_line_and_what_would_be_right() {
             "policies.json.limits.memroy: is no known key here, perhaps \"memory\" was meant; known: memory, sign_size, time",
         ),
         ("20 ms", "20", 29, "aggregator.flush_every: \"20\" is no time"),
+        ("20 ms", "0 ms", 29, "aggregator.flush_every: must be a time from \"1 ms\" to \"1 min\""),
+        ("20 ms", "61 s", 29, "aggregator.flush_every: must be a time from \"1 ms\" to \"1 min\""),
+        (
+            "flush_every = \"20 ms\"",
+            "compare_every = \"1 ms\"",
+            29,
+            "aggregator.compare_every: must be a time from \"1 s\" to \"1 d\"",
+        ),
         ("16 MiB", "16 MB", 20, "policies.json.limits.memory: \"16 MB\" is no size"),
         ("certs/gateway.key", "certs/absent.key", 6, "listeners[0].tls.key: there is no file"),
         (

@@ -99,6 +99,17 @@ impl<'d> Table<'d> {
         self.parsed::<units::Time>(key).map(|time| time.value.0)
     }
 
+    /// The same, from one such time to another.
+    pub(super) fn time_within(&self, key: &str, least: &str, most: &str) -> Option<Duration> {
+        let time = self.parsed::<units::Time>(key)?;
+        let [from, to] = [least, most].map(|bound| bound.parse::<units::Time>().map(|bound| bound.0));
+        if from.is_ok_and(|from| time.value.0 < from) || to.is_ok_and(|to| time.value.0 > to) {
+            self.document().problem(&time.key, format_args!("must be a time from {least:?} to {most:?}"));
+            return None;
+        }
+        Some(time.value.0)
+    }
+
     /// The same, and more than none: without any, what it bounds could never be.
     pub(super) fn some_time(&self, key: &str) -> Option<Duration> {
         let time = self.parsed::<units::Time>(key)?;

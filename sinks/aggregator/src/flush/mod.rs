@@ -110,23 +110,23 @@ impl Flusher {
         if rows.is_empty() {
             return Ok(false);
         }
-        let (begun, mut was_away) = (Instant::now(), false);
+        let (begun, mut failing) = (Instant::now(), None);
         let written = (|| self.sums.upsert(rows))
             .retry(backoff::delays())
             .when(SumsError::is_retryable)
             .notify(|error, _| {
                 self.metrics.failed("store");
-                if !was_away {
+                failing.get_or_insert_with(|| {
                     tracing::warn!(%error, rows = rows.len(), "rows cannot be written; they are held and tried again");
-                }
-                was_away = true;
+                    self.metrics.store_away.takes_no_rows()
+                });
             })
             .await;
         match written {
             Ok(()) => self.metrics.store.observe(begun.elapsed().as_secs_f64()),
             Err(_) => self.metrics.failed("store"),
         }
-        written.map(|()| was_away)
+        written.map(|()| failing.is_some())
     }
 
     async fn transact(&self, flush: Flush) -> Result<(), StreamError> {

@@ -45,6 +45,26 @@ async fn rule_11_no_commit_has_more_rows_than_it_may_and_each_position_comes_wit
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_store_that_answers_and_takes_no_rows_is_told_as_away() {
+    let world = world_of_few_rows();
+    let running = world.start();
+    append_all_over(&world, 0..30);
+    world.settle().await;
+    assert_eq!(world.metrics.store_away.gauge.get(), 0);
+    world.store.fill(true);
+    append_all_over(&world, 30..60);
+    for _ in 0..10 {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!(world.metrics.store_away.gauge.get(), 1);
+    }
+    world.store.fill(false);
+    world.settle().await;
+    assert_eq!(world.metrics.store_away.gauge.get(), 0);
+    running.stop().await;
+    world.check();
+}
+
+#[tokio::test(start_paused = true)]
 async fn rule_11_killed_between_two_commits_of_few_rows_the_sums_are_those_of_a_prefix() {
     let world = world_of_few_rows();
     for round in 0..20 {

@@ -34,6 +34,8 @@ struct State {
     /// Rows that somebody deleted by hand: nothing that is written to them shows.
     hidden: BTreeSet<RowKey>,
     away: bool,
+    /// It answers, and takes no rows.
+    is_full: bool,
     /// One call in so many fails, some of them half done.
     fails: u64,
 }
@@ -58,6 +60,10 @@ impl FakeStore {
 
     pub(crate) fn come_back(&self) {
         self.state().away = false;
+    }
+
+    pub(crate) fn fill(&self, is_full: bool) {
+        self.state().is_full = is_full;
     }
 
     pub(crate) fn is_away(&self) -> bool {
@@ -159,6 +165,9 @@ impl Sums for FakeStore {
     async fn upsert(&self, rows: &[Row]) -> Result<(), SumsError> {
         let _open = self.gate.acquire().await;
         self.answer().await?;
+        if self.state().is_full {
+            return Err(SumsError::Away("it is full".into()));
+        }
         let fails = self.state().fails;
         let failing = self.chance.one_in(fails);
         for row in rows {

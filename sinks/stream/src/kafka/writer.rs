@@ -103,7 +103,8 @@ impl TransactionalWriter {
             Failure::Client(error) => match error.rdkafka_error_code() {
                 Some(code) if is_of_generation(code) => StreamError::Fenced(reason(&error)),
                 Some(code) if is_of_producer(code) => StreamError::Away(format!(
-                    "committing: {code}: the broker ended the transaction, or another process goes by the same instance"
+                    "committing: {code}: the broker ended the transaction, or another process goes by the same instance (of a \
+                     data_dir that was copied, remove the file \"instance\")"
                 )),
                 Some(code @ (RDKafkaErrorCode::MessageSizeTooLarge | RDKafkaErrorCode::UnknownPartition)) => {
                     StreamError::Refused(format!("committing: {code}"))
