@@ -82,7 +82,7 @@ impl EmbeddedCommitter {
 
 fn write(log: &Connection, flush: &Flush) -> rusqlite::Result<()> {
     let now = now();
-    rows::append(log, Topic::DailySums, &flush.sums, now)?;
+    rows::append(log, &flush.sums, now)?;
     batches::append(log, Topic::DeadLetters, &pack(&flush.dead_letters), now)?;
     flush.offsets.iter().try_for_each(|(partition, offset)| log::set_committed(log, *partition, *offset))
 }

@@ -40,7 +40,10 @@ impl Format {
 
     /// The file's, after it was brought up to date where it was an earlier release's, or new.
     pub(super) fn settle(log: &Connection, partitions: i64) -> Result<Self> {
-        let Self::Earlier(before) = Self::of(log)? else { return Self::of(log) };
+        let before = match Self::of(log)? {
+            Self::Earlier(before) => before,
+            settled => return Ok(settled),
+        };
         let partitions = before.unwrap_or(partitions);
         set_setting(log, FORMAT, CURRENT)?;
         set_setting(log, PARTITIONS, partitions)?;

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Result, params};
 use tallygate_embedded::rusqlite;
 
-use super::batches;
 use super::log::{Ends, OFFSETS, committed, ends, id, set_ends, signed};
+use super::{batches, rows};
 use crate::limits::PRUNE_RECORDS;
 use crate::port::Topic;
 
@@ -19,32 +19,12 @@ pub(super) fn prune(log: &Connection, topic: Topic, partition: u32, before: i64)
     // What stands before the batches an earlier release appended.
     let (low, more) = match batches::first(log, topic, partition)? {
         Some(first) if first <= ends.low => batches::prune(log, (topic, partition), (ends.low, end), before)?,
-        first => prune_rows(log, (topic, partition), (ends.low, first.unwrap_or(end).min(end)), before)?,
+        first => rows::prune(log, (topic, partition), (ends.low, first.unwrap_or(end).min(end)), before)?,
     };
     if low > ends.low {
         set_ends(log, topic, partition, Ends { low, ..ends })?;
     }
     Ok(more)
-}
-
-/// As [`batches::prune`], of records that stand alone.
-fn prune_rows(
-    log: &Connection,
-    (topic, partition): (Topic, u32),
-    (low, end): (i64, i64),
-    before: i64,
-) -> Result<(i64, bool)> {
-    // No further than can be removed: of all that is old there may be very much.
-    let most = end.min(low.saturating_add(i64::from(PRUNE_RECORDS)));
-    let range = [id(topic, partition, low), id(topic, partition, most)];
-    let young = log
-        .prepare_cached("SELECT id FROM records WHERE id >= ?1 AND id < ?2 AND appended >= ?3 ORDER BY id LIMIT 1")?
-        .query_row([range[0], range[1], before], |row| row.get::<_, i64>(0))
-        .optional()?;
-    let upto = young.map_or(most, |id| id & OFFSETS).max(low);
-    log.prepare_cached("DELETE FROM records WHERE id >= ? AND id < ?")?
-        .execute([id(topic, partition, low), id(topic, partition, upto)])?;
-    Ok((upto, young.is_none() && upto < end))
 }
 
 /// Removes sums that were written last before this time, a bounded number; whether there may be more. A position is never
@@ -82,12 +62,9 @@ fn folded_to(log: &Connection, partition: u32) -> Result<Option<i64>> {
 
 /// When the last record of the log was appended, Unix milliseconds; none when there is none.
 pub(super) fn last_append(log: &Connection, partitions: u32) -> Result<Option<i64>> {
-    let mut select =
-        log.prepare_cached("SELECT appended FROM records WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1")?;
     let mut last = None;
     for partition in 0..partitions {
-        let range = [id(Topic::Transactions, partition, 0), id(Topic::Transactions, partition, OFFSETS)];
-        last = last.max(select.query_row(range, |row| row.get::<_, i64>(0)).optional()?);
+        last = last.max(rows::last_append(log, Topic::Transactions, partition)?);
         last = last.max(batches::last_append(log, Topic::Transactions, partition)?);
     }
     Ok(last)
@@ -98,7 +75,6 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::super::log::tests::{append, append_rows, log, offsets, record};
     use super::super::log::{bounds, find, read, set_committed};
-    use super::super::rows;
     use super::*;
     use crate::port::{NewRecord, Start};
     use crate::records::Packer;
@@ -126,8 +102,8 @@ mod tests {
     fn old_sums_go_and_positions_stay() {
         let log = log();
         let row = r#"["daily","2026-11-22","a","EUR",0]"#;
-        rows::append(&log, Topic::DailySums, &[record(0, r#"["position",0]"#), record(0, row)], 10).unwrap();
-        rows::append(&log, Topic::DailySums, &[record(0, r#"["daily","2026-11-23","a","EUR",0]"#)], 20).unwrap();
+        rows::append(&log, &[record(0, r#"["position",0]"#), record(0, row)], 10).unwrap();
+        rows::append(&log, &[record(0, r#"["daily","2026-11-23","a","EUR",0]"#)], 20).unwrap();
         assert!(!prune_sums(&log, 0, (20, 30), 0).unwrap());
         assert_eq!(offsets(&log, Topic::DailySums, 0).len(), 3, "nobody knows how far it was folded");
         let folded = |clock: &str| NewRecord {
@@ -135,10 +111,10 @@ mod tests {
             value: format!(r#"{{"aggregate":"position","clock":"{clock}"}}"#).into(),
             ..NewRecord::default()
         };
-        rows::append(&log, Topic::DailySums, &[folded("1970-01-01T00:00:01.000Z")], 10).unwrap();
+        rows::append(&log, &[folded("1970-01-01T00:00:01.000Z")], 10).unwrap();
         assert!(!prune_sums(&log, 0, (20, 30), 990).unwrap());
         assert_eq!(offsets(&log, Topic::DailySums, 0).len(), 4, "the days of the fold are not over");
-        rows::append(&log, Topic::DailySums, &[folded("1970-01-01T00:00:02.000Z")], 10).unwrap();
+        rows::append(&log, &[folded("1970-01-01T00:00:02.000Z")], 10).unwrap();
         assert!(!prune_sums(&log, 0, (20, 30), 990).unwrap());
         assert_eq!(offsets(&log, Topic::DailySums, 0), [(0, 10), (2, 20), (4, 10)]);
     }
